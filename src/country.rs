@@ -1,0 +1,1 @@
+//! Countries and languages: tables that mapping and validation share.

@@ -1,0 +1,126 @@
+//! What delivery needs to know: where to send, as whom, how fast, and when to give up.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// Where the ERP is and how requests introduce themselves. Defaults are those of
+/// `interface`: path `/v1/customers`, version `1.0`, this program's name and version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetSettings {
+    /// Base URL without a trailing slash, e.g. `https://api.jtl-cloud.com/erp`.
+    pub base_url: String,
+    /// Path of the collection, with its leading slash.
+    pub path: String,
+    /// Value of the header `api-version`.
+    pub api_version: String,
+    /// Value of the header `x-tenant-id` (and `tenant-id` for version 1.0).
+    pub tenant_id: Option<String>,
+    /// Value of the header `x-appid`.
+    pub app_id: String,
+    /// Value of the header `x-appversion`.
+    pub app_version: String,
+    /// Value of the header `x-runas`.
+    pub run_as: Option<String>,
+    /// Value of the header `x-sessionid`.
+    pub session_id: Option<String>,
+    /// Whether Wawi's automatic workflows run for created customers; else
+    /// `disableAutomaticWorkflows=true` is sent.
+    pub run_workflows: bool,
+    /// The profile's name for this ERP instance in the journal.
+    pub name: Option<String>,
+}
+
+/// Who we are to the server. `Debug` never shows a secret.
+#[derive(Clone, Debug, Default)]
+pub enum Credentials {
+    /// A gateway in front of the server adds them; we send none.
+    #[default]
+    Gateway,
+    /// An on-prem API key: `Authorization: Wawi <key>`.
+    ApiKey(SecretString),
+    /// A token that somebody else fetched: `Authorization: Bearer <token>`, and `x-api-key`
+    /// beside it if there is a key.
+    Token {
+        /// The access token.
+        token: SecretString,
+        /// The key for `x-api-key`.
+        api_key: Option<SecretString>,
+    },
+    /// OAuth 2.0 client credentials: tokens are fetched and renewed.
+    OAuth2 {
+        /// The token server's URL.
+        token_url: String,
+        /// The client's id.
+        client_id: SecretString,
+        /// The client's secret.
+        client_secret: SecretString,
+        /// The key for `x-api-key`.
+        api_key: Option<SecretString>,
+    },
+}
+
+/// A limit on requests: so many in so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests.
+    pub requests: NonZeroU32,
+    /// The time in which they may be sent.
+    pub per: Duration,
+}
+
+/// A number of records, absolute or as a share of those that were tried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Threshold {
+    /// More than this many.
+    Count(u64),
+    /// More than this share, in per cent.
+    Percent(f64),
+}
+
+impl Threshold {
+    /// Whether `hits` of `tried` are too many.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no exact counts")]
+    pub fn is_exceeded(self, hits: u64, tried: u64) -> bool {
+        match self {
+            Self::Count(most) => hits > most,
+            Self::Percent(most) => tried > 0 && hits as f64 * 100.0 > most * tried as f64,
+        }
+    }
+}
+
+/// How delivery behaves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeliverySettings {
+    /// Requests in flight at most. Default 8.
+    pub concurrency: NonZeroUsize,
+    /// The user's own limit on requests.
+    pub rate: Option<Rate>,
+    /// Time limit of one request. Default 60 s.
+    pub timeout: Duration,
+    /// How long a lost POST may still become visible. Default: twice `timeout`.
+    pub settle: Duration,
+    /// POSTs for one record at most. Default 5.
+    pub max_attempts: NonZeroU32,
+    /// How long the server may be away before the run gives up. Default 15 min.
+    pub max_outage: Duration,
+    /// Refused records before the run stops. Default 10% once 50 were sent.
+    pub max_failures: Threshold,
+}
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        let timeout = Duration::from_secs(60);
+        Self {
+            concurrency: NonZeroUsize::MIN.saturating_add(7),
+            rate: None,
+            timeout,
+            settle: timeout * 2,
+            max_attempts: NonZeroU32::MIN.saturating_add(4),
+            max_outage: Duration::from_secs(15 * 60),
+            max_failures: Threshold::Percent(10.0),
+        }
+    }
+}

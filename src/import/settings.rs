@@ -1,0 +1,119 @@
+//! What one run is asked to do.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::deliver::{Credentials, DeliverySettings, TargetSettings, Threshold};
+use crate::report::ReportSettings;
+use crate::source::SourceSettings;
+
+/// What happens to customers that the ERP has already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// They are left alone.
+    #[default]
+    Skip,
+    /// They are errors.
+    Fail,
+    /// Nobody asks; everything is sent.
+    Send,
+}
+
+/// Records chosen by number: `5,17-20`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordSet {
+    ranges: Vec<(u64, u64)>,
+}
+
+impl RecordSet {
+    /// Reads `5,17-20`; numbers are counted from 1.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut ranges = Vec::new();
+        for part in text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let number = |text: &str| {
+                text.trim()
+                    .parse::<u64>()
+                    .ok()
+                    .filter(|number| *number > 0)
+                    .ok_or_else(|| format!("`{part}` is no record number or range like 17-20"))
+            };
+            let (first, last) = (number(first)?, number(last)?);
+            if first > last {
+                return Err(format!("`{part}` ends before it begins"));
+            }
+            ranges.push((first, last));
+        }
+        if ranges.is_empty() {
+            return Err("no record number given; write 5 or 5,17-20".to_owned());
+        }
+        Ok(Self { ranges })
+    }
+
+    /// Whether the record is chosen.
+    #[must_use]
+    pub fn contains(&self, record: u64) -> bool {
+        self.ranges
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&record))
+    }
+}
+
+/// What beyond failures makes a run end with code 3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailOn {
+    /// A record whose data changed since it was sent.
+    Changed,
+    /// A warning.
+    Warning,
+}
+
+/// What one run is asked to do, beyond its input and mapping.
+#[derive(Clone, Debug)]
+pub struct ImportSettings {
+    /// How the input is read, as far as the command line says; the mapping says the rest.
+    pub source: SourceSettings,
+    /// Where customers go; none in a dry run or with the built-in sandbox.
+    pub target: Option<TargetSettings>,
+    /// Who we are there.
+    pub credentials: Credentials,
+    /// How delivery behaves.
+    pub delivery: DeliverySettings,
+    /// Where and how the report is written.
+    pub report: ReportSettings,
+    /// The state folder with journal, locks and spooled inputs.
+    pub state_dir: PathBuf,
+    /// What happens to customers that the ERP has already.
+    pub existing: Existing,
+    /// Send what a finished run refused or found invalid.
+    pub retry_failed: bool,
+    /// Start over and ask the ERP instead of the journal.
+    pub again: bool,
+    /// Accept that the address leads to another server now.
+    pub target_changed: bool,
+    /// Send records without a key.
+    pub allow_unkeyed: bool,
+    /// An input without records is fine.
+    pub allow_empty: bool,
+    /// New creates at most.
+    pub limit: Option<u64>,
+    /// Only these records.
+    pub records: Option<RecordSet>,
+    /// Invalid records before nothing is sent: default 20% once at least 20 are invalid.
+    pub max_invalid: Threshold,
+    /// What else makes the run end with code 3.
+    pub fail_on: Option<FailOn>,
+    /// How long the run may take.
+    pub max_duration: Option<Duration>,
+    /// Where a dry run writes the bodies as JSONL; `-` is stdout.
+    pub payloads: Option<PathBuf>,
+    /// The command line that the user typed, to tell how to resume.
+    pub command_line: String,
+}

@@ -1,0 +1,1 @@
+//! What was meant, what was done: durable.

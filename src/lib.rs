@@ -1,0 +1,32 @@
+//! Imports a shop's customers into the JTL-Wawi ERP: nothing lost, nothing doubled.
+//!
+//! The house, from the ground up; a module imports only from the floors below its own:
+//!
+//! | floor | modules |
+//! | --- | --- |
+//! | 4 | [`commands`], [`exit`]: what the user asked for |
+//! | 3 | [`settings`], [`cli`]: typed words become resolved settings |
+//! | 2 | [`import`]: the engine, the only place that knows the order of the stages |
+//! | 1 | [`source`], [`mapping`], [`validate`], [`deliver`], [`journal`], [`report`], [`console`], [`sorted`]: the stages; none imports another |
+//! | 0 | [`record`], [`customer`], [`country`], [`outcome`]: the vocabulary |
+//!
+//! [`sandbox`], the stand-in ERP, stands apart and imports nothing of the rest.
+
+pub mod cli;
+pub mod commands;
+pub mod console;
+pub mod country;
+pub mod customer;
+pub mod deliver;
+pub mod exit;
+pub mod import;
+pub mod journal;
+pub mod mapping;
+pub mod outcome;
+pub mod record;
+pub mod report;
+pub mod sandbox;
+pub mod settings;
+pub mod sorted;
+pub mod source;
+pub mod validate;

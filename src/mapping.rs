@@ -1,0 +1,1 @@
+//! The mapping file and what it compiles to.

@@ -1,0 +1,100 @@
+//! What the engine tells the outside while it works. The console is one listener; nothing
+//! depends on anybody listening.
+
+use std::time::Duration;
+
+use super::summary::{Counts, Summary, Traffic};
+
+/// The part of the work that a run is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Reading, mapping and validating the whole input.
+    Reading,
+    /// Asking the ERP which customers are there already.
+    CheckingExisting,
+    /// Settling what an earlier run left unknown.
+    Reconciling,
+    /// Sending.
+    Sending,
+    /// Writing the report.
+    Reporting,
+}
+
+/// Where a phase stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// The phase.
+    pub phase: Phase,
+    /// Records (or bytes while reading) done in this phase.
+    pub done: u64,
+    /// What `done` will be at the end, if that is known.
+    pub total: Option<u64>,
+    /// Records by outcome so far.
+    pub counts: Counts,
+    /// Requests so far.
+    pub traffic: Traffic,
+    /// Requests that may run at once just now.
+    pub concurrency: usize,
+    /// Time left by the pace so far, if that can be said.
+    pub left: Option<Duration>,
+}
+
+/// Something that a person should know while the run goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Whether it is a warning rather than information.
+    pub warning: bool,
+    /// One sentence, without values of customers.
+    pub text: String,
+}
+
+/// One event of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunEvent {
+    /// The run begins or goes on.
+    Started {
+        /// The run's id.
+        run: String,
+        /// The input as the user named it.
+        input: String,
+        /// The ERP instance; none in a dry run.
+        target: Option<String>,
+        /// Whether an earlier, unfinished run goes on.
+        resumed: bool,
+    },
+    /// Where the current phase stands; at most ten a second.
+    Progress(Progress),
+    /// Something to know.
+    Notice(Notice),
+    /// Sending pauses.
+    Paused {
+        /// Why, in a few words.
+        why: String,
+        /// For how long, if that is known.
+        length: Option<Duration>,
+    },
+    /// Sending goes on.
+    Resumed,
+    /// The run is over.
+    Finished(Box<Summary>),
+}
+
+impl RunEvent {
+    /// A piece of information.
+    #[must_use]
+    pub fn info(text: impl Into<String>) -> Self {
+        Self::Notice(Notice {
+            warning: false,
+            text: text.into(),
+        })
+    }
+
+    /// A warning.
+    #[must_use]
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self::Notice(Notice {
+            warning: true,
+            text: text.into(),
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! Typed words become resolved settings.

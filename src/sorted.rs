@@ -1,0 +1,1 @@
+//! Pairs sorted outside of memory, for finding duplicates in bounded memory.
