@@ -11,6 +11,7 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use unicode_normalization::UnicodeNormalization;
 
 pub use fields::{ADDRESS, Bounds, CUSTOMER, Field, Kind, PAYMENT, Schema};
 
@@ -345,6 +346,13 @@ impl Serialize for OtherAddresses<'_> {
         }
         map.end()
     }
+}
+
+/// A key as keys are compared: without outer blanks, in Unicode's composed form, and
+/// lower-cased, so that `c-1` of the input is found as `C-1` in the ERP.
+#[must_use]
+pub fn normalise_key(text: &str) -> String {
+    text.trim().nfc().collect::<String>().to_lowercase()
 }
 
 /// A mapped customer that nobody has checked yet.

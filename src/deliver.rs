@@ -1,5 +1,14 @@
 //! Delivery: gets submissions into the ERP, each exactly once in effect.
 
+pub mod answer;
+pub mod auth;
+pub mod backoff;
+pub mod breaker;
+pub mod client;
+pub mod driver;
+pub mod engine;
+pub mod pace;
 pub mod settings;
+pub mod verdict;
 
 pub use settings::{Credentials, DeliverySettings, Rate, TargetSettings, Threshold};

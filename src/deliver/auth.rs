@@ -1,0 +1,235 @@
+//! Credentials: what goes into `Authorization` and `x-api-key`, and fetching tokens in time.
+//!
+//! Tokens are renewed before they end, by one task at a time: whoever needs one meanwhile
+//! waits for it. Secrets never reach a log; header values are marked as sensitive.
+
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::backoff;
+use super::settings::Credentials;
+use crate::outcome::{Ending, Stop};
+
+/// The API's second header for keys.
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// A token is renewed when a fifth of its life is left, but at most this much.
+const RENEW_AT_MOST_BEFORE: Duration = Duration::from_secs(60);
+/// Life of a token whose server does not tell it: the shortest that the API's pages name.
+const LIFE_UNTOLD: Duration = Duration::from_secs(3600);
+/// Tries to reach the token server before that counts as an outage.
+const TRIES: u32 = 6;
+/// Longest answer of a token server that is read, in bytes.
+const ANSWER_AT_MOST: usize = 64 * 1024;
+
+/// A token and the time until which it is good enough.
+struct Token {
+    header: HeaderValue,
+    renew_at: Instant,
+}
+
+/// The credentials of one run.
+pub struct Auth {
+    credentials: Credentials,
+    http: reqwest::Client,
+    token: Mutex<Option<Token>>,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: SecretString,
+    expires_in: Option<serde_json::Value>,
+}
+
+/// A credential that cannot be a header's value.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} has a character that no HTTP header can carry")]
+pub struct BadCredential {
+    what: &'static str,
+}
+
+fn secret_header(
+    prefix: &str,
+    secret: &SecretString,
+    what: &'static str,
+) -> Result<HeaderValue, BadCredential> {
+    let mut value = HeaderValue::from_str(&format!("{prefix}{}", secret.expose_secret()))
+        .map_err(|_| BadCredential { what })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl Auth {
+    /// Prepares the credentials; tokens are fetched through `http` when they are needed.
+    #[must_use]
+    pub fn new(credentials: Credentials, http: reqwest::Client) -> Self {
+        Self {
+            credentials,
+            http,
+            token: Mutex::new(None),
+        }
+    }
+
+    /// Whether a 401 can be cured by a new token.
+    #[must_use]
+    pub fn is_renewable(&self) -> bool {
+        matches!(self.credentials, Credentials::OAuth2 { .. })
+    }
+
+    /// The headers that never change.
+    ///
+    /// # Errors
+    /// If a credential cannot be a header's value.
+    pub fn fixed_headers(&self) -> Result<HeaderMap, BadCredential> {
+        let mut headers = HeaderMap::new();
+        let mut add = |name: HeaderName, value| {
+            headers.insert(name, value);
+        };
+        match &self.credentials {
+            Credentials::Gateway => {}
+            Credentials::ApiKey(key) => {
+                add(AUTHORIZATION, secret_header("Wawi ", key, "the API key")?);
+            }
+            Credentials::Token { token, api_key } => {
+                add(
+                    AUTHORIZATION,
+                    secret_header("Bearer ", token, "the access token")?,
+                );
+                if let Some(key) = api_key {
+                    add(X_API_KEY, secret_header("", key, "the API key")?);
+                }
+            }
+            Credentials::OAuth2 { api_key, .. } => {
+                if let Some(key) = api_key {
+                    add(X_API_KEY, secret_header("", key, "the API key")?);
+                }
+            }
+        }
+        Ok(headers)
+    }
+
+    /// The current token's header, fetched first if there is none or it ends soon; none if the
+    /// credentials need no token.
+    ///
+    /// # Errors
+    /// How the run ends because no token can be had.
+    pub async fn token_header(&self) -> Result<Option<HeaderValue>, Ending> {
+        if !self.is_renewable() {
+            return Ok(None);
+        }
+        let mut token = self.token.lock().await;
+        if let Some(token) = token.as_ref()
+            && Instant::now() < token.renew_at
+        {
+            return Ok(Some(token.header.clone()));
+        }
+        let fresh = self.fetch().await?;
+        let header = fresh.header.clone();
+        *token = Some(fresh);
+        Ok(Some(header))
+    }
+
+    /// Throws the current token away and fetches a new one.
+    ///
+    /// # Errors
+    /// How the run ends because no token can be had.
+    pub async fn renew(&self) -> Result<(), Ending> {
+        let mut token = self.token.lock().await;
+        *token = Some(self.fetch().await?);
+        Ok(())
+    }
+
+    async fn fetch(&self) -> Result<Token, Ending> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.fetch_once().await {
+                Ok(token) => return Ok(token),
+                Err(FetchError::Final(why)) => {
+                    return Err(Ending::Stopped(Stop::Token { why }));
+                }
+                Err(FetchError::Passing) if tries >= TRIES => return Err(Ending::Outage),
+                Err(FetchError::Passing) => {
+                    tracing::info!(tries, "the token server could not be reached");
+                    let wait = backoff::wait(backoff::BASE, tries, fastrand::f64());
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    async fn fetch_once(&self) -> Result<Token, FetchError> {
+        let Credentials::OAuth2 {
+            token_url,
+            client_id,
+            client_secret,
+            ..
+        } = &self.credentials
+        else {
+            return Err(FetchError::Final("there are no client credentials".into()));
+        };
+        let asked_at = Instant::now();
+        let mut answer = self
+            .http
+            .post(token_url)
+            .basic_auth(
+                client_id.expose_secret(),
+                Some(client_secret.expose_secret()),
+            )
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "application/json")
+            .body("grant_type=client_credentials")
+            .send()
+            .await
+            .map_err(|error| {
+                if super::client::is_certificate_error(&error) {
+                    FetchError::Final("its TLS certificate is not trusted".into())
+                } else {
+                    FetchError::Passing
+                }
+            })?;
+        let status = answer.status().as_u16();
+        match status {
+            200..=299 => {}
+            408 | 429 | 500..=599 => return Err(FetchError::Passing),
+            _ => return Err(FetchError::Final(format!("it answered {status}"))),
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|_| FetchError::Passing)? {
+            if body.len() + chunk.len() > ANSWER_AT_MOST {
+                return Err(FetchError::Final("its answer is too long".into()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let answer: TokenAnswer = serde_json::from_slice(&body)
+            .map_err(|_| FetchError::Final("its answer has no access_token".into()))?;
+        let life = answer
+            .expires_in
+            .and_then(|value| match value {
+                serde_json::Value::Number(number) => number.as_f64(),
+                serde_json::Value::String(text) => text.parse().ok(),
+                _ => None,
+            })
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .unwrap_or(LIFE_UNTOLD);
+        let before = (life / 5).min(RENEW_AT_MOST_BEFORE);
+        let header = secret_header("Bearer ", &answer.access_token, "the token")
+            .map_err(|error| FetchError::Final(error.to_string()))?;
+        tracing::info!(seconds = life.as_secs(), "got a token");
+        Ok(Token {
+            header,
+            renew_at: asked_at + (life - before),
+        })
+    }
+}
+
+enum FetchError {
+    /// Asking again will not help.
+    Final(String),
+    /// It may pass.
+    Passing,
+}

@@ -1,0 +1,376 @@
+//! One HTTP request, one attempt: sends it once, and tells exactly what was seen.
+//!
+//! Nothing here repeats a request, follows a redirect or judges an answer. HTTP/1.1 only,
+//! connections are dropped before the server drops them, and bodies are read up to 1 MiB.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::fmt::rfc2822;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client as Http, Response, Url};
+
+use super::auth::{Auth, BadCredential};
+use super::settings::{Credentials, DeliverySettings, TargetSettings};
+use crate::outcome::{Answer, Attempt, Ending, Quota, Sent, Trouble};
+
+/// Longest answer that is read, in bytes.
+const BODY_AT_MOST: usize = 1 << 20;
+/// Time limit for making a connection.
+const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
+/// Idle connections are dropped after this time: usual servers keep them for longer.
+const IDLE_AT_MOST: Duration = Duration::from_secs(4);
+/// Customers asked for on one page of a look-up or listing.
+pub const PAGE_SIZE: u32 = 100;
+
+/// A target or credential that requests cannot be made of.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The address is no URL.
+    #[error("`{url}` is no usable address: {why}")]
+    Url {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A setting cannot be a header's value.
+    #[error("the value of `{header}` has a character that no HTTP header can carry")]
+    Header {
+        /// The header.
+        header: &'static str,
+    },
+    /// A credential cannot be a header's value.
+    #[error(transparent)]
+    Credential(#[from] BadCredential),
+    /// The HTTP client could not be set up.
+    #[error("the HTTP client could not be set up: {0}")]
+    Setup(#[source] reqwest::Error),
+}
+
+/// How customers are asked for.
+#[derive(Clone, Debug)]
+pub enum Query {
+    /// By number.
+    Number(String),
+    /// By `searchKeyWord`.
+    Keyword(String),
+    /// All of them.
+    All,
+}
+
+/// The one who talks to the ERP.
+pub struct Client {
+    http: Http,
+    auth: Auth,
+    headers: HeaderMap,
+    post_url: Url,
+    collection: Url,
+}
+
+impl Client {
+    /// Prepares requests to `target`.
+    ///
+    /// # Errors
+    /// If the address or a header cannot be used.
+    pub fn new(
+        target: &TargetSettings,
+        credentials: Credentials,
+        settings: &DeliverySettings,
+    ) -> Result<Self, ClientError> {
+        let address = format!("{}{}", target.base_url, target.path);
+        let collection = Url::parse(&address).map_err(|error| ClientError::Url {
+            url: address.clone(),
+            why: error.to_string(),
+        })?;
+        let mut post_url = collection.clone();
+        if !target.run_workflows {
+            post_url
+                .query_pairs_mut()
+                .append_pair("disableAutomaticWorkflows", "true");
+        }
+        let loopback = match collection.host_str() {
+            Some("localhost") => true,
+            Some(host) => host
+                .trim_matches(['[', ']'])
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback()),
+            None => false,
+        };
+        let mut builder = Http::builder()
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_AT_MOST.min(settings.timeout))
+            .timeout(settings.timeout)
+            .pool_idle_timeout(IDLE_AT_MOST)
+            .user_agent(concat!("wawi-importer/", env!("CARGO_PKG_VERSION")));
+        if loopback {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(ClientError::Setup)?;
+        let auth = Auth::new(credentials, http.clone());
+        let mut headers = auth.fixed_headers()?;
+        contract_headers(target, &mut headers)?;
+        Ok(Self {
+            http,
+            auth,
+            headers,
+            post_url,
+            collection,
+        })
+    }
+
+    /// Whether a 401 can be cured by a new token.
+    #[must_use]
+    pub fn is_renewable(&self) -> bool {
+        self.auth.is_renewable()
+    }
+
+    /// Gets a new token.
+    ///
+    /// # Errors
+    /// How the run ends because there is none.
+    pub async fn renew(&self) -> Result<(), Ending> {
+        self.auth.renew().await
+    }
+
+    /// Sends one customer.
+    ///
+    /// # Errors
+    /// How the run ends because no token can be had; nothing was sent then.
+    pub async fn post(&self, body: &Arc<[u8]>) -> Result<Attempt, Ending> {
+        let request = self
+            .http
+            .post(self.post_url.clone())
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(body.to_vec());
+        self.send(request).await
+    }
+
+    /// Asks for one page of customers.
+    ///
+    /// # Errors
+    /// How the run ends because no token can be had; nothing was sent then.
+    pub async fn list(&self, query: &Query, page: u32, size: u32) -> Result<Attempt, Ending> {
+        let mut url = self.collection.clone();
+        {
+            let mut pairs = url.query_pairs_mut();
+            match query {
+                Query::Number(number) => pairs.append_pair("number", number),
+                Query::Keyword(word) => pairs.append_pair("searchKeyWord", word),
+                Query::All => &mut pairs,
+            };
+            pairs.append_pair("pageNumber", &page.to_string());
+            pairs.append_pair("pageSize", &size.to_string());
+        }
+        self.send(self.http.get(url)).await
+    }
+
+    /// Asks for the companies, whose ids tell one ERP from another behind the same address.
+    ///
+    /// # Errors
+    /// How the run ends because no token can be had; nothing was sent then.
+    pub async fn companies(&self) -> Result<Attempt, Ending> {
+        let mut url = self.collection.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().pop().push("companies");
+        }
+        self.send(self.http.get(url)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Attempt, Ending> {
+        let mut request = request.headers(self.headers.clone());
+        if let Some(token) = self.auth.token_header().await? {
+            request = request.header(AUTHORIZATION, token);
+        }
+        Ok(match request.send().await {
+            Ok(response) => Attempt::Answered(read_answer(response).await),
+            Err(error) => unanswered(&error),
+        })
+    }
+}
+
+/// The headers that the contract asks for, apart from credentials.
+fn contract_headers(target: &TargetSettings, headers: &mut HeaderMap) -> Result<(), ClientError> {
+    let mut add = |name: &'static str, value: &str| {
+        let value =
+            HeaderValue::from_str(value).map_err(|_| ClientError::Header { header: name })?;
+        headers.insert(HeaderName::from_static(name), value);
+        Ok::<_, ClientError>(())
+    };
+    add("accept", "application/json")?;
+    add("api-version", &target.api_version)?;
+    add("x-appid", &target.app_id)?;
+    add("x-appversion", &target.app_version)?;
+    if let Some(user) = &target.run_as {
+        add("x-runas", user)?;
+    }
+    if let Some(session) = &target.session_id {
+        add("x-sessionid", session)?;
+    }
+    if let Some(tenant) = &target.tenant_id {
+        add("x-tenant-id", tenant)?;
+        // The oldest page of version 1.0 spells it so; sending both suits both.
+        if target.api_version == "1.0" {
+            add("tenant-id", tenant)?;
+        }
+    }
+    Ok(())
+}
+
+async fn read_answer(mut response: Response) -> Answer {
+    let headers = response.headers();
+    let retry_after = retry_after(headers);
+    let quota = quota(headers);
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    let body = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > BODY_AT_MOST => {
+                break Err(Trouble::TooLong);
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break Ok(body),
+            Err(error) if error.is_timeout() => break Err(Trouble::Timeout),
+            Err(_) => break Err(Trouble::Broken),
+        }
+    };
+    Answer {
+        status,
+        retry_after,
+        quota,
+        body,
+    }
+}
+
+/// What went wrong, and whether the server may have seen the request. Only what certainly
+/// happened before the request was written counts as never sent.
+fn unanswered(error: &reqwest::Error) -> Attempt {
+    let (kind, sent) = if is_certificate_error(error) {
+        (Trouble::Tls, Sent::Never)
+    } else if error.is_dns() {
+        (Trouble::Dns, Sent::Never)
+    } else if error.is_connect() && error.is_timeout() {
+        (Trouble::ConnectTimeout, Sent::Never)
+    } else if error.is_connect() || error.is_builder() {
+        (Trouble::Connect, Sent::Never)
+    } else if error.is_timeout() {
+        (Trouble::Timeout, Sent::Maybe)
+    } else {
+        (Trouble::Broken, Sent::Maybe)
+    };
+    tracing::debug!(?kind, ?sent, "no answer");
+    Attempt::Unanswered { kind, sent }
+}
+
+/// Whether a connection failed because the certificate is not trusted or names another host.
+/// The TLS library's error type is not part of reqwest's interface, so its words decide.
+pub(super) fn is_certificate_error(error: &reqwest::Error) -> bool {
+    if !error.is_connect() {
+        return false;
+    }
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if inner.to_string().to_lowercase().contains("certificate") {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
+}
+
+/// `Retry-After` as seconds or as an HTTP date; a date counts from the answer's own `Date`,
+/// for the two clocks may differ.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("retry-after")?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let instant = |text: &str| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
+    let until = instant(text)?;
+    let now = headers
+        .get("date")
+        .and_then(|date| date.to_str().ok())
+        .and_then(instant)
+        .unwrap_or_else(jiff::Timestamp::now);
+    Duration::try_from(until.duration_since(now)).ok()
+}
+
+fn quota(headers: &HeaderMap) -> Option<Quota> {
+    let number = |name: &str| {
+        let text = headers.get(name)?.to_str().ok()?.trim();
+        text.parse::<f64>().ok().filter(|number| *number >= 0.0)
+    };
+    let limit = number("x-ratelimit-limit")?;
+    let interval = number("x-ratelimit-interval-length-seconds")?;
+    let interval = Duration::try_from_secs_f64(interval).ok()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the cast saturates, and negative numbers were left out"
+    )]
+    let whole = |number: f64| number as u32;
+    Some(Quota {
+        limit: whole(limit),
+        interval,
+        remaining: number("x-ratelimit-remaining").map(whole),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_str(value).unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn retry_after_in_both_forms() {
+        let seconds = retry_after(&headers(&[("retry-after", "7")]));
+        assert_eq!(seconds, Some(Duration::from_secs(7)));
+        let date = retry_after(&headers(&[
+            ("date", "Tue, 24 Nov 2026 10:00:00 GMT"),
+            ("retry-after", "Tue, 24 Nov 2026 10:01:30 GMT"),
+        ]));
+        assert_eq!(date, Some(Duration::from_secs(90)));
+        for text in ["soon", "-3", "Tue, 24 Nov 1926 10:00:00 GMT", ""] {
+            let pairs = [
+                ("date", "Tue, 24 Nov 2026 10:00:00 GMT"),
+                ("retry-after", text),
+            ];
+            assert_eq!(retry_after(&headers(&pairs)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_quota_needs_limit_and_interval() {
+        let all = [
+            ("x-ratelimit-limit", "10"),
+            ("x-ratelimit-interval-length-seconds", "45"),
+            ("x-ratelimit-remaining", "5"),
+        ];
+        assert_eq!(
+            quota(&headers(&all)),
+            Some(Quota {
+                limit: 10,
+                interval: Duration::from_secs(45),
+                remaining: Some(5)
+            })
+        );
+        assert_eq!(quota(&headers(&all[..1])), None);
+        assert_eq!(quota(&headers(&[("x-ratelimit-limit", "many")])), None);
+    }
+}

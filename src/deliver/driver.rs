@@ -1,0 +1,492 @@
+//! Carries out what the engine decides: requests, the journal's commits, timers, signals.
+//!
+//! One task, one loop: whatever happens reaches the engine in one order. The journal is a
+//! [`Ledger`] on a thread of its own; while it commits one batch, the next one gathers, so
+//! that one disk sync serves whatever came meanwhile.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::client::{Client, PAGE_SIZE, Query};
+use super::engine::{Action, Engine, JobId, Task};
+use crate::outcome::{Attempt, Ending, Outcome, Sent, Submission, Traffic, Trouble};
+
+/// How long requests in flight may take to finish after a stop.
+const GRACE: Duration = Duration::from_secs(20);
+/// How often the observer hears of progress.
+const TICK: Duration = Duration::from_millis(100);
+
+/// One durable line about a record.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// It is about to be sent.
+    Intend {
+        /// The run.
+        run: Arc<str>,
+        /// What is about to be sent.
+        submission: Submission,
+        /// The number of the POST.
+        attempt: u32,
+        /// Whether the key is known to have been absent before the first one.
+        absent_before: bool,
+    },
+    /// It was not sent after all.
+    Void {
+        /// The run.
+        run: Arc<str>,
+        /// What was not sent.
+        submission: Submission,
+    },
+    /// It is settled.
+    Settle {
+        /// The run.
+        run: Arc<str>,
+        /// What was sent, or not.
+        submission: Submission,
+        /// What became of it.
+        outcome: Outcome,
+    },
+}
+
+/// Who keeps lines durably.
+pub trait Ledger: Send + 'static {
+    /// Keeps the lines: when this returns, they survive a power cut.
+    ///
+    /// # Errors
+    /// What went wrong; nothing of the batch may count as kept then.
+    fn commit(&mut self, lines: &[Line]) -> Result<(), LedgerError>;
+}
+
+/// A ledger that could not keep its lines.
+#[derive(Debug, thiserror::Error)]
+#[error("the journal could not be written: {0}")]
+pub struct LedgerError(pub String);
+
+/// What somebody outside wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Go on.
+    Go,
+    /// Stop in an orderly way: Ctrl-C.
+    Interrupt,
+    /// Stop in an orderly way: SIGTERM.
+    Terminate,
+    /// Drop everything now.
+    Drop,
+}
+
+/// What an observer hears of.
+pub enum Observed<'a> {
+    /// An outcome, as it was decided (its durability follows).
+    Settled(&'a Arc<str>, &'a Submission, &'a Outcome),
+    /// The traffic so far and the requests that may be in flight.
+    Tick(Traffic, usize),
+    /// Sending pauses.
+    Paused(&'static str, Option<Duration>),
+    /// Sending goes on.
+    Resumed,
+}
+
+/// How delivery ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivered {
+    /// Why.
+    pub ending: Ending,
+    /// What went over the wire.
+    pub traffic: Traffic,
+}
+
+/// What the driver works with.
+pub struct Driver {
+    /// Who decides.
+    pub engine: Engine,
+    /// Who sends.
+    pub client: Arc<Client>,
+    /// Where submissions come from.
+    pub tasks: mpsc::Receiver<Task>,
+    /// What somebody outside wants.
+    pub signal: watch::Receiver<Signal>,
+    /// When the run's time is up.
+    pub deadline: Option<Instant>,
+    /// Whether customers are looked up by number; else by key word.
+    pub by_number: bool,
+}
+
+enum Reply {
+    Posted(JobId, Result<Attempt, Ending>),
+    Looked(JobId, Result<Attempt, Ending>),
+    Probed(Result<Attempt, Ending>),
+    Renewed(Result<(), Ending>),
+}
+
+#[derive(Clone, Copy)]
+enum Asked {
+    Post(JobId),
+    Look(JobId),
+    Probe,
+    Renew,
+}
+
+/// What became of a batch: the jobs whose intents are durable now.
+type Committed = (Vec<JobId>, Result<(), LedgerError>);
+
+struct Loop {
+    driver: Driver,
+    started: Instant,
+    requests: JoinSet<Reply>,
+    asked: HashMap<Id, Asked>,
+    pending: Vec<Line>,
+    pending_intents: Vec<JobId>,
+    committing: bool,
+    failure: Option<LedgerError>,
+    grace_ends: Option<Instant>,
+    dropped: bool,
+    signal_lives: bool,
+}
+
+impl Driver {
+    /// Works until everything is settled or the engine stops. Gives the ledger back.
+    ///
+    /// # Errors
+    /// If the ledger failed: sending has stopped, what was in flight was waited for, and the
+    /// open intents tell the next run what is unknown.
+    pub async fn run<L: Ledger>(
+        self,
+        ledger: L,
+        observer: &mut dyn FnMut(Observed<'_>),
+    ) -> (L, Result<Delivered, LedgerError>) {
+        let (batches, inbox) = mpsc::channel::<(Vec<JobId>, Vec<Line>)>(1);
+        let (acks, committed) = mpsc::channel::<Committed>(1);
+        let writer = tokio::task::spawn_blocking(move || write_batches(ledger, inbox, &acks));
+        let mut work = Loop {
+            driver: self,
+            started: Instant::now(),
+            requests: JoinSet::new(),
+            asked: HashMap::new(),
+            pending: Vec::new(),
+            pending_intents: Vec::new(),
+            committing: false,
+            failure: None,
+            grace_ends: None,
+            dropped: false,
+            signal_lives: true,
+        };
+        work.run(&batches, committed, observer).await;
+        drop(batches);
+        let delivered = Delivered {
+            ending: work.driver.engine.ending(),
+            traffic: work.driver.engine.traffic(),
+        };
+        let failure = work.failure.take();
+        drop(work);
+        match writer.await {
+            Ok(ledger) => (ledger, failure.map_or(Ok(delivered), Err)),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+}
+
+/// The ledger's thread: keeps batch after batch.
+fn write_batches<L: Ledger>(
+    mut ledger: L,
+    mut inbox: mpsc::Receiver<(Vec<JobId>, Vec<Line>)>,
+    acks: &mpsc::Sender<Committed>,
+) -> L {
+    while let Some((intents, lines)) = inbox.blocking_recv() {
+        let result = ledger.commit(&lines);
+        if acks.blocking_send((intents, result)).is_err() {
+            break;
+        }
+    }
+    ledger
+}
+
+impl Loop {
+    async fn run(
+        &mut self,
+        batches: &mpsc::Sender<(Vec<JobId>, Vec<Line>)>,
+        mut committed: mpsc::Receiver<Committed>,
+        observer: &mut dyn FnMut(Observed<'_>),
+    ) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let wake = self.advance(observer);
+            if !self.committing && !self.pending.is_empty() && self.failure.is_none() {
+                let intents = std::mem::take(&mut self.pending_intents);
+                let lines = std::mem::take(&mut self.pending);
+                self.committing = batches.try_send((intents, lines)).is_ok();
+            }
+            if self.is_over() {
+                break;
+            }
+            let wants = self.driver.engine.wants() > 0 && self.failure.is_none();
+            tokio::select! {
+                Some(reply) = self.requests.join_next_with_id() => self.answer(reply),
+                Some((intents, result)) = committed.recv(), if self.committing => {
+                    self.committing = false;
+                    self.committed(intents, result);
+                }
+                task = self.driver.tasks.recv(), if wants => self.take(task),
+                () = sleep_until(wake), if wake.is_some() => {}
+                changed = self.driver.signal.changed(), if self.signal_lives => {
+                    // Without a sender nobody is left who could want something.
+                    self.signal_lives = changed.is_ok();
+                    self.obey();
+                }
+                () = sleep_until(self.driver.deadline), if self.driver.deadline.is_some() => {
+                    self.driver.deadline = None;
+                    self.driver.engine.stop(Ending::TimeUp);
+                }
+                () = sleep_until(self.grace_ends), if self.grace_ends.is_some() && !self.dropped => {
+                    self.drop_requests();
+                }
+                _ = tick.tick() => {
+                    let engine = &self.driver.engine;
+                    observer(Observed::Tick(engine.traffic(), engine.allowed()));
+                }
+            }
+        }
+    }
+
+    /// Lets the engine decide and starts what it wants; says when to come back at the latest.
+    fn advance(&mut self, observer: &mut dyn FnMut(Observed<'_>)) -> Option<Instant> {
+        loop {
+            let now = self.started.elapsed();
+            let (actions, wake) = self.driver.engine.poll(now);
+            let quiet = actions.is_empty();
+            for action in actions {
+                self.carry_out(action, observer);
+            }
+            if self.driver.engine.is_stopping() {
+                self.grace_ends
+                    .get_or_insert_with(|| Instant::now() + GRACE);
+            }
+            if quiet {
+                return wake.map(|at| self.started + at);
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        if self.failure.is_some() {
+            return self.requests.is_empty();
+        }
+        self.driver.engine.is_done()
+            && self.requests.is_empty()
+            && self.pending.is_empty()
+            && !self.committing
+    }
+
+    fn carry_out(&mut self, action: Action, observer: &mut dyn FnMut(Observed<'_>)) {
+        match action {
+            Action::Intend {
+                job,
+                attempt,
+                absent_before,
+            } => {
+                let engine = &self.driver.engine;
+                if let (Some(run), Some(submission)) = (engine.run_of(job), engine.submission(job))
+                {
+                    self.pending.push(Line::Intend {
+                        run: Arc::clone(run),
+                        submission: submission.clone(),
+                        attempt,
+                        absent_before,
+                    });
+                    self.pending_intents.push(job);
+                }
+            }
+            Action::Void { run, submission } => {
+                self.pending.push(Line::Void { run, submission });
+            }
+            Action::Settle {
+                run,
+                submission,
+                outcome,
+            } => {
+                observer(Observed::Settled(&run, &submission, &outcome));
+                self.pending.push(Line::Settle {
+                    run,
+                    submission,
+                    outcome,
+                });
+            }
+            Action::Post { job } => self.post(job),
+            Action::Look { job, page } => self.look(job, page),
+            Action::Probe => {
+                let client = Arc::clone(&self.driver.client);
+                self.spawn(Asked::Probe, async move {
+                    Reply::Probed(client.list(&Query::All, 1, 1).await)
+                });
+            }
+            Action::RenewToken => {
+                let client = Arc::clone(&self.driver.client);
+                self.spawn(
+                    Asked::Renew,
+                    async move { Reply::Renewed(client.renew().await) },
+                );
+            }
+            Action::TellPaused { why, length } => observer(Observed::Paused(why, length)),
+            Action::TellResumed => observer(Observed::Resumed),
+        }
+    }
+
+    fn spawn(&mut self, asked: Asked, request: impl Future<Output = Reply> + Send + 'static) {
+        let handle = self.requests.spawn(request);
+        self.asked.insert(handle.id(), asked);
+    }
+
+    fn post(&mut self, job: JobId) {
+        let Some(submission) = self.driver.engine.submission(job) else {
+            return;
+        };
+        let body = Arc::clone(&submission.body);
+        let client = Arc::clone(&self.driver.client);
+        self.spawn(Asked::Post(job), async move {
+            Reply::Posted(job, client.post(&body).await)
+        });
+    }
+
+    fn look(&mut self, job: JobId, page: u32) {
+        let Some(submission) = self.driver.engine.submission(job) else {
+            return;
+        };
+        let query = query_for(submission, self.driver.by_number);
+        let client = Arc::clone(&self.driver.client);
+        self.spawn(Asked::Look(job), async move {
+            Reply::Looked(job, client.list(&query, page, PAGE_SIZE).await)
+        });
+    }
+
+    fn answer(&mut self, reply: Result<(Id, Reply), JoinError>) {
+        let now = self.started.elapsed();
+        let engine = &mut self.driver.engine;
+        // A request that was dropped, or whose task broke, may have been seen by the server.
+        let lost = || Attempt::Unanswered {
+            kind: Trouble::Interrupted,
+            sent: Sent::Maybe,
+        };
+        match reply {
+            Ok((id, reply)) => {
+                self.asked.remove(&id);
+                match reply {
+                    Reply::Posted(job, Ok(attempt)) => engine.posted(job, &attempt, now),
+                    Reply::Posted(job, Err(ending)) => {
+                        engine.stop(ending);
+                        engine.posted(job, &never_sent(), now);
+                    }
+                    Reply::Looked(job, Ok(attempt)) => engine.looked(job, &attempt, now),
+                    Reply::Looked(job, Err(ending)) => {
+                        engine.stop(ending);
+                        engine.looked(job, &never_sent(), now);
+                    }
+                    Reply::Probed(Ok(attempt)) => engine.probed(&attempt, now),
+                    Reply::Probed(Err(ending)) => {
+                        engine.stop(ending);
+                        engine.probed(&never_sent(), now);
+                    }
+                    Reply::Renewed(result) => engine.renewed(result),
+                }
+            }
+            Err(error) => match self.asked.remove(&error.id()) {
+                Some(Asked::Post(job)) => engine.posted(job, &lost(), now),
+                Some(Asked::Look(job)) => engine.looked(job, &lost(), now),
+                Some(Asked::Probe) => engine.probed(&lost(), now),
+                Some(Asked::Renew) => engine.renewed(Err(Ending::Outage)),
+                None => {}
+            },
+        }
+    }
+
+    fn committed(&mut self, intents: Vec<JobId>, result: Result<(), LedgerError>) {
+        match result {
+            Ok(()) => {
+                for job in intents {
+                    self.driver.engine.durable(job);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the journal failed; sending stops");
+                self.failure = Some(error);
+                self.driver.engine.stop(Ending::Interrupted);
+            }
+        }
+    }
+
+    fn take(&mut self, task: Option<Task>) {
+        let Some(task) = task else {
+            self.driver.engine.source_ended();
+            return;
+        };
+        self.driver.engine.offer(task);
+        while self.driver.engine.wants() > 0 {
+            match self.driver.tasks.try_recv() {
+                Ok(task) => self.driver.engine.offer(task),
+                Err(mpsc::error::TryRecvError::Disconnected) => {
+                    self.driver.engine.source_ended();
+                    break;
+                }
+                Err(mpsc::error::TryRecvError::Empty) => break,
+            }
+        }
+    }
+
+    fn obey(&mut self) {
+        let signal = *self.driver.signal.borrow_and_update();
+        let engine = &mut self.driver.engine;
+        match signal {
+            Signal::Go => {}
+            Signal::Interrupt => engine.stop(Ending::Interrupted),
+            Signal::Terminate => engine.stop(Ending::Terminated),
+            Signal::Drop => {
+                engine.stop(Ending::Interrupted);
+                self.drop_requests();
+            }
+        }
+    }
+
+    fn drop_requests(&mut self) {
+        self.dropped = true;
+        self.requests.abort_all();
+    }
+}
+
+/// No token, so nothing left.
+fn never_sent() -> Attempt {
+    Attempt::Unanswered {
+        kind: Trouble::Connect,
+        sent: Sent::Never,
+    }
+}
+
+/// How a submission is looked up.
+fn query_for(submission: &Submission, by_number: bool) -> Query {
+    let body: Option<serde_json::Value> = serde_json::from_slice(&submission.body).ok();
+    let text = |path: &str| {
+        let value = body.as_ref()?.pointer(path)?.as_str()?;
+        Some(value.to_owned())
+    };
+    match &submission.key {
+        // The number as it is sent, not as it is compared: the server may mind the case.
+        Some(key) if by_number => Query::Number(text("/Number").unwrap_or_else(|| key.clone())),
+        Some(key) => Query::Keyword(key.clone()),
+        None => Query::Keyword(
+            text("/BillingAddress/LastName")
+                .or_else(|| text("/BillingAddress/Company"))
+                .unwrap_or_default(),
+        ),
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,832 @@
+//! The heart of delivery: when to send, wait, look up, settle and stop.
+//!
+//! A state machine without I/O. Events come in through methods, with the time; decisions come
+//! out of [`Engine::poll`] as [`Action`]s. Whoever drives it carries them out and reports back.
+//! So it can be run against real servers and journals or against models of them.
+//!
+//! It keeps these promises, whatever events come:
+//! - no POST leaves before its intent is durable;
+//! - after a POST whose answer is unclear no second POST of that record leaves before two
+//!   look-ups, after the settle time, found nothing;
+//! - a job leaves custody only with a settled outcome, or open at a stop.
+
+mod job;
+mod looks;
+#[cfg(test)]
+mod model;
+mod posts;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+use job::{Job, Purpose, Reconciling, State};
+pub use job::{JobId, Origin, Task};
+
+use super::backoff;
+use super::breaker::{Breaker, Health};
+use super::pace::{Closed, Concurrency, Gate, Moment, Ticket, UserRate};
+use super::settings::{DeliverySettings, Threshold};
+use crate::outcome::{
+    Attempt, Ending, Outcome, Quota, Sent, Stop, Submission, Traffic, Trouble, UnknownWhy,
+};
+
+/// Records that may wait for their settle time; beyond that nothing new is sent.
+const WAITING_AT_MOST: usize = 4096;
+/// Sent records before a share of refused ones is judged.
+const SHARE_JUDGED_FROM: u64 = 50;
+/// Settle time after an answer of the server itself.
+const SETTLE_ANSWERED: Duration = Duration::from_secs(2);
+
+/// What the driver is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Write the intent of this job's next POST, durably, then say [`Engine::durable`].
+    Intend {
+        /// The job.
+        job: JobId,
+        /// The number of the POST.
+        attempt: u32,
+        /// Whether the key is known to have been absent before the first POST.
+        absent_before: bool,
+    },
+    /// Take the job's open intent back: nothing was sent. The job has left custody.
+    Void {
+        /// The run that it belongs to.
+        run: std::sync::Arc<str>,
+        /// What was not sent.
+        submission: Submission,
+    },
+    /// Send the POST, then say [`Engine::posted`].
+    Post {
+        /// The job.
+        job: JobId,
+    },
+    /// Ask for one page of customers that may have the job's key, then say [`Engine::looked`].
+    Look {
+        /// The job.
+        job: JobId,
+        /// The page, from 1.
+        page: u32,
+    },
+    /// Ask whether the server is there, then say [`Engine::probed`].
+    Probe,
+    /// Get a new token, then say [`Engine::renewed`].
+    RenewToken,
+    /// Keep this outcome. The job has left custody.
+    Settle {
+        /// The run that it belongs to.
+        run: std::sync::Arc<str>,
+        /// What was settled.
+        submission: Submission,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// Tell people that sending pauses.
+    TellPaused {
+        /// Why.
+        why: &'static str,
+        /// For how long, if that is known.
+        length: Option<Duration>,
+    },
+    /// Tell people that it goes on.
+    TellResumed,
+}
+
+/// What the engine needs to know.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// Pace, limits and patience.
+    pub delivery: DeliverySettings,
+    /// The path of the field that identifies a customer, e.g. `["Number"]`.
+    pub identity: Vec<String>,
+    /// Whether an existing customer is an error (`--existing fail`).
+    pub existing_is_error: bool,
+    /// Whether a 401 can be cured by a new token.
+    pub renewable: bool,
+    /// New creates at most.
+    pub limit: Option<u64>,
+    /// Whether look-ups only are allowed (`importer reconcile`).
+    pub look_only: bool,
+    /// Seed of the jitter.
+    pub seed: u64,
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Engine {
+    settings: EngineSettings,
+    jobs: HashMap<JobId, Job>,
+    next_job: JobId,
+    want_look: VecDeque<JobId>,
+    want_post: VecDeque<JobId>,
+    fresh: VecDeque<JobId>,
+    cleared: VecDeque<JobId>,
+    timers: BTreeMap<(Moment, JobId), ()>,
+    held: Vec<JobId>,
+    unanchored: Vec<JobId>,
+    in_flight: usize,
+    intending: usize,
+    rate: Option<UserRate>,
+    post_gate: Gate,
+    get_gate: Gate,
+    concurrency: Concurrency,
+    breaker: Breaker,
+    probe_at: Moment,
+    probing: bool,
+    probes: u32,
+    paused_until: Moment,
+    told_paused: bool,
+    throttled_since: Option<Moment>,
+    throttles_in_a_row: u32,
+    renewing: bool,
+    renewals: u64,
+    created_once: bool,
+    forbidden_in_a_row: u32,
+    created: u64,
+    refused: u64,
+    engaged: u64,
+    source_ended: bool,
+    stopping: Option<Ending>,
+    actions: Vec<Action>,
+    traffic: Traffic,
+    random: fastrand::Rng,
+}
+
+impl Engine {
+    /// An engine without work.
+    #[must_use]
+    pub fn new(settings: EngineSettings) -> Self {
+        Self {
+            rate: settings.delivery.rate.and_then(UserRate::new),
+            concurrency: Concurrency::new(settings.delivery.concurrency),
+            random: fastrand::Rng::with_seed(settings.seed),
+            settings,
+            jobs: HashMap::new(),
+            next_job: 0,
+            want_look: VecDeque::new(),
+            want_post: VecDeque::new(),
+            fresh: VecDeque::new(),
+            cleared: VecDeque::new(),
+            timers: BTreeMap::new(),
+            held: Vec::new(),
+            unanchored: Vec::new(),
+            in_flight: 0,
+            intending: 0,
+            post_gate: Gate::default(),
+            get_gate: Gate::default(),
+            breaker: Breaker::default(),
+            probe_at: Moment::ZERO,
+            probing: false,
+            probes: 0,
+            paused_until: Moment::ZERO,
+            told_paused: false,
+            throttled_since: None,
+            throttles_in_a_row: 0,
+            renewing: false,
+            renewals: 0,
+            created_once: false,
+            forbidden_in_a_row: 0,
+            created: 0,
+            refused: 0,
+            engaged: 0,
+            source_ended: false,
+            stopping: None,
+            actions: Vec::new(),
+            traffic: Traffic::default(),
+        }
+    }
+
+    /// How many more submissions the engine would take now.
+    #[must_use]
+    pub fn wants(&self) -> usize {
+        if self.stopping.is_some() || self.source_ended || self.limit_is_reached() {
+            return 0;
+        }
+        let room = self.settings.delivery.concurrency.get() * 4;
+        let waiting = self.timers.len();
+        if waiting >= WAITING_AT_MOST {
+            return 0;
+        }
+        room.saturating_sub(self.jobs.len() - waiting.min(self.jobs.len()))
+    }
+
+    /// Takes a submission into custody.
+    pub fn offer(&mut self, task: Task) {
+        let id = self.next_job;
+        self.next_job += 1;
+        let origin = task.origin;
+        let mut job = Job::new(task);
+        match origin {
+            Origin::Absent | Origin::Unasked => self.fresh.push_back(id),
+            Origin::AskFirst => {
+                job.state = State::WantsLook;
+                job.purpose = Some(Purpose::Precheck);
+                self.want_look.push_back(id);
+            }
+            Origin::Recovered { .. } => {
+                self.engaged += 1;
+                job.purpose = Some(Purpose::Reconcile(Reconciling {
+                    settle: self.settings.delivery.settle,
+                    anchor: None,
+                    misses: 0,
+                    status: None,
+                }));
+                job.state = State::WantsLook;
+                self.unanchored.push(id);
+                self.want_look.push_back(id);
+            }
+        }
+        self.jobs.insert(id, job);
+    }
+
+    /// The input has no more records.
+    pub fn source_ended(&mut self) {
+        self.source_ended = true;
+    }
+
+    /// Whether everything that was offered has left custody and nothing more will come.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        let over = self.source_ended || self.stopping.is_some() || self.limit_is_reached();
+        over && self.jobs.is_empty() && self.actions.is_empty() && !self.probing && !self.renewing
+    }
+
+    /// How the engine's work ended; [`Ending::Limited`] if the limit left records open.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match &self.stopping {
+            Some(ending) => ending.clone(),
+            None if self.limit_is_reached() && !self.source_ended => Ending::Limited,
+            None => Ending::Finished,
+        }
+    }
+
+    /// Stops: nothing new is sent, what is in flight may finish.
+    pub fn stop(&mut self, ending: Ending) {
+        self.stopping.get_or_insert(ending);
+    }
+
+    /// Whether a stop was asked for or decided.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_some()
+    }
+
+    /// What went over the wire.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    /// Requests that may be in flight now.
+    #[must_use]
+    pub fn allowed(&self) -> usize {
+        self.concurrency.allowed()
+    }
+
+    /// What the job sends.
+    #[must_use]
+    pub fn submission(&self, job: JobId) -> Option<&Submission> {
+        self.jobs.get(&job).map(|job| &job.submission)
+    }
+
+    /// The run that the job belongs to.
+    #[must_use]
+    pub fn run_of(&self, job: JobId) -> Option<&std::sync::Arc<str>> {
+        self.jobs.get(&job).map(|job| &job.run)
+    }
+
+    /// The job's intent is durable.
+    pub fn durable(&mut self, id: JobId) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        if job.state == State::Intending {
+            self.intending -= 1;
+            job.state = State::Cleared;
+            job.intended = job.attempt;
+            self.cleared.push_back(id);
+        }
+    }
+
+    /// A probe was answered, or not.
+    pub fn probed(&mut self, attempt: &Attempt, now: Moment) {
+        self.probing = false;
+        self.traffic.requests += 1;
+        self.traffic.lookups += 1;
+        if health_of(attempt) == Health::Good {
+            self.heard(now);
+            self.breaker.close();
+            self.probes = 0;
+        } else {
+            self.probes += 1;
+            let wait = backoff::wait(backoff::THROTTLED_BASE, self.probes, self.random.f64());
+            self.probe_at = now + wait.max(backoff::BASE);
+        }
+    }
+
+    /// A new token is there, or cannot be had.
+    pub fn renewed(&mut self, result: Result<(), Ending>) {
+        self.renewing = false;
+        match result {
+            Ok(()) => {
+                self.renewals += 1;
+                let waiting: Vec<JobId> = self
+                    .jobs
+                    .iter()
+                    .filter(|(_, job)| job.state == State::WaitsForToken)
+                    .map(|(id, _)| *id)
+                    .collect();
+                for id in waiting {
+                    self.requeue(id);
+                }
+            }
+            Err(ending) => self.stop(ending),
+        }
+    }
+
+    /// Decides what to do now, and when to be asked again at the latest.
+    pub fn poll(&mut self, now: Moment) -> (Vec<Action>, Option<Moment>) {
+        self.fire_timers(now);
+        self.give_up_outage(now);
+        let mut wake = None;
+        if self.stopping.is_some() {
+            self.release_all();
+        } else if self.breaker.is_open() {
+            wake = self.poll_breaker(now);
+        } else if now < self.paused_until {
+            wake = Some(self.paused_until);
+        } else {
+            if std::mem::take(&mut self.told_paused) {
+                self.actions.push(Action::TellResumed);
+            }
+            if !self.renewing {
+                wake = earliest(wake, self.poll_sending(now));
+            }
+            self.settle_held_at_the_end();
+        }
+        if self.limit_is_reached() {
+            self.release_fresh();
+        }
+        let timer = self.timers.first_key_value().map(|((at, _), ())| *at);
+        let wake = if self.stopping.is_some() {
+            None
+        } else {
+            let outage = self.outage_ends();
+            earliest(earliest(wake, timer), outage)
+        };
+        (std::mem::take(&mut self.actions), wake)
+    }
+
+    fn poll_breaker(&mut self, now: Moment) -> Option<Moment> {
+        if self.probing {
+            return None;
+        }
+        if now >= self.probe_at {
+            self.probing = true;
+            self.actions.push(Action::Probe);
+            return None;
+        }
+        Some(self.probe_at)
+    }
+
+    /// Starts whatever may start: durable POSTs first, then look-ups, then new intents.
+    fn poll_sending(&mut self, now: Moment) -> Option<Moment> {
+        let mut wake = None;
+        self.start_cleared();
+        while self.in_flight < self.concurrency.allowed() {
+            let Some(id) = self.want_look.front().copied() else {
+                break;
+            };
+            match self.token(now, false) {
+                Ok(ticket) => {
+                    self.want_look.pop_front();
+                    self.start_look(id, ticket, now);
+                }
+                Err(at) => {
+                    wake = earliest(wake, at);
+                    break;
+                }
+            }
+        }
+        let most = self.concurrency.allowed() * 2;
+        while self.in_flight + self.intending + self.cleared.len() < most {
+            let Some(id) = self.next_to_post() else {
+                break;
+            };
+            match self.token(now, true) {
+                Ok(ticket) => self.admit(id, ticket),
+                Err(at) => {
+                    wake = earliest(wake, at);
+                    break;
+                }
+            }
+        }
+        self.start_cleared();
+        wake
+    }
+
+    /// Sends what is durable, as far as there is room in flight.
+    fn start_cleared(&mut self) {
+        while self.in_flight < self.concurrency.allowed() {
+            let Some(id) = self.cleared.pop_front() else {
+                break;
+            };
+            self.start_post(id);
+        }
+    }
+
+    /// The next job that wants a POST: those that were sent before come first.
+    fn next_to_post(&self) -> Option<JobId> {
+        if self.settings.look_only {
+            return None;
+        }
+        if let Some(id) = self.want_post.front() {
+            return Some(*id);
+        }
+        let room = match self.settings.limit {
+            Some(limit) => self.created + self.engaged < limit,
+            None => true,
+        };
+        let id = self.fresh.front().copied();
+        id.filter(|_| room && self.timers.len() < WAITING_AT_MOST)
+    }
+
+    /// Gives the job its token: its intent is written next, or it may leave at once if the
+    /// intent of this attempt is durable already.
+    fn admit(&mut self, id: JobId, ticket: Ticket) {
+        if self.want_post.front() == Some(&id) {
+            self.want_post.pop_front();
+        } else {
+            self.fresh.pop_front();
+        }
+        let Some(job) = self.jobs.get_mut(&id) else {
+            self.post_gate.cancel(ticket);
+            return;
+        };
+        if !std::mem::replace(&mut job.engaged, true) {
+            self.engaged += 1;
+        }
+        job.ticket = Some(ticket);
+        job.attempt += 1;
+        if job.intended == job.attempt {
+            job.state = State::Cleared;
+            self.cleared.push_back(id);
+        } else {
+            job.state = State::Intending;
+            self.intending += 1;
+            self.actions.push(Action::Intend {
+                job: id,
+                attempt: job.attempt,
+                absent_before: job.absent_before,
+            });
+        }
+    }
+
+    fn start_post(&mut self, id: JobId) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        job.state = State::Posting;
+        job.sent_under = self.renewals;
+        self.in_flight += 1;
+        self.actions.push(Action::Post { job: id });
+    }
+
+    fn start_look(&mut self, id: JobId, ticket: Ticket, now: Moment) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            self.get_gate.cancel(ticket);
+            return;
+        };
+        job.ticket = Some(ticket);
+        job.state = State::Looking;
+        job.sent_under = self.renewals;
+        if job.page == 1 {
+            job.look_started = now;
+            job.page_ids.clear();
+        }
+        self.in_flight += 1;
+        self.actions.push(Action::Look {
+            job: id,
+            page: job.page,
+        });
+    }
+
+    /// A token of the user's rate and a place at the server's gate.
+    fn token(&mut self, now: Moment, post: bool) -> Result<Ticket, Option<Moment>> {
+        let gate = if post {
+            &mut self.post_gate
+        } else {
+            &mut self.get_gate
+        };
+        match gate.check(now) {
+            Err(Closed::Until(at)) => return Err(Some(at)),
+            Err(Closed::UntilAnswer) => return Err(None),
+            Ok(()) => {}
+        }
+        if let Some(rate) = &self.rate {
+            rate.take(now).map_err(Some)?;
+        }
+        Ok(gate.start(now))
+    }
+
+    /// Puts a job back where it wants to go.
+    fn requeue(&mut self, id: JobId) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        if job.purpose.is_some() {
+            job.state = State::WantsLook;
+            self.want_look.push_back(id);
+        } else {
+            job.state = State::WantsPost;
+            self.want_post.push_back(id);
+        }
+    }
+
+    /// Lets a job wait until `at`, then do what it wants.
+    fn wait_until(&mut self, id: JobId, at: Moment) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.state = State::Waiting;
+            self.timers.insert((at, id), ());
+        }
+    }
+
+    fn fire_timers(&mut self, now: Moment) {
+        while let Some(((at, id), ())) = self.timers.first_key_value() {
+            if *at > now {
+                break;
+            }
+            let (at, id) = (*at, *id);
+            self.timers.remove(&(at, id));
+            self.requeue(id);
+        }
+    }
+
+    /// Somebody got an answer: the server is not frozen, so settle times run from now on.
+    fn heard(&mut self, now: Moment) {
+        for id in std::mem::take(&mut self.unanchored) {
+            if let Some(Purpose::Reconcile(reconciling)) =
+                self.jobs.get_mut(&id).and_then(|job| job.purpose.as_mut())
+            {
+                reconciling.anchor.get_or_insert(now);
+            }
+        }
+    }
+
+    /// Notes what an answer, or its absence, says about the server.
+    fn note_health(&mut self, attempt: &Attempt, now: Moment) {
+        let health = health_of(attempt);
+        if let Attempt::Answered(answer) = attempt {
+            self.heard(now);
+            if answer.status == 429 {
+                self.throttled_since.get_or_insert(now);
+            } else {
+                self.throttled_since = None;
+                self.throttles_in_a_row = 0;
+            }
+        }
+        let strained = matches!(
+            attempt,
+            Attempt::Answered(answer) if matches!(answer.status, 429 | 503)
+        ) || matches!(
+            attempt,
+            Attempt::Unanswered {
+                kind: Trouble::Timeout,
+                ..
+            }
+        );
+        if strained {
+            self.concurrency.strain();
+        } else if health == Health::Good {
+            self.concurrency.relax();
+        }
+        if self.breaker.note(health, now) {
+            self.probes = 1;
+            self.probe_at = now + backoff::BASE;
+            self.told_paused = true;
+            self.actions.push(Action::TellPaused {
+                why: "the server does not answer as it should",
+                length: None,
+            });
+        }
+    }
+
+    /// Everybody pauses, as the server asked.
+    fn pause(&mut self, length: Duration, why: &'static str, now: Moment) {
+        let until = now + length;
+        if until > self.paused_until {
+            self.paused_until = until;
+            if length >= Duration::from_secs(1) && !self.told_paused {
+                self.told_paused = true;
+                self.actions.push(Action::TellPaused {
+                    why,
+                    length: Some(length),
+                });
+            }
+        }
+    }
+
+    /// 429: at most one interval without a `Retry-After`.
+    fn throttle(&mut self, retry_after: Option<Duration>, post: bool, now: Moment) {
+        self.traffic.throttled += 1;
+        self.throttles_in_a_row += 1;
+        let gate = if post {
+            &self.post_gate
+        } else {
+            &self.get_gate
+        };
+        let length = match (retry_after, gate.interval()) {
+            (Some(wish), _) => wish.min(backoff::RETRY_AFTER_CAP),
+            (None, Some(interval)) => interval,
+            (None, None) => backoff::wait(
+                backoff::THROTTLED_BASE,
+                self.throttles_in_a_row,
+                self.random.f64(),
+            )
+            .max(backoff::BASE),
+        };
+        self.pause(length, "the server asks for a slower pace", now);
+    }
+
+    fn outage_ends(&self) -> Option<Moment> {
+        let most = self.settings.delivery.max_outage;
+        let away = self
+            .breaker
+            .trouble_since()
+            .filter(|_| self.breaker.is_open());
+        let throttled = self.throttled_since.map(|since| since + most);
+        earliest(away.map(|since| since + most), throttled)
+    }
+
+    fn give_up_outage(&mut self, now: Moment) {
+        if self.outage_ends().is_some_and(|at| now >= at) {
+            self.stop(Ending::Outage);
+        }
+    }
+
+    /// Counts a refusal, and stops if there were too many.
+    fn count_refused(&mut self) {
+        self.refused += 1;
+        let sent = self.created + self.refused;
+        let most = self.settings.delivery.max_failures;
+        let judged = match most {
+            Threshold::Count(_) => true,
+            Threshold::Percent(_) => sent >= SHARE_JUDGED_FROM,
+        };
+        if judged && most.is_exceeded(self.refused, sent) {
+            self.stop(Ending::Stopped(Stop::TooManyFailures {
+                refused: self.refused,
+                sent,
+            }));
+        }
+    }
+
+    fn limit_is_reached(&self) -> bool {
+        self.settings
+            .limit
+            .is_some_and(|limit| self.created >= limit)
+    }
+
+    /// The job leaves custody with an outcome.
+    fn settle(&mut self, id: JobId, outcome: Outcome) {
+        let Some(job) = self.jobs.remove(&id) else {
+            return;
+        };
+        if job.engaged {
+            self.engaged -= 1;
+        }
+        match &outcome {
+            Outcome::Created { .. } => {
+                self.created += 1;
+            }
+            Outcome::Refused { .. } => self.count_refused(),
+            _ => {}
+        }
+        self.actions.push(Action::Settle {
+            run: job.run,
+            submission: job.submission,
+            outcome,
+        });
+    }
+
+    /// The job leaves custody open: its record will be sent by another run, or its intent
+    /// stays in the journal when something may have been sent.
+    fn release(&mut self, id: JobId) {
+        let learnt = self
+            .jobs
+            .get(&id)
+            .is_some_and(|job| matches!(job.purpose, Some(Purpose::Learn)));
+        if learnt {
+            self.settle_created_unread(id);
+            return;
+        }
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        if job.maybe_sent {
+            let attempts = job.attempt;
+            self.settle(
+                id,
+                Outcome::Unknown {
+                    why: UnknownWhy::Interrupted,
+                    attempts,
+                },
+            );
+            return;
+        }
+        if let Some(job) = self.jobs.remove(&id) {
+            if job.engaged {
+                self.engaged -= 1;
+            }
+            if let Some(ticket) = job.ticket {
+                self.post_gate.cancel(ticket);
+            }
+            // An intent on its way to the disk is taken back as well: voids follow intents.
+            if job.has_intent() || job.attempt > 0 {
+                self.actions.push(Action::Void {
+                    run: job.run,
+                    submission: job.submission,
+                });
+            }
+        }
+    }
+
+    /// At a stop: everything that is not in flight leaves custody.
+    fn release_all(&mut self) {
+        let idle: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| {
+                !matches!(
+                    job.state,
+                    State::Posting | State::Looking | State::Intending
+                )
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in idle {
+            self.release(id);
+        }
+        self.timers.clear();
+        self.want_look.clear();
+        self.want_post.clear();
+        self.fresh.clear();
+        self.cleared.clear();
+        self.held.clear();
+        if self.renewing {
+            self.renewing = false;
+        }
+    }
+
+    /// At the limit: what was never sent leaves custody, the rest goes on.
+    fn release_fresh(&mut self) {
+        let fresh: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| {
+                job.attempt == 0
+                    && !job.maybe_sent
+                    && matches!(
+                        job.state,
+                        State::WantsPost | State::WantsLook | State::Waiting
+                    )
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in fresh {
+            self.fresh.retain(|other| *other != id);
+            self.want_look.retain(|other| *other != id);
+            self.want_post.retain(|other| *other != id);
+            self.timers.retain(|(_, other), ()| *other != id);
+            self.release(id);
+        }
+    }
+}
+
+/// What an attempt says about the server's health.
+fn health_of(attempt: &Attempt) -> Health {
+    match attempt {
+        Attempt::Answered(answer) if answer.status >= 500 => Health::Bad,
+        Attempt::Answered(_) => Health::Good,
+        Attempt::Unanswered {
+            sent: Sent::Never, ..
+        } => Health::Unreachable,
+        Attempt::Unanswered { .. } => Health::Bad,
+    }
+}
+
+/// The quota that an attempt tells of.
+fn quota_of(attempt: &Attempt) -> Option<Quota> {
+    match attempt {
+        Attempt::Answered(answer) => answer.quota,
+        Attempt::Unanswered { .. } => None,
+    }
+}
+
+fn earliest(a: Option<Moment>, b: Option<Moment>) -> Option<Moment> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

@@ -1,0 +1,176 @@
+//! One record in delivery's custody: what is known about it and what it waits for.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::pace::{Moment, Ticket};
+use crate::outcome::{ServerError, Submission};
+
+/// Names a job within one engine.
+pub type JobId = u64;
+
+/// A submission handed to the engine.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The run that it belongs to.
+    pub run: Arc<str>,
+    /// What is to be sent.
+    pub submission: Submission,
+    /// What is known about it.
+    pub origin: Origin,
+}
+
+/// What is known about a submission before this engine touches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Never sent; the ERP is known not to have its key.
+    Absent,
+    /// Never sent; nobody asked whether the ERP has its key, and nobody shall.
+    Unasked,
+    /// Never sent; the ERP is asked first.
+    AskFirst,
+    /// An earlier process meant to send it, and nobody knows whether it did.
+    Recovered {
+        /// POSTs so far, the uncertain one included.
+        attempt: u32,
+        /// Whether the key was known to be absent before the first of them.
+        absent_before: bool,
+    },
+}
+
+/// What a look-up is for.
+#[derive(Clone, Debug)]
+pub(super) enum Purpose {
+    /// Is the key there before we send?
+    Precheck,
+    /// Did a lost POST arrive?
+    Reconcile(Reconciling),
+    /// It was created, but which id and number did it get?
+    Learn,
+    /// The server says that the key is taken: by whom?
+    WhoHasIt {
+        status: u16,
+        code: Option<String>,
+        errors: Vec<ServerError>,
+    },
+}
+
+/// The wait and the look-ups after a lost POST.
+#[derive(Clone, Debug)]
+pub(super) struct Reconciling {
+    /// How long a committed customer may take to become visible.
+    pub settle: Duration,
+    /// From when that time runs: the first answer that anyone got after giving up.
+    pub anchor: Option<Moment>,
+    /// Look-ups without a find after the settle time.
+    pub misses: u32,
+    /// The status that the lost POST was answered with, if any.
+    pub status: Option<u16>,
+}
+
+impl Reconciling {
+    /// The least time between two look-ups that count.
+    pub(super) fn gap(&self) -> Duration {
+        (self.settle / 4).max(Duration::from_secs(1))
+    }
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// In the queue of look-ups.
+    WantsLook,
+    /// In the queue of POSTs.
+    WantsPost,
+    /// Its intent is on the way to the disk.
+    Intending,
+    /// Its intent is durable; it waits for a place in flight.
+    Cleared,
+    /// Its POST is in flight.
+    Posting,
+    /// Its look-up is in flight.
+    Looking,
+    /// It waits for a moment.
+    Waiting,
+    /// Answered 403: others' answers will tell what that meant.
+    Held,
+    /// It waits for a new token.
+    WaitsForToken,
+}
+
+/// A record in the engine's custody.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub run: Arc<str>,
+    pub submission: Submission,
+    pub state: State,
+    /// What its look-ups are for; none while it only wants to be posted.
+    pub purpose: Option<Purpose>,
+    /// POSTs that count, the current one included.
+    pub attempt: u32,
+    /// The attempt whose intent is durable.
+    pub intended: u32,
+    /// Whether the key is known to have been absent before the first POST.
+    pub absent_before: bool,
+    /// Whether some POST may have reached the server without a clear answer.
+    pub maybe_sent: bool,
+    /// Tries that count as no attempt: never sent, throttled.
+    pub idle_tries: u32,
+    /// Look-ups in a row that failed.
+    pub look_failures: u32,
+    /// The page that the current look-up asks for.
+    pub page: u32,
+    /// Ids that the current look-up saw.
+    pub page_ids: HashSet<i64>,
+    /// When the current look-up's first page was asked for.
+    pub look_started: Moment,
+    /// Whether it counts against `--limit`: from its first token until it leaves custody.
+    pub engaged: bool,
+    /// Its place at the server's gate.
+    pub ticket: Option<Ticket>,
+    /// How many renewals there had been when its request left.
+    pub sent_under: u64,
+    /// Whether it was answered 401 with the token before.
+    pub unauthorized_before: bool,
+    /// The refusal that a 403 will be if it was the data's fault.
+    pub forbidden: Option<(u16, Option<String>, Vec<ServerError>)>,
+}
+
+impl Job {
+    pub(super) fn new(task: Task) -> Self {
+        let (attempt, absent_before, maybe_sent) = match task.origin {
+            Origin::Absent => (0, true, false),
+            Origin::Unasked | Origin::AskFirst => (0, false, false),
+            Origin::Recovered {
+                attempt,
+                absent_before,
+            } => (attempt, absent_before, true),
+        };
+        Self {
+            run: task.run,
+            submission: task.submission,
+            state: State::WantsPost,
+            purpose: None,
+            attempt,
+            intended: attempt,
+            absent_before,
+            maybe_sent,
+            idle_tries: 0,
+            look_failures: 0,
+            page: 1,
+            page_ids: HashSet::new(),
+            look_started: Moment::ZERO,
+            engaged: maybe_sent,
+            ticket: None,
+            sent_under: 0,
+            unauthorized_before: false,
+            forbidden: None,
+        }
+    }
+
+    /// Whether the journal holds an open intent of it.
+    pub(super) fn has_intent(&self) -> bool {
+        self.intended > 0
+    }
+}

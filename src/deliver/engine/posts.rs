@@ -1,0 +1,260 @@
+//! What a POST's answer does to its job.
+
+use super::super::answer::Seen;
+use super::super::verdict::{self, Settle, Verdict};
+use super::job::{JobId, Purpose, Reconciling, State};
+use super::{Action, Engine, SETTLE_ANSWERED, quota_of};
+use crate::deliver::backoff;
+use crate::deliver::pace::Moment;
+use crate::outcome::{Attempt, Ending, How, Outcome, Stop};
+
+/// 403 answers in a row, without a created customer between, that mean the scope is missing.
+const FORBIDDEN_IN_A_ROW: u32 = 3;
+
+impl Engine {
+    /// A job's POST was answered, or not.
+    pub fn posted(&mut self, id: JobId, attempt: &Attempt, now: Moment) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        if job.state != State::Posting {
+            return;
+        }
+        self.in_flight -= 1;
+        self.traffic.requests += 1;
+        self.traffic.posts += 1;
+        if job.attempt > 1 {
+            self.traffic.retries += 1;
+        }
+        if let Some(ticket) = job.ticket.take() {
+            let answered = matches!(attempt, Attempt::Answered(_));
+            self.post_gate.end(ticket, now, quota_of(attempt), answered);
+        }
+        let verdict = verdict::classify(attempt, &job.submission.body);
+        self.note_health(attempt, now);
+        self.judge(id, verdict, now);
+    }
+
+    fn judge(&mut self, id: JobId, verdict: Verdict, now: Moment) {
+        if !matches!(verdict, Verdict::Forbidden(_)) {
+            self.forbidden_in_a_row = 0;
+        }
+        match verdict {
+            Verdict::Created(seen) => self.created(id, *seen),
+            Verdict::CreatedUnread => {
+                self.see_created();
+                self.look_for(id, Purpose::Learn);
+            }
+            Verdict::Refused {
+                status,
+                code,
+                errors,
+            } => self.refuse(id, status, code, errors),
+            Verdict::Taken {
+                status,
+                code,
+                errors,
+            } => self.look_for(
+                id,
+                Purpose::WhoHasIt {
+                    status,
+                    code,
+                    errors,
+                },
+            ),
+            Verdict::NeverSent(_) => {
+                let tries = self.count_no_attempt(id);
+                let wait = backoff::wait(backoff::BASE, tries, self.random.f64());
+                self.wait_until(id, now + wait);
+            }
+            Verdict::Throttled { retry_after } => {
+                self.count_no_attempt(id);
+                self.throttle(retry_after, true, now);
+                self.requeue(id);
+            }
+            Verdict::Reconcile {
+                settle,
+                status,
+                pause,
+            } => {
+                if let Some(wish) = pause {
+                    let tries = self.jobs.get(&id).map_or(1, |job| job.attempt);
+                    let jittered = backoff::wait(backoff::THROTTLED_BASE, tries, self.random.f64());
+                    let length = wish.unwrap_or(jittered).min(backoff::RETRY_AFTER_CAP);
+                    self.pause(length, "the server is unavailable for a moment", now);
+                }
+                self.reconcile(id, settle, status, now);
+            }
+            Verdict::Unauthorized => self.unauthorized(id),
+            Verdict::Forbidden(refusal) => self.forbidden(id, *refusal),
+            Verdict::Stop(stop) => {
+                self.count_no_attempt(id);
+                self.requeue(id);
+                self.stop(Ending::Stopped(stop));
+            }
+        }
+    }
+
+    fn created(&mut self, id: JobId, seen: Seen) {
+        self.see_created();
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        let attempts = job.attempt;
+        self.settle(
+            id,
+            Outcome::Created {
+                id: seen.id,
+                number: seen.number,
+                attempts,
+                how: How::Posted,
+            },
+        );
+    }
+
+    /// A customer was created: whoever was answered 403 meanwhile had data to blame.
+    fn see_created(&mut self) {
+        self.created_once = true;
+        for id in std::mem::take(&mut self.held) {
+            self.refuse_forbidden(id);
+        }
+    }
+
+    /// The last records were held and nothing is left that could tell: the run worked before,
+    /// so it was their data.
+    pub(super) fn settle_held_at_the_end(&mut self) {
+        if self.source_ended && !self.held.is_empty() && self.jobs.len() == self.held.len() {
+            for id in std::mem::take(&mut self.held) {
+                self.refuse_forbidden(id);
+            }
+        }
+    }
+
+    fn refuse_forbidden(&mut self, id: JobId) {
+        let refusal = self.jobs.get_mut(&id).and_then(|job| job.forbidden.take());
+        if let Some((status, code, errors)) = refusal {
+            self.refuse(id, status, code, errors);
+        }
+    }
+
+    /// The server said no, clearly. If an earlier POST of the record was unclear, that one is
+    /// settled too: it was looked up before this one was sent.
+    pub(super) fn refuse(
+        &mut self,
+        id: JobId,
+        status: u16,
+        code: Option<String>,
+        errors: Vec<crate::outcome::ServerError>,
+    ) {
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        let attempts = job.attempt;
+        self.settle(
+            id,
+            Outcome::Refused {
+                status,
+                code,
+                errors,
+                attempts,
+            },
+        );
+    }
+
+    /// The current POST counts as no attempt; says how many such tries there were.
+    fn count_no_attempt(&mut self, id: JobId) -> u32 {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return 1;
+        };
+        job.attempt = job.attempt.saturating_sub(1);
+        job.idle_tries += 1;
+        job.idle_tries
+    }
+
+    fn look_for(&mut self, id: JobId, purpose: Purpose) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.purpose = Some(purpose);
+            job.page = 1;
+            job.look_failures = 0;
+        }
+        self.requeue(id);
+    }
+
+    fn reconcile(&mut self, id: JobId, settle: Settle, status: Option<u16>, now: Moment) {
+        let settle_time = match settle {
+            Settle::Answered => SETTLE_ANSWERED.min(self.settings.delivery.settle),
+            Settle::Silent => self.settings.delivery.settle,
+        };
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        job.maybe_sent = true;
+        job.page = 1;
+        job.look_failures = 0;
+        job.purpose = Some(Purpose::Reconcile(Reconciling {
+            settle: settle_time,
+            // An answer of any kind shows that the server is not frozen.
+            anchor: status.map(|_| now),
+            misses: 0,
+            status,
+        }));
+        if status.is_none() {
+            self.unanchored.push(id);
+        }
+        let wait = backoff::wait(backoff::BASE, 1, self.random.f64());
+        self.wait_until(id, now + wait);
+    }
+
+    fn unauthorized(&mut self, id: JobId) {
+        self.count_no_attempt(id);
+        let renewals = self.renewals;
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let stale = job.sent_under < renewals;
+        let again = std::mem::replace(&mut job.unauthorized_before, true);
+        if !self.settings.renewable || (again && !stale) {
+            self.requeue(id);
+            self.stop(Ending::Stopped(Stop::Unauthorized));
+        } else if stale {
+            self.requeue(id);
+        } else {
+            self.wait_for_token(id);
+        }
+    }
+
+    /// The job waits until somebody has a new token; the first one asks for it.
+    pub(super) fn wait_for_token(&mut self, id: JobId) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.state = State::WaitsForToken;
+        }
+        if !std::mem::replace(&mut self.renewing, true) {
+            self.actions.push(Action::RenewToken);
+        }
+    }
+
+    fn forbidden(&mut self, id: JobId, refusal: Verdict) {
+        self.forbidden_in_a_row += 1;
+        let refusal = match refusal {
+            Verdict::Refused {
+                status,
+                code,
+                errors,
+            }
+            | Verdict::Taken {
+                status,
+                code,
+                errors,
+            } => (status, code, errors),
+            _ => (403, None, Vec::new()),
+        };
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.state = State::Held;
+            job.forbidden = Some(refusal);
+            self.held.push(id);
+        }
+        if !self.created_once || self.forbidden_in_a_row >= FORBIDDEN_IN_A_ROW {
+            self.stop(Ending::Stopped(Stop::Forbidden));
+        }
+    }
+}
