@@ -7,6 +7,7 @@ pub mod breaker;
 pub mod client;
 pub mod driver;
 pub mod engine;
+pub mod inquiry;
 pub mod pace;
 pub mod settings;
 pub mod verdict;

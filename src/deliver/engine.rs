@@ -503,7 +503,7 @@ impl Engine {
         job.sent_under = self.renewals;
         if job.page == 1 {
             job.look_started = now;
-            job.page_ids.clear();
+            job.seen.clear();
         }
         self.in_flight += 1;
         self.actions.push(Action::Look {

@@ -124,3 +124,72 @@ impl Default for DeliverySettings {
         }
     }
 }
+
+impl TargetSettings {
+    /// What names this ERP instance in the journal: the profile's name for it, else scheme,
+    /// host, port and path without a version segment, plus the tenant.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let is_version = |segment: &str| {
+            segment
+                .strip_prefix(['v', 'V'])
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let (scheme, rest) = self
+            .base_url
+            .split_once("://")
+            .unwrap_or(("https", &self.base_url));
+        let segments = rest
+            .split('/')
+            .chain(self.path.split('/'))
+            .filter(|segment| !segment.is_empty() && !is_version(segment));
+        let mut identity = format!(
+            "{}://{}",
+            scheme.to_lowercase(),
+            segments.collect::<Vec<_>>().join("/")
+        );
+        if let Some(tenant) = &self.tenant_id {
+            identity.push('#');
+            identity.push_str(tenant);
+        }
+        identity
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identity_ignores_the_version() {
+        let mut target = TargetSettings {
+            base_url: "https://api.jtl-cloud.com/erp".to_owned(),
+            path: "/v1/customers".to_owned(),
+            api_version: "1.0".to_owned(),
+            tenant_id: Some("t-1".to_owned()),
+            app_id: "a".to_owned(),
+            app_version: "1".to_owned(),
+            run_as: None,
+            session_id: None,
+            run_workflows: false,
+            name: None,
+        };
+        let identity = target.identity();
+        assert_eq!(identity, "https://api.jtl-cloud.com/erp/customers#t-1");
+        target.path = "/customers".to_owned();
+        assert_eq!(target.identity(), identity);
+        target.name = Some("live".to_owned());
+        assert_eq!(target.identity(), "live");
+    }
+
+    #[test]
+    fn thresholds() {
+        assert!(!Threshold::Percent(20.0).is_exceeded(20, 100));
+        assert!(Threshold::Percent(20.0).is_exceeded(21, 100));
+        assert!(!Threshold::Count(3).is_exceeded(3, 4));
+        assert!(Threshold::Count(0).is_exceeded(1, 1000));
+    }
+}

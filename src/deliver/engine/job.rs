@@ -121,8 +121,8 @@ pub(super) struct Job {
     pub look_failures: u32,
     /// The page that the current look-up asks for.
     pub page: u32,
-    /// Ids that the current look-up saw.
-    pub page_ids: HashSet<i64>,
+    /// Customers (id and number) that the current look-up saw.
+    pub seen: HashSet<(Option<i64>, Option<String>)>,
     /// When the current look-up's first page was asked for.
     pub look_started: Moment,
     /// Whether it counts against `--limit`: from its first token until it leaves custody.
@@ -159,7 +159,7 @@ impl Job {
             idle_tries: 0,
             look_failures: 0,
             page: 1,
-            page_ids: HashSet::new(),
+            seen: HashSet::new(),
             look_started: Moment::ZERO,
             engaged: maybe_sent,
             ticket: None,

@@ -373,11 +373,10 @@ fn judge_page(job: &mut Job, page: &Page, identity: &[String]) -> Found {
         }
     }
     let size = page.items.len();
-    let new_ids = page
+    let new = page
         .items
         .iter()
-        .filter_map(|seen| seen.id)
-        .filter(|id| job.page_ids.insert(*id))
+        .filter(|seen| job.seen.insert((seen.id, seen.number.clone())))
         .count();
     let ended_by_total = match page.total {
         Some(total) if total >= 1 && size > 0 => {
@@ -387,7 +386,7 @@ fn judge_page(job: &mut Job, page: &Page, identity: &[String]) -> Found {
         }
         _ => false,
     };
-    if size == 0 || new_ids == 0 || ended_by_total {
+    if size == 0 || new == 0 || ended_by_total {
         Found::Nobody
     } else if job.page >= PAGES_AT_MOST {
         Found::TooLong

@@ -1,0 +1,273 @@
+//! Questions that may be asked again and again: is the server there, which customers does it
+//! have, which companies. Asked one after the other, with patience, in the same pace as
+//! everything else.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::answer::{self, Page, Seen};
+use super::backoff;
+use super::client::{Client, PAGE_SIZE, Query};
+use super::driver::Signal;
+use super::pace::{Closed, Gate, UserRate};
+use super::settings::DeliverySettings;
+use crate::outcome::{Answer, Attempt, Ending, Sent, Stop, Traffic, Trouble};
+
+/// How many customers the ERP says it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Census {
+    /// None at all.
+    Empty,
+    /// So many, if it can be believed.
+    Counted(u64),
+    /// It has some; the count makes no sense.
+    Untold,
+}
+
+/// What is asked for.
+enum Question<'a> {
+    Customers(&'a Query, u32),
+    Companies,
+}
+
+/// Asks the server questions that change nothing.
+pub struct Inquiry<'a> {
+    client: &'a Client,
+    max_outage: Duration,
+    rate: Option<UserRate>,
+    gate: Gate,
+    signal: watch::Receiver<Signal>,
+    started: Instant,
+    traffic: Traffic,
+    renewed: bool,
+}
+
+impl<'a> Inquiry<'a> {
+    /// Prepares to ask `client`.
+    #[must_use]
+    pub fn new(
+        client: &'a Client,
+        settings: &DeliverySettings,
+        signal: watch::Receiver<Signal>,
+    ) -> Self {
+        Self {
+            client,
+            max_outage: settings.max_outage,
+            rate: settings.rate.and_then(UserRate::new),
+            gate: Gate::default(),
+            signal,
+            started: Instant::now(),
+            traffic: Traffic::default(),
+            renewed: false,
+        }
+    }
+
+    /// What went over the wire.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    /// One page of the collection checks address, credentials, scope and quota at once, and
+    /// tells how many customers there are.
+    ///
+    /// # Errors
+    /// How the run ends: the server refused, or could not be reached for too long.
+    pub async fn census(&mut self) -> Result<(Census, Page), Ending> {
+        let page = self.page(&Query::All, 1).await?;
+        let census = match page.total {
+            _ if page.items.is_empty() => Census::Empty,
+            Some(total) if total >= 1 => Census::Counted(total.unsigned_abs()),
+            _ => Census::Untold,
+        };
+        Ok((census, page))
+    }
+
+    /// Hands every customer of the ERP to `each`, and says how many there were; `first` is the
+    /// page that the census read. Ends at an empty page, at a page that repeats the one before,
+    /// or after the pages that the first one promised and two more, whatever the server says
+    /// about further ones.
+    ///
+    /// # Errors
+    /// How the run ends.
+    pub async fn list(
+        &mut self,
+        first: Page,
+        each: &mut (dyn FnMut(&Seen) + Send),
+    ) -> Result<u64, Ending> {
+        let size = first.items.len().max(1) as u64;
+        let most = first
+            .total
+            .filter(|total| *total >= 1)
+            .map(|total| total.unsigned_abs().div_ceil(size) + 2);
+        let mut page = first;
+        let mut number = 1;
+        let mut listed = 0;
+        let mut before = Vec::new();
+        loop {
+            // Ids alone do not do: there are servers that give everybody the same one.
+            let these: Vec<_> = page
+                .items
+                .iter()
+                .map(|seen| (seen.id, seen.number.clone()))
+                .collect();
+            if these.is_empty() || these == before {
+                return Ok(listed);
+            }
+            page.items.iter().for_each(&mut *each);
+            listed += these.len() as u64;
+            before = these;
+            number += 1;
+            if most.is_some_and(|most| u64::from(number) > most) {
+                return Ok(listed);
+            }
+            page = self.page(&Query::All, number).await?;
+        }
+    }
+
+    /// The ids of the companies; none if the server does not tell.
+    ///
+    /// # Errors
+    /// How the run ends, if the server cannot be reached at all.
+    pub async fn companies(&mut self) -> Result<Option<Vec<i64>>, Ending> {
+        match self.ask(&Question::Companies).await {
+            Ok(answer) => Ok(answer.body.ok().as_deref().and_then(answer::ids)),
+            Err(Ending::Stopped(_)) => Ok(None),
+            Err(ending) => Err(ending),
+        }
+    }
+
+    async fn page(&mut self, query: &Query, number: u32) -> Result<Page, Ending> {
+        let answer = self.ask(&Question::Customers(query, number)).await?;
+        let status = answer.status;
+        answer
+            .body
+            .ok()
+            .as_deref()
+            .and_then(answer::page)
+            .ok_or(Ending::Stopped(Stop::CannotRead { status }))
+    }
+
+    /// Asks until there is an answer that means something.
+    async fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Ending> {
+        let asked = Instant::now();
+        let mut tries = 0;
+        loop {
+            let attempt = self.ask_once(question).await?;
+            let wish = match attempt {
+                Attempt::Answered(answer) => match answer.status {
+                    200..=299 if answer.body.is_ok() => return Ok(answer),
+                    401 if self.client.is_renewable() && !self.renewed => {
+                        self.renewed = true;
+                        self.client.renew().await?;
+                        continue;
+                    }
+                    429 => {
+                        self.traffic.throttled += 1;
+                        answer.retry_after.or(self.gate.interval())
+                    }
+                    200..=299 | 408 | 500 | 502..=504 | 520..=599 => answer.retry_after,
+                    status => return Err(Ending::Stopped(stop_for(status))),
+                },
+                Attempt::Unanswered {
+                    kind: Trouble::Tls, ..
+                } => return Err(Ending::Stopped(Stop::Tls)),
+                Attempt::Unanswered { .. } => None,
+            };
+            tries += 1;
+            if asked.elapsed() >= self.max_outage {
+                return Err(Ending::Outage);
+            }
+            let wait = wish.map_or_else(
+                || backoff::wait(backoff::BASE, tries, fastrand::f64()),
+                |wish| wish.min(backoff::RETRY_AFTER_CAP),
+            );
+            tracing::info!(tries, ?wait, "the server is asked again");
+            self.sleep(wait.min(self.max_outage.saturating_sub(asked.elapsed())))
+                .await?;
+        }
+    }
+
+    async fn ask_once(&mut self, question: &Question<'_>) -> Result<Attempt, Ending> {
+        loop {
+            let now = self.started.elapsed();
+            let opens = match self.gate.check(now) {
+                Ok(()) => match &self.rate {
+                    Some(rate) => rate.take(now).err(),
+                    None => None,
+                },
+                Err(Closed::Until(at)) => Some(at),
+                // Questions are asked one by one, so no answer is outstanding.
+                Err(Closed::UntilAnswer) => None,
+            };
+            match opens {
+                Some(at) => self.sleep(at.saturating_sub(now)).await?,
+                None => break,
+            }
+        }
+        let ticket = self.gate.start(self.started.elapsed());
+        self.traffic.requests += 1;
+        self.traffic.lookups += 1;
+        let mut signal = self.signal.clone();
+        let request = async {
+            match question {
+                Question::Customers(query, page) => {
+                    self.client.list(query, *page, PAGE_SIZE).await
+                }
+                Question::Companies => self.client.companies().await,
+            }
+        };
+        let attempt = tokio::select! {
+            attempt = request => attempt?,
+            ending = interrupted(&mut signal) => return Err(ending),
+        };
+        let quota = match &attempt {
+            Attempt::Answered(answer) => answer.quota,
+            Attempt::Unanswered { .. } => None,
+        };
+        let answered = !matches!(
+            attempt,
+            Attempt::Unanswered {
+                sent: Sent::Never,
+                ..
+            }
+        );
+        self.gate
+            .end(ticket, self.started.elapsed(), quota, answered);
+        Ok(attempt)
+    }
+
+    async fn sleep(&mut self, length: Duration) -> Result<(), Ending> {
+        tokio::select! {
+            () = tokio::time::sleep(length) => Ok(()),
+            ending = interrupted(&mut self.signal) => Err(ending),
+        }
+    }
+}
+
+/// Returns when somebody wants the run to stop.
+async fn interrupted(signal: &mut watch::Receiver<Signal>) -> Ending {
+    loop {
+        match *signal.borrow_and_update() {
+            Signal::Go => {}
+            Signal::Terminate => return Ending::Terminated,
+            Signal::Interrupt | Signal::Drop => return Ending::Interrupted,
+        }
+        if signal.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// What a refusal of a question means for the run.
+fn stop_for(status: u16) -> Stop {
+    match status {
+        300..=399 => Stop::Redirect { status },
+        401 => Stop::Unauthorized,
+        402 => Stop::Licence,
+        403 => Stop::CannotRead { status },
+        _ => Stop::Address { status },
+    }
+}
