@@ -115,6 +115,8 @@ codes! {
     EncodingInvalid = "encoding.invalid", Error, false;
     /// Text that was probably read in the wrong encoding.
     EncodingSuspect = "encoding.suspect", Warn, true;
+    /// Control characters other than tab and line break.
+    TextControl = "text.control", Error, true;
     /// A line that is no JSON object.
     JsonMalformed = "json.malformed", Error, false;
     /// A property that the API does not have (input in the API's own shape).

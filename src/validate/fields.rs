@@ -1,0 +1,270 @@
+//! The rules of one object: each field by its type, its limits and its meaning.
+
+use rust_decimal::Decimal;
+
+use super::findings::Findings;
+use super::{date, email, phone, postal_code, text, vat_id, website};
+use crate::country::{country, is_country, is_language, language};
+use crate::customer::{Bounds, Field, Kind, Part, Target, Value, Values};
+use crate::outcome::{Code, FieldError};
+
+/// Checks one object in its schema's order.
+pub(super) fn check(part: Part, values: &Values, findings: &mut Findings<'_>) {
+    for (index, field) in values.schema().fields.iter().enumerate() {
+        let target = Target { part, index };
+        match values.get(index) {
+            None if field.required => findings.missing(&target.to_string()),
+            None => {}
+            Some(value) => check_value(target, field, value, values, findings),
+        }
+        if part == Part::Billing && field.name == "LastName" {
+            check_name(target, values, findings);
+        }
+    }
+}
+
+/// A customer needs a last name or a company.
+fn check_name(last_name: Target, values: &Values, findings: &mut Findings<'_>) {
+    if values.get(last_name.index).is_some() || values.text("Company").is_some() {
+        return;
+    }
+    let target = last_name.to_string();
+    if !findings.has_error_at(&target) && !findings.has_error_at("BillingAddress.Company") {
+        findings.add(Code::NameMissing, || {
+            FieldError::new(Code::NameMissing, target)
+        });
+    }
+}
+
+fn check_value(
+    target: Target,
+    field: &Field,
+    value: &Value,
+    values: &Values,
+    findings: &mut Findings<'_>,
+) {
+    match (field.kind, value) {
+        (Kind::Text, Value::Text(text)) => check_text(target, field, text, values, findings),
+        (Kind::Integer | Kind::Decimal, Value::Integer(number)) => {
+            check_range(target, field, Decimal::from(*number), findings);
+        }
+        (Kind::Decimal, Value::Decimal(number)) => check_range(target, field, *number, findings),
+        (Kind::Boolean, Value::Boolean(_)) => {}
+        (Kind::DateTime, Value::DateTime(text)) => check_date(target, field, text, findings),
+        (kind, _) => {
+            let code = match kind {
+                Kind::Text => Code::TypeText,
+                Kind::Integer => Code::TypeInteger,
+                Kind::Decimal => Code::TypeDecimal,
+                Kind::Boolean => Code::TypeBoolean,
+                Kind::DateTime => Code::TypeDate,
+            };
+            findings.add(code, || {
+                FieldError::new(code, target.to_string()).of_value(plain(value))
+            });
+        }
+    }
+}
+
+/// The value as text, for the report.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Text(text) | Value::DateTime(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Decimal(number) => number.to_string(),
+        Value::Boolean(flag) => flag.to_string(),
+    }
+}
+
+fn check_range(target: Target, field: &Field, number: Decimal, findings: &mut Findings<'_>) {
+    let Bounds::Range { min, max } = field.bounds else {
+        return;
+    };
+    if number < Decimal::from(min) || number > Decimal::from(max) {
+        findings.add(Code::Range, || {
+            FieldError::new(Code::Range, target.to_string())
+                .with("min", min)
+                .with("max", max)
+                .of_value(number.to_string())
+        });
+    }
+}
+
+fn check_date(target: Target, field: &Field, text: &str, findings: &mut Findings<'_>) {
+    let Some(day) = date::day(text) else {
+        findings.add(Code::TypeDate, || {
+            FieldError::new(Code::TypeDate, target.to_string())
+                .with("format", "2024-12-31T00:00:00Z")
+                .of_value(text)
+        });
+        return;
+    };
+    let Bounds::Years { min, max } = field.bounds else {
+        return;
+    };
+    let today = findings.rules().today;
+    let out_of_range = |max: String| {
+        FieldError::new(Code::Range, target.to_string())
+            .with("min", min)
+            .with("max", max)
+            .of_value(text)
+    };
+    if !(min..=max).contains(&day.year()) {
+        findings.add(Code::Range, || out_of_range(max.to_string()));
+    } else if field.name == "Birthday" && day > today {
+        findings.add(Code::Range, || out_of_range(today.to_string()));
+    }
+}
+
+/// The rules of a text's meaning, then of its length, then of its characters.
+fn check_text(
+    target: Target,
+    field: &Field,
+    text: &str,
+    values: &Values,
+    findings: &mut Findings<'_>,
+) {
+    let error = |code| FieldError::new(code, target.to_string()).of_value(text);
+    let hinted = |code, hint: Option<&str>| match hint {
+        Some(hint) => error(code).with("hint", hint),
+        None => error(code),
+    };
+    let looks = text::look(text);
+    let mut refused = false;
+    match field.name {
+        "LanguageIso" => refused = check_language(text, findings, error),
+        "CountryIso" if !is_country(text) => {
+            refused = findings.add(Code::CountryUnknown, || match country(text) {
+                Some(meant) => error(Code::CountryUnknown).with("meant", meant),
+                None => error(Code::CountryUnknown),
+            });
+        }
+        "EmailAddress" => {
+            if let Err(hint) = email::check(text) {
+                findings.add(Code::EmailMalformed, || {
+                    hinted(Code::EmailMalformed, Some(hint))
+                });
+            }
+        }
+        "PhoneNumber" | "MobilePhoneNumber" | "Fax" => {
+            if let Err(hint) = phone::check(text) {
+                findings.add(Code::PhoneMalformed, || {
+                    hinted(Code::PhoneMalformed, Some(hint))
+                });
+            }
+        }
+        "PostalCode" => {
+            let iso = values.text("CountryIso").unwrap_or_default();
+            if let Err(misfit) = postal_code::check(iso, text) {
+                let code = Code::PostalCodeCountry;
+                findings.add(code, || {
+                    hinted(code, misfit.hint)
+                        .with("country", iso)
+                        .with("shape", misfit.shape)
+                });
+            }
+        }
+        "VatID" => check_vat_id(text, values.text("CountryIso"), findings, error),
+        "Website" if !website::is_website(text) => {
+            findings.add(Code::UrlMalformed, || error(Code::UrlMalformed));
+        }
+        _ => {}
+    }
+    if !refused {
+        check_length(field, looks.units, findings, error);
+    }
+    if looks.control {
+        findings.add(Code::TextControl, || error(Code::TextControl));
+    }
+    if looks.suspect {
+        findings.add(Code::EncodingSuspect, || error(Code::EncodingSuspect));
+    }
+}
+
+/// Two capital letters are the API's own demand and cannot be switched off; that the language
+/// is known is ours.
+fn check_language(
+    text: &str,
+    findings: &mut Findings<'_>,
+    error: impl Fn(Code) -> FieldError,
+) -> bool {
+    if is_language(text) {
+        return false;
+    }
+    let code = Code::LanguageUnknown;
+    let error = || match language(text) {
+        Some(meant) => error(code).with("meant", meant),
+        None => error(code),
+    };
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        findings.add(code, error)
+    } else {
+        findings.add_error(error());
+        true
+    }
+}
+
+fn check_vat_id(
+    text: &str,
+    address: Option<&str>,
+    findings: &mut Findings<'_>,
+    error: impl Fn(Code) -> FieldError,
+) {
+    match vat_id::check(text) {
+        Ok(country) => {
+            let Some(address) = address.filter(|iso| !is_at_home(country, iso)) else {
+                return;
+            };
+            findings.add(Code::VatIdCountry, || {
+                error(Code::VatIdCountry)
+                    .with("country", country)
+                    .with("address", address)
+            });
+        }
+        Err(misfit) => {
+            findings.add(Code::VatIdFormat, || {
+                let mut error = error(Code::VatIdFormat);
+                let params = [
+                    ("country", misfit.country),
+                    ("shape", misfit.shape.as_deref()),
+                    ("hint", misfit.hint),
+                ];
+                for (name, value) in params {
+                    if let Some(value) = value {
+                        error = error.with(name, value);
+                    }
+                }
+                error
+            });
+        }
+    }
+}
+
+/// Whether VAT ids of `country` are those of addresses in `address`: Monaco uses France's,
+/// the Isle of Man Great Britain's, Liechtenstein the Swiss register's.
+fn is_at_home(country: &str, address: &str) -> bool {
+    country == address
+        || matches!(
+            (country, address),
+            ("FR", "MC") | ("GB", "IM") | ("CH", "LI")
+        )
+}
+
+fn check_length(
+    field: &Field,
+    units: usize,
+    findings: &mut Findings<'_>,
+    error: impl Fn(Code) -> FieldError,
+) {
+    let Bounds::Length { max, .. } = field.bounds else {
+        return;
+    };
+    let (code, max) = if units > max {
+        (Code::LengthMax, max)
+    } else if let Some(newer) = field.newer_max.filter(|newer| units > *newer) {
+        (Code::LengthNewer, newer)
+    } else {
+        return;
+    };
+    findings.add(code, || error(code).with("max", max).with("length", units));
+}

