@@ -1,0 +1,265 @@
+//! The sentences, each of them: whoever adds a code sees it here.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// An error as its stage makes it, with every parameter it may have.
+fn example(code: Code) -> FieldError {
+    let address = "BillingAddress.City";
+    let (target, column, value, params): (&str, &str, &str, &[(&str, &str)]) = match code {
+        Code::RequiredMissing => (address, "Ort", "", &[]),
+        Code::TypeInteger => ("CustomerGroupId", "Gruppe", "eins", &[]),
+        Code::TypeDecimal => (
+            "PaymentSettings.Discount",
+            "Rabatt",
+            "2;5",
+            &[("example", "1.234,56")],
+        ),
+        Code::TypeBoolean => ("IsLocked", "Gesperrt", "vielleicht", &[]),
+        Code::TypeDate => ("Birthday", "geb.", "31.02.1980", &[("format", "%d.%m.%Y")]),
+        Code::TypeText => (address, "city", "{…}", &[]),
+        Code::LengthMax => (
+            "Number",
+            "Nr",
+            "C1005486",
+            &[("max", "30"), ("length", "31")],
+        ),
+        Code::LengthNewer => (
+            address,
+            "Ort",
+            "Dresden",
+            &[("max", "64"), ("length", "65")],
+        ),
+        Code::Range => (
+            "CustomerGroupId",
+            "Gruppe",
+            "0",
+            &[("min", "1"), ("max", "2147483647")],
+        ),
+        Code::EmailMalformed => (
+            "BillingAddress.EmailAddress",
+            "Mail",
+            "a@b.de, c@d.de",
+            &[("hint", "several")],
+        ),
+        Code::PhoneMalformed => (
+            "BillingAddress.PhoneNumber",
+            "Tel",
+            "4.91E+11",
+            &[("hint", "scientific")],
+        ),
+        Code::UrlMalformed => ("Website", "WWW", "keine", &[]),
+        Code::CountryUnknown => (
+            "BillingAddress.CountryIso",
+            "Land",
+            "Deutschland",
+            &[("meant", "DE")],
+        ),
+        Code::LanguageUnknown => ("LanguageIso", "Sprache", "xx", &[]),
+        Code::SalutationUnknown => ("BillingAddress.FormOfAddress", "Anrede", "Sir", &[]),
+        Code::LookupMissing => (
+            "CustomerGroupId",
+            "Gruppe",
+            "Gold",
+            &[("known", "Endkunde, Händler")],
+        ),
+        Code::PostalCodeCountry => (
+            "BillingAddress.PostalCode",
+            "PLZ",
+            "1067",
+            &[("country", "DE"), ("shape", "00000"), ("hint", "lost_zero")],
+        ),
+        Code::VatIdFormat => (
+            "BillingAddress.VatID",
+            "USt",
+            "DE 123456789",
+            &[
+                ("country", "DE"),
+                ("shape", "DE000000000"),
+                ("hint", "separators"),
+            ],
+        ),
+        Code::VatIdChecksum => (
+            "BillingAddress.VatID",
+            "USt",
+            "DE123456789",
+            &[("country", "DE")],
+        ),
+        Code::VatIdCountry => (
+            "BillingAddress.VatID",
+            "USt",
+            "ATU12345678",
+            &[("country", "AT"), ("address", "DE")],
+        ),
+        Code::NameMissing => ("BillingAddress.LastName", "Nachname", "", &[]),
+        Code::KeyMissing | Code::KeyExists => ("Number", "Nr", "", &[]),
+        Code::KeyDuplicate => (
+            "Number",
+            "Nr",
+            "C1",
+            &[("first_record", "2"), ("first_line", "3")],
+        ),
+        Code::PersonDuplicate | Code::EmailDuplicate => {
+            ("", "", "", &[("first_record", "2"), ("first_line", "3")])
+        }
+        Code::RecordRagged => ("", "", "", &[("fields", "29"), ("expected", "28")]),
+        Code::RecordQuote => ("", "", "", &[("line", "7")]),
+        Code::RecordTooLarge => ("", "", "", &[("limit", "1048576")]),
+        Code::AttemptsExhausted => ("", "", "", &[]),
+        Code::EncodingInvalid => ("", "", "", &[("encoding", "UTF-8"), ("offset", "17")]),
+        Code::EncodingSuspect => (address, "Ort", "MÃ¼nchen", &[]),
+        Code::TextControl => (address, "Ort", "Dres\u{1b}den", &[]),
+        Code::JsonMalformed => ("", "", "", &[("reason", "expected `:`"), ("column", "12")]),
+        Code::PropertyUnknown => ("BillingAddress.Town", "", "", &[]),
+    };
+    let mut error = FieldError::new(code, target);
+    for (name, text) in params {
+        error = error.with(name, text);
+    }
+    if !column.is_empty() {
+        error = error.in_columns([column]);
+    }
+    if !value.is_empty() {
+        error = error.of_value(value);
+    }
+    error
+}
+
+#[test]
+fn every_code_has_its_sentences() {
+    let mut all = String::new();
+    for code in Code::ALL {
+        let error = example(*code);
+        let bare = FieldError::new(*code, "");
+        writeln!(all, "{code}: {}", code.meaning()).unwrap();
+        writeln!(all, "    {}", error.message()).unwrap();
+        writeln!(all, "    {}", error.remedy()).unwrap();
+        writeln!(all, "    group: {}", error.message_of_group()).unwrap();
+        writeln!(all, "    bare: {} {}", bare.message(), bare.remedy()).unwrap();
+    }
+    insta::assert_snapshot!("codes", all);
+}
+
+#[test]
+fn every_hint_changes_the_sentence() {
+    let hints = [
+        (
+            Code::EmailMalformed,
+            "mailto display_name several blank domain",
+        ),
+        (Code::PhoneMalformed, "scientific letters guard digits"),
+        (Code::PostalCodeCountry, "lost_zero prefix"),
+        (Code::VatIdFormat, "separators lost_zero greece no_prefix"),
+    ];
+    let mut all = String::new();
+    for (code, hints) in hints {
+        let plain = FieldError::new(code, "").message();
+        for hint in hints.split(' ') {
+            let error = FieldError::new(code, "").with("hint", hint);
+            assert_ne!(error.message(), plain, "{hint}");
+            writeln!(all, "{code} {hint}: {} {}", error.message(), error.remedy()).unwrap();
+        }
+        assert_eq!(FieldError::new(code, "").with("hint", "?").message(), plain);
+    }
+    insta::assert_snapshot!("hints", all);
+}
+
+#[test]
+fn values_stand_only_where_they_may() {
+    for code in Code::ALL {
+        let error = example(*code).of_value("geheim-4711");
+        for text in [
+            error.message_without_value(),
+            error.message_of_group(),
+            error.remedy(),
+        ] {
+            assert!(!text.contains("4711"), "{text}");
+        }
+    }
+    let error = FieldError::new(Code::TypeInteger, "").of_value("\u{1b}[2Jx".repeat(30));
+    let message = error.message();
+    assert!(
+        message.chars().count() < 80 && !message.contains('\u{1b}'),
+        "{message}"
+    );
+}
+
+#[test]
+fn columns_are_named_but_not_all_of_many() {
+    let error = FieldError::new(Code::TypeInteger, "Number");
+    assert_eq!(error.message(), "Number: the value is not a whole number.");
+    let error = error.in_columns(["a", "b\u{1b}", "c", "d"]);
+    assert_eq!(
+        error.message(),
+        "Columns `a`, `b␛`, `c`, …: the value is not a whole number."
+    );
+}
+
+#[test]
+fn runs_have_their_sentences() {
+    let stops = [
+        Stop::Unauthorized,
+        Stop::Licence,
+        Stop::Forbidden,
+        Stop::Redirect { status: 302 },
+        Stop::Address { status: 404 },
+        Stop::Address { status: 412 },
+        Stop::Tls,
+        Stop::Token {
+            why: "invalid_client\u{1b}".into(),
+        },
+        Stop::Token { why: String::new() },
+        Stop::CannotRead { status: 403 },
+        Stop::TooManyFailures {
+            refused: 10,
+            sent: 60,
+        },
+    ];
+    let mut all = String::new();
+    for stop in stops {
+        writeln!(all, "{} {}", stop.message(), stop.remedy()).unwrap();
+    }
+    for ending in [
+        Ending::Finished,
+        Ending::Limited,
+        Ending::TooManyInvalid,
+        Ending::Stopped(Stop::Tls),
+        Ending::Outage,
+        Ending::TimeUp,
+        Ending::Interrupted,
+        Ending::Terminated,
+    ] {
+        writeln!(all, "{}", ending.message()).unwrap();
+    }
+    for why in [
+        UnknownWhy::LookupImpossible,
+        UnknownWhy::LookupTooLong,
+        UnknownWhy::Unkeyed,
+        UnknownWhy::Ambiguous,
+        UnknownWhy::Interrupted,
+        UnknownWhy::EarlierUnknown,
+    ] {
+        writeln!(all, "{}", why.message()).unwrap();
+    }
+    insta::assert_snapshot!("runs", all);
+}
+
+proptest! {
+    #[test]
+    fn any_error_has_a_sentence(
+        code in proptest::sample::select(Code::ALL),
+        target in any::<String>(),
+        columns in proptest::collection::vec(any::<String>(), 0..5),
+        value in proptest::option::of(any::<String>()),
+        params in proptest::collection::btree_map("max|min|hint|country|shape|length|known|reason", any::<String>(), 0..8),
+    ) {
+        let error = FieldError { target, columns, code, params, value };
+        for text in [error.message(), error.message_without_value(), error.message_of_group(), error.remedy()] {
+            prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
+            prop_assert!(text.ends_with('.'));
+        }
+    }
+}
