@@ -6,124 +6,61 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// An error as its stage makes it, with every parameter it may have.
+/// `code | target | column | value | parameters`: errors as their stages make them.
+const EXAMPLES: &str = "
+required.missing | BillingAddress.City | Ort | |
+type.integer | CustomerGroupId | Gruppe | eins |
+type.decimal | PaymentSettings.Discount | Rabatt | 2;5 | example=1.234,56
+type.boolean | IsLocked | Gesperrt | vielleicht |
+type.date | Birthday | geb. | 31.02.1980 | format=%d.%m.%Y
+type.text | BillingAddress.City | city | {…} |
+length.max | Number | Nr | C1005486 | max=30; length=31
+length.newer | BillingAddress.City | Ort | Dresden | max=64; length=65
+range | CustomerGroupId | Gruppe | 0 | min=1; max=2147483647
+email.malformed | BillingAddress.EmailAddress | Mail | a@b.de, c@d.de | hint=several
+phone.malformed | BillingAddress.PhoneNumber | Tel | 4.91E+11 | hint=scientific
+url.malformed | Website | WWW | keine |
+country.unknown | BillingAddress.CountryIso | Land | Deutschland | meant=DE
+language.unknown | LanguageIso | Sprache | xx |
+salutation.unknown | BillingAddress.FormOfAddress | Anrede | Sir |
+lookup.missing | CustomerGroupId | Gruppe | Gold | known=Endkunde, Händler
+postal_code.country | BillingAddress.PostalCode | PLZ | 1067 | country=DE; shape=00000; hint=lost_zero
+vat_id.format | BillingAddress.VatID | USt | DE 123456789 | country=DE; shape=DE000000000; hint=separators
+vat_id.checksum | BillingAddress.VatID | USt | DE123456789 | country=DE
+vat_id.country | BillingAddress.VatID | USt | ATU12345678 | country=AT; address=DE
+name.missing | BillingAddress.LastName | Nachname | |
+key.missing | Number | Nr | |
+key.exists | Number | Nr | |
+key.duplicate | Number | Nr | C1 | first_record=2; first_line=3
+person.duplicate | | | | first_record=2; first_line=3
+email.duplicate | | | | first_record=2; first_line=3
+record.ragged | | | | fields=29; expected=28
+record.quote | | | | line=7
+record.too_large | | | | limit=1048576
+attempts.exhausted | | | |
+encoding.invalid | | | | encoding=UTF-8; offset=17
+encoding.suspect | BillingAddress.City | Ort | MÃ¼nchen |
+text.control | BillingAddress.City | Ort | Dres\u{1b}den |
+json.malformed | | | | reason=expected `:`; column=12
+property.unknown | BillingAddress.Town | | |
+";
+
 fn example(code: Code) -> FieldError {
-    let address = "BillingAddress.City";
-    let (target, column, value, params): (&str, &str, &str, &[(&str, &str)]) = match code {
-        Code::RequiredMissing => (address, "Ort", "", &[]),
-        Code::TypeInteger => ("CustomerGroupId", "Gruppe", "eins", &[]),
-        Code::TypeDecimal => (
-            "PaymentSettings.Discount",
-            "Rabatt",
-            "2;5",
-            &[("example", "1.234,56")],
-        ),
-        Code::TypeBoolean => ("IsLocked", "Gesperrt", "vielleicht", &[]),
-        Code::TypeDate => ("Birthday", "geb.", "31.02.1980", &[("format", "%d.%m.%Y")]),
-        Code::TypeText => (address, "city", "{…}", &[]),
-        Code::LengthMax => (
-            "Number",
-            "Nr",
-            "C1005486",
-            &[("max", "30"), ("length", "31")],
-        ),
-        Code::LengthNewer => (
-            address,
-            "Ort",
-            "Dresden",
-            &[("max", "64"), ("length", "65")],
-        ),
-        Code::Range => (
-            "CustomerGroupId",
-            "Gruppe",
-            "0",
-            &[("min", "1"), ("max", "2147483647")],
-        ),
-        Code::EmailMalformed => (
-            "BillingAddress.EmailAddress",
-            "Mail",
-            "a@b.de, c@d.de",
-            &[("hint", "several")],
-        ),
-        Code::PhoneMalformed => (
-            "BillingAddress.PhoneNumber",
-            "Tel",
-            "4.91E+11",
-            &[("hint", "scientific")],
-        ),
-        Code::UrlMalformed => ("Website", "WWW", "keine", &[]),
-        Code::CountryUnknown => (
-            "BillingAddress.CountryIso",
-            "Land",
-            "Deutschland",
-            &[("meant", "DE")],
-        ),
-        Code::LanguageUnknown => ("LanguageIso", "Sprache", "xx", &[]),
-        Code::SalutationUnknown => ("BillingAddress.FormOfAddress", "Anrede", "Sir", &[]),
-        Code::LookupMissing => (
-            "CustomerGroupId",
-            "Gruppe",
-            "Gold",
-            &[("known", "Endkunde, Händler")],
-        ),
-        Code::PostalCodeCountry => (
-            "BillingAddress.PostalCode",
-            "PLZ",
-            "1067",
-            &[("country", "DE"), ("shape", "00000"), ("hint", "lost_zero")],
-        ),
-        Code::VatIdFormat => (
-            "BillingAddress.VatID",
-            "USt",
-            "DE 123456789",
-            &[
-                ("country", "DE"),
-                ("shape", "DE000000000"),
-                ("hint", "separators"),
-            ],
-        ),
-        Code::VatIdChecksum => (
-            "BillingAddress.VatID",
-            "USt",
-            "DE123456789",
-            &[("country", "DE")],
-        ),
-        Code::VatIdCountry => (
-            "BillingAddress.VatID",
-            "USt",
-            "ATU12345678",
-            &[("country", "AT"), ("address", "DE")],
-        ),
-        Code::NameMissing => ("BillingAddress.LastName", "Nachname", "", &[]),
-        Code::KeyMissing | Code::KeyExists => ("Number", "Nr", "", &[]),
-        Code::KeyDuplicate => (
-            "Number",
-            "Nr",
-            "C1",
-            &[("first_record", "2"), ("first_line", "3")],
-        ),
-        Code::PersonDuplicate | Code::EmailDuplicate => {
-            ("", "", "", &[("first_record", "2"), ("first_line", "3")])
-        }
-        Code::RecordRagged => ("", "", "", &[("fields", "29"), ("expected", "28")]),
-        Code::RecordQuote => ("", "", "", &[("line", "7")]),
-        Code::RecordTooLarge => ("", "", "", &[("limit", "1048576")]),
-        Code::AttemptsExhausted => ("", "", "", &[]),
-        Code::EncodingInvalid => ("", "", "", &[("encoding", "UTF-8"), ("offset", "17")]),
-        Code::EncodingSuspect => (address, "Ort", "MÃ¼nchen", &[]),
-        Code::TextControl => (address, "Ort", "Dres\u{1b}den", &[]),
-        Code::JsonMalformed => ("", "", "", &[("reason", "expected `:`"), ("column", "12")]),
-        Code::PropertyUnknown => ("BillingAddress.Town", "", "", &[]),
-    };
-    let mut error = FieldError::new(code, target);
-    for (name, text) in params {
-        error = error.with(name, text);
+    let line = EXAMPLES
+        .lines()
+        .find(|line| line.split(" |").next() == Some(code.as_str()))
+        .unwrap_or_else(|| panic!("{code} has no example"));
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    let mut error = FieldError::new(code, cells[1]);
+    if !cells[2].is_empty() {
+        error = error.in_columns([cells[2]]);
     }
-    if !column.is_empty() {
-        error = error.in_columns([column]);
+    if !cells[3].is_empty() {
+        error = error.of_value(cells[3]);
     }
-    if !value.is_empty() {
-        error = error.of_value(value);
+    for param in cells[4].split("; ").filter(|param| !param.is_empty()) {
+        let (name, value) = param.split_once('=').unwrap();
+        error = error.with(name, value);
     }
     error
 }
