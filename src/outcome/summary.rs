@@ -186,6 +186,7 @@ pub struct Summary {
     /// Warnings by cause, most frequent first (at most 200 groups).
     pub warning_groups: Vec<ErrorGroup>,
     /// What went over the wire in this process's part of the run.
+    #[serde(flatten)]
     pub traffic: Traffic,
     /// Requests per second while sending.
     pub requests_per_second: f64,
@@ -198,6 +199,8 @@ pub struct Summary {
     pub plan: Option<Plan>,
     /// The folder with the report's files.
     pub report_dir: String,
+    /// The file in it that failed records are written to in the input's own shape.
+    pub failed_file: String,
     /// The command that goes on with this run, if it is unfinished.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume_with: Option<String>,
