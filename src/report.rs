@@ -1,6 +1,30 @@
-//! The report's files.
+//! The report: what became of each record, in files for people and programs.
+//!
+//! Owns the files' names, columns and encodings, and that a file is there whole or not at all.
+//! It is handed settled records in their order together with the input's own cells, keeps none
+//! of them, and knows neither journal nor server. Workbooks and pages for people (`failed.xlsx`,
+//! `report.html`) will be further projections of the same [`Row`]s.
 
-use std::path::PathBuf;
+mod cells;
+mod failed;
+mod file;
+#[cfg(test)]
+mod fixtures;
+mod rows;
+mod tables;
+mod trouble;
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+use encoding_rs::Encoding;
+
+pub use rows::Rows;
+
+use crate::outcome::{FieldError, Settled};
+use crate::record::Record;
 
 /// How much of customers' values the report and the terminal show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,4 +47,297 @@ pub struct ReportSettings {
     pub mode: u32,
     /// How much of customers' values is shown.
     pub values: ValuesShown,
+}
+
+/// The folder of one run's report.
+#[derive(Debug)]
+pub struct Report {
+    folder: PathBuf,
+    settings: ReportSettings,
+}
+
+/// What all rows of a report have in common.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The run's id, as it stands in the column `_run`.
+    pub run: String,
+    /// The shape of the input, which `failed.csv` repeats.
+    pub shape: Shape,
+    /// The mapping's `[report] columns`: they follow in `created.csv` as `in_<column>`.
+    pub report_columns: Vec<String>,
+    /// Columns whose cells are never written: the column stays, its cells are empty. Compared
+    /// without case and outer blanks, because a secret written is worse than a cell lost.
+    pub dropped: Vec<String>,
+    /// Whether nothing is sent; then there is no `created.csv`.
+    pub dry_run: bool,
+}
+
+/// The shape of an input, as far as files that are fed back must repeat it.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// Delimited text; its failures go to `failed.csv`.
+    Cells {
+        /// The columns' names; only their number counts when there is no header.
+        header: Vec<String>,
+        /// Whether the input names its columns; else they are called `1`, `2`, ….
+        has_header: bool,
+        /// The delimiter, one ASCII character.
+        delimiter: u8,
+        /// The encoding; UTF-16 of either order is written as UTF-16LE with a byte-order mark.
+        encoding: &'static Encoding,
+        /// Whether the input begins with a byte-order mark.
+        bom: bool,
+        /// Whether its lines end with CR LF.
+        crlf: bool,
+    },
+    /// One JSON object a line; its failures go to `failed.jsonl`.
+    Lines,
+}
+
+impl Shape {
+    /// The name of the file that failed records of such an input are written to.
+    #[must_use]
+    pub fn failed_file(&self) -> &'static str {
+        match self {
+            Self::Cells { .. } => "failed.csv",
+            Self::Lines => "failed.jsonl",
+        }
+    }
+}
+
+/// A settled record on its way into the report.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// What became of it.
+    pub settled: &'a Settled,
+    /// Its key, if it has one.
+    pub key: Option<&'a str>,
+    /// What it looks like in the input.
+    pub input: Input<'a>,
+    /// The values of [`Head::report_columns`], in their order.
+    pub report_values: &'a [Cow<'a, str>],
+    /// What is odd about it but allowed.
+    pub warnings: &'a [FieldError],
+    /// The errors of an invalid record with their values, which its outcome does not keep;
+    /// when it is empty, the outcome's own errors are told.
+    pub errors: &'a [FieldError],
+}
+
+/// What a record looks like in the input.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Split and decoded.
+    Record(&'a Record),
+    /// Split, but not decoded: the cells' bytes as they stand in the input (for UTF-16 in
+    /// UTF-8).
+    RawCells(&'a [Vec<u8>]),
+    /// Not even split; its bytes are copied through [`Rows::unreadable`].
+    Unreadable,
+}
+
+/// Why the report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The run's id cannot name a folder.
+    #[error("a report folder cannot be named `{run}`")]
+    Name {
+        /// The id.
+        run: String,
+    },
+    /// The folder could not be made or is not writable.
+    #[error("the report folder {} cannot be used: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something else stands where the folder belongs.
+    #[error("{} is {what}, not a folder of this program", path.display())]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+        /// What stands there.
+        what: &'static str,
+    },
+    /// A file could not be written.
+    #[error("the report file {} could not be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl ReportError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Name { .. } => None,
+            Self::Folder { .. } => Some(
+                "name a folder that you may write to with --report-dir, or change its permissions"
+                    .to_owned(),
+            ),
+            Self::NotAFolder { path, .. } => Some(format!(
+                "move {} away, or name another folder with --report-dir",
+                path.display()
+            )),
+            Self::Write { .. } => Some(
+                "see to it that the disk has room and the folder is writable, then write the \
+                 report again with `importer report RUN`"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl Report {
+    /// Makes the folder `dir/<run>/` and makes sure that files can be written to it. Nothing
+    /// else needs to be known, so this comes before anything is read.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written to, or when a link or a file stands there.
+    pub fn prepare(settings: &ReportSettings, run: &str) -> Result<Self, ReportError> {
+        let mut components = Path::new(run).components();
+        let is_name = matches!(components.next(), Some(Component::Normal(name)) if name == run);
+        if !is_name || components.next().is_some() {
+            return Err(ReportError::Name {
+                run: run.to_owned(),
+            });
+        }
+        let folder = settings.dir.join(run);
+        make_folder(&folder, settings.mode)?;
+        let unusable = |source| ReportError::Folder {
+            path: folder.clone(),
+            source,
+        };
+        let mut probe = tempfile::Builder::new()
+            .prefix(file::PREFIX)
+            .suffix(file::SUFFIX)
+            .tempfile_in(&folder)
+            .map_err(unusable)?;
+        probe.write_all(b"probe").map_err(unusable)?;
+        probe.close().map_err(unusable)?;
+        Ok(Self {
+            folder,
+            settings: settings.clone(),
+        })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Starts writing. What an earlier, interrupted writing left half done is removed; the
+    /// finished files of an earlier one stay until [`Rows::finish`] replaces them.
+    ///
+    /// # Errors
+    /// When a file cannot be created.
+    pub fn begin(&self, head: Head) -> Result<Rows, ReportError> {
+        file::remove_half_written(&self.folder)?;
+        Rows::begin(self.folder.clone(), &self.settings, head)
+    }
+}
+
+/// Makes `folder` unless it is there; a link is refused, so that nobody can lead the report
+/// elsewhere.
+fn make_folder(folder: &Path, file_mode: u32) -> Result<(), ReportError> {
+    match fs::symlink_metadata(folder) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(found) => {
+            return Err(ReportError::NotAFolder {
+                path: folder.to_owned(),
+                what: if found.is_symlink() {
+                    "a symbolic link"
+                } else {
+                    "a file"
+                },
+            });
+        }
+        Err(_) => {}
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, folder_mode(file_mode));
+    #[cfg(not(unix))]
+    let _ = file_mode;
+    builder
+        .create(folder)
+        .map_err(|source| ReportError::Folder {
+            path: folder.to_owned(),
+            source,
+        })
+}
+
+/// A folder lets in whoever may read its files: 0600 becomes 0700, 0640 becomes 0750.
+#[cfg(unix)]
+fn folder_mode(file_mode: u32) -> u32 {
+    (file_mode | ((file_mode & 0o444) >> 2) | 0o700) & 0o777
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(dir: &Path) -> ReportSettings {
+        ReportSettings {
+            dir: dir.to_owned(),
+            mode: 0o600,
+            values: ValuesShown::Masked,
+        }
+    }
+
+    #[test]
+    fn the_folder_is_made_and_left_empty() {
+        let temp = tempfile::tempdir().unwrap();
+        let report = Report::prepare(&settings(&temp.path().join("deep/reports")), "r1").unwrap();
+        assert_eq!(report.folder(), temp.path().join("deep/reports/r1"));
+        assert_eq!(fs::read_dir(report.folder()).unwrap().count(), 0);
+        // Once more is fine: a resumed run has its folder already.
+        Report::prepare(&settings(&temp.path().join("deep/reports")), "r1").unwrap();
+    }
+
+    #[test]
+    fn a_run_cannot_lead_out_of_the_folder() {
+        let temp = tempfile::tempdir().unwrap();
+        for run in ["", ".", "..", "a/b", "../x", "/x", "a/"] {
+            let result = Report::prepare(&settings(temp.path()), run);
+            assert!(matches!(result, Err(ReportError::Name { .. })), "{run}");
+        }
+    }
+
+    #[test]
+    fn a_file_in_the_folder_s_place_is_named() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::write(temp.path().join("r1"), "x").unwrap();
+        let error = Report::prepare(&settings(temp.path()), "r1").unwrap_err();
+        assert!(error.to_string().contains("is a file"), "{error}");
+        assert!(error.help().unwrap().contains("--report-dir"));
+        let error = Report::prepare(&settings(&temp.path().join("r1")), "r2").unwrap_err();
+        assert!(matches!(error, ReportError::Folder { .. }), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_folder_s_place_is_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::create_dir(temp.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(temp.path().join("elsewhere"), temp.path().join("r1")).unwrap();
+        let error = Report::prepare(&settings(temp.path()), "r1").unwrap_err();
+        assert!(error.to_string().contains("symbolic link"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_as_open_as_its_files() {
+        assert_eq!(folder_mode(0o600), 0o700);
+        assert_eq!(folder_mode(0o640), 0o750);
+        assert_eq!(folder_mode(0o644), 0o755);
+        assert_eq!(folder_mode(0o400), 0o700);
+    }
 }

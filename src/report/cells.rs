@@ -1,0 +1,139 @@
+//! Text on its way back into the input's encoding.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+/// What stands for a character that the encoding does not have. Only our own messages can hold
+/// such a character: cells came from that encoding.
+const UNMAPPABLE: u8 = b'?';
+
+/// Whether the encoding is UTF-16 of either byte order.
+pub(super) fn is_utf16(encoding: &'static Encoding) -> bool {
+    encoding == UTF_16LE || encoding == UTF_16BE
+}
+
+/// `text` in `encoding`; for UTF-16 in UTF-8, which [`Encoded`] turns into UTF-16.
+pub(super) fn encode<'a>(encoding: &'static Encoding, text: &'a str) -> Cow<'a, [u8]> {
+    let (bytes, _, lossy) = encoding.encode(text);
+    if !lossy {
+        return bytes;
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut buffer = [0; 4];
+    for character in text.chars() {
+        match encoding.encode(character.encode_utf8(&mut buffer)) {
+            (encoded, _, false) => bytes.extend_from_slice(&encoded),
+            _ => bytes.push(UNMAPPABLE),
+        }
+    }
+    Cow::Owned(bytes)
+}
+
+/// Writes delimited text in the input's encoding: bytes pass as they are, unless the input is
+/// UTF-16, whose cells come as UTF-8.
+#[derive(Debug)]
+pub(super) struct Encoded<W> {
+    out: W,
+    utf16: bool,
+    /// The beginning of a character whose rest comes with the next write.
+    pending: Vec<u8>,
+    units: Vec<u8>,
+}
+
+impl<W: Write> Encoded<W> {
+    /// Begins a file in `encoding`, with a byte-order mark if `bom` says so or it is UTF-16.
+    pub(super) fn new(mut out: W, encoding: &'static Encoding, bom: bool) -> io::Result<Self> {
+        let utf16 = is_utf16(encoding);
+        if utf16 {
+            out.write_all(&[0xFF, 0xFE])?;
+        } else if bom && encoding == UTF_8 {
+            out.write_all(&[0xEF, 0xBB, 0xBF])?;
+        }
+        Ok(Self {
+            out,
+            utf16,
+            pending: Vec::new(),
+            units: Vec::new(),
+        })
+    }
+
+    /// What it writes to.
+    pub(super) fn into_inner(self) -> W {
+        self.out
+    }
+
+    /// The target, to ask about it.
+    pub(super) fn inner(&self) -> &W {
+        &self.out
+    }
+}
+
+impl<W: Write> Write for Encoded<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.utf16 {
+            return self.out.write(bytes);
+        }
+        self.pending.extend_from_slice(bytes);
+        let whole = match std::str::from_utf8(&self.pending) {
+            Ok(_) => self.pending.len(),
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            Err(_) => self.pending.len(),
+        };
+        let rest = self.pending.split_off(whole);
+        self.units.clear();
+        for unit in String::from_utf8_lossy(&self.pending).encode_utf16() {
+            self.units.extend_from_slice(&unit.to_le_bytes());
+        }
+        self.pending = rest;
+        self.out.write_all(&self.units)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use encoding_rs::{SHIFT_JIS, WINDOWS_1252};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_the_encoding_does_not_have_becomes_a_question_mark() {
+        assert_eq!(
+            &*encode(WINDOWS_1252, "Müller → 5 €"),
+            b"M\xFCller ? 5 \x80"
+        );
+        assert_eq!(&*encode(UTF_8, "→"), "→".as_bytes());
+        assert_eq!(&*encode(UTF_16LE, "→"), "→".as_bytes());
+        assert_eq!(&*encode(SHIFT_JIS, "日é"), b"\x93\xFA?");
+    }
+
+    #[test]
+    fn byte_order_marks_are_written_as_the_input_had_them() {
+        let begun = |encoding, bom| Encoded::new(Vec::new(), encoding, bom).unwrap().out;
+        assert_eq!(begun(UTF_8, true), [0xEF, 0xBB, 0xBF]);
+        assert!(begun(UTF_8, false).is_empty());
+        assert!(begun(WINDOWS_1252, true).is_empty());
+        assert_eq!(begun(UTF_16BE, false), [0xFF, 0xFE]);
+    }
+
+    proptest! {
+        #[test]
+        fn utf_16_survives_any_cut(text in "\\PC{0,40}", cut in 1usize..7) {
+            let mut out = Encoded::new(Vec::new(), UTF_16LE, true).unwrap();
+            for piece in text.as_bytes().chunks(cut) {
+                out.write_all(piece).unwrap();
+            }
+            let (decoded, encoding, bad) = UTF_16LE.decode(out.inner());
+            prop_assert_eq!(encoding, UTF_16LE);
+            prop_assert!(!bad);
+            prop_assert_eq!(decoded, text);
+        }
+    }
+}
