@@ -1,0 +1,316 @@
+//! A page of text for a terminal: headings, aligned pairs, wrapped lines, few colours.
+//!
+//! Every text that comes in here is cleaned, and colours are added afterwards, so whatever is
+//! written by way of a page is safe to print.
+
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
+use super::clean;
+
+/// Bold.
+pub(super) const STRONG: Style = Style::new().bold();
+/// All went well.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// Something to look at.
+pub(super) const ODD: Style = AnsiColor::Yellow.on_default();
+/// Something went wrong.
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+
+/// Width of the labels in front of pairs.
+const LABEL: usize = 12;
+/// Width of a page whose terminal does not say.
+const DEFAULT_WIDTH: usize = 100;
+/// Narrower than this nothing is wrapped sensibly.
+const LEAST_WIDTH: usize = 40;
+
+/// How a page looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    /// Whether colours may be used.
+    pub(super) color: bool,
+    /// Columns of the terminal, if known.
+    pub(super) width: Option<u16>,
+}
+
+impl Look {
+    /// `text` in a style, if colours may be used.
+    pub(super) fn paint(self, style: Style, text: &str) -> String {
+        if self.color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// A page in the making.
+#[derive(Debug)]
+pub(super) struct Page {
+    text: String,
+    look: Look,
+}
+
+impl Page {
+    /// An empty page.
+    pub(super) fn new(look: Look) -> Self {
+        Self {
+            text: String::new(),
+            look,
+        }
+    }
+
+    /// The page's text.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    /// A line in a style, wrapped.
+    pub(super) fn styled(&mut self, style: Style, text: &str) {
+        for line in wrapped(&clean::line(text), self.width()) {
+            let painted = self.look.paint(style, &line);
+            self.push(0, &painted);
+        }
+    }
+
+    /// A heading with an empty line before it.
+    pub(super) fn heading(&mut self, text: &str) {
+        self.gap();
+        self.styled(STRONG, text);
+    }
+
+    /// An empty line, unless the page is empty.
+    pub(super) fn gap(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    /// A label and what belongs to it; nothing if there is nothing.
+    pub(super) fn pair(&mut self, label: &str, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let lines = wrapped(&clean::line(text), self.width().saturating_sub(LABEL));
+        for (index, line) in lines.iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            self.push(0, &format!("{label:LABEL$}{line}"));
+        }
+    }
+
+    /// A number in front of a text, in a style.
+    pub(super) fn count(&mut self, style: Style, count: u64, text: &str) {
+        let count = thousands(count);
+        let painted = self.look.paint(style, &clean::line(text));
+        self.push(0, &format!("{count:>10}  {painted}"));
+    }
+
+    /// A wrapped text, indented.
+    pub(super) fn indented(&mut self, indent: usize, text: &str) {
+        for line in wrapped(&clean::line(text), self.width().saturating_sub(indent)) {
+            self.push(indent, &line);
+        }
+    }
+
+    /// A line that is not wrapped, because somebody will copy it.
+    pub(super) fn command(&mut self, text: &str) {
+        let painted = self.look.paint(STRONG, &clean::line(text));
+        self.push(4, &painted);
+    }
+
+    /// Several lines as they are, indented.
+    pub(super) fn block(&mut self, indent: usize, text: &str) {
+        for line in clean::block(text).lines() {
+            self.push(indent, line);
+        }
+    }
+
+    fn push(&mut self, indent: usize, line: &str) {
+        self.text.extend(std::iter::repeat_n(' ', indent));
+        self.text.push_str(line);
+        // What follows a short label may be empty.
+        self.text.truncate(self.text.trim_end_matches(' ').len());
+        self.text.push('\n');
+    }
+
+    fn width(&self) -> usize {
+        self.look
+            .width
+            .map_or(DEFAULT_WIDTH, usize::from)
+            .clamp(LEAST_WIDTH, DEFAULT_WIDTH)
+    }
+}
+
+/// Breaks a text between words; a longer word keeps a line of its own.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// Rows under headings, aligned; columns of numbers to the right. All cells are cleaned.
+pub(super) fn table(headers: &[&str], rows: &[Vec<String>], look: Look) -> String {
+    let clean = |cell: &str| clean::line(cell).into_owned();
+    let headers: Vec<String> = headers.iter().map(|cell| clean(cell)).collect();
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| clean(cell)).collect())
+        .collect();
+    let columns: Vec<(usize, bool)> = headers
+        .iter()
+        .enumerate()
+        .map(|(index, header)| {
+            let cells = || rows.iter().filter_map(|row| row.get(index));
+            let width = cells().map(|cell| cell.width()).max().unwrap_or(0);
+            let is_number = |cell: &String| {
+                cell.bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b',')
+            };
+            let numbers = !rows.is_empty() && cells().all(is_number);
+            (width.max(header.width()), numbers)
+        })
+        .collect();
+    let aligned = |cells: &[String]| {
+        let mut line = String::new();
+        for (cell, (width, right)) in cells.iter().zip(&columns) {
+            let fill = std::iter::repeat_n(' ', width.saturating_sub(cell.width()));
+            if !line.is_empty() {
+                line.push_str("  ");
+            }
+            if *right {
+                line.extend(fill);
+                line.push_str(cell);
+            } else {
+                line.push_str(cell);
+                line.extend(fill);
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line
+    };
+    let mut text = look.paint(STRONG, &aligned(&headers));
+    text.push('\n');
+    for row in &rows {
+        text.push_str(&aligned(row));
+        text.push('\n');
+    }
+    text
+}
+
+/// `1234567` becomes `1,234,567`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A number with its noun: `1 record`, `2,000 records`.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(number))
+}
+
+/// A length of time with its two largest units: `1 h 5 min`, `12 s`, `0.4 s`.
+pub(super) fn length(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) if seconds < 10 && time.subsec_millis() > 0 => {
+            format!("{:.1} s", time.as_secs_f64())
+        }
+        (0, 0) => format!("{seconds} s"),
+        (0, _) if rest == 0 => format!("{minutes} min"),
+        (0, _) => format!("{minutes} min {rest} s"),
+        (_, 0) => format!("{hours} h"),
+        _ => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Look = Look {
+        color: false,
+        width: Some(40),
+    };
+
+    #[test]
+    fn numbers_and_times_are_easy_to_read() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "record"), "1 record");
+        assert_eq!(counted(1000, "record"), "1,000 records");
+        let times = [
+            (Duration::from_millis(440), "0.4 s"),
+            (Duration::from_secs(3), "3 s"),
+            (Duration::from_secs(12), "12 s"),
+            (Duration::from_secs(60), "1 min"),
+            (Duration::from_secs(184), "3 min 4 s"),
+            (Duration::from_secs(3600), "1 h"),
+            (Duration::from_secs(90_061), "25 h 1 min"),
+        ];
+        for (time, text) in times {
+            assert_eq!(length(time), text);
+        }
+    }
+
+    #[test]
+    fn long_texts_are_wrapped_under_their_beginning() {
+        let mut page = Page::new(PLAIN);
+        page.pair(
+            "Input",
+            "a word and one-that-is-much-longer-than-the-page-is-wide here",
+        );
+        page.pair("Nothing", "");
+        assert_eq!(
+            page.into_text(),
+            "Input       a word and\n            one-that-is-much-longer-than-the-page-is-wide\n            here\n"
+        );
+    }
+
+    #[test]
+    fn colours_come_only_when_allowed_and_never_from_data() {
+        let mut page = Page::new(PLAIN);
+        page.styled(BAD, "\u{1b}[1mhi");
+        assert_eq!(page.into_text(), "\\u{1b}[1mhi\n");
+        let look = Look {
+            color: true,
+            ..PLAIN
+        };
+        let mut page = Page::new(look);
+        page.styled(BAD, "hi");
+        assert_eq!(page.into_text(), "\u{1b}[31mhi\u{1b}[0m\n");
+    }
+
+    #[test]
+    fn tables_align_by_what_is_seen() {
+        let rows = vec![
+            vec!["日本".to_owned(), "7".to_owned(), "x".to_owned()],
+            vec!["a\u{1b}".to_owned(), "1,000".to_owned(), String::new()],
+        ];
+        assert_eq!(
+            table(&["name", "count", "note"], &rows, PLAIN),
+            "name     count  note\n日本         7  x\na\\u{1b}  1,000\n"
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! How far a run has come: a bar on a terminal, else a line every ten seconds.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::page::{length, thousands};
+use crate::outcome::{Phase, Progress};
+
+/// Time between two lines where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Before this much of a phase has passed, its rate says nothing.
+const RATE_AFTER: Duration = Duration::from_secs(1);
+
+/// Remembers what a rate and a rhythm need.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    phase: Option<(Phase, Instant, u64)>,
+    last_line: Option<Instant>,
+}
+
+impl Pace {
+    /// Takes a new state of affairs in, and says what there is to say about it.
+    pub(super) fn tell(&mut self, progress: &Progress, now: Instant) -> String {
+        let amount = amount(progress);
+        let rate = match self.phase {
+            Some((phase, since, before)) if phase == progress.phase => {
+                per_second(amount.saturating_sub(before), now.duration_since(since))
+            }
+            _ => {
+                self.phase = Some((progress.phase, now, amount));
+                None
+            }
+        };
+        text(progress, rate)
+    }
+
+    /// Whether it is time for the next line.
+    pub(super) fn line_is_due(&mut self, now: Instant) -> bool {
+        let last = *self.last_line.get_or_insert(now);
+        let due = now.duration_since(last) >= LINE_EVERY;
+        if due {
+            self.last_line = Some(now);
+        }
+        due
+    }
+}
+
+/// What the phase's rate counts.
+fn amount(progress: &Progress) -> u64 {
+    match progress.phase {
+        Phase::Reading => progress.counts.read,
+        Phase::CheckingExisting | Phase::Reconciling | Phase::Sending => progress.traffic.requests,
+        Phase::Reporting => progress.done,
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a rate is shown with one decimal"
+)]
+fn per_second(amount: u64, time: Duration) -> Option<f64> {
+    (time >= RATE_AFTER).then(|| amount as f64 / time.as_secs_f64())
+}
+
+/// One line about where a run stands.
+fn text(progress: &Progress, rate: Option<f64>) -> String {
+    let mut parts = vec![position(progress)];
+    let counts = &progress.counts;
+    let failed = counts.invalid + counts.refused;
+    let mut count = |number: u64, word: &str| {
+        if number > 0 {
+            parts.push(format!("{} {word}", thousands(number)));
+        }
+    };
+    count(counts.created, "created");
+    count(failed, "failed");
+    count(counts.unknown, "unknown");
+    if let Some(rate) = rate {
+        parts.push(match progress.phase {
+            Phase::Reading | Phase::Reporting => format!("{rate:.0} records/s"),
+            _ => format!("{rate:.1} requests/s"),
+        });
+    }
+    if progress.phase == Phase::Sending && progress.concurrency > 0 {
+        parts.push(format!("{} at once", progress.concurrency));
+    }
+    if let Some(left) = progress.left {
+        let left = Duration::from_secs(left.as_secs());
+        parts.push(format!("{} left", length(left)));
+    }
+    parts.join(", ")
+}
+
+/// The phase and how much of it is done. Reading may count bytes, so it is told in per cent.
+fn position(progress: &Progress) -> String {
+    let (done, total) = (progress.done, progress.total);
+    let percent = total.filter(|total| *total > 0).map(|total| {
+        let share = u128::from(done.min(total)) * 100 / u128::from(total);
+        format!("{share}%")
+    });
+    let name = match progress.phase {
+        Phase::Reading => {
+            let records = thousands(progress.counts.read);
+            return match percent {
+                Some(percent) => format!("Reading {percent}, {records} records"),
+                None => format!("Reading, {records} records"),
+            };
+        }
+        Phase::CheckingExisting => "Asking which customers exist",
+        Phase::Reconciling => "Looking up what is unknown",
+        Phase::Sending => "Sending",
+        Phase::Reporting => "Writing the report",
+    };
+    match (total, percent) {
+        (Some(total), Some(percent)) => format!(
+            "{name} {} of {} ({percent})",
+            thousands(done),
+            thousands(total)
+        ),
+        _ => format!("{name} {}", thousands(done)),
+    }
+}
+
+/// Draws a state of affairs, beginning a bar if there is none yet.
+pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, text: &str) {
+    let is_new = bar.is_none();
+    let bar = bar.get_or_insert_with(|| {
+        ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10))
+    });
+    if is_new || bar.length() != progress.total {
+        let template = match progress.total {
+            Some(total) => {
+                bar.set_length(total);
+                "{bar:15} {wide_msg}"
+            }
+            None => {
+                bar.unset_length();
+                "{spinner} {wide_msg}"
+            }
+        };
+        // The templates are constant; if one were wrong, the default style would stay.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+    }
+    bar.set_position(progress.done);
+    bar.set_message(text.to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Counts, Traffic};
+
+    fn progress(phase: Phase, done: u64, total: Option<u64>) -> Progress {
+        Progress {
+            phase,
+            done,
+            total,
+            counts: Counts::default(),
+            traffic: Traffic::default(),
+            concurrency: 8,
+            left: None,
+        }
+    }
+
+    #[test]
+    fn a_line_tells_what_matters_in_its_phase() {
+        let mut sending = progress(Phase::Sending, 12_345, Some(100_000));
+        sending.counts.created = 12_300;
+        sending.counts.refused = 40;
+        sending.counts.invalid = 2;
+        sending.left = Some(Duration::from_secs(180));
+        assert_eq!(
+            text(&sending, Some(9.84)),
+            "Sending 12,345 of 100,000 (12%), 12,300 created, 42 failed, 9.8 requests/s, \
+             8 at once, 3 min left"
+        );
+        let mut reading = progress(Phase::Reading, 500, Some(1000));
+        reading.counts.read = 7;
+        assert_eq!(text(&reading, None), "Reading 50%, 7 records");
+        reading.total = Some(0);
+        assert_eq!(text(&reading, Some(7.0)), "Reading, 7 records, 7 records/s");
+        let asking = progress(Phase::CheckingExisting, 3, None);
+        assert_eq!(text(&asking, None), "Asking which customers exist 3");
+    }
+
+    #[test]
+    fn a_rate_is_that_of_its_phase() {
+        let start = Instant::now();
+        let mut pace = Pace::default();
+        let mut now = progress(Phase::Sending, 0, None);
+        now.traffic.requests = 100;
+        assert!(!pace.tell(&now, start).contains("/s"));
+        now.traffic.requests = 130;
+        let later = pace.tell(&now, start + Duration::from_secs(3));
+        assert!(later.contains("10.0 requests/s"), "{later}");
+        now.phase = Phase::Reconciling;
+        let other = pace.tell(&now, start + Duration::from_secs(9));
+        assert!(!other.contains("/s"), "{other}");
+    }
+
+    #[test]
+    fn lines_come_every_ten_seconds() {
+        let start = Instant::now();
+        let mut pace = Pace::default();
+        let due: Vec<_> = (0..25)
+            .filter(|second| pace.line_is_due(start + Duration::from_secs(*second)))
+            .collect();
+        assert_eq!(due, [10, 20]);
+    }
+}

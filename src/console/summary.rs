@@ -1,0 +1,403 @@
+//! What a run came to, as a page: the outcome at a glance first, then causes, then what to do.
+
+use std::time::Duration;
+
+use super::page::{BAD, GOOD, Look, ODD, Page, STRONG, counted, length, thousands};
+use super::{plan, steps};
+use crate::outcome::{Counts, Ending, ErrorGroup, Summary};
+
+/// Causes told on the page; the files have the rest.
+const CAUSES_AT_MOST: usize = 8;
+
+/// The whole page. `all_causes` tells every cause instead of the first eight.
+pub(super) fn page(summary: &Summary, look: Look, all_causes: bool) -> String {
+    let mut page = Page::new(look);
+    headline(&mut page, summary);
+    page.gap();
+    about(&mut page, summary);
+    match &summary.plan {
+        Some(found) => plan::counts(&mut page, summary, found),
+        None => outcomes(&mut page, &summary.counts),
+    }
+    let most = if all_causes {
+        usize::MAX
+    } else {
+        CAUSES_AT_MOST
+    };
+    if !summary.errors.is_empty() {
+        page.heading("Errors by cause");
+        causes(&mut page, &summary.errors, most, &summary.failed_file);
+    }
+    if !summary.warning_groups.is_empty() {
+        page.heading(&format!(
+            "Warnings ({})",
+            counted(summary.warnings, "record")
+        ));
+        causes(&mut page, &summary.warning_groups, most, "warnings.csv");
+    }
+    if !summary.repairs.is_empty() {
+        page.heading("Repaired, as the mapping asks");
+        for (kind, count) in &summary.repairs {
+            page.count(STRONG, *count, kind);
+        }
+    }
+    if let Some(found) = &summary.plan {
+        plan::details(&mut page, found);
+    }
+    page.gap();
+    effort(&mut page, summary);
+    steps::next(&mut page, summary);
+    steps::glossary(&mut page, &summary.counts);
+    page.into_text()
+}
+
+/// What is left of the page when only trouble is to be told: nothing if all went well.
+pub(super) fn brief(summary: &Summary, look: Look) -> String {
+    let mut page = Page::new(look);
+    if summary.exit_code != 0 {
+        headline(&mut page, summary);
+        steps::next(&mut page, summary);
+    }
+    page.into_text()
+}
+
+fn headline(page: &mut Page, summary: &Summary) {
+    let style = match summary.exit_code {
+        0 => GOOD,
+        3 | 7 | 75 => ODD,
+        _ => BAD,
+    };
+    page.styled(style.bold(), &sentence(summary));
+}
+
+/// What happened, in a sentence (two when the run stopped before its end).
+fn sentence(summary: &Summary) -> String {
+    let counts = &summary.counts;
+    let read = thousands(counts.read);
+    if summary.dry_run {
+        let ready = summary
+            .plan
+            .as_ref()
+            .map_or(counts.ready, |plan| plan.would_create);
+        return match (counts.read, counts.invalid) {
+            (0, _) => "Dry run: the input has no records.".to_owned(),
+            (all, 0) if all == ready => {
+                format!("Dry run: all {read} records would be created; nothing was sent.")
+            }
+            (_, 0) => format!(
+                "Dry run: {} of {read} records would be created; nothing was sent.",
+                thousands(ready)
+            ),
+            (_, invalid) => format!(
+                "Dry run: {} of {read} records would be created, {} invalid; nothing was sent.",
+                thousands(ready),
+                thousands(invalid)
+            ),
+        };
+    }
+    match &summary.ending {
+        Ending::Finished if counts.read == 0 => "Finished: the input has no records.".to_owned(),
+        Ending::Finished => format!("Finished: {}.", state(counts)),
+        Ending::Stopped(stop) => format!("{} {}.", ended(&stop.message()), state(counts)),
+        other => format!("{} {}.", ended(&other.message()), state(counts)),
+    }
+}
+
+/// How many of the records are where, in one clause.
+fn state(counts: &Counts) -> String {
+    let mut text = format!(
+        "{} of {} created",
+        thousands(counts.created),
+        counted(counts.read, "record")
+    );
+    let failed = counts.invalid + counts.refused;
+    let mut told = false;
+    for (number, word) in [
+        (failed, "failed"),
+        (counts.unknown, "unknown"),
+        (counts.open, "not yet sent"),
+    ] {
+        if number > 0 {
+            text.push_str(&format!(", {} {word}", thousands(number)));
+            told = true;
+        }
+    }
+    if !told && counts.created < counts.read {
+        text.push_str(", the others needed nothing");
+    }
+    text
+}
+
+/// The text as a sentence of its own.
+pub(super) fn ended(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+fn about(page: &mut Page, summary: &Summary) {
+    let resumed = if summary.resumed {
+        " (went on with an earlier, unfinished run)"
+    } else {
+        ""
+    };
+    page.pair("Run", &format!("{}{resumed}", summary.run));
+    page.pair("Input", &summary.input);
+    page.pair("Read as", &summary.source);
+    page.pair("Mapping", &summary.mapping);
+    if !summary.dry_run {
+        page.pair("Target", summary.target.as_deref().unwrap_or_default());
+        page.pair("Workflows", &summary.workflows);
+    }
+}
+
+fn outcomes(page: &mut Page, counts: &Counts) {
+    page.heading("Records");
+    let rows = [
+        (GOOD, counts.created, "created"),
+        (GOOD, counts.ready, "ready"),
+        (STRONG, counts.exists, "exists"),
+        (STRONG, counts.skipped, "skipped"),
+        (ODD, counts.changed, "changed"),
+        (STRONG, counts.left_out, "left out"),
+        (STRONG, counts.grouped, "grouped"),
+        (BAD, counts.invalid, "invalid"),
+        (BAD, counts.refused, "refused"),
+        (BAD, counts.unknown, "unknown"),
+        (ODD, counts.open, "open"),
+    ];
+    for (style, count, word) in rows.into_iter().filter(|(_, count, _)| *count > 0) {
+        page.count(style, count, word);
+    }
+    page.count(STRONG, counts.read, "read");
+}
+
+fn causes(page: &mut Page, groups: &[ErrorGroup], most: usize, file: &str) {
+    for group in groups.iter().take(most) {
+        let mut title = group.code.clone();
+        if !group.field.is_empty() {
+            title.push_str(&format!(", {}", group.field));
+        }
+        match group.columns.as_slice() {
+            [] => {}
+            [column] => title.push_str(&format!(" (column {column})")),
+            columns => title.push_str(&format!(" (columns {})", columns.join(", "))),
+        }
+        page.count(STRONG, group.count, title.trim_start_matches(", "));
+        page.indented(12, &group.message);
+        if !group.remedy.is_empty() {
+            page.indented(12, &format!("→ {}", group.remedy));
+        }
+        page.indented(12, &places(group));
+    }
+    let further = groups.len().saturating_sub(most);
+    if further > 0 {
+        page.indented(
+            4,
+            &format!("and {} more in {file}", counted_causes(further)),
+        );
+    }
+}
+
+fn counted_causes(number: usize) -> String {
+    if number == 1 {
+        "1 cause".to_owned()
+    } else {
+        format!("{number} causes")
+    }
+}
+
+/// Where the first records of a group stand.
+fn places(group: &ErrorGroup) -> String {
+    let list: Vec<String> = group
+        .first
+        .iter()
+        .map(|position| {
+            let (record, line) = (thousands(position.record), thousands(position.line));
+            format!("{record} (line {line})")
+        })
+        .collect();
+    let noun = if group.count == 1 {
+        "record"
+    } else {
+        "records"
+    };
+    let more = if group.count > list.len() as u64 {
+        ", …"
+    } else {
+        ""
+    };
+    format!("{noun} {}{more}", list.join(", "))
+}
+
+fn effort(page: &mut Page, summary: &Summary) {
+    let traffic = &summary.traffic;
+    if traffic.requests > 0 {
+        let mut text = format!(
+            "{} ({}, {}",
+            thousands(traffic.requests),
+            counted(traffic.posts, "create"),
+            counted(traffic.lookups, "look-up")
+        );
+        if traffic.retries > 0 {
+            text.push_str(&format!(", {} sent again", thousands(traffic.retries)));
+        }
+        text.push(')');
+        if summary.requests_per_second > 0.0 {
+            text.push_str(&format!(", {:.1} a second", summary.requests_per_second));
+        }
+        if traffic.throttled > 0 {
+            let times = counted(traffic.throttled, "time");
+            text.push_str(&format!(", slowed down by the server {times} (429)"));
+        }
+        page.pair("Requests", &text);
+    }
+    page.pair("Time", &time(summary));
+    page.pair("Report", &summary.report_dir);
+}
+
+fn time(summary: &Summary) -> String {
+    let whole = summary.finished.duration_since(summary.started);
+    let whole = Duration::try_from(whole).unwrap_or_default();
+    let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let mut text = format!(
+        "{} (reading {}",
+        length(whole),
+        length(seconds(summary.reading_seconds))
+    );
+    if !summary.dry_run {
+        text.push_str(&format!(
+            ", sending {}",
+            length(seconds(summary.sending_seconds))
+        ));
+    }
+    text.push(')');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{finished, interrupted, rehearsed, troubled};
+    use super::*;
+    use crate::outcome::Stop;
+
+    const PLAIN: Look = Look {
+        color: false,
+        width: None,
+    };
+
+    /// The page, with the wording of endings left to its own tests.
+    fn shown(summary: &Summary) -> String {
+        let text = page(summary, PLAIN, false);
+        let (headline, rest) = text.split_once("\n\n").unwrap();
+        let message = ended(&summary.ending.message());
+        let headline = headline
+            .replace('\n', " ")
+            .replace(&message, "[how it ended]");
+        format!("{headline}\n\n{rest}")
+    }
+
+    #[test]
+    fn a_run_in_which_all_went_well() {
+        insta::assert_snapshot!("finished", shown(&finished()));
+    }
+
+    #[test]
+    fn a_run_with_failed_and_unknown_records() {
+        insta::assert_snapshot!("troubled", shown(&troubled()));
+    }
+
+    #[test]
+    fn a_dry_run_ends_with_a_plan() {
+        insta::assert_snapshot!("rehearsed", shown(&rehearsed()));
+    }
+
+    #[test]
+    fn an_interrupted_run_tells_how_to_go_on() {
+        insta::assert_snapshot!("interrupted", shown(&interrupted()));
+    }
+
+    #[test]
+    fn a_stopped_run_tells_why_and_what_to_do() {
+        let mut summary = interrupted();
+        summary.ending = Ending::Stopped(Stop::Forbidden);
+        let text = page(&summary, PLAIN, false).replace('\n', " ");
+        assert!(text.starts_with(Stop::Forbidden.message().trim_end_matches('.')));
+        let remedy = Stop::Forbidden.remedy();
+        let first_word = remedy.split(' ').next().unwrap();
+        assert!(
+            text.contains(&format!("What to do next   {first_word}")),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_cause_is_told_to_whoever_asks() {
+        assert!(page(&troubled(), PLAIN, true).contains("c7"));
+        assert!(!page(&troubled(), PLAIN, false).contains("c7"));
+    }
+
+    #[test]
+    fn an_empty_input_is_said_plainly() {
+        let mut summary = finished();
+        summary.counts = Counts::default();
+        assert!(page(&summary, PLAIN, false).starts_with("Finished: the input has no records.\n"));
+    }
+
+    #[test]
+    fn nothing_from_outside_reaches_the_terminal_raw() {
+        let evil = "\u{1b}[2J\u{202e}\u{9b}\r\n";
+        let mut summary = troubled();
+        summary.plan = rehearsed().plan;
+        for text in [
+            &mut summary.run,
+            &mut summary.input,
+            &mut summary.source,
+            &mut summary.mapping,
+            &mut summary.workflows,
+            &mut summary.report_dir,
+            &mut summary.failed_file,
+        ] {
+            text.push_str(evil);
+        }
+        summary.target = Some(evil.to_owned());
+        summary.resume_with = Some(evil.to_owned());
+        for group in summary.errors.iter_mut().chain(&mut summary.warning_groups) {
+            for text in [
+                &mut group.code,
+                &mut group.field,
+                &mut group.message,
+                &mut group.remedy,
+            ] {
+                text.push_str(evil);
+            }
+            group.columns = vec![evil.to_owned(), evil.to_owned()];
+        }
+        summary.repairs.insert(evil.to_owned(), 1);
+        if let Some(plan) = &mut summary.plan {
+            plan.unused_columns.push(evil.to_owned());
+            plan.sample_body = Some(evil.to_owned());
+            plan.highest_number = Some(evil.to_owned());
+            plan.not_checked.push(evil.to_owned());
+        }
+        let text = page(&summary, PLAIN, false);
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\r']));
+        assert!(text.contains("\\u{1b}[2J"));
+    }
+
+    #[test]
+    fn colours_are_closed_again() {
+        let look = Look {
+            color: true,
+            ..PLAIN
+        };
+        let text = page(&troubled(), look, false);
+        assert!(text.contains("\u{1b}["));
+        for line in text.lines().filter(|line| line.contains('\u{1b}')) {
+            assert!(line.contains("\u{1b}[0m"), "{line}");
+        }
+    }
+}
