@@ -1,1 +1,3 @@
 //! Suite.
+
+mod other_erp; // a second stand-in ERP, written from the contract by other hands
