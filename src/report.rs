@@ -194,8 +194,16 @@ impl ReportError {
 }
 
 impl Report {
-    /// Makes the folder `dir/<run>/` and makes sure that files can be written to it. Nothing
-    /// else needs to be known, so this comes before anything is read.
+    /// Makes sure that reports can be written at all: the folder that holds the runs' folders
+    /// is made and tried. Comes before anything is read, when no run is known yet.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written to, or when a link or a file stands there.
+    pub fn check(settings: &ReportSettings) -> Result<(), ReportError> {
+        make_writable(&settings.dir, settings.mode)
+    }
+
+    /// Makes the folder `dir/<run>/` and makes sure that files can be written to it.
     ///
     /// # Errors
     /// When the folder cannot be made or written to, or when a link or a file stands there.
@@ -208,18 +216,7 @@ impl Report {
             });
         }
         let folder = settings.dir.join(run);
-        make_folder(&folder, settings.mode)?;
-        let unusable = |source| ReportError::Folder {
-            path: folder.clone(),
-            source,
-        };
-        let mut probe = tempfile::Builder::new()
-            .prefix(file::PREFIX)
-            .suffix(file::SUFFIX)
-            .tempfile_in(&folder)
-            .map_err(unusable)?;
-        probe.write_all(b"probe").map_err(unusable)?;
-        probe.close().map_err(unusable)?;
+        make_writable(&folder, settings.mode)?;
         Ok(Self {
             folder,
             settings: settings.clone(),
@@ -241,6 +238,22 @@ impl Report {
         file::remove_half_written(&self.folder)?;
         Rows::begin(self.folder.clone(), &self.settings, head)
     }
+}
+
+/// Makes `folder` and tries to write to it.
+fn make_writable(folder: &Path, file_mode: u32) -> Result<(), ReportError> {
+    make_folder(folder, file_mode)?;
+    let unusable = |source| ReportError::Folder {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut probe = tempfile::Builder::new()
+        .prefix(file::PREFIX)
+        .suffix(file::SUFFIX)
+        .tempfile_in(folder)
+        .map_err(unusable)?;
+    probe.write_all(b"probe").map_err(unusable)?;
+    probe.close().map_err(unusable)
 }
 
 /// Makes `folder` unless it is there; a link is refused, so that nobody can lead the report
