@@ -53,6 +53,15 @@ pub struct Cells {
 }
 
 impl Cells {
+    /// An empty row with room for `cells` cells of `bytes` bytes altogether.
+    #[must_use]
+    pub fn with_capacity(cells: usize, bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(bytes),
+            ends: Vec::with_capacity(cells),
+        }
+    }
+
     /// Number of cells.
     #[must_use]
     pub fn len(&self) -> usize {

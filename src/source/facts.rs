@@ -1,0 +1,217 @@
+//! What was found out about an input before its records are read.
+
+use std::fmt;
+use std::path::Path;
+
+use encoding_rs::Encoding;
+
+use super::csv::is_break;
+use super::delimiter;
+use super::encoding::Verdict;
+use super::error::SourceError;
+use super::transcode::{sample as sample_of, splits_raw};
+use super::{Format, SourceSettings};
+
+/// How something about an input is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The settings, or the file's own `sep=` line, say so.
+    Declared,
+    /// A byte-order mark says so.
+    Bom,
+    /// Every byte that was looked at is valid UTF-8.
+    Valid,
+    /// It was concluded from the contents.
+    Detected,
+    /// Nothing speaks for or against it.
+    Default,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Declared => "declared",
+            Self::Bom => "byte-order mark",
+            Self::Valid => "valid",
+            Self::Detected => "detected",
+            Self::Default => "default",
+        })
+    }
+}
+
+/// What is known of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The format.
+    pub format: Format,
+    /// The encoding.
+    pub encoding: &'static Encoding,
+    /// Whether the file starts with a byte-order mark.
+    pub bom: bool,
+    /// How the encoding is known.
+    pub encoding_found: Found,
+    /// The delimiter; `,` for JSONL, which has none.
+    pub delimiter: u8,
+    /// How the delimiter is known.
+    pub delimiter_found: Found,
+    /// The columns' names as they stand in the header, or `1`, `2`, … without one; empty for
+    /// JSONL. They need not differ from each other.
+    pub header: Vec<String>,
+    /// Lines before the header that are skipped, Excel's `sep=` line included.
+    pub skipped_lines: u64,
+    /// The file's length in bytes.
+    pub bytes: u64,
+    /// Whether its lines end in CRLF, by the first one.
+    pub crlf: bool,
+}
+
+impl Facts {
+    /// Learns all but the header from the file's first bytes (up to a block), `head`.
+    pub(super) fn look(
+        path: &Path,
+        settings: &SourceSettings,
+        head: &[u8],
+        verdict: Verdict,
+        bytes: u64,
+    ) -> Result<Self, SourceError> {
+        let marked = usize::try_from(verdict.bom).ok();
+        let raw = marked.and_then(|bom| head.get(bom..)).unwrap_or_default();
+        let transcoded;
+        let sample = if splits_raw(verdict.encoding) {
+            raw
+        } else {
+            transcoded = sample_of(raw, verdict.encoding);
+            &transcoded
+        };
+        if sample.trim_ascii().is_empty() && head.len() as u64 == bytes {
+            return Err(SourceError::Empty {
+                path: path.to_owned(),
+            });
+        }
+        let by_sep = delimiter::declared_by(sample);
+        let wanted = settings.skip_lines.unwrap_or(0);
+        let skipped_lines = wanted.max(u64::from(by_sep.is_some()));
+        let rest = behind_lines(sample, skipped_lines);
+        let format = format_of(path, settings, rest)?;
+        let (delimiter, delimiter_found) = match (format, settings.delimiter, by_sep) {
+            (Format::Jsonl, ..) => (b',', Found::Default),
+            (Format::Csv, Some(delimiter), _) if !delimiter::is_possible(delimiter) => {
+                return Err(SourceError::BadDelimiter { delimiter });
+            }
+            (Format::Csv, Some(delimiter), _) | (Format::Csv, None, Some(delimiter)) => {
+                (delimiter, Found::Declared)
+            }
+            (Format::Csv, None, None) => match delimiter::detect(rest) {
+                Some(delimiter) => (delimiter, Found::Detected),
+                None => (b',', Found::Default),
+            },
+        };
+        let first_break = sample.iter().position(|byte| is_break(*byte));
+        Ok(Self {
+            format,
+            encoding: verdict.encoding,
+            bom: verdict.bom > 0,
+            encoding_found: verdict.found,
+            delimiter,
+            delimiter_found,
+            header: Vec::new(),
+            skipped_lines,
+            bytes,
+            crlf: first_break
+                .and_then(|index| sample.get(index..))
+                .is_some_and(|rest| rest.starts_with(b"\r\n")),
+        })
+    }
+
+    /// One line for people: ``CSV, windows-1252 (detected), delimiter `;` (detected)``.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let encoding = format!("{} ({})", self.encoding.name(), self.encoding_found);
+        match self.format {
+            Format::Csv => format!(
+                "CSV, {encoding}, delimiter {} ({})",
+                delimiter::shown(self.delimiter),
+                self.delimiter_found
+            ),
+            Format::Jsonl => format!("JSONL, {encoding}"),
+        }
+    }
+}
+
+/// What stands behind the first `count` lines.
+fn behind_lines(sample: &[u8], count: u64) -> &[u8] {
+    let mut rest = sample;
+    for _ in 0..count {
+        let Some(end) = rest.iter().position(|byte| is_break(*byte)) else {
+            return &[];
+        };
+        let line_break = rest.get(end..).unwrap_or_default();
+        rest = line_break
+            .strip_prefix(b"\r\n")
+            .or_else(|| line_break.get(1..))
+            .unwrap_or_default();
+    }
+    rest
+}
+
+/// The format: as set, else by name, else by the first characters.
+fn format_of(path: &Path, settings: &SourceSettings, sample: &[u8]) -> Result<Format, SourceError> {
+    let named_json = path.extension().is_some_and(|extension| {
+        ["jsonl", "ndjson", "json"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    });
+    let start = sample.trim_ascii_start();
+    let format = match settings.format {
+        Some(format) => format,
+        None if named_json || start.starts_with(b"{") => Format::Jsonl,
+        // A header may start with a bracket, but hardly with `[{`.
+        None => match start.split_first() {
+            Some((b'[', rest)) if rest.trim_ascii_start().starts_with(b"{") => Format::Jsonl,
+            _ => Format::Csv,
+        },
+    };
+    if format == Format::Jsonl && start.starts_with(b"[") {
+        return Err(SourceError::JsonArray {
+            path: path.to_owned(),
+        });
+    }
+    Ok(format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_read_well() {
+        let mut facts = Facts {
+            format: Format::Csv,
+            encoding: encoding_rs::WINDOWS_1252,
+            bom: false,
+            encoding_found: Found::Detected,
+            delimiter: b';',
+            delimiter_found: Found::Detected,
+            header: Vec::new(),
+            skipped_lines: 0,
+            bytes: 1,
+            crlf: false,
+        };
+        assert_eq!(
+            facts.describe(),
+            "CSV, windows-1252 (detected), delimiter `;` (detected)"
+        );
+        facts.delimiter = b'\t';
+        facts.delimiter_found = Found::Default;
+        facts.encoding = encoding_rs::UTF_16LE;
+        facts.encoding_found = Found::Bom;
+        assert_eq!(
+            facts.describe(),
+            "CSV, UTF-16LE (byte-order mark), delimiter tab (default)"
+        );
+        facts.format = Format::Jsonl;
+        facts.encoding = encoding_rs::UTF_8;
+        facts.encoding_found = Found::Valid;
+        assert_eq!(facts.describe(), "JSONL, UTF-8 (valid)");
+    }
+}

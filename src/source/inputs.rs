@@ -1,0 +1,218 @@
+//! What the user named becomes a list of inputs; the standard input becomes a file.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::SourceError;
+
+/// One input as it was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name for people: the path, or `-`.
+    pub name: String,
+    /// Its path; none for the standard input.
+    pub path: Option<PathBuf>,
+}
+
+/// Makes inputs of paths, patterns (`*`, `?`, `[…]`, `**`) and `-`, in the order given; the
+/// files of one pattern are sorted by name. What is named twice is read once. A name that is
+/// a file is never taken for a pattern.
+///
+/// # Errors
+/// When a file is missing, or a pattern is none or fits no file.
+pub fn expand(patterns: &[String]) -> Result<Vec<Input>, SourceError> {
+    let mut inputs = Vec::new();
+    let mut seen = HashSet::new();
+    for pattern in patterns {
+        for input in expand_one(pattern)? {
+            let same = input
+                .path
+                .as_ref()
+                .map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+            if seen.insert(same) {
+                inputs.push(input);
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+fn expand_one(pattern: &str) -> Result<Vec<Input>, SourceError> {
+    let named = |path: PathBuf| Input {
+        name: path.display().to_string(),
+        path: Some(path),
+    };
+    if pattern == "-" {
+        return Ok(vec![Input {
+            name: "-".to_owned(),
+            path: None,
+        }]);
+    }
+    let path = Path::new(pattern);
+    match path.metadata() {
+        Ok(_) => return Ok(vec![named(path.to_owned())]),
+        Err(source) if !pattern.contains(['*', '?', '[']) => {
+            return Err(SourceError::opening(path, source));
+        }
+        Err(_) => {}
+    }
+    let options = glob::MatchOptions {
+        // As in a shell: `*` does not find hidden files.
+        require_literal_leading_dot: true,
+        ..glob::MatchOptions::new()
+    };
+    let found = glob::glob_with(pattern, options).map_err(|source| SourceError::Pattern {
+        pattern: pattern.to_owned(),
+        source,
+    })?;
+    let mut paths = Vec::new();
+    for path in found {
+        let path = path.map_err(|error| {
+            let path = error.path().to_owned();
+            SourceError::opening(&path, error.into())
+        })?;
+        if !path.is_dir() {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        return Err(SourceError::NoMatch {
+            pattern: pattern.to_owned(),
+        });
+    }
+    paths.sort();
+    Ok(paths.into_iter().map(named).collect())
+}
+
+/// Keeps what `from` gives in a new file of `folder` that only its owner may read, so that it
+/// can be read twice. The file is complete and on the disk when this returns, or there is none.
+///
+/// # Errors
+/// When `from` cannot be read or the file cannot be written.
+pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<PathBuf, SourceError> {
+    let failed = |source: io::Error| SourceError::Spool {
+        folder: folder.to_owned(),
+        source,
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix("stdin-")
+        .tempfile_in(folder)
+        .map_err(failed)?;
+    let mut buffer = vec![0; 128 * 1024];
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(source) => return Err(SourceError::Stdin { source }),
+        };
+        let read = buffer.get(..count).unwrap_or(&buffer);
+        file.write_all(read).map_err(failed)?;
+    }
+    file.as_file().sync_all().map_err(failed)?;
+    let (_, path) = file.keep().map_err(|error| failed(error.error))?;
+    // Without this a power cut could leave a journal that speaks of a file without a name.
+    if cfg!(unix) {
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)?;
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn with(names: &[&str]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            for name in names {
+                std::fs::write(folder.path().join(name), "x").unwrap();
+            }
+            Self(folder)
+        }
+
+        /// Expands names within the folder and returns those that were found.
+        fn expand(&self, patterns: &[&str]) -> Result<Vec<String>, SourceError> {
+            let patterns: Vec<String> = patterns
+                .iter()
+                .map(|pattern| match *pattern {
+                    "-" => "-".to_owned(),
+                    pattern => self.0.path().join(pattern).display().to_string(),
+                })
+                .collect();
+            let inputs = expand(&patterns)?;
+            let name = |input: &Input| match &input.path {
+                Some(path) => path.file_name().unwrap().display().to_string(),
+                None => input.name.clone(),
+            };
+            Ok(inputs.iter().map(name).collect())
+        }
+    }
+
+    #[test]
+    fn order_is_kept_and_patterns_are_sorted() {
+        let folder = Folder::with(&["b.csv", "a.csv", "c.txt", ".h.csv", "[1].csv", "1.csv"]);
+        std::fs::create_dir(folder.0.path().join("d.csv")).unwrap();
+        for (patterns, found) in [
+            (&["b.csv", "a.csv"][..], &["b.csv", "a.csv"][..]),
+            (&["?.csv"], &["1.csv", "a.csv", "b.csv"]),
+            (&["b.csv", "*.csv"], &["b.csv", "1.csv", "[1].csv", "a.csv"]),
+            (&["a.csv", "./a.csv", "-", "a*", "-"], &["a.csv", "-"]),
+            (&["[1].csv"], &["[1].csv"]),
+            (&["[ab].csv"], &["a.csv", "b.csv"]),
+            (&["d.csv"], &["d.csv"]),
+        ] {
+            assert_eq!(folder.expand(patterns).unwrap(), found, "{patterns:?}");
+        }
+    }
+
+    #[test]
+    fn what_fits_nothing_is_an_error() {
+        let folder = Folder::with(&["kunden.csv"]);
+        let error = folder.expand(&["kunde.csv"]).unwrap_err();
+        assert!(matches!(error, SourceError::Missing { near: Some(_), .. }));
+        let error = folder.expand(&["*.jsonl"]).unwrap_err();
+        assert!(matches!(error, SourceError::NoMatch { .. }));
+        let error = folder.expand(&["***.csv"]).unwrap_err();
+        assert!(matches!(error, SourceError::Pattern { .. }));
+    }
+
+    #[test]
+    fn a_spooled_input_is_complete_and_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes: Vec<u8> = (0..300_000).map(|index| (index % 251) as u8).collect();
+        let path = spool(&mut &bytes[..], folder.path()).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        assert_eq!(path.parent(), Some(folder.path()));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = path.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_broken_pipe_leaves_no_file() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("gone"))
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut from = (&b"a;b\n"[..]).chain(Broken);
+        let error = spool(&mut from, folder.path()).unwrap_err();
+        assert!(matches!(error, SourceError::Stdin { .. }));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let absent = folder.path().join("absent");
+        let error = spool(&mut &b"x"[..], &absent).unwrap_err();
+        assert!(matches!(error, SourceError::Spool { .. }));
+    }
+}
