@@ -117,6 +117,7 @@ pub struct Defect {
     pub span: Span,
     /// What is wrong with it.
     pub error: FieldError,
-    /// Its cells as raw bytes in the input's encoding, when it could be split at all.
+    /// Its cells as raw bytes in the input's encoding (UTF-8, if the input is transcoded), when
+    /// it could be split at all.
     pub cells: Option<Vec<Vec<u8>>>,
 }

@@ -204,6 +204,14 @@ mod tests {
     use crate::source::samples::Sample;
 
     #[test]
+    fn a_reader_can_move_to_its_own_thread() {
+        fn moves<T: Send + 'static>() {}
+        moves::<Reader>();
+        moves::<Source>();
+        moves::<SourceError>();
+    }
+
+    #[test]
     fn records_carry_their_place() {
         let text = "a;b\r\n1;\"x\r\ny\"\r\n\r\n2;\r\n";
         let sample = Sample::new("a.csv", text);
