@@ -1,0 +1,351 @@
+//! Columns: found once in the header, then read by index; keys of JSON objects are resolved
+//! for each record.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde_json::{Map, Value as Json};
+
+use super::compile::{ColumnName, Compiled, RESERVED};
+use super::error::Mistake;
+use super::suggest::{closest, did_you_mean, listed, quoted};
+use super::trim::{folded, trimmed};
+use crate::record::{Fields, Record};
+
+/// The columns that an input has.
+#[derive(Clone, Copy, Debug)]
+pub enum Columns<'a> {
+    /// A header names them, in the order of the cells.
+    Header(&'a [String]),
+    /// Each record has keys of its own (JSONL).
+    Keys,
+}
+
+/// The mapping's columns, found in an input.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bound {
+    /// The columns as the input spells them.
+    pub(super) names: Vec<String>,
+    /// How each is reached.
+    access: Vec<Access>,
+    /// Columns of the header that nothing uses.
+    pub(super) unused: Vec<String>,
+    /// Columns that are never written, as the input spells them.
+    pub(super) dropped: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Access {
+    Cell(usize),
+    Key { key: String, path: Vec<Segment> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Segment {
+    Key(String),
+    Index(usize),
+}
+
+/// What a record has in a column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cell<'r> {
+    /// Nothing.
+    Empty,
+    /// Text, trimmed; or the digits of a JSON number.
+    Filled {
+        /// The text.
+        text: &'r str,
+        /// Whether it is a JSON number.
+        number: bool,
+    },
+    /// A JSON object or list.
+    Nested,
+}
+
+impl<'r> Cell<'r> {
+    /// The text, if there is any.
+    pub(super) fn text(self) -> Option<&'r str> {
+        match self {
+            Self::Filled { text, .. } => Some(text),
+            Self::Empty | Self::Nested => None,
+        }
+    }
+}
+
+impl Bound {
+    /// Finds the mapping's columns.
+    pub(super) fn find(compiled: &Compiled, columns: Columns<'_>) -> Result<Self, Vec<Mistake>> {
+        match columns {
+            Columns::Header(header) => Header::new(header).bind(compiled),
+            Columns::Keys => Ok(Self {
+                names: names(&compiled.columns),
+                access: compiled
+                    .columns
+                    .iter()
+                    .map(|column| Access::Key {
+                        key: column.name.clone(),
+                        path: path(&column.name),
+                    })
+                    .collect(),
+                unused: Vec::new(),
+                dropped: names(&compiled.dropped),
+            }),
+        }
+    }
+
+    /// What the record has in `column`, with `empty` texts as nothing.
+    pub(super) fn cell<'r>(&self, record: &'r Record, column: usize, empty: &[String]) -> Cell<'r> {
+        let (text, number) = match self.raw(record, column) {
+            Raw::Text(text) => (trimmed(text), false),
+            Raw::Json(Json::String(text)) => (trimmed(text), false),
+            Raw::Json(Json::Number(number)) => (number.as_str(), true),
+            Raw::Json(Json::Bool(true)) => ("true", false),
+            Raw::Json(Json::Bool(false)) => ("false", false),
+            Raw::Json(Json::Array(_) | Json::Object(_)) => return Cell::Nested,
+            Raw::Json(Json::Null) | Raw::Nothing => return Cell::Empty,
+        };
+        if text.is_empty() || empty.iter().any(|nothing| nothing == text) {
+            Cell::Empty
+        } else {
+            Cell::Filled { text, number }
+        }
+    }
+
+    /// The column's text exactly as it stands in the record; nested values as JSON.
+    pub(super) fn text<'r>(&self, record: &'r Record, column: usize) -> Cow<'r, str> {
+        match self.raw(record, column) {
+            Raw::Text(text) => text.into(),
+            Raw::Json(Json::String(text)) => text.into(),
+            Raw::Json(Json::Null) | Raw::Nothing => "".into(),
+            Raw::Json(other) => other.to_string().into(),
+        }
+    }
+
+    /// Whether the record has the column at all.
+    pub(super) fn is_present(&self, record: &Record, column: usize) -> bool {
+        !matches!(self.raw(record, column), Raw::Nothing)
+    }
+
+    fn raw<'r>(&self, record: &'r Record, column: usize) -> Raw<'r> {
+        match (self.access.get(column), &record.fields) {
+            (Some(Access::Cell(index)), Fields::Cells(cells)) => {
+                cells.get(*index).map_or(Raw::Nothing, Raw::Text)
+            }
+            (Some(Access::Key { key, path }), Fields::Object(object)) => object
+                .get(key)
+                .or_else(|| walk(object, path))
+                .map_or(Raw::Nothing, Raw::Json),
+            _ => Raw::Nothing,
+        }
+    }
+}
+
+enum Raw<'r> {
+    Nothing,
+    Text(&'r str),
+    Json(&'r Json),
+}
+
+fn names(columns: &[ColumnName]) -> Vec<String> {
+    columns.iter().map(|column| column.name.clone()).collect()
+}
+
+/// `address.city` and `addresses[0].zip` as steps into nested values. A name without steps is
+/// only ever a key.
+fn path(name: &str) -> Vec<Segment> {
+    if !name.contains(['.', '[']) {
+        return Vec::new();
+    }
+    let mut path = Vec::new();
+    for piece in name.split('.') {
+        let (key, indices) = piece.split_at(piece.find('[').unwrap_or(piece.len()));
+        if !key.is_empty() {
+            path.push(Segment::Key(key.to_owned()));
+        }
+        for index in indices.split_terminator(']') {
+            match index.strip_prefix('[').map(str::parse) {
+                Some(Ok(index)) => path.push(Segment::Index(index)),
+                _ => return Vec::new(),
+            }
+        }
+    }
+    path
+}
+
+fn walk<'r>(object: &'r Map<String, Json>, path: &[Segment]) -> Option<&'r Json> {
+    let (first, rest) = path.split_first()?;
+    let Segment::Key(key) = first else {
+        return None;
+    };
+    rest.iter()
+        .try_fold(object.get(key)?, |value, segment| match segment {
+            Segment::Key(key) => value.as_object()?.get(key),
+            Segment::Index(index) => value.as_array()?.get(*index),
+        })
+}
+
+/// A header, indexed by its names.
+struct Header<'a> {
+    names: &'a [String],
+    exact: HashMap<&'a str, Vec<usize>>,
+    folded: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Header<'a> {
+    fn new(names: &'a [String]) -> Self {
+        let mut header = Self {
+            names,
+            exact: HashMap::new(),
+            folded: HashMap::new(),
+        };
+        for (index, name) in names.iter().enumerate() {
+            if RESERVED.contains(&name.as_str()) {
+                continue;
+            }
+            header.exact.entry(name).or_default().push(index);
+            header.folded.entry(folded(name)).or_default().push(index);
+        }
+        header
+    }
+
+    fn bind(&self, compiled: &Compiled) -> Result<Bound, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let mut bound = Bound::default();
+        let mut used = vec![false; self.names.len()];
+        for column in &compiled.columns {
+            match self.find(column) {
+                Ok(index) => {
+                    if let Some(used) = used.get_mut(index) {
+                        *used = true;
+                    }
+                    bound.names.push(self.name(index).to_owned());
+                    bound.access.push(Access::Cell(index));
+                }
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+        for column in &compiled.dropped {
+            match self.drop(column, &used) {
+                Ok(dropped) => {
+                    for index in dropped {
+                        if let Some(used) = used.get_mut(index) {
+                            *used = true;
+                        }
+                        bound.dropped.push(self.name(index).to_owned());
+                    }
+                }
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+        let all = self.names.iter().zip(&used);
+        bound.unused = all
+            .filter(|(name, used)| {
+                !**used && !trimmed(name).is_empty() && !RESERVED.contains(&name.as_str())
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        if mistakes.is_empty() {
+            Ok(bound)
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    fn name(&self, index: usize) -> &str {
+        self.names.get(index).map_or("", String::as_str)
+    }
+
+    /// The names that a mapping can use.
+    fn usable(&self) -> impl Iterator<Item = &str> {
+        let names = self.names.iter().map(String::as_str);
+        names.filter(|name| !trimmed(name).is_empty() && !RESERVED.contains(name))
+    }
+
+    fn matches(&self, name: &str) -> &[usize] {
+        let exact = self.exact.get(name);
+        exact
+            .or_else(|| self.folded.get(&folded(name)))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn find(&self, column: &ColumnName) -> Result<usize, Mistake> {
+        let place = column.place.clone();
+        match self.matches(&column.name) {
+            [index] => Ok(*index),
+            [] => {
+                let title = format!("the input has no column {}", quoted(&column.name));
+                let help = did_you_mean(&column.name, self.usable())
+                    .unwrap_or_else(|| format!("its columns are {}", listed(self.usable(), 12)));
+                Err(Mistake::at(place, title).help(help))
+            }
+            several => {
+                let positions: Vec<String> = several
+                    .iter()
+                    .map(|index| (index + 1).to_string())
+                    .collect();
+                let title = format!(
+                    "the input has {} columns {}",
+                    several.len(),
+                    quoted(&column.name)
+                );
+                Err(Mistake::at(place, title).help(format!(
+                    "they are columns number {}; rename all but one in the input",
+                    positions.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// The columns that `drop` means. A returned file lacks them, so that it is fine to find
+    /// none, unless a column looks as if it was meant: a misspelt name must not let a password
+    /// into a report.
+    fn drop(&self, column: &ColumnName, used: &[bool]) -> Result<Vec<usize>, Mistake> {
+        let found = self.matches(&column.name);
+        if !found.is_empty() {
+            let same = folded(&column.name);
+            return Ok(self.folded.get(&same).cloned().unwrap_or_default());
+        }
+        let free = self
+            .names
+            .iter()
+            .zip(used)
+            .filter(|(name, used)| !**used && !RESERVED.contains(&name.as_str()));
+        match closest(&column.name, free.map(|(name, _)| name.as_str())) {
+            None => Ok(Vec::new()),
+            Some(similar) => Err(Mistake::at(
+                column.place.clone(),
+                format!("the input has no column {} to drop", quoted(&column.name)),
+            )
+            .help(format!("did you mean {}?", quoted(similar)))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_into_nested_values() {
+        let Ok(Json::Object(object)) = serde_json::from_str(
+            r#"{"a.b": 1, "address": {"city": "Ulm"}, "list": [{"zip": "1"}, {"zip": "2"}], "m": [[7]]}"#,
+        ) else {
+            panic!("an object");
+        };
+        for (name, wanted) in [
+            ("address.city", Some("\"Ulm\"")),
+            ("list[1].zip", Some("\"2\"")),
+            ("m[0][0]", Some("7")),
+            ("list[2].zip", None),
+            ("address.city.x", None),
+            ("address[0]", None),
+            ("list[x]", None),
+            ("list[", None),
+            ("[0]", None),
+            ("address", None),
+        ] {
+            let found = walk(&object, &path(name)).map(ToString::to_string);
+            assert_eq!(found.as_deref(), wanted, "{name}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! From the TOML text to the compiled mapping. Everything that can be wrong without an input
+//! is found here, and all of it at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::condition::Condition;
+use super::convert::Convention;
+use super::error::{MappingError, Mistake, Place};
+use super::options::{self, SourceOptions};
+use super::part::{self, PartSpec};
+use super::suggest::quoted;
+use super::syntax::{Keys, Section};
+use super::trim::folded;
+use crate::customer::Target;
+use crate::outcome::{Code, Severity};
+
+/// Columns that the report adds to returned files.
+pub(super) const RESERVED: [&str; 10] = [
+    "_message",
+    "_columns",
+    "_field",
+    "_code",
+    "_stage",
+    "_status",
+    "_attempts",
+    "_line",
+    "_record",
+    "_run",
+];
+
+/// A mapping that is right in itself; what it says about columns is not yet bound to any.
+#[derive(Clone, Debug)]
+pub(super) struct Compiled {
+    /// `[source]`, for whoever opens the input.
+    pub(super) source: SourceOptions,
+    /// Texts that mean "nothing", beside the empty one.
+    pub(super) empty: Vec<String>,
+    /// Columns that are never written anywhere.
+    pub(super) dropped: Vec<ColumnName>,
+    /// Every column that the mapping reads, once. Elsewhere columns are indices of this list.
+    pub(super) columns: Vec<ColumnName>,
+    /// What must hold for a record to be taken.
+    pub(super) keep_if: Vec<Condition>,
+    /// Columns that the report carries along.
+    pub(super) report: Vec<usize>,
+    /// The target that identifies a customer.
+    pub(super) key: Target,
+    /// Rules whose weight the mapping changes.
+    pub(super) rules: BTreeMap<Code, Severity>,
+    /// The customer and its nested objects, in the order in which they are made.
+    pub(super) parts: Vec<PartSpec>,
+}
+
+impl Compiled {
+    /// A mapping that maps nothing.
+    pub(super) fn of_nothing(key: Target) -> Self {
+        Self {
+            source: SourceOptions::default(),
+            empty: Vec::new(),
+            dropped: Vec::new(),
+            columns: Vec::new(),
+            keep_if: Vec::new(),
+            report: Vec::new(),
+            key,
+            rules: BTreeMap::new(),
+            parts: Vec::new(),
+        }
+    }
+}
+
+/// A column as the mapping names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ColumnName {
+    /// The name.
+    pub(super) name: String,
+    /// Where the mapping names it first.
+    pub(super) place: Place,
+}
+
+/// What is gathered while a mapping is read.
+#[derive(Debug, Default)]
+pub(super) struct Compiler {
+    /// Everything that is wrong.
+    pub(super) mistakes: Vec<Mistake>,
+    /// How decimals are written unless a value says otherwise.
+    pub(super) convention: Convention,
+    /// How dates are written unless a value says otherwise.
+    pub(super) date_formats: Vec<String>,
+    /// Columns that are never written.
+    pub(super) dropped: Vec<ColumnName>,
+    columns: Vec<ColumnName>,
+}
+
+impl Compiler {
+    /// The index of the column `name` in the mapping's list.
+    pub(super) fn column(&mut self, name: &str, place: Place) -> usize {
+        if let Some(known) = self.columns.iter().position(|column| column.name == name) {
+            return known;
+        }
+        if let Some(mistake) = self.forbidden(name, &place) {
+            self.mistakes.push(mistake);
+        }
+        self.columns.push(ColumnName {
+            name: name.to_owned(),
+            place,
+        });
+        self.columns.len() - 1
+    }
+
+    fn forbidden(&self, name: &str, place: &Place) -> Option<Mistake> {
+        if name.trim().is_empty() {
+            return Some(Mistake::at(place.clone(), "a column needs a name"));
+        }
+        if RESERVED.contains(&name) {
+            return Some(
+                Mistake::at(place.clone(), format!("{} cannot be mapped", quoted(name)))
+                    .help("it is one of the columns that the report adds to failed.csv"),
+            );
+        }
+        let wanted = folded(name);
+        let is_dropped = |column: &ColumnName| folded(&column.name) == wanted;
+        self.dropped.iter().any(is_dropped).then(|| {
+            Mistake::at(place.clone(), format!("{} is listed in `drop`", quoted(name)))
+                .help("a dropped column is never written anywhere: take it out of `drop` or leave it alone here")
+        })
+    }
+}
+
+const KEYS: Keys = Keys {
+    now: &[
+        "keep_if", "source", "identity", "report", "customer", "rules",
+    ],
+    later: &["group", "join", "test"],
+};
+
+/// Compiles the mapping `name` with the text `text`.
+pub(super) fn compile(name: &Arc<str>, text: &Arc<str>) -> Result<Compiled, MappingError> {
+    let fail = |mistakes| MappingError::new(name.clone(), text.clone(), mistakes);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let mistakes = errors.iter().map(|error| {
+            let title = error.message().to_owned();
+            match error.span() {
+                Some(place) => Mistake::at(place, title),
+                None => Mistake::of_file(title),
+            }
+        });
+        return Err(fail(mistakes.collect()));
+    }
+    let mut compiler = Compiler::default();
+    let compiled = read(document.get_ref(), &mut compiler);
+    match compiled {
+        Some(compiled) if compiler.mistakes.is_empty() => Ok(compiled),
+        _ => Err(fail(compiler.mistakes)),
+    }
+}
+
+fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
+    let root = Section::of(document, "the mapping", &KEYS);
+    // First what the others depend on: conventions and dropped columns.
+    let (source, empty) = options::source(root.get("source"), compiler);
+    let parts = part::customer(root.get("customer"), compiler);
+    let keep_if = Condition::read_all(root.get("keep_if"), compiler);
+    let report = options::report(root.get("report"), compiler);
+    let key = options::identity(root.get("identity"), &parts, compiler);
+    let rules = options::rules(root.get("rules"), compiler);
+    root.close(&mut compiler.mistakes);
+    Some(Compiled {
+        source,
+        empty,
+        dropped: std::mem::take(&mut compiler.dropped),
+        columns: std::mem::take(&mut compiler.columns),
+        keep_if,
+        report,
+        key: key?,
+        rules,
+        parts,
+    })
+}

@@ -1,0 +1,236 @@
+//! Constants of the mapping (`value`, `default`, `otherwise`, results of `lookup`): they are
+//! brought to their final value when the mapping is read, so that one that the API would
+//! refuse is a mistake of the mapping and not of a million records.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::convert::{self, DateStyle};
+use super::error::Mistake;
+use super::steps::{Fault, Steps, Surroundings};
+use super::suggest::did_you_mean;
+use super::syntax::{Node, type_name, whole_number};
+use super::tally::Tally;
+use super::value::kind_name;
+use crate::country;
+use crate::customer::{Bounds, Kind, Target, Value};
+use crate::outcome::Code;
+
+/// What a constant is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Constant {
+    /// `value`.
+    Value,
+    /// `default`, which comes after `as` and `case`.
+    Default,
+    /// A result of `lookup`.
+    Lookup,
+    /// `otherwise`.
+    Otherwise,
+}
+
+impl Constant {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Default => "default",
+            Self::Lookup => "lookup",
+            Self::Otherwise => "otherwise",
+        }
+    }
+}
+
+/// The value that `node` is for `target`, or why it cannot be one.
+pub(super) fn fit(
+    target: Target,
+    node: &Node<'_>,
+    steps: &Steps,
+    role: Constant,
+) -> Result<Value, Mistake> {
+    let key = role.key();
+    let value = match typed(target, node, steps, role) {
+        Ok(value) => value,
+        Err(Misfit::Type) => return Err(wrong_kind(target, node, key)),
+        Err(Misfit::Reason(reason)) => {
+            return Err(Mistake::at(
+                node.span(),
+                format!("`{key}` does not fit `{target}`: {reason}"),
+            ));
+        }
+        Err(Misfit::Empty) => {
+            return Err(Mistake::at(node.span(), format!("`{key}` is empty")).help(
+                if role == Constant::Otherwise {
+                    "otherwise = \"empty\" makes the value empty"
+                } else {
+                    "leave the key out"
+                },
+            ));
+        }
+    };
+    match beyond(target, &value) {
+        None => Ok(value),
+        Some(reason) => Err(Mistake::at(
+            node.span(),
+            format!("`{key}` does not fit `{target}`: {reason}"),
+        )),
+    }
+}
+
+fn wrong_kind(target: Target, node: &Node<'_>, key: &str) -> Mistake {
+    let kind = target.field().kind;
+    let mistake = Mistake::at(
+        node.span(),
+        format!("`{key}` of `{target}` must be {}", kind_name(kind)),
+    )
+    .label(format!("this is {}", type_name(node.get_ref())));
+    let text = node.get_ref().as_str();
+    match (text, kind) {
+        (Some(text), Kind::Boolean) => {
+            let help = match convert::boolean(text) {
+                Some(flag) => format!("write {flag}, without quotes"),
+                None => "write true or false, without quotes".to_owned(),
+            };
+            mistake.help(help)
+        }
+        (Some(text), Kind::Integer | Kind::Decimal) => {
+            let words = [("keep", 0), ("empty", 0)].map(|word| word.0);
+            let suggestion = (key == "otherwise")
+                .then(|| did_you_mean(text, words))
+                .flatten();
+            let number =
+                convert::json_decimal(text).map(|_| format!("write {text}, without quotes"));
+            mistake.help_if(number.or(suggestion))
+        }
+        (None, Kind::Text) => mistake.help("put it in quotes"),
+        _ => mistake,
+    }
+}
+
+enum Misfit {
+    Type,
+    Empty,
+    Reason(String),
+}
+
+fn typed(target: Target, node: &Node<'_>, steps: &Steps, role: Constant) -> Result<Value, Misfit> {
+    match (steps.kind, node.get_ref()) {
+        (Kind::Integer, number @ DeValue::Integer(_)) => {
+            whole_number(number).map(Value::Integer).ok_or(Misfit::Type)
+        }
+        (Kind::Decimal, DeValue::Integer(number)) if number.radix() == 10 => {
+            decimal(number.as_str())
+        }
+        (Kind::Decimal, DeValue::Float(number)) => decimal(number.as_str()),
+        (Kind::Boolean, DeValue::Boolean(flag)) => Ok(Value::Boolean(*flag)),
+        (Kind::DateTime, DeValue::Datetime(moment)) => {
+            let iso = Steps {
+                dates: DateStyle {
+                    formats: Vec::new(),
+                    birthday: steps.dates.birthday,
+                },
+                ..Steps::of_kind(Kind::DateTime)
+            };
+            text(&iso, &moment.to_string(), true)
+        }
+        (Kind::DateTime, DeValue::String(date)) => text(steps, date, true),
+        (Kind::Text, DeValue::String(written)) => {
+            let value = text(steps, written, role == Constant::Default)?;
+            known(target, &value).map_or(Ok(value), |reason| Err(Misfit::Reason(reason)))
+        }
+        _ => Err(Misfit::Type),
+    }
+}
+
+fn decimal(digits: &str) -> Result<Value, Misfit> {
+    convert::json_decimal(digits)
+        .map(Value::Decimal)
+        .ok_or(Misfit::Type)
+}
+
+/// Takes a written text through the steps that come after a constant's place.
+fn text(steps: &Steps, written: &str, only_type: bool) -> Result<Value, Misfit> {
+    let mut tally = Tally::default();
+    let rules = BTreeMap::new();
+    let mut around = Surroundings {
+        rules: &rules,
+        today: jiff::civil::Date::MAX,
+        country: None,
+        tally: &mut tally,
+        odd: Vec::new(),
+    };
+    let written = super::trim::trimmed(written);
+    if written.is_empty() {
+        return Err(Misfit::Empty);
+    }
+    let reason = |fault: Fault| Misfit::Reason(reason(&fault));
+    let shaped = if only_type {
+        Some(written.into())
+    } else {
+        steps.shaped(written.into(), &mut around).map_err(reason)?
+    };
+    let shaped = shaped.ok_or(Misfit::Empty)?;
+    steps.typed(shaped, false, &mut around).map_err(reason)
+}
+
+/// Why a constant broke a step, in words.
+fn reason(fault: &Fault) -> String {
+    let param = |name: &str| {
+        fault
+            .params
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map_or("", |(_, value)| value.as_str())
+    };
+    match fault.code {
+        Code::CountryUnknown => "no such country is known".to_owned(),
+        Code::LanguageUnknown => "no such language is known".to_owned(),
+        Code::SalutationUnknown => "no such salutation is known".to_owned(),
+        Code::PhoneMalformed => "this is no phone number".to_owned(),
+        Code::LengthMax => format!("it is longer than max = {}", param("max")),
+        Code::TypeDate if param("reason") == "no_date" => "this day stands for \"no date\"".into(),
+        Code::TypeDate => format!("it is not written as {}", param("expected")),
+        code => code.to_string(),
+    }
+}
+
+/// Countries and languages must be ISO codes: a constant `Deutschland` is always wrong.
+fn known(target: Target, value: &Value) -> Option<String> {
+    let Value::Text(text) = value else {
+        return None;
+    };
+    match target.field().name {
+        "CountryIso" if !country::is_country(text) => Some(match country::country(text) {
+            Some(iso) => format!("the ISO code is wanted: \"{iso}\""),
+            None => "this is no ISO 3166 country code".to_owned(),
+        }),
+        "LanguageIso" if !country::is_language(text) => Some(match country::language(text) {
+            Some(iso) => format!("the ISO code is wanted: \"{iso}\""),
+            None => "this is no ISO 639-1 language code".to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+/// Why the API would refuse the value.
+fn beyond(target: Target, value: &Value) -> Option<String> {
+    match (target.field().bounds, value) {
+        (Bounds::Length { max, .. }, Value::Text(text)) => {
+            let length = text.encode_utf16().count();
+            (length > max).then(|| format!("it has {length} characters, at most {max} are allowed"))
+        }
+        (Bounds::Range { min, max }, Value::Integer(number)) => {
+            (!(min..=max).contains(number)).then(|| format!("it must lie between {min} and {max}"))
+        }
+        (Bounds::Range { min, max }, Value::Decimal(number)) => {
+            let range = rust_decimal::Decimal::from(min)..=rust_decimal::Decimal::from(max);
+            (!range.contains(number)).then(|| format!("it must lie between {min} and {max}"))
+        }
+        (Bounds::Years { min, max }, Value::DateTime(date)) => {
+            let year: i16 = date.get(..4).and_then(|year| year.parse().ok())?;
+            (!(min..=max).contains(&year))
+                .then(|| format!("the year must lie between {min} and {max}"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,303 @@
+//! One record becomes one draft: each object's values, then which objects are kept.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::columns::{Bound, Cell};
+use super::compile::Compiled;
+use super::part::PartSpec;
+use super::steps::{Fault, Passage, Surroundings};
+use super::tally::Tally;
+use super::value::{Origin, ValueSpec};
+use crate::customer::{CreateCustomer, Draft, Part, Target, Value, Values};
+use crate::outcome::{Code, FieldError};
+use crate::record::Record;
+
+/// What a draft is made from.
+#[derive(Clone, Copy)]
+pub(super) struct Maker<'a> {
+    /// The mapping.
+    pub(super) compiled: &'a Compiled,
+    /// Its columns.
+    pub(super) bound: &'a Bound,
+    /// The record.
+    pub(super) record: &'a Record,
+    /// The day, for birthdays.
+    pub(super) today: Date,
+}
+
+/// One object, made.
+struct Made {
+    values: Values,
+    errors: Vec<Flaw>,
+    warnings: Vec<Flaw>,
+    /// Bit by index of the schema: the value came from a filled column.
+    from_input: u64,
+}
+
+/// What is wrong with one value of an object.
+struct Flaw {
+    /// Index of the object's list of values.
+    value: usize,
+    fault: Fault,
+}
+
+/// A value's text, and whether any of its columns was filled.
+enum Found<'r> {
+    Nothing,
+    Text(Passage<'r>),
+    Nested,
+}
+
+impl<'a> Maker<'a> {
+    /// Makes the draft.
+    pub(super) fn draft(self, tally: &mut Tally) -> Draft {
+        let parts = &self.compiled.parts;
+        let made: Vec<Option<Made>> = parts.iter().map(|spec| self.part(spec, tally)).collect();
+        let kept: Vec<bool> = parts
+            .iter()
+            .zip(&made)
+            .map(|(spec, one)| {
+                one.as_ref()
+                    .is_some_and(|one| !self.repeats(spec, one, &made))
+            })
+            .collect();
+        let mut draft = Draft::default();
+        for ((spec, one), kept) in parts.iter().zip(made).zip(kept) {
+            if let (Some(one), true) = (one, kept) {
+                self.place(spec, one, &mut draft);
+            }
+        }
+        draft
+    }
+
+    /// Makes one object; none, if the record has nothing for it.
+    fn part(self, spec: &PartSpec, tally: &mut Tally) -> Option<Made> {
+        if let Some(column) = spec.when
+            && self.cell(column) == Cell::Empty
+        {
+            return None;
+        }
+        let mut made = Made {
+            values: Values::new(spec.part.schema()),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            from_input: 0,
+        };
+        for (index, value) in spec.values.iter().enumerate() {
+            self.value(index, value, &mut made, tally);
+        }
+        let is_optional = spec.part.is_address() && spec.part != Part::Billing;
+        if is_optional && made.from_input == 0 {
+            return None;
+        }
+        let is_empty = made.values.is_empty() && made.errors.is_empty();
+        (!is_empty || matches!(spec.part, Part::Customer | Part::Billing)).then_some(made)
+    }
+
+    fn value(self, index: usize, spec: &ValueSpec, made: &mut Made, tally: &mut Tally) {
+        let found = self.find(&spec.origin);
+        let is_filled = !matches!(found, Found::Nothing);
+        let (result, odd) = self.evaluate(spec, found, &made.values, tally);
+        made.warnings.extend(odd.into_iter().map(|fault| Flaw {
+            value: index,
+            fault,
+        }));
+        if is_filled && !matches!(result, Ok(None)) {
+            made.from_input |= bit(spec.target.index);
+        }
+        let fault = match result {
+            // What the API demands is for validation to ask for.
+            Ok(None) if spec.required && !spec.target.field().required => {
+                Fault::new(Code::RequiredMissing)
+            }
+            Ok(value) => return made.values.set(spec.target.index, value),
+            Err(fault) => fault,
+        };
+        made.errors.push(Flaw {
+            value: index,
+            fault,
+        });
+    }
+
+    fn evaluate(
+        self,
+        spec: &ValueSpec,
+        found: Found<'_>,
+        values: &Values,
+        tally: &mut Tally,
+    ) -> (Result<Option<Value>, Fault>, Vec<Fault>) {
+        let passage = match (found, &spec.origin) {
+            (_, Origin::Constant(value)) => return (Ok(Some(value.clone())), Vec::new()),
+            (Found::Nothing, _) => return (Ok(spec.steps.default.clone()), Vec::new()),
+            (Found::Nested, _) => return (Err(Fault::new(Code::TypeText)), Vec::new()),
+            (Found::Text(passage), _) => passage,
+        };
+        let mut around = Surroundings {
+            rules: &self.compiled.rules,
+            today: self.today,
+            country: values.text("CountryIso"),
+            tally,
+            odd: Vec::new(),
+        };
+        let result = spec.steps.run(passage, &mut around);
+        (result, around.odd)
+    }
+
+    fn cell(self, column: usize) -> Cell<'a> {
+        self.bound.cell(self.record, column, &self.compiled.empty)
+    }
+
+    fn find(self, origin: &Origin) -> Found<'a> {
+        match origin {
+            Origin::Constant(_) | Origin::Nothing => Found::Nothing,
+            Origin::Column([column]) => found(self.cell(*column)),
+            Origin::FirstOf(columns) => columns
+                .iter()
+                .map(|column| self.cell(*column))
+                .find(|cell| *cell != Cell::Empty)
+                .map_or(Found::Nothing, found),
+            Origin::Join(columns, with) => self.join(columns, with),
+        }
+    }
+
+    fn join(self, columns: &[usize], with: &str) -> Found<'a> {
+        let mut joined: Cow<'a, str> = Cow::Borrowed("");
+        for column in columns {
+            match self.cell(*column) {
+                Cell::Empty => {}
+                Cell::Nested => return Found::Nested,
+                Cell::Filled { text, .. } if joined.is_empty() => joined = Cow::Borrowed(text),
+                Cell::Filled { text, .. } => {
+                    let joined = joined.to_mut();
+                    joined.push_str(with);
+                    joined.push_str(text);
+                }
+            }
+        }
+        if joined.is_empty() {
+            return Found::Nothing;
+        }
+        Found::Text(Passage {
+            text: joined,
+            number: false,
+        })
+    }
+
+    /// Whether the object repeats the address that it must not repeat: whatever it took from
+    /// the input stands there too. Defaults and constants say nothing about an address.
+    fn repeats(self, spec: &PartSpec, one: &Made, made: &[Option<Made>]) -> bool {
+        let Some(position) = spec.unless_same_as else {
+            return false;
+        };
+        let other = made.get(position).and_then(Option::as_ref);
+        let other_spec = self.compiled.parts.get(position);
+        let (Some(other), Some(other_spec)) = (other, other_spec) else {
+            return false;
+        };
+        let same_values = one.values.filled().all(|(index, _, value)| {
+            one.from_input & bit(index) == 0 || other.values.get(index) == Some(value)
+        });
+        same_values
+            && one.errors.iter().all(|flaw| {
+                let mine = self.flaw(spec, spec.part, flaw);
+                other.errors.iter().any(|flaw| {
+                    let theirs = self.flaw(other_spec, spec.part, flaw);
+                    (&mine.target, mine.code, &mine.value)
+                        == (&theirs.target, theirs.code, &theirs.value)
+                })
+            })
+    }
+
+    fn place(self, spec: &PartSpec, made: Made, draft: &mut Draft) {
+        let customer = &mut draft.customer;
+        let part = placed(spec.part, customer);
+        let errors = made.errors.iter().map(|flaw| self.flaw(spec, part, flaw));
+        draft.errors.extend(errors);
+        let warnings = made.warnings.iter().map(|flaw| self.flaw(spec, part, flaw));
+        draft.warnings.extend(warnings);
+        match part {
+            Part::Customer => customer.fields = made.values,
+            Part::Billing => customer.billing = Some(made.values),
+            Part::Shipment => customer.shipment = Some(made.values),
+            Part::Custom => customer.custom = Some(made.values),
+            Part::OtherBilling(_) => customer.other_billing.push(made.values),
+            Part::OtherShipping(_) => customer.other_shipping.push(made.values),
+            Part::OtherCustomer(_) => customer.other_customer.push(made.values),
+            Part::Payment => customer.payment = Some(made.values),
+        }
+    }
+
+    /// The error about a value, with the cells as they stand in the input.
+    fn flaw(self, spec: &PartSpec, part: Part, flaw: &Flaw) -> FieldError {
+        let Some(value) = spec.values.get(flaw.value) else {
+            return FieldError::new(flaw.fault.code, part.to_string());
+        };
+        let target = Target {
+            part,
+            index: value.target.index,
+        };
+        let columns = self.columns_read(&value.origin);
+        let names = columns
+            .iter()
+            .filter_map(|column| self.bound.names.get(*column));
+        let texts: Vec<Cow<'_, str>> = columns
+            .iter()
+            .map(|column| self.bound.text(self.record, *column))
+            .filter(|text| !text.is_empty())
+            .collect();
+        let mut error = FieldError::new(flaw.fault.code, target.to_string()).in_columns(names);
+        error.params = flaw
+            .fault
+            .params
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect::<BTreeMap<_, _>>();
+        if !texts.is_empty() {
+            error = error.of_value(texts.join(" "));
+        }
+        error
+    }
+
+    /// The columns that a value was really taken from: of `first_of` the one that was filled.
+    fn columns_read(self, origin: &Origin) -> Vec<usize> {
+        let columns = origin.columns();
+        let taken = match origin {
+            Origin::FirstOf(_) => columns
+                .iter()
+                .find(|column| self.cell(**column) != Cell::Empty),
+            _ => None,
+        };
+        taken.map_or_else(|| columns.to_vec(), |taken| vec![*taken])
+    }
+}
+
+/// The bit of a field; schemas have fewer fields than bits.
+fn bit(index: usize) -> u64 {
+    1 << (index & 63)
+}
+
+fn found(cell: Cell<'_>) -> Found<'_> {
+    match cell {
+        Cell::Empty => Found::Nothing,
+        Cell::Nested => Found::Nested,
+        Cell::Filled { text, number } => Found::Text(Passage {
+            text: text.into(),
+            number,
+        }),
+    }
+}
+
+/// Where the object goes: addresses of a list are numbered as they are sent, so that an error
+/// names the address that validation and the server would name.
+fn placed(part: Part, customer: &CreateCustomer) -> Part {
+    let next = |list: &[Values]| u16::try_from(list.len()).unwrap_or(u16::MAX);
+    match part {
+        Part::OtherBilling(_) => Part::OtherBilling(next(&customer.other_billing)),
+        Part::OtherShipping(_) => Part::OtherShipping(next(&customer.other_shipping)),
+        Part::OtherCustomer(_) => Part::OtherCustomer(next(&customer.other_customer)),
+        single => single,
+    }
+}

@@ -1,0 +1,213 @@
+//! What is wrong with a mapping, shown as a compiler would: file, line, excerpt, suggestion.
+//!
+//! Owns the wording of diagnostics. It knows nothing of what keys a mapping has.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+
+/// Where in the mapping's text something stands, in bytes.
+pub(super) type Place = Range<usize>;
+
+/// One thing that is wrong with a mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mistake {
+    place: Option<Place>,
+    title: String,
+    label: Option<String>,
+    help: Option<String>,
+}
+
+impl Mistake {
+    /// A mistake at `place`.
+    pub(super) fn at(place: Place, title: impl Into<String>) -> Self {
+        Self {
+            place: Some(place),
+            title: title.into(),
+            label: None,
+            help: None,
+        }
+    }
+
+    /// A mistake of the mapping as a whole.
+    pub(super) fn of_file(title: impl Into<String>) -> Self {
+        Self {
+            place: None,
+            title: title.into(),
+            label: None,
+            help: None,
+        }
+    }
+
+    /// Adds the words beneath the underlined place.
+    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds what to do.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds what to do, if there is anything to say.
+    pub(super) fn help_if(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+}
+
+/// Why a mapping cannot be used. It holds every mistake of the file, not only the first.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MappingError {
+    name: Arc<str>,
+    text: Arc<str>,
+    mistakes: Vec<Mistake>,
+}
+
+impl MappingError {
+    /// The mistakes of the mapping `name` with the text `text`, in the order of the file.
+    pub(super) fn new(name: Arc<str>, text: Arc<str>, mut mistakes: Vec<Mistake>) -> Self {
+        mistakes.sort_by_key(|mistake| mistake.place.as_ref().map_or(usize::MAX, |p| p.start));
+        Self {
+            name,
+            text,
+            mistakes,
+        }
+    }
+
+    /// A mapping that could not even be read.
+    pub(super) fn unreadable(name: &str, mistake: Mistake) -> Self {
+        Self::new(name.into(), "".into(), vec![mistake])
+    }
+
+    /// How many mistakes there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.mistakes.len()
+    }
+
+    /// Every mistake with its place, excerpt and help, ready for a terminal.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let rendered: Vec<String> = self
+            .mistakes
+            .iter()
+            .map(|mistake| self.render_one(&renderer, mistake))
+            .collect();
+        rendered.join("\n\n")
+    }
+
+    fn render_one(&self, renderer: &Renderer, mistake: &Mistake) -> String {
+        let title = Level::ERROR.primary_title(mistake.title.as_str());
+        let mut group = match &mistake.place {
+            Some(place) => {
+                let annotation = AnnotationKind::Primary
+                    .span(self.within(place))
+                    .label(mistake.label.as_deref());
+                title.element(
+                    Snippet::source(&*self.text)
+                        .path(&*self.name)
+                        .annotation(annotation),
+                )
+            }
+            None => title.element(Origin::path(&*self.name)),
+        };
+        if let Some(help) = &mistake.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        renderer.render(&[group])
+    }
+
+    /// The place, cut to the text, so that a renderer never meets a span beyond it.
+    fn within(&self, place: &Place) -> Place {
+        let end = place.end.min(self.text.len());
+        place.start.min(end)..end
+    }
+
+    /// What to do about the first mistake.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        self.mistakes
+            .iter()
+            .find_map(|mistake| mistake.help.clone())
+    }
+
+    /// Line and column of a place, counted from 1; the column in characters.
+    fn line_and_column(&self, place: &Place) -> (usize, usize) {
+        let before = self.text.get(..place.start).unwrap_or(&self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |line| line.chars().count())
+            + 1;
+        (line, column)
+    }
+}
+
+impl fmt::Display for MappingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        let Some(first) = self.mistakes.first() else {
+            return f.write_str(": the mapping cannot be used");
+        };
+        if let Some(place) = &first.place {
+            let (line, column) = self.line_and_column(place);
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", first.title)?;
+        match self.mistakes.len() {
+            0 | 1 => Ok(()),
+            2 => f.write_str(" (and 1 more mistake)"),
+            more => write!(f, " (and {} more mistakes)", more - 1),
+        }
+    }
+}
+
+impl fmt::Debug for MappingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for MappingError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_for_logs_and_an_excerpt_for_people() {
+        let text = "[source]\r\nformat = \"cvs\"\r\n";
+        let error = MappingError::new(
+            "kunden.toml".into(),
+            text.into(),
+            vec![
+                Mistake::of_file("there is no [customer]"),
+                Mistake::at(19..24, "unknown format `cvs`").help("did you mean `csv`?"),
+            ],
+        );
+        assert_eq!(
+            error.to_string(),
+            "kunden.toml:2:10: unknown format `cvs` (and 1 more mistake)"
+        );
+        assert_eq!(error.help().as_deref(), Some("did you mean `csv`?"));
+        insta::assert_snapshot!(error.render(false), @"");
+    }
+
+    #[test]
+    fn a_place_beyond_the_text_is_cut() {
+        let error = MappingError::new("m".into(), "ä".into(), vec![Mistake::at(7..90, "odd")]);
+        assert!(error.render(true).contains("odd"));
+        assert_eq!(error.to_string(), "m:1:2: odd");
+    }
+}

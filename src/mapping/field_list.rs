@@ -1,0 +1,103 @@
+//! The fields of the API, as `importer mapping fields` lists them.
+
+use super::value::kind_name;
+use crate::customer::{Bounds, Part};
+
+/// One field that a mapping can fill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldEntry {
+    /// The path by which errors and reports name it.
+    pub path: String,
+    /// Its type, in words.
+    pub kind: &'static str,
+    /// What its value may be, in words; empty when there is no limit.
+    pub limit: String,
+    /// Whether the API demands it (of an address: when the address is sent).
+    pub required: bool,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// Objects of the same fields as `BillingAddress`, which is listed in full.
+const LIKE_BILLING: [(&str, &str); 5] = [
+    ("Shipmentaddress", "Delivery address."),
+    ("CustomAddress", "A further address of Wawi's own kind."),
+    (
+        "OtherAddresses.OtherBillingAddresses[]",
+        "Further billing addresses.",
+    ),
+    (
+        "OtherAddresses.OtherShippingAddresses[]",
+        "Further delivery addresses.",
+    ),
+    (
+        "OtherAddresses.OtherCustomerAddresses[]",
+        "Further addresses of the customer.",
+    ),
+];
+
+/// Every field of the API. The optional addresses have the fields of `BillingAddress` and are
+/// listed as one entry each.
+#[must_use]
+pub fn field_list() -> Vec<FieldEntry> {
+    let mut list = fields(Part::Customer);
+    list.extend(fields(Part::Billing));
+    list.extend(LIKE_BILLING.map(|(path, meaning)| FieldEntry {
+        path: path.to_owned(),
+        kind: "an address",
+        limit: "fields as in BillingAddress".to_owned(),
+        required: false,
+        meaning,
+    }));
+    list.extend(fields(Part::Payment));
+    list
+}
+
+fn fields(part: Part) -> Vec<FieldEntry> {
+    let schema = part.schema();
+    schema
+        .fields
+        .iter()
+        .map(|field| FieldEntry {
+            path: match part {
+                Part::Customer => field.name.to_owned(),
+                part => format!("{part}.{}", field.name),
+            },
+            kind: kind_name(field.kind),
+            limit: limit(field.bounds, field.newer_max),
+            required: field.required,
+            meaning: field.meaning,
+        })
+        .collect()
+}
+
+fn limit(bounds: Bounds, newer: Option<usize>) -> String {
+    let limit = match bounds {
+        Bounds::None => String::new(),
+        Bounds::Length { min, max } if min == max => format!("{max} characters"),
+        Bounds::Length { max, .. } => format!("at most {max} characters"),
+        Bounds::Range { min, max } => format!("{min} to {max}"),
+        Bounds::Years { min, max } => format!("years {min} to {max}"),
+    };
+    match newer {
+        Some(newer) => format!("{limit} ({newer} in newer versions)"),
+        None => limit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_can_be_mapped() {
+        let list = field_list();
+        let city = list
+            .iter()
+            .find(|entry| entry.path == "BillingAddress.City");
+        let city = city.unwrap();
+        assert_eq!(city.limit, "at most 255 characters (64 in newer versions)");
+        assert!(city.required);
+        assert_eq!(list.len(), 16 + 17 + 5 + 5);
+    }
+}

@@ -1,0 +1,63 @@
+//! A mapping file's bytes become text: shells on Windows write UTF-16, editors write
+//! byte-order marks.
+
+use std::fs;
+use std::path::Path;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::error::Mistake;
+
+/// Reads a text file.
+pub(super) fn read(path: &Path) -> Result<String, Mistake> {
+    let bytes = fs::read(path)
+        .map_err(|error| Mistake::of_file(format!("the mapping cannot be read: {error}")))?;
+    decode(&bytes).ok_or_else(|| {
+        Mistake::of_file("the mapping is neither UTF-8 nor UTF-16")
+            .help("save it as UTF-8 in the editor")
+    })
+}
+
+fn decode(bytes: &[u8]) -> Option<String> {
+    let (encoding, mark) = Encoding::for_bom(bytes).unwrap_or_else(|| (guess(bytes), 0));
+    let text = encoding.decode_without_bom_handling_and_without_replacement(bytes.get(mark..)?)?;
+    Some(text.into_owned())
+}
+
+/// Without a mark: TOML begins with an ASCII character, so that a zero byte beside it tells.
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    match bytes {
+        [0, second, ..] if *second != 0 => UTF_16BE,
+        [first, 0, ..] if *first != 0 => UTF_16LE,
+        _ => UTF_8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_encoding_that_editors_write() {
+        let text = "a = \"Ä\"";
+        let utf16 = |order: fn(u16) -> [u8; 2], mark: bool| -> Vec<u8> {
+            let mark = mark.then_some(0xfeff_u16);
+            mark.into_iter()
+                .chain(text.encode_utf16())
+                .flat_map(order)
+                .collect()
+        };
+        for bytes in [
+            text.as_bytes().to_vec(),
+            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+            utf16(u16::to_le_bytes, true),
+            utf16(u16::to_be_bytes, true),
+            utf16(u16::to_le_bytes, false),
+            utf16(u16::to_be_bytes, false),
+        ] {
+            assert_eq!(decode(&bytes).as_deref(), Some(text), "{bytes:?}");
+        }
+        assert_eq!(decode(b"a = \"\xc4\""), None);
+        assert_eq!(decode(b"").as_deref(), Some(""));
+    }
+}

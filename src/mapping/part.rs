@@ -1,0 +1,403 @@
+//! `[customer]` and the objects in it: which object has which values.
+
+use toml::de::{DeTable, DeValue};
+
+use super::compile::Compiler;
+use super::error::{Mistake, Place};
+use super::suggest::{closest, quoted};
+use super::syntax::{Node, wrong_type};
+use super::value::{Origin, ValueSpec};
+use crate::customer::{ADDRESS, CUSTOMER, PAYMENT, Part, Schema, Target};
+
+/// One object of the customer, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct PartSpec {
+    /// Which object. Addresses of a list are numbered as the mapping writes them.
+    pub(super) part: Part,
+    /// The column that must be filled for the address to be made.
+    pub(super) when: Option<usize>,
+    /// The address that this one must not repeat, as an index of the list of parts.
+    pub(super) unless_same_as: Option<usize>,
+    /// Its values; the country comes first, because the postal code depends on it.
+    pub(super) values: Vec<ValueSpec>,
+}
+
+impl PartSpec {
+    fn of(part: Part) -> Self {
+        Self {
+            part,
+            when: None,
+            unless_same_as: None,
+            values: Vec::new(),
+        }
+    }
+}
+
+/// The objects that a customer can have once, by the API's names, in the order in which they
+/// are made.
+const SINGLE: [(&str, Part); 4] = [
+    ("BillingAddress", Part::Billing),
+    ("Shipmentaddress", Part::Shipment),
+    ("CustomAddress", Part::Custom),
+    ("PaymentSettings", Part::Payment),
+];
+
+/// The lists of further addresses.
+const LISTS: [(&str, fn(u16) -> Part); 3] = [
+    ("OtherBillingAddresses", Part::OtherBilling),
+    ("OtherShippingAddresses", Part::OtherShipping),
+    ("OtherCustomerAddresses", Part::OtherCustomer),
+];
+
+const OTHERS: &str = "OtherAddresses";
+
+/// Names of fields that people expect, beside those that are merely misspelt.
+const ALIASES: &[(&str, &str)] = &[
+    ("customernumber", "Number"),
+    ("kundennummer", "Number"),
+    ("language", "LanguageIso"),
+    ("companyid", "InternalCompanyId"),
+    ("customergroup", "CustomerGroupId"),
+    ("mail", "EmailAddress"),
+    ("zip", "PostalCode"),
+    ("zipcode", "PostalCode"),
+    ("postcode", "PostalCode"),
+    ("plz", "PostalCode"),
+    ("country", "CountryIso"),
+    ("land", "CountryIso"),
+    ("phone", "PhoneNumber"),
+    ("telephone", "PhoneNumber"),
+    ("mobile", "MobilePhoneNumber"),
+    ("salutation", "FormOfAddress"),
+    ("anrede", "FormOfAddress"),
+    ("name", "LastName"),
+    ("surname", "LastName"),
+    ("vatid", "VatID"),
+    ("address1", "Street"),
+];
+
+/// Reads `[customer]`.
+pub(super) fn customer(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<PartSpec> {
+    let Some(node) = node else {
+        compiler.mistakes.push(
+            Mistake::of_file("the mapping has no [customer]")
+                .help("`importer mapping new INPUT -o FILE` proposes a mapping for an input"),
+        );
+        return Vec::new();
+    };
+    let Some(table) = node.get_ref().as_table() else {
+        compiler
+            .mistakes
+            .push(wrong_type(node, "customer", "a table"));
+        return Vec::new();
+    };
+    let mut parts = vec![values_of(Part::Customer, table, compiler)];
+    for (name, part) in SINGLE.iter().filter(|(_, part)| part.is_address()) {
+        if let Some(node) = table.get(*name) {
+            parts.extend(nested(*part, node, compiler));
+        } else if *part == Part::Billing {
+            missing_billing(node.span(), compiler);
+        }
+    }
+    if let Some(node) = table.get(OTHERS) {
+        other_addresses(node, &mut parts, compiler);
+    }
+    if let Some(node) = table.get("PaymentSettings") {
+        parts.extend(nested(Part::Payment, node, compiler));
+    }
+    require(&parts, table, node.span(), compiler);
+    resolve_sameness(&mut parts, table, compiler);
+    parts
+}
+
+fn nested(part: Part, node: &Node<'_>, compiler: &mut Compiler) -> Option<PartSpec> {
+    match node.get_ref().as_table() {
+        Some(table) => Some(values_of(part, table, compiler)),
+        None => {
+            let name = part.to_string();
+            let help = format!("write [customer.{name}] and its fields below it");
+            let mistake = wrong_type(node, &name, "a table").help(help);
+            compiler.mistakes.push(mistake);
+            None
+        }
+    }
+}
+
+fn values_of(part: Part, table: &DeTable<'_>, compiler: &mut Compiler) -> PartSpec {
+    let mut spec = PartSpec::of(part);
+    for (key, node) in table {
+        let name = key.get_ref().as_ref();
+        if part == Part::Customer && (name == OTHERS || SINGLE.iter().any(|one| one.0 == name)) {
+            continue;
+        }
+        if let ("when" | "unless_same_as", true) = (name, part.is_address()) {
+            condition(part, name, key.span(), node, &mut spec, compiler);
+        } else if let Some(target) = Target::find(part, name) {
+            spec.values.extend(ValueSpec::read(target, node, compiler));
+        } else {
+            compiler
+                .mistakes
+                .push(unknown_target(part, name, key.span()));
+        }
+    }
+    let is_country = |value: &ValueSpec| value.target.field().name == "CountryIso";
+    spec.values
+        .sort_by_key(|value| (!is_country(value), value.target.index));
+    spec
+}
+
+fn condition(
+    part: Part,
+    name: &str,
+    place: Place,
+    node: &Node<'_>,
+    spec: &mut PartSpec,
+    compiler: &mut Compiler,
+) {
+    if part == Part::Billing {
+        compiler.mistakes.push(
+            Mistake::at(place, format!("`{name}` in BillingAddress"))
+                .help("the billing address is always sent; leave whole records out with `keep_if`"),
+        );
+        return;
+    }
+    let Some(text) = node.get_ref().as_str() else {
+        let wanted = if name == "when" {
+            "a column in quotes"
+        } else {
+            "an address in quotes"
+        };
+        compiler.mistakes.push(wrong_type(node, name, wanted));
+        return;
+    };
+    if name == "when" {
+        spec.when = Some(compiler.column(text, node.span()));
+    }
+}
+
+fn other_addresses(node: &Node<'_>, parts: &mut Vec<PartSpec>, compiler: &mut Compiler) {
+    let Some(table) = node.get_ref().as_table() else {
+        let help = "write [[customer.OtherAddresses.OtherShippingAddresses]] for each address";
+        compiler
+            .mistakes
+            .push(wrong_type(node, OTHERS, "a table of lists").help(help));
+        return;
+    };
+    for (key, _) in table {
+        let name = key.get_ref().as_ref();
+        if !LISTS.iter().any(|(list, _)| *list == name) {
+            let help =
+                closest(name, LISTS.iter().map(|list| list.0)).unwrap_or("OtherShippingAddresses");
+            compiler.mistakes.push(
+                Mistake::at(key.span(), format!("unknown list `{name}` in {OTHERS}"))
+                    .help(format!("did you mean `{help}`?")),
+            );
+        }
+    }
+    for (name, part) in LISTS {
+        let Some(node) = table.get(name) else {
+            continue;
+        };
+        let DeValue::Array(list) = node.get_ref() else {
+            let help = format!("write [[customer.{OTHERS}.{name}]], with double brackets");
+            compiler
+                .mistakes
+                .push(wrong_type(node, name, "a list of addresses").help(help));
+            continue;
+        };
+        for (node, number) in list.iter().zip(0_u16..) {
+            parts.extend(nested(part(number), node, compiler));
+        }
+    }
+}
+
+fn missing_billing(place: Place, compiler: &mut Compiler) {
+    compiler.mistakes.push(
+        Mistake::at(place, "the API demands a BillingAddress")
+            .help("add [customer.BillingAddress] with at least City and CountryIso"),
+    );
+}
+
+/// Every object that is made needs what the API demands of it.
+fn require(parts: &[PartSpec], table: &DeTable<'_>, customer: Place, compiler: &mut Compiler) {
+    for spec in parts {
+        let node = node_of(spec.part, table);
+        let place = node.map_or_else(|| customer.clone(), Node::span);
+        let written = node.map_or(Some(table), |node| node.get_ref().as_table());
+        for field in spec
+            .part
+            .schema()
+            .fields
+            .iter()
+            .filter(|field| field.required)
+        {
+            if written.is_some_and(|table| table.contains_key(field.name)) {
+                continue;
+            }
+            let title = if spec.part == Part::Customer {
+                format!(
+                    "the API demands {}, and nothing is mapped to it",
+                    field.name
+                )
+            } else {
+                format!(
+                    "the API demands {} in {}, and nothing is mapped to it",
+                    field.name, spec.part
+                )
+            };
+            compiler
+                .mistakes
+                .push(Mistake::at(place.clone(), title).help(how_to_map(field.name)));
+        }
+    }
+}
+
+fn how_to_map(field: &str) -> String {
+    let constant = match field {
+        "CustomerGroupId" => "{ value = 1 }, with the id of the group in Wawi",
+        "InternalCompanyId" => "{ value = 1 }, with the id of the own company in Wawi",
+        "LanguageIso" => "{ column = \"…\", as = \"language\", default = \"DE\" }",
+        "CountryIso" => "{ column = \"…\", as = \"country\", default = \"DE\" }",
+        _ => "\"…\", with the name of the column",
+    };
+    format!("add {field} = {constant}")
+}
+
+/// The node of an object in the table of `[customer]`; none for the customer itself.
+fn node_of<'t, 'i>(part: Part, table: &'t DeTable<'i>) -> Option<&'t Node<'i>> {
+    let in_list = |name: &str, index: u16| {
+        let lists = table.get(OTHERS)?.get_ref().as_table()?;
+        lists
+            .get(name)?
+            .get_ref()
+            .as_array()?
+            .get(usize::from(index))
+    };
+    match part {
+        Part::Customer => None,
+        Part::OtherBilling(n) => in_list("OtherBillingAddresses", n),
+        Part::OtherShipping(n) => in_list("OtherShippingAddresses", n),
+        Part::OtherCustomer(n) => in_list("OtherCustomerAddresses", n),
+        single => {
+            let (name, _) = SINGLE.iter().find(|(_, part)| *part == single)?;
+            table.get(*name)
+        }
+    }
+}
+
+/// `unless_same_as` names an address that is made before, so that no two addresses can leave
+/// each other out.
+fn resolve_sameness(parts: &mut [PartSpec], table: &DeTable<'_>, compiler: &mut Compiler) {
+    for index in 0..parts.len() {
+        let Some(part) = parts.get(index).map(|spec| spec.part) else {
+            continue;
+        };
+        let named = node_of(part, table)
+            .filter(|_| part != Part::Billing && part.is_address())
+            .and_then(|node| node.get_ref().as_table()?.get("unless_same_as"));
+        let Some((node, name)) = named.and_then(|node| Some((node, node.get_ref().as_str()?)))
+        else {
+            continue;
+        };
+        let before = parts.iter().take(index).enumerate();
+        let candidates: Vec<(usize, String)> = before
+            .filter(|(_, spec)| matches!(spec.part, Part::Billing | Part::Shipment | Part::Custom))
+            .map(|(position, spec)| (position, spec.part.to_string()))
+            .collect();
+        let found = candidates.iter().find(|(_, candidate)| candidate == name);
+        if let (Some((position, _)), Some(spec)) = (found, parts.get_mut(index)) {
+            spec.unless_same_as = Some(*position);
+            continue;
+        }
+        let names = candidates.iter().map(|(_, name)| name.as_str());
+        let help = closest(name, names).unwrap_or("BillingAddress").to_owned();
+        compiler.mistakes.push(
+            Mistake::at(
+                node.span(),
+                format!("{part} cannot be compared with {}", quoted(name)),
+            )
+            .label("must be an address of this mapping that comes before this one")
+            .help(format!("did you mean `{help}`?")),
+        );
+    }
+}
+
+fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
+    let here = if part == Part::Customer {
+        "the customer".to_owned()
+    } else {
+        part.to_string()
+    };
+    let mistake = Mistake::at(place, format!("the API has no field `{name}` in {here}"));
+    let schema = part.schema();
+    let wanted = name.to_lowercase();
+    let has = |schema: &Schema| {
+        schema
+            .fields
+            .iter()
+            .find(|field| field.name.to_lowercase() == wanted)
+            .map(|field| field.name)
+    };
+    if has(schema).is_none() {
+        for (other, home) in [
+            (&CUSTOMER, "[customer]"),
+            (&ADDRESS, "an address, such as [customer.BillingAddress]"),
+            (&PAYMENT, "[customer.PaymentSettings]"),
+        ] {
+            if let (Some(field), false) = (has(other), std::ptr::eq(other, schema)) {
+                return mistake.help(format!("`{field}` is a field of {home}"));
+            }
+        }
+    }
+    let alias = ALIASES
+        .iter()
+        .find(|(alias, field)| *alias == wanted && schema.position(field).is_some());
+    let nested = SINGLE.iter().map(|one| one.0).chain([OTHERS]);
+    let candidates = schema
+        .fields
+        .iter()
+        .map(|field| field.name)
+        .chain(nested.filter(|_| part == Part::Customer))
+        .chain(
+            ["when", "unless_same_as"]
+                .into_iter()
+                .filter(|_| part.is_address()),
+        );
+    match alias
+        .map(|(_, field)| *field)
+        .or_else(|| closest(name, candidates))
+    {
+        Some(found) => mistake.help(format!("did you mean `{found}`?")),
+        None => mistake.help("`importer mapping fields` lists the fields of the API"),
+    }
+}
+
+/// The target at a path such as `Number` or `BillingAddress.EmailAddress`.
+pub(super) fn target_at(path: &str) -> Option<Target> {
+    match path.split_once('.') {
+        None => Target::find(Part::Customer, path),
+        Some((object, field)) => {
+            let (_, part) = SINGLE.iter().find(|(name, _)| *name == object)?;
+            Target::find(*part, field)
+        }
+    }
+}
+
+/// Whether the mapping makes a value for `target`.
+pub(super) fn is_mapped(parts: &[PartSpec], target: Target) -> bool {
+    parts
+        .iter()
+        .flat_map(|spec| &spec.values)
+        .any(|value| value.target == target && value.origin != Origin::Nothing)
+}
+
+/// The paths of all targets that can be a key.
+pub(super) fn key_paths() -> Vec<String> {
+    [Part::Customer, Part::Billing]
+        .into_iter()
+        .flat_map(|part| {
+            let fields = part.schema().fields.iter().enumerate();
+            fields.map(move |(index, _)| Target { part, index }.to_string())
+        })
+        .collect()
+}

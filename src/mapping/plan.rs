@@ -1,0 +1,172 @@
+//! A mapping bound to an input: what each record is taken through.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde_json::{Map, Value as Json};
+
+use super::columns::Bound;
+use super::compile::Compiled;
+use super::draft::Maker;
+use super::error::{MappingError, Mistake};
+use super::passthrough;
+use super::path::Path;
+use super::suggest::{did_you_mean, listed, quoted};
+use super::tally::Tally;
+use crate::customer::Draft;
+use crate::record::{Fields, Record};
+
+/// A mapping bound to the columns of an input. Applying it is pure: the same record gives the
+/// same draft, on any thread.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(super) name: Arc<str>,
+    pub(super) text: Arc<str>,
+    pub(super) compiled: Arc<Compiled>,
+    pub(super) api_shaped: bool,
+    pub(super) bound: Bound,
+    pub(super) report_columns: Vec<String>,
+    pub(super) today: Date,
+}
+
+impl Plan {
+    /// Maps one record; none, if `keep_if` leaves it out. Whatever is wrong with the record is
+    /// in the draft's errors, all of it.
+    #[must_use]
+    pub fn apply(&self, record: &Record, tally: &mut Tally) -> Option<Draft> {
+        tally.records += 1;
+        if let Fields::Object(object) = &record.fields {
+            if self.api_shaped {
+                return Some(passthrough::draft(object));
+            }
+            self.note_keys(record, object, tally);
+        }
+        let keeps = self.compiled.keep_if.iter().all(|condition| {
+            let cell = self
+                .bound
+                .cell(record, condition.column, &self.compiled.empty);
+            condition.holds_for(cell)
+        });
+        let maker = Maker {
+            compiled: &self.compiled,
+            bound: &self.bound,
+            record,
+            today: self.today,
+        };
+        keeps.then(|| maker.draft(tally))
+    }
+
+    /// Remembers which columns were met, and what keys there are as long as some were not.
+    fn note_keys(&self, record: &Record, object: &Map<String, Json>, tally: &mut Tally) {
+        let count = self.bound.names.len();
+        if tally.met.len() < count {
+            tally.met.resize(count, false);
+        }
+        let mut is_missing = false;
+        for (column, met) in tally.met.iter_mut().enumerate().take(count) {
+            *met = *met || self.bound.is_present(record, column);
+            is_missing |= !*met;
+        }
+        if !is_missing {
+            return;
+        }
+        for (key, value) in object {
+            tally.saw_key(key);
+            for inner in value.as_object().into_iter().flat_map(Map::keys) {
+                tally.saw_key(&format!("{key}.{inner}"));
+            }
+        }
+    }
+
+    /// The columns that the report carries along (`[report] columns`), as the input spells
+    /// them.
+    #[must_use]
+    pub fn report_columns(&self) -> &[String] {
+        &self.report_columns
+    }
+
+    /// What a record has in the report's columns, unchanged and in the same order.
+    #[must_use]
+    pub fn report_values<'r>(&self, record: &'r Record) -> Vec<Cow<'r, str>> {
+        let columns = self.compiled.report.iter();
+        columns
+            .map(|column| self.bound.text(record, *column))
+            .collect()
+    }
+
+    /// The input's columns behind a field of the API, by its path as errors and the server
+    /// write it: any case, with or without the number of an address in its list. A field
+    /// without its object (`City`) means the field of any object, an object alone
+    /// (`BillingAddress`) all its fields.
+    #[must_use]
+    pub fn columns_of(&self, target: &str) -> Vec<String> {
+        if self.api_shaped {
+            return vec![target.to_owned()];
+        }
+        let wanted = Path::read(target);
+        let values = self.compiled.parts.iter().flat_map(|spec| &spec.values);
+        let paths: Vec<_> = values
+            .map(|value| (Path::of(value.target), value.origin.columns()))
+            .collect();
+        let pick = |fits: &dyn Fn(&Path) -> bool| {
+            let matching = paths.iter().filter(|(path, _)| fits(path));
+            let columns: BTreeSet<usize> = matching
+                .flat_map(|(_, columns)| columns.iter().copied())
+                .collect();
+            let names = columns
+                .into_iter()
+                .filter_map(|column| self.bound.names.get(column));
+            names.cloned().collect::<Vec<_>>()
+        };
+        let exact = pick(&|path| wanted.names(path));
+        if exact.is_empty() {
+            pick(&|path| wanted.hints_at(path))
+        } else {
+            exact
+        }
+    }
+
+    /// Columns of the header that nothing uses, without those that are dropped. Empty for
+    /// JSONL, whose columns are known only at the end.
+    #[must_use]
+    pub fn unused_columns(&self) -> Vec<String> {
+        self.bound.unused.clone()
+    }
+
+    /// Columns that are never written anywhere, reports included.
+    #[must_use]
+    pub fn dropped_columns(&self) -> &[String] {
+        &self.bound.dropped
+    }
+
+    /// Whether every column was met (JSONL): a key that no record had is a missing column.
+    ///
+    /// # Errors
+    /// The columns that were not met, with suggestions from the keys that were.
+    pub fn unseen(&self, tally: &Tally) -> Result<(), MappingError> {
+        if tally.records == 0 || tally.met.is_empty() {
+            return Ok(());
+        }
+        let columns = self.compiled.columns.iter().enumerate();
+        let mistakes: Vec<Mistake> = columns
+            .filter(|(index, _)| !tally.met.get(*index).copied().unwrap_or(false))
+            .map(|(_, column)| {
+                let keys = || tally.keys.iter().map(String::as_str);
+                let title = format!("no record has the key {}", quoted(&column.name));
+                let help = did_you_mean(&column.name, keys())
+                    .unwrap_or_else(|| format!("the keys are {}", listed(keys(), 12)));
+                Mistake::at(column.place.clone(), title).help(help)
+            })
+            .collect();
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        Err(MappingError::new(
+            self.name.clone(),
+            self.text.clone(),
+            mistakes,
+        ))
+    }
+}

@@ -1,0 +1,460 @@
+//! The steps that a text goes through on its way to a value, in their one fixed order:
+//! `extract` → `replace` → `lookup` → `as` → `case` → `default` → type → `max`/`cut`.
+//! Trimming and emptiness come before, where cells are read.
+//!
+//! Pure: everything that a step depends on is in its arguments.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+use regex::Regex;
+
+use super::convert::{self, Convention, DateFault, DateStyle};
+use super::form::Form;
+use super::tally::{self, Tally};
+use super::trim::{folded, trimmed, trimmed_cow};
+use crate::customer::{Kind, Value};
+use crate::outcome::{Code, Severity};
+
+/// A text on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Passage<'r> {
+    /// The text, trimmed and not empty.
+    pub(super) text: Cow<'r, str>,
+    /// It is the digits of a JSON number, which is written in JSON's convention.
+    pub(super) number: bool,
+}
+
+/// What a text broke on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// The rule.
+    pub(super) code: Code,
+    /// What the sentence about it needs.
+    pub(super) params: Vec<(&'static str, String)>,
+}
+
+impl Fault {
+    /// A fault without parameters.
+    pub(super) fn new(code: Code) -> Self {
+        Self {
+            code,
+            params: Vec::new(),
+        }
+    }
+
+    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.params.push((name, value.to_string()));
+        self
+    }
+}
+
+/// What steps need to know beyond their text.
+pub(super) struct Surroundings<'a> {
+    /// The weights of rules that the mapping changes.
+    pub(super) rules: &'a BTreeMap<Code, Severity>,
+    /// The day, for birthdays with two-digit years.
+    pub(super) today: Date,
+    /// The ISO code of the country of the same address.
+    pub(super) country: Option<&'a str>,
+    /// Where repairs are counted.
+    pub(super) tally: &'a mut Tally,
+    /// Broken rules that are only warnings.
+    pub(super) odd: Vec<Fault>,
+}
+
+impl Surroundings<'_> {
+    /// Whether a broken rule stops the value. If not, the value stays as it is.
+    fn judge(&mut self, code: Code) -> Result<(), Fault> {
+        let severity = self.rules.get(&code).copied();
+        match severity.unwrap_or_else(|| code.default_severity()) {
+            Severity::Error => return Err(Fault::new(code)),
+            Severity::Warn => self.odd.push(Fault::new(code)),
+            Severity::Off => {}
+        }
+        Ok(())
+    }
+}
+
+/// What `case` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Case {
+    /// All letters become capitals.
+    Upper,
+    /// All letters become small.
+    Lower,
+}
+
+/// A table of values.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lookup {
+    /// Results by key: as written and folded. No result: the key stands for nothing.
+    results: HashMap<String, Option<Value>>,
+    /// What happens to other texts.
+    pub(super) otherwise: Otherwise,
+}
+
+/// What happens to a text that a table does not have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Otherwise {
+    /// It is an error.
+    #[default]
+    Missing,
+    /// It goes on as it is.
+    Keep,
+    /// It stands for nothing.
+    Empty,
+    /// It becomes this.
+    Value(Value),
+}
+
+impl Lookup {
+    /// Adds a row; false when the table has the key already.
+    pub(super) fn insert(&mut self, key: &str, result: Option<Value>) -> bool {
+        let fresh = self.results.insert(folded(key), result.clone()).is_none();
+        self.results.insert(trimmed(key).to_owned(), result);
+        fresh
+    }
+
+    fn find(&self, text: &str) -> Option<&Option<Value>> {
+        self.results
+            .get(text)
+            .or_else(|| self.results.get(&folded(text)))
+    }
+}
+
+/// The steps of one value.
+#[derive(Clone, Debug)]
+pub(super) struct Steps {
+    /// The first group of this expression is taken.
+    pub(super) extract: Option<Regex>,
+    /// Texts and what replaces them, in written order.
+    pub(super) replace: Vec<(String, String)>,
+    /// The table.
+    pub(super) lookup: Option<Lookup>,
+    /// The form.
+    pub(super) form: Option<Form>,
+    /// The case.
+    pub(super) case: Option<Case>,
+    /// What stands in for nothing.
+    pub(super) default: Option<Value>,
+    /// The target's type.
+    pub(super) kind: Kind,
+    /// How decimals are written.
+    pub(super) convention: Convention,
+    /// How dates are written.
+    pub(super) dates: DateStyle,
+    /// Longest text in UTF-16 units.
+    pub(super) max: Option<usize>,
+    /// Whether a longer text is cut.
+    pub(super) cut: bool,
+}
+
+impl Steps {
+    /// No steps but the type's.
+    pub(super) fn of_kind(kind: Kind) -> Self {
+        Self {
+            extract: None,
+            replace: Vec::new(),
+            lookup: None,
+            form: None,
+            case: None,
+            default: None,
+            kind,
+            convention: Convention::default(),
+            dates: DateStyle::default(),
+            max: None,
+            cut: false,
+        }
+    }
+
+    /// Takes a text through the steps.
+    pub(super) fn run(
+        &self,
+        passage: Passage<'_>,
+        around: &mut Surroundings<'_>,
+    ) -> Result<Option<Value>, Fault> {
+        let Passage { mut text, number } = passage;
+        if let Some(expression) = &self.extract {
+            text = extracted(expression, text);
+        }
+        for (from, to) in &self.replace {
+            if text.contains(from.as_str()) {
+                text = Cow::Owned(text.replace(from.as_str(), to));
+            }
+        }
+        if self.extract.is_some() || !self.replace.is_empty() {
+            text = trimmed_cow(text);
+        }
+        if text.is_empty() {
+            return Ok(self.default.clone());
+        }
+        if let Some(lookup) = &self.lookup {
+            match (lookup.find(&text), &lookup.otherwise) {
+                (Some(found), _) => return Ok(found.clone().or_else(|| self.default.clone())),
+                (None, Otherwise::Missing) => around.judge(Code::LookupMissing)?,
+                (None, Otherwise::Keep) => {}
+                (None, Otherwise::Empty) => return Ok(self.default.clone()),
+                (None, Otherwise::Value(value)) => return Ok(Some(value.clone())),
+            }
+        }
+        let number = number && self.extract.is_none() && self.replace.is_empty();
+        match self.shaped(text, around)? {
+            Some(text) => self.typed(text, number, around).map(Some),
+            None => Ok(self.default.clone()),
+        }
+    }
+
+    /// `as` and `case`; nothing, if the form says that the text stands for nothing.
+    pub(super) fn shaped<'r>(
+        &self,
+        mut text: Cow<'r, str>,
+        around: &mut Surroundings<'_>,
+    ) -> Result<Option<Cow<'r, str>>, Fault> {
+        if let Some(form) = self.form {
+            text = match form.bring(text, around.country, around.tally) {
+                Ok(text) => text,
+                Err((code, text)) => {
+                    around.judge(code)?;
+                    text
+                }
+            };
+        }
+        if text.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(match self.case {
+            Some(Case::Upper) => Cow::Owned(text.to_uppercase()),
+            Some(Case::Lower) => Cow::Owned(text.to_lowercase()),
+            None => text,
+        }))
+    }
+
+    /// The type, then `max` and `cut`.
+    pub(super) fn typed(
+        &self,
+        text: Cow<'_, str>,
+        number: bool,
+        around: &mut Surroundings<'_>,
+    ) -> Result<Value, Fault> {
+        match self.kind {
+            Kind::Text => self.limited(text, around.tally).map(Value::Text),
+            Kind::Integer => convert::integer(&text)
+                .map(Value::Integer)
+                .ok_or_else(|| Fault::new(Code::TypeInteger).with("expected", "123")),
+            Kind::Decimal => {
+                let decimal = if number {
+                    convert::json_decimal(&text)
+                } else {
+                    convert::decimal(&text, self.convention)
+                };
+                decimal.map(Value::Decimal).ok_or_else(|| {
+                    Fault::new(Code::TypeDecimal).with("expected", self.convention.example())
+                })
+            }
+            Kind::Boolean => convert::boolean(&text)
+                .map(Value::Boolean)
+                .ok_or_else(|| Fault::new(Code::TypeBoolean).with("expected", convert::BOOLEANS)),
+            Kind::DateTime => match self.dates.read(&text, around.today) {
+                Ok(date) => Ok(Value::DateTime(date)),
+                Err(fault) => {
+                    let mut error = Fault::new(Code::TypeDate)
+                        .with("expected", self.dates.expected())
+                        .with("example", self.dates.example());
+                    if fault == DateFault::Filler {
+                        error = error.with("reason", "no_date");
+                    }
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    fn limited(&self, text: Cow<'_, str>, tally: &mut Tally) -> Result<String, Fault> {
+        let Some(max) = self.max else {
+            return Ok(text.into_owned());
+        };
+        // A text has at most as many UTF-16 units as UTF-8 bytes.
+        if text.len() <= max {
+            return Ok(text.into_owned());
+        }
+        let length = text.encode_utf16().count();
+        if length <= max {
+            return Ok(text.into_owned());
+        }
+        if !self.cut {
+            return Err(Fault::new(Code::LengthMax)
+                .with("max", max)
+                .with("length", length));
+        }
+        tally.repaired(tally::LENGTH_CUT);
+        Ok(trimmed(first_units(&text, max)).to_owned())
+    }
+}
+
+/// The longest beginning of `text` with at most `max` UTF-16 units.
+fn first_units(text: &str, max: usize) -> &str {
+    let mut units = 0;
+    for (at, c) in text.char_indices() {
+        units += c.len_utf16();
+        if units > max {
+            return text.get(..at).unwrap_or(text);
+        }
+    }
+    text
+}
+
+fn extracted<'r>(expression: &Regex, text: Cow<'r, str>) -> Cow<'r, str> {
+    let range = expression
+        .captures(&text)
+        .and_then(|groups| groups.get(1).map(|group| group.range()))
+        .unwrap_or(0..0);
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(range).unwrap_or_default()),
+        Cow::Owned(text) => Cow::Owned(text.get(range).unwrap_or_default().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(steps: &Steps, text: &str) -> (Result<Option<Value>, Fault>, Vec<Fault>, Tally) {
+        run_with(steps, text, &BTreeMap::new())
+    }
+
+    fn run_with(
+        steps: &Steps,
+        text: &str,
+        rules: &BTreeMap<Code, Severity>,
+    ) -> (Result<Option<Value>, Fault>, Vec<Fault>, Tally) {
+        let mut tally = Tally::default();
+        let mut around = Surroundings {
+            rules,
+            today: jiff::civil::date(2026, 11, 24),
+            country: Some("DE"),
+            tally: &mut tally,
+            odd: Vec::new(),
+        };
+        let passage = Passage {
+            text: text.into(),
+            number: false,
+        };
+        let result = steps.run(passage, &mut around);
+        let odd = around.odd;
+        (result, odd, tally)
+    }
+
+    fn text_steps() -> Steps {
+        Steps::of_kind(Kind::Text)
+    }
+
+    fn text(text: &str) -> Option<Value> {
+        Some(Value::Text(text.to_owned()))
+    }
+
+    #[test]
+    fn steps_run_in_their_fixed_order() {
+        let mut steps = text_steps();
+        steps.extract = Regex::new(r"^\[(.*)\]$").ok();
+        steps.replace = vec![
+            ("str.".into(), "straße".into()),
+            ("ße".into(), "SSE".into()),
+        ];
+        let mut lookup = Lookup::default();
+        lookup.insert(" HauptstraSSE ", text("found"));
+        lookup.otherwise = Otherwise::Keep;
+        steps.lookup = Some(lookup);
+        steps.case = Some(Case::Upper);
+        steps.max = Some(4);
+        steps.cut = true;
+        assert_eq!(run(&steps, "[Hauptstr.]").0, Ok(text("found")));
+        assert_eq!(run(&steps, "[ Weg  ]").0, Ok(text("WEG")));
+        let (result, _, tally) = run(&steps, "[Am Weg]");
+        assert_eq!(result, Ok(text("AM W")));
+        assert_eq!(tally.repairs.get(tally::LENGTH_CUT), Some(&1));
+        assert_eq!(run(&steps, "no brackets").0, Ok(None));
+        steps.default = text("default");
+        assert_eq!(run(&steps, "no brackets").0, Ok(text("default")));
+    }
+
+    #[test]
+    fn lookups_ignore_case_and_know_what_else_to_do() {
+        let mut lookup = Lookup::default();
+        assert!(lookup.insert("Händler", Some(Value::Integer(2))));
+        assert!(!lookup.insert("HÄNDLER", Some(Value::Integer(3))));
+        assert!(lookup.insert("nichts", None));
+        let mut steps = Steps::of_kind(Kind::Integer);
+        for (otherwise, wanted) in [
+            (Otherwise::Missing, Err(Fault::new(Code::LookupMissing))),
+            (Otherwise::Empty, Ok(None)),
+            (
+                Otherwise::Value(Value::Integer(9)),
+                Ok(Some(Value::Integer(9))),
+            ),
+            (
+                Otherwise::Keep,
+                Err(Fault::new(Code::TypeInteger).with("expected", "123")),
+            ),
+        ] {
+            lookup.otherwise = otherwise;
+            steps.lookup = Some(lookup.clone());
+            assert_eq!(run(&steps, "hÄNDLER").0, Ok(Some(Value::Integer(3))));
+            assert_eq!(run(&steps, "Nichts").0, Ok(None));
+            assert_eq!(run(&steps, "Großhandel").0, wanted);
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_a_warning_keeps_the_value() {
+        let mut steps = text_steps();
+        steps.form = Some(Form::Country);
+        let code = Code::CountryUnknown;
+        assert_eq!(run(&steps, "Atlantis").0, Err(Fault::new(code)));
+        let warn = BTreeMap::from([(code, Severity::Warn)]);
+        let (result, odd, _) = run_with(&steps, "Atlantis", &warn);
+        assert_eq!(
+            (result, odd),
+            (Ok(text("Atlantis")), vec![Fault::new(code)])
+        );
+        let off = BTreeMap::from([(code, Severity::Off)]);
+        let (result, odd, _) = run_with(&steps, "Atlantis", &off);
+        assert_eq!((result, odd), (Ok(text("Atlantis")), vec![]));
+    }
+
+    #[test]
+    fn lengths_count_as_the_database_does() {
+        let mut steps = text_steps();
+        steps.max = Some(3);
+        assert_eq!(run(&steps, "äöü").0, Ok(text("äöü")));
+        let fault = Fault::new(Code::LengthMax).with("max", 3).with("length", 4);
+        assert_eq!(run(&steps, "😀😀").0, Err(fault));
+        steps.cut = true;
+        assert_eq!(run(&steps, "😀😀").0, Ok(text("😀")));
+        assert_eq!(run(&steps, "ab cd").0, Ok(text("ab")));
+    }
+
+    #[test]
+    fn types_say_what_they_expect() {
+        for (kind, text, code, expected) in [
+            (Kind::Integer, "10,0", Code::TypeInteger, "123"),
+            (Kind::Decimal, "1,5", Code::TypeDecimal, "1,234.56"),
+            (
+                Kind::Boolean,
+                "vielleicht",
+                Code::TypeBoolean,
+                convert::BOOLEANS,
+            ),
+            (Kind::DateTime, "31.12.1985", Code::TypeDate, "YYYY-MM-DD"),
+        ] {
+            let fault = run(&Steps::of_kind(kind), text).0.unwrap_err();
+            assert_eq!(fault.code, code);
+            assert_eq!(fault.params[0], ("expected", expected.to_owned()));
+        }
+        let fault = run(&Steps::of_kind(Kind::DateTime), "1900-01-01")
+            .0
+            .unwrap_err();
+        assert!(fault.params.contains(&("reason", "no_date".to_owned())));
+    }
+}

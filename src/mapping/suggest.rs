@@ -1,0 +1,116 @@
+//! "Did you mean …?"
+
+use std::borrow::Cow;
+
+/// The candidate that `word` was probably meant to be. Spelling that differs only in case,
+/// blanks and punctuation wins, then few typing errors, then one word inside the other.
+pub(super) fn closest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let wanted = plain(word);
+    if wanted.is_empty() {
+        return None;
+    }
+    let mut best: Option<(usize, &'a str)> = None;
+    for candidate in candidates {
+        let Some(cost) = cost(&wanted, &plain(candidate)) else {
+            continue;
+        };
+        if best.is_none_or(|(lowest, _)| cost < lowest) {
+            best = Some((cost, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// How far two plain words are apart, in halves of an edit; none when too far to be meant.
+fn cost(wanted: &str, candidate: &str) -> Option<usize> {
+    let longest = wanted.chars().count().max(candidate.chars().count());
+    let distance = strsim::osa_distance(wanted, candidate);
+    if distance <= (longest / 3).max(usize::from(longest > 2)) {
+        return Some(distance * 2);
+    }
+    let (short, long) = if wanted.len() < candidate.len() {
+        (wanted, candidate)
+    } else {
+        (candidate, wanted)
+    };
+    (short.chars().count() >= 4 && long.contains(short)).then_some(longest)
+}
+
+fn plain(word: &str) -> String {
+    word.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// The sentence that suggests `closest`, if there is one.
+pub(super) fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    closest(word, candidates).map(|found| format!("did you mean {}?", quoted(found)))
+}
+
+/// A name between back-ticks. Names of columns come from the input: what could steer a
+/// terminal is replaced, and what is too long is cut.
+pub(super) fn quoted(name: &str) -> String {
+    const LONGEST: usize = 60;
+    let name: Cow<'_, str> = if name.chars().nth(LONGEST).is_some() {
+        name.chars().take(LONGEST).chain(['…']).collect()
+    } else {
+        name.into()
+    };
+    let shown: String = name
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    format!("`{shown}`")
+}
+
+/// Names between back-ticks, at most `most` of them.
+pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+    let names: Vec<String> = names.into_iter().map(quoted).collect();
+    let shown = names.iter().take(most).cloned().collect::<Vec<_>>();
+    match names.len().checked_sub(most) {
+        None | Some(0) => shown.join(", "),
+        Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let header = ["Kunden-Nr.", "Name", "PLZ", "E-Mail"];
+        for (word, meant) in [
+            ("kunden nr", Some("Kunden-Nr.")),
+            ("Kundennummer", Some("Kunden-Nr.")),
+            ("Nmae", Some("Name")),
+            ("PLZ ", Some("PLZ")),
+            ("Telefon", None),
+            ("", None),
+        ] {
+            assert_eq!(closest(word, header), meant, "{word}");
+        }
+        assert_eq!(
+            closest("Email", ["City", "EmailAddress"]),
+            Some("EmailAddress")
+        );
+        assert_eq!(
+            closest("ShipmentAddress", ["BillingAddress", "Shipmentaddress"]),
+            Some("Shipmentaddress")
+        );
+    }
+
+    #[test]
+    fn quotes_without_steering_the_terminal() {
+        assert_eq!(quoted("a\u{1b}[31mb"), "`a\u{fffd}[31mb`");
+        assert_eq!(quoted(&"x".repeat(61)).chars().count(), 63);
+        assert_eq!(listed(["a", "b", "c"], 2), "`a`, `b` and 1 more");
+    }
+}

@@ -1,0 +1,90 @@
+//! What a mapping did beside mapping: repairs, and which keys it met.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A postal code lost the guard or a phone number lost the guard of a spreadsheet.
+pub(super) const APOSTROPHE_REMOVED: &str = "apostrophe.removed";
+/// A text was cut to its `max`.
+pub(super) const LENGTH_CUT: &str = "length.cut";
+/// A postal code lost its country's prefix.
+pub(super) const PREFIX_REMOVED: &str = "postal_code.prefix_removed";
+/// A German postal code of four digits got its leading zero back.
+pub(super) const ZERO_RESTORED: &str = "postal_code.zero_restored";
+
+/// Distinct keys that are remembered at most: they only serve suggestions.
+const KEYS_KEPT: usize = 256;
+
+/// Counts of one thread, to be merged with those of others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How often each kind of repair was made: `postal_code.zero_restored`,
+    /// `postal_code.prefix_removed`, `apostrophe.removed`, `length.cut`.
+    pub repairs: BTreeMap<String, u64>,
+    /// Records that were looked at.
+    pub(super) records: u64,
+    /// For each of the plan's columns whether some record had it (JSONL).
+    pub(super) met: Vec<bool>,
+    /// Keys that records had while columns were still to be met (JSONL).
+    pub(super) keys: BTreeSet<String>,
+}
+
+impl Tally {
+    /// Counts one repair.
+    pub(super) fn repaired(&mut self, kind: &str) {
+        match self.repairs.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => {
+                self.repairs.insert(kind.to_owned(), 1);
+            }
+        }
+    }
+
+    /// Remembers a key for suggestions.
+    pub(super) fn saw_key(&mut self, key: &str) {
+        if self.keys.len() < KEYS_KEPT && !self.keys.contains(key) {
+            self.keys.insert(key.to_owned());
+        }
+    }
+
+    /// Adds the counts of another thread.
+    pub fn merge(&mut self, other: Self) {
+        for (kind, count) in other.repairs {
+            *self.repairs.entry(kind).or_default() += count;
+        }
+        self.records += other.records;
+        if self.met.len() < other.met.len() {
+            self.met.resize(other.met.len(), false);
+        }
+        for (met, also) in self.met.iter_mut().zip(other.met) {
+            *met |= also;
+        }
+        for key in other.keys {
+            self.saw_key(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merging_adds_up() {
+        let mut one = Tally::default();
+        one.repaired(LENGTH_CUT);
+        one.met = vec![true];
+        one.records = 1;
+        let mut other = Tally::default();
+        other.repaired(LENGTH_CUT);
+        other.repaired(ZERO_RESTORED);
+        other.met = vec![false, true];
+        other.records = 2;
+        other.saw_key("b");
+        one.merge(other);
+        assert_eq!(one.repairs.get(LENGTH_CUT), Some(&2));
+        assert_eq!(one.repairs.get(ZERO_RESTORED), Some(&1));
+        assert_eq!(one.met, [true, true]);
+        assert_eq!(one.records, 3);
+        assert!(one.keys.contains("b"));
+    }
+}

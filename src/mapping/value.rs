@@ -1,0 +1,446 @@
+//! One value of the mapping: where it comes from and the steps that it goes through.
+
+use toml::de::DeValue;
+
+use super::compile::Compiler;
+use super::constant::{Constant, fit};
+use super::convert::{Convention, DateStyle, format_fault};
+use super::error::{Mistake, Place};
+use super::form::Form;
+use super::steps::{Case, Lookup, Otherwise, Steps};
+use super::suggest::listed;
+use super::syntax::{Keys, Node, Section, not_yet, type_name, unknown_word, wrong_type};
+use crate::customer::{Bounds, Kind, Target, Value};
+
+/// A value of the mapping, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct ValueSpec {
+    /// The API's field.
+    pub(super) target: Target,
+    /// Where its text comes from.
+    pub(super) origin: Origin,
+    /// What happens to the text.
+    pub(super) steps: Steps,
+    /// Whether the mapping makes it obligatory although the API does not.
+    pub(super) required: bool,
+}
+
+/// Where a text comes from. Columns are numbered by the mapping's list of columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Origin {
+    /// One column.
+    Column([usize; 1]),
+    /// The first column that is filled.
+    FirstOf(Vec<usize>),
+    /// All columns that are filled, with this between them.
+    Join(Vec<usize>, String),
+    /// No column: the same for all. (A template will be another origin beside these.)
+    Constant(Value),
+    /// No column and no constant: only the default.
+    Nothing,
+}
+
+impl Origin {
+    /// The columns that it reads.
+    pub(super) fn columns(&self) -> &[usize] {
+        match self {
+            Self::Column(column) => column,
+            Self::FirstOf(columns) | Self::Join(columns, _) => columns,
+            Self::Constant(_) | Self::Nothing => &[],
+        }
+    }
+}
+
+const KEYS: Keys = Keys {
+    now: &[
+        "column",
+        "first_of",
+        "join",
+        "with",
+        "value",
+        "extract",
+        "replace",
+        "lookup",
+        "otherwise",
+        "as",
+        "case",
+        "default",
+        "required",
+        "date",
+        "decimal",
+        "max",
+        "cut",
+    ],
+    later: &["template", "lookup_file"],
+};
+
+/// Keys that say where a text comes from.
+const SOURCES: [&str; 4] = ["column", "first_of", "join", "value"];
+
+impl ValueSpec {
+    /// Reads the value of `target`.
+    pub(super) fn read(target: Target, node: &Node<'_>, compiler: &mut Compiler) -> Option<Self> {
+        match node.get_ref() {
+            DeValue::String(name) => {
+                let column = compiler.column(name, node.span());
+                Some(Self {
+                    target,
+                    origin: Origin::Column([column]),
+                    steps: steps_of(target, compiler),
+                    required: false,
+                })
+            }
+            DeValue::Table(table) => {
+                let mut section = Section::of(table, "a value", &KEYS);
+                let value = Self::read_table(target, &mut section, node.span(), compiler);
+                section.close(&mut compiler.mistakes);
+                value
+            }
+            other => {
+                compiler.mistakes.push(short_form(target, node, other));
+                None
+            }
+        }
+    }
+
+    fn read_table(
+        target: Target,
+        section: &mut Section<'_, '_>,
+        place: Place,
+        compiler: &mut Compiler,
+    ) -> Option<Self> {
+        let mut steps = steps_of(target, compiler);
+        read_form(target, section, &mut steps);
+        read_texts(section, &mut steps);
+        read_conventions(target, section, &mut steps);
+        read_length(target, section, &mut steps);
+        read_lookup(target, section, &mut steps);
+        if let Some(node) = section.get("default") {
+            steps.default = constant(target, node, &steps, Constant::Default, section);
+        }
+        let origin = read_origin(target, section, &steps, place, compiler);
+        let required = section.flag("required").unwrap_or(false);
+        Some(Self {
+            target,
+            origin: origin?,
+            steps,
+            required,
+        })
+    }
+}
+
+fn short_form(target: Target, node: &Node<'_>, value: &DeValue<'_>) -> Mistake {
+    let help = match value {
+        DeValue::Array(_) => {
+            "several columns: { first_of = [\"A\", \"B\"] } or { join = [\"A\", \"B\"] }"
+        }
+        DeValue::Integer(_) => {
+            "the same for all records: { value = 1 }; a column of an input without header: \"1\""
+        }
+        _ => "the same for all records: { value = … }",
+    };
+    Mistake::at(
+        node.span(),
+        format!("`{target}` must be a column in quotes or a table"),
+    )
+    .label(format!("this is {}", type_name(value)))
+    .help(help)
+}
+
+/// The steps that a target has without being asked for any.
+fn steps_of(target: Target, compiler: &Compiler) -> Steps {
+    let field = target.field();
+    let mut steps = Steps::of_kind(field.kind);
+    steps.convention = compiler.convention;
+    if field.kind == Kind::DateTime {
+        steps.dates = DateStyle {
+            formats: compiler.date_formats.clone(),
+            birthday: field.name == "Birthday",
+        };
+    }
+    steps
+}
+
+fn read_origin(
+    target: Target,
+    section: &mut Section<'_, '_>,
+    steps: &Steps,
+    place: Place,
+    compiler: &mut Compiler,
+) -> Option<Origin> {
+    let given: Vec<&str> = SOURCES
+        .into_iter()
+        .filter(|key| section.get(key).is_some())
+        .collect();
+    if let [first, second, ..] = given[..] {
+        let place = section.key_place(second).unwrap_or(place);
+        return section.complain(
+            Mistake::at(
+                place,
+                format!("`{target}` has two sources: `{first}` and `{second}`"),
+            )
+            .help("take one; `first_of` and `join` take several columns"),
+        );
+    }
+    if let (Some(with), None) = (section.key_place("with"), section.get("join")) {
+        section.mistake(Mistake::at(with, "`with` without `join`"));
+    }
+    match given.first().copied() {
+        Some("column") => {
+            let (name, place) = section.text("column")?;
+            Some(Origin::Column([compiler.column(name, place)]))
+        }
+        Some("first_of") => Some(Origin::FirstOf(columns(section, "first_of", compiler)?)),
+        Some("join") => {
+            let columns = columns(section, "join", compiler)?;
+            let with = match section.get("with") {
+                Some(_) => section.text("with")?.0,
+                None => " ",
+            };
+            Some(Origin::Join(columns, with.to_owned()))
+        }
+        Some(_) => {
+            let node = section.get("value")?;
+            constant(target, node, steps, Constant::Value, section).map(Origin::Constant)
+        }
+        None if section.get("default").is_some() => Some(Origin::Nothing),
+        None if ["template", "lookup_file"]
+            .iter()
+            .any(|key| section.get(key).is_some()) =>
+        {
+            None
+        }
+        None => section.complain(
+            Mistake::at(place, format!("`{target}` has no source")).help(format!(
+                "say where it comes from: {}",
+                listed(SOURCES, SOURCES.len())
+            )),
+        ),
+    }
+}
+
+fn columns(
+    section: &mut Section<'_, '_>,
+    key: &str,
+    compiler: &mut Compiler,
+) -> Option<Vec<usize>> {
+    let names = section.texts(key)?;
+    if names.is_empty() {
+        let place = section.get(key)?.span();
+        return section.complain(Mistake::at(place, format!("`{key}` names no column")));
+    }
+    Some(
+        names
+            .into_iter()
+            .map(|(name, place)| compiler.column(name, place))
+            .collect(),
+    )
+}
+
+fn read_form(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
+    let Some((name, place)) = section.text("as") else {
+        return;
+    };
+    if Form::LATER.contains(&name) {
+        return section.mistake(not_yet(place, name));
+    }
+    let Some((_, form)) = Form::NAMES.iter().find(|(known, _)| *known == name) else {
+        let names = Form::NAMES.iter().map(|(name, _)| *name);
+        return section.mistake(unknown_word(name, place, "as", names));
+    };
+    if form.kind() == target.field().kind {
+        steps.form = Some(*form);
+    } else {
+        section.mistake(Mistake::at(
+            place,
+            format!(
+                "`as = \"{name}\"` does not fit `{target}`, which is {}",
+                kind_name(target.field().kind)
+            ),
+        ));
+    }
+}
+
+fn read_texts(section: &mut Section<'_, '_>, steps: &mut Steps) {
+    if let Some((expression, place)) = section.text("extract") {
+        match regex::Regex::new(expression) {
+            Ok(found) if found.captures_len() > 1 => steps.extract = Some(found),
+            Ok(_) => section.mistake(
+                Mistake::at(place, "`extract` has no group")
+                    .help("put parentheses around the part that is wanted: '^([0-9]+)'"),
+            ),
+            Err(error) => section.mistake(bad_expression(place, "extract", &error)),
+        }
+    }
+    let table = section.entries("replace");
+    for (from, to) in table.into_iter().flatten() {
+        if from.get_ref().is_empty() {
+            section.mistake(Mistake::at(from.span(), "an empty text cannot be replaced"));
+        }
+        match to.get_ref().as_str() {
+            Some(text) => {
+                let pair = (from.get_ref().clone().into_owned(), text.to_owned());
+                steps.replace.push(pair);
+            }
+            None => section.mistake(wrong_type(to, "a replacement", "text in quotes")),
+        }
+    }
+    if section.get("case").is_some() {
+        let words = [("upper", Case::Upper), ("lower", Case::Lower)];
+        steps.case = section.word("case", &words);
+        if let (Some(place), true) = (section.key_place("case"), steps.kind != Kind::Text) {
+            section.mistake(Mistake::at(place, "`case` is only for texts"));
+        }
+    }
+}
+
+/// The mistake of a regular expression that cannot be read: the reason is its last line.
+pub(super) fn bad_expression(place: Place, key: &str, error: &regex::Error) -> Mistake {
+    let error = error.to_string();
+    let reason = error.lines().last().unwrap_or_default();
+    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+    Mistake::at(place, format!("`{key}` is no regular expression: {reason}"))
+        .help("in single quotes a backslash needs no doubling: '^\\d+'")
+}
+
+fn read_conventions(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
+    if let Some(formats) = section.one_or_more("date") {
+        if steps.kind == Kind::DateTime {
+            steps.dates.formats = date_formats(formats, section);
+        } else {
+            only_for(target, section, "date", Kind::DateTime);
+        }
+    }
+    if section.get("decimal").is_some() {
+        if steps.kind != Kind::Decimal {
+            only_for(target, section, "decimal", Kind::Decimal);
+        } else if let Some(convention) = section.word("decimal", CONVENTIONS) {
+            steps.convention = convention;
+        }
+    }
+}
+
+/// What `decimal` takes.
+pub(super) const CONVENTIONS: &[(&str, Convention)] =
+    &[(".", Convention::Point), (",", Convention::Comma)];
+
+/// The formats of `date`, tried out.
+pub(super) fn date_formats(
+    formats: Vec<(&str, Place)>,
+    section: &mut Section<'_, '_>,
+) -> Vec<String> {
+    let mut good = Vec::with_capacity(formats.len());
+    for (format, place) in formats {
+        match format_fault(format) {
+            None => good.push(format.to_owned()),
+            Some(why) => section.mistake(
+                Mistake::at(place, format!("`date` cannot read dates by \"{format}\": {why}"))
+                    .help("31.12.1985 is \"%d.%m.%Y\", 31.12.85 is \"%d.%m.%y\", 12/31/1985 is \"%m/%d/%Y\""),
+            ),
+        }
+    }
+    good
+}
+
+fn only_for(target: Target, section: &mut Section<'_, '_>, key: &str, kind: Kind) {
+    if let Some(place) = section.key_place(key) {
+        section.mistake(Mistake::at(
+            place,
+            format!(
+                "`{key}` is for {}, and `{target}` is {}",
+                kind_name(kind),
+                kind_name(target.field().kind)
+            ),
+        ));
+    }
+}
+
+/// What people call a type of the API.
+pub(super) fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Integer => "a whole number",
+        Kind::Decimal => "a decimal number",
+        Kind::Boolean => "yes or no",
+        Kind::DateTime => "a date",
+    }
+}
+
+fn read_length(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
+    if section.get("max").is_some() && steps.kind != Kind::Text {
+        only_for(target, section, "max", Kind::Text);
+    } else if let Some((max, place)) = section.number("max", 1) {
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        steps.max = Some(max);
+        if let Bounds::Length { max: limit, .. } = target.field().bounds
+            && max > limit
+        {
+            section.mistake(
+                Mistake::at(
+                    place,
+                    format!("`{target}` takes at most {limit} characters"),
+                )
+                .help(format!("write max = {limit}")),
+            );
+        }
+    }
+    steps.cut = section.flag("cut").unwrap_or(false);
+    if let (true, None, Some(place)) = (steps.cut, section.get("max"), section.key_place("cut")) {
+        section.mistake(
+            Mistake::at(place, "`cut` without `max`").help(
+                "say how long it may be: `max` is the number of characters after which is cut",
+            ),
+        );
+    }
+}
+
+fn read_lookup(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
+    if section.get("lookup").is_none() {
+        let with_file = section.get("lookup_file").is_some();
+        if let (Some(place), false) = (section.key_place("otherwise"), with_file) {
+            section.mistake(Mistake::at(place, "`otherwise` without `lookup`"));
+        }
+        return;
+    }
+    let Some(table) = section.entries("lookup") else {
+        return;
+    };
+    let mut lookup = Lookup::default();
+    for (key, node) in table {
+        let result = match node.get_ref().as_str() {
+            Some("") => None,
+            _ => match constant(target, node, steps, Constant::Lookup, section) {
+                Some(value) => Some(value),
+                None => continue,
+            },
+        };
+        if !lookup.insert(key.get_ref(), result) {
+            section.mistake(
+                Mistake::at(key.span(), "`lookup` has this key already")
+                    .help("keys are compared without case and outer blanks"),
+            );
+        }
+    }
+    if let Some(node) = section.get("otherwise") {
+        lookup.otherwise = match node.get_ref().as_str() {
+            Some("keep") => Otherwise::Keep,
+            Some("empty") => Otherwise::Empty,
+            _ => constant(target, node, steps, Constant::Otherwise, section)
+                .map_or(Otherwise::Missing, Otherwise::Value),
+        };
+    }
+    steps.lookup = Some(lookup);
+}
+
+fn constant(
+    target: Target,
+    node: &Node<'_>,
+    steps: &Steps,
+    role: Constant,
+    section: &mut Section<'_, '_>,
+) -> Option<Value> {
+    match fit(target, node, steps, role) {
+        Ok(value) => Some(value),
+        Err(mistake) => section.complain(mistake),
+    }
+}
