@@ -1,1 +1,274 @@
 //! What was meant, what was done: durable.
+//!
+//! The journal is a SQLite file, `journal.db`, in the state folder. Before a record is sent,
+//! its intent is written; after its answer, its outcome. Whatever kills the process in
+//! between, the next one finds the intent and looks the customer up before it sends anything
+//! with that key. The schema, with a word about every column, is in `schema.sql`.
+//!
+//! This module owns the file, its secret, its locks and everything that is known about earlier
+//! runs. It is synchronous; the engine gives it a thread of its own. It knows nothing about
+//! HTTP, mappings or reports, and holds customers' data only in open intents: a key and a
+//! body are overwritten when their record is settled.
+//!
+//! A journal that cannot be trusted is named in an error, and left exactly as it was found:
+//! nothing here repairs or replaces one.
+
+mod commit;
+mod entry;
+mod erase;
+mod error;
+mod folder;
+mod hashes;
+mod lock;
+mod reading;
+mod runs;
+mod schema;
+mod targets;
+mod wal;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use entry::{Entry, GuardRow, Intent, OpenIntent};
+pub use error::JournalError;
+pub use hashes::Hashes;
+pub use lock::{TargetLock, lock};
+pub use runs::{NewRun, RunRow};
+
+use crate::outcome::{KeyHash, PayloadHash};
+use error::from_sql;
+use runs::RunKey;
+
+/// The journal's file in the state folder.
+pub const FILE: &str = "journal.db";
+
+/// Length of the journal's secret in bytes.
+const SECRET_LENGTH: usize = 32;
+
+/// The shortest SQLite file there is: one page of the smallest size.
+const SHORTEST: u64 = 512;
+
+/// How long another process (a run into another target, a person's query) may keep the
+/// journal locked before that is an error.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The journal of a state folder. See the module's head.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    path: PathBuf,
+    hashes: Hashes,
+    /// A write failed: nothing may be written any more.
+    poisoned: bool,
+    /// The files may still hold bytes of what was erased.
+    residue: bool,
+    /// The run that was written last.
+    last: Option<(String, RunKey)>,
+}
+
+impl Journal {
+    /// Opens the folder's journal for a run, after SQLite has looked over the whole file; makes
+    /// folder and journal if there are none.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`], [`JournalError::Newer`], [`JournalError::NotOurs`] and
+    /// [`JournalError::Link`] name a file that cannot be used and was left alone;
+    /// [`JournalError::Io`] and [`JournalError::Sql`] say what the system answered.
+    pub fn open(folder: &Path) -> Result<Self, JournalError> {
+        folder::ensure(folder)?;
+        let folder = folder::resolved(folder)?;
+        let path = folder.join(FILE);
+        if !is_there(&path)? {
+            schema::create(&folder, &path)?;
+        }
+        let mut journal = Self::attach(path)?;
+        schema::check(&journal.connection, &journal.path)?;
+        // An earlier process may have been killed before it could tidy up.
+        journal.residue = true;
+        Ok(journal)
+    }
+
+    /// Opens the folder's journal if there is one; makes nothing. It is opened quickly, without
+    /// looking over the whole file: damage shows when it is read.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_existing(folder: &Path) -> Result<Option<Self>, JournalError> {
+        if !folder.is_dir() {
+            return Ok(None);
+        }
+        let path = folder::resolved(folder)?.join(FILE);
+        if is_there(&path)? {
+            Self::attach(path).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn attach(path: PathBuf) -> Result<Self, JournalError> {
+        let log = beside(&path, "-wal");
+        let shared = beside(&path, "-shm");
+        for file in [&path, &log, &shared] {
+            folder::length(file)?;
+        }
+        wal::check(&log)?;
+        let mut connection = Connection::open_with_flags(&path, schema::open_flags())
+            .map_err(|error| from_sql(&path, "cannot open", error))?;
+        connection
+            .busy_timeout(PATIENCE)
+            .map_err(|error| from_sql(&path, "cannot open", error))?;
+        schema::admit(&mut connection, &path)?;
+        schema::prepare(&connection).map_err(|error| from_sql(&path, "cannot open", error))?;
+        let secret = connection
+            .query_one("SELECT secret FROM journal", [], |row| row.get(0))
+            .map_err(|error| from_sql(&path, "cannot read", error))?;
+        for file in [&path, &log, &shared] {
+            folder::make_private(file);
+        }
+        Ok(Self {
+            connection,
+            path,
+            hashes: Hashes::new(secret),
+            poisoned: false,
+            residue: false,
+            last: None,
+        })
+    }
+
+    /// Where the journal lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The journal's secret: random, made with the journal, never shown.
+    #[must_use]
+    pub fn secret(&self) -> &[u8; SECRET_LENGTH] {
+        self.hashes.secret()
+    }
+
+    /// What makes this journal's hashes, to be used in other threads.
+    #[must_use]
+    pub fn hashes(&self) -> Hashes {
+        self.hashes.clone()
+    }
+
+    /// See [`Hashes::key`].
+    #[must_use]
+    pub fn key_hash(&self, target: &str, key: &str) -> KeyHash {
+        self.hashes.key(target, key)
+    }
+
+    /// See [`Hashes::payload`].
+    #[must_use]
+    pub fn payload_hash(&self, body: &[u8]) -> PayloadHash {
+        self.hashes.payload(body)
+    }
+
+    /// Whether an earlier write failed, so that nothing can be written any more.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+
+    /// Closes the journal in good order. Dropping it does the same, but cannot say what failed.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub fn close(mut self) -> Result<(), JournalError> {
+        if self.poisoned {
+            return Ok(());
+        }
+        self.tidy()
+    }
+
+    fn writable(&self) -> Result<(), JournalError> {
+        if self.poisoned {
+            Err(JournalError::Poisoned)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Does `work` in one durable transaction; any failure poisons the journal.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        self.writable()?;
+        let attempt = || {
+            // Immediate: if another process writes just now, the wait is here and not later.
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        attempt().map_err(|error| {
+            self.poisoned = true;
+            from_sql(&self.path, "cannot write to", error)
+        })
+    }
+
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        let attempt = || {
+            // A failed write that could not even be taken back must not be seen as if it
+            // had been committed.
+            if !self.connection.is_autocommit() {
+                self.connection.execute_batch("ROLLBACK")?;
+            }
+            work(&self.connection)
+        };
+        attempt().map_err(|error| from_sql(&self.path, "cannot read", error))
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if !self.poisoned
+            && let Err(error) = self.tidy()
+        {
+            tracing::warn!(%error, "the journal could not be closed in good order");
+        }
+    }
+}
+
+/// Whether there is a journal at `path`. One that was emptied or cut to a few bytes (SQLite
+/// would take it for a new file), or that is gone while its log is still there, was damaged by
+/// somebody else.
+fn is_there(path: &Path) -> Result<bool, JournalError> {
+    let damaged = |why: &str| {
+        Err(JournalError::Damaged {
+            path: path.to_path_buf(),
+            why: why.to_owned(),
+        })
+    };
+    match folder::length(path)? {
+        Some(0) => damaged("the file is empty"),
+        Some(length) if length < SHORTEST => damaged("the file is too short for a database"),
+        Some(_) => Ok(true),
+        None => match folder::length(&beside(path, "-wal"))? {
+            Some(length) if length > 0 => {
+                damaged("the file is gone, but its write-ahead log is still there")
+            }
+            _ => Ok(false),
+        },
+    }
+}
+
+/// The file that SQLite puts beside the journal's.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
+}

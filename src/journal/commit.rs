@@ -1,0 +1,238 @@
+//! One transaction of the writer: the outcomes since the last one and the next intents.
+//!
+//! The caller sends a record only after the commit that carries its intent has returned.
+
+use rusqlite::{Transaction, params};
+
+use super::entry::{Columns, nanoseconds, to_json};
+use super::runs::RunKey;
+use super::{Entry, Intent, Journal, JournalError};
+use crate::outcome::{FieldError, Outcome, Settled};
+use crate::record::Position;
+
+/// The name under which records with warnings are counted.
+pub(super) const WARNINGS: &str = "warnings";
+
+impl Journal {
+    /// Writes the entries, in their order, in one transaction. When it returns, all of them
+    /// are on the disk; when it fails, none of them counts, and the journal takes no more
+    /// entries: whether the disk has them is known only after it is opened again.
+    ///
+    /// - An intent stands, with key and body, until its record is settled.
+    /// - An outcome replaces an earlier one of the same record and erases its intent. The
+    ///   outcome *unknown* alone keeps it: it is needed to look the customer up.
+    /// - `Created` also notes the key in the target's guard.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchRun`] (nothing was tried), [`JournalError::Poisoned`], or what
+    /// SQLite said.
+    pub fn commit(&mut self, run: &str, entries: &[Entry]) -> Result<(), JournalError> {
+        let run = self.key_of(run)?;
+        self.residue |= entries
+            .iter()
+            .any(|entry| matches!(entry, Entry::Intent(_) | Entry::Settled(_)));
+        self.write(|work| {
+            let mut batch = Batch::new(work, run);
+            for entry in entries {
+                match entry {
+                    Entry::Intent(intent) => batch.intend(intent)?,
+                    Entry::Settled(settled) => batch.settle(settled)?,
+                    Entry::Warning(position, errors) => batch.warn(*position, errors)?,
+                }
+            }
+            batch.write_counts()
+        })
+    }
+
+    /// Takes back what was refused and what was invalid, so that these records are open again
+    /// (`--retry-failed`). Returns how many there were.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn clear_failed(&mut self, run: &str) -> Result<u64, JournalError> {
+        let run = self.key_of(run)?;
+        self.write(|work| {
+            let cleared = work.execute(
+                "DELETE FROM records WHERE run_no = ?1 AND outcome IN ('invalid', 'refused')",
+                [run.number],
+            )?;
+            work.execute(
+                "DELETE FROM counts WHERE run_no = ?1 AND name IN ('invalid', 'refused')",
+                [run.number],
+            )?;
+            Ok(cleared as u64)
+        })
+    }
+}
+
+/// A transaction's work, and how it changes the counts.
+struct Batch<'a> {
+    work: &'a Transaction<'a>,
+    run: RunKey,
+    changes: Vec<(String, i64)>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(work: &'a Transaction<'a>, run: RunKey) -> Self {
+        Self {
+            work,
+            run,
+            changes: Vec::new(),
+        }
+    }
+
+    fn intend(&self, intent: &Intent) -> rusqlite::Result<()> {
+        let submission = &intent.submission;
+        self.work
+            .prepare_cached(
+                "INSERT INTO intents (run_no, record, line, attempt, absent_before, at, key, \
+                 key_hash, payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+                 ON CONFLICT (run_no, record) DO UPDATE SET line = excluded.line, \
+                 attempt = excluded.attempt, absent_before = excluded.absent_before, \
+                 at = excluded.at, key = excluded.key, key_hash = excluded.key_hash, \
+                 payload = excluded.payload, body = excluded.body",
+            )?
+            .execute(params![
+                self.run.number,
+                submission.position.record,
+                submission.position.line,
+                intent.attempt,
+                intent.absent_before,
+                nanoseconds(intent.at),
+                submission.key,
+                submission.key_hash,
+                submission.payload,
+                &*submission.body,
+            ])?;
+        Ok(())
+    }
+
+    fn settle(&mut self, settled: &Settled) -> rusqlite::Result<()> {
+        let record = settled.position.record;
+        let columns = Columns::of(&settled.outcome)?;
+        if !self.insert_outcome(settled, &columns)? {
+            let earlier = self.take_outcome(record)?;
+            self.count(&earlier, -1);
+            self.insert_outcome(settled, &columns)?;
+        }
+        self.count(settled.outcome.word(), 1);
+        if matches!(settled.outcome, Outcome::Created { .. }) {
+            self.guard(settled, &columns)?;
+        }
+        if !matches!(settled.outcome, Outcome::Unknown { .. }) {
+            self.work
+                .prepare_cached("DELETE FROM intents WHERE run_no = ?1 AND record = ?2")?
+                .execute(params![self.run.number, record])?;
+        }
+        Ok(())
+    }
+
+    /// Whether the record had no outcome yet; else nothing is changed.
+    fn insert_outcome(&self, settled: &Settled, columns: &Columns<'_>) -> rusqlite::Result<bool> {
+        let inserted = self
+            .work
+            .prepare_cached(
+                "INSERT INTO records (run_no, record, line, outcome, customer_id, \
+                 customer_number, attempts, how, detail, key_hash, payload, at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+                 ON CONFLICT (run_no, record) DO NOTHING",
+            )?
+            .execute(params![
+                self.run.number,
+                settled.position.record,
+                settled.position.line,
+                settled.outcome.word(),
+                columns.id,
+                columns.number,
+                columns.attempts,
+                columns.how,
+                columns.detail,
+                settled.key_hash,
+                settled.payload,
+                nanoseconds(settled.at),
+            ])?;
+        Ok(inserted == 1)
+    }
+
+    fn take_outcome(&self, record: u64) -> rusqlite::Result<String> {
+        self.work
+            .prepare_cached(
+                "DELETE FROM records WHERE run_no = ?1 AND record = ?2 RETURNING outcome",
+            )?
+            .query_one(params![self.run.number, record], |row| row.get(0))
+    }
+
+    fn guard(&self, settled: &Settled, columns: &Columns<'_>) -> rusqlite::Result<()> {
+        let Some(key_hash) = settled.key_hash else {
+            return Ok(());
+        };
+        self.work
+            .prepare_cached(
+                "INSERT INTO keys (target_no, key_hash, payload, customer_id, customer_number, \
+                 run_no, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                 ON CONFLICT (target_no, key_hash) DO UPDATE SET payload = excluded.payload, \
+                 customer_id = excluded.customer_id, customer_number = excluded.customer_number, \
+                 run_no = excluded.run_no, record = excluded.record",
+            )?
+            .execute(params![
+                self.run.target,
+                key_hash,
+                settled.payload,
+                columns.id,
+                columns.number,
+                self.run.number,
+                settled.position.record,
+            ])?;
+        Ok(())
+    }
+
+    fn warn(&mut self, position: Position, errors: &[FieldError]) -> rusqlite::Result<()> {
+        let errors = to_json(errors)?;
+        let inserted = self
+            .work
+            .prepare_cached(
+                "INSERT INTO warnings (run_no, record, line, errors) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT (run_no, record) DO NOTHING",
+            )?
+            .execute(params![
+                self.run.number,
+                position.record,
+                position.line,
+                errors
+            ])?;
+        if inserted == 1 {
+            self.count(WARNINGS, 1);
+        } else {
+            self.work
+                .prepare_cached(
+                    "UPDATE warnings SET line = ?3, errors = ?4 WHERE run_no = ?1 AND record = ?2",
+                )?
+                .execute(params![
+                    self.run.number,
+                    position.record,
+                    position.line,
+                    errors
+                ])?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, name: &str, by: i64) {
+        match self.changes.iter_mut().find(|(known, _)| known == name) {
+            Some((_, change)) => *change += by,
+            None => self.changes.push((name.to_owned(), by)),
+        }
+    }
+
+    fn write_counts(&self) -> rusqlite::Result<()> {
+        for (name, change) in self.changes.iter().filter(|(_, change)| *change != 0) {
+            self.work
+                .prepare_cached(
+                    "INSERT INTO counts (run_no, name, records) VALUES (?1, ?2, ?3) \
+                     ON CONFLICT (run_no, name) DO UPDATE SET records = records + excluded.records",
+                )?
+                .execute(params![self.run.number, name, change])?;
+        }
+        Ok(())
+    }
+}

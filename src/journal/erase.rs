@@ -1,0 +1,73 @@
+//! Nothing of a settled customer stays in the journal's files.
+//!
+//! SQLite overwrites what is deleted (`secure_delete`), with two gaps that are closed here.
+//! When it moves rows between pages, copies can stay in a page's unused part; they go when the
+//! table's pages are cleared as a whole. And its write-ahead log holds earlier versions of
+//! pages until it is cut.
+
+use rusqlite::types::Value;
+use rusqlite::{Transaction, params_from_iter};
+
+use super::{Journal, JournalError};
+
+const COLUMNS: usize = 10;
+
+impl Journal {
+    /// Closes both gaps, if anything was written that matters.
+    pub(super) fn tidy(&mut self) -> Result<(), JournalError> {
+        if !self.residue {
+            return Ok(());
+        }
+        self.write(rewrite_intents)?;
+        self.residue = !self.cut_log();
+        Ok(())
+    }
+
+    /// Moves the log into the file and cuts it to nothing. Whether it could be cut: somebody
+    /// who reads just now can prevent it. A failure costs no data, because the log keeps them;
+    /// so it is no error.
+    pub(super) fn cut_log(&self) -> bool {
+        let busy = self
+            .connection
+            .query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, bool>(0)
+            });
+        match busy {
+            Ok(busy) => !busy,
+            Err(error) => {
+                tracing::warn!(%error, "the journal's log could not be moved into its file");
+                false
+            }
+        }
+    }
+}
+
+/// Writes the open intents anew into cleared pages. They are few: those in flight, and those
+/// whose outcome is unknown.
+fn rewrite_intents(work: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut open: Vec<[Value; COLUMNS]> = Vec::new();
+    {
+        let mut select = work.prepare(
+            "SELECT run_no, record, line, attempt, absent_before, at, key, key_hash, payload, \
+             body FROM intents ORDER BY run_no, record",
+        )?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let mut values = [const { Value::Null }; COLUMNS];
+            for (column, value) in values.iter_mut().enumerate() {
+                *value = row.get(column)?;
+            }
+            open.push(values);
+        }
+    }
+    // Without a condition SQLite clears all pages of the table and of its index.
+    work.execute("DELETE FROM intents", [])?;
+    let mut insert = work.prepare(
+        "INSERT INTO intents (run_no, record, line, attempt, absent_before, at, key, key_hash, \
+         payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    for values in open {
+        insert.execute(params_from_iter(values))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! What can go wrong with the journal, and what a person does about it.
+//!
+//! Nothing here carries a customer's value: paths, counts and SQLite's own words only.
+
+use std::io;
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// Trouble with the journal or with a lock in the state folder. It stops the run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// A file or folder could not be used.
+    #[error("{doing} {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried, as in "cannot create".
+        doing: &'static str,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The journal is there, but it cannot be trusted. It is left exactly as it was found.
+    #[error("the journal {} is damaged: {why}", path.display())]
+    Damaged {
+        /// The journal's file, or the one beside it that is damaged.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A later version of the program wrote it.
+    #[error(
+        "the journal {} has format {found}; this version of importer knows formats up to {known}",
+        path.display()
+    )]
+    Newer {
+        /// The journal's file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The latest format that is known here.
+        known: i64,
+    },
+    /// The file is a database of another program.
+    #[error("{} is a database, but not a journal of importer", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a symbolic link, which could lead a write elsewhere.
+    #[error("{} is a symbolic link", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Another process kept the journal locked for longer than is waited.
+    #[error("the journal {} is in use: another process did not let go of it in time", path.display())]
+    Busy {
+        /// The journal's file.
+        path: PathBuf,
+    },
+    /// Another run works on the same target with the same state folder.
+    #[error("another run into the same target is at work: {by}")]
+    Held {
+        /// What the holder wrote about itself.
+        by: String,
+    },
+    /// SQLite or the disk failed.
+    #[error("{doing} the journal {}: {source}", path.display())]
+    Sql {
+        /// The journal's file.
+        path: PathBuf,
+        /// What was tried, as in "cannot write to".
+        doing: &'static str,
+        /// SQLite's answer.
+        source: rusqlite::Error,
+    },
+    /// A write failed before; what the disk holds now is known only after opening it again.
+    #[error("the journal takes no more entries because an earlier write failed")]
+    Poisoned,
+    /// There is no such run.
+    #[error("the journal knows no run `{run}`")]
+    NoSuchRun {
+        /// The id that was asked for.
+        run: String,
+    },
+    /// Several runs have ids that begin like this.
+    #[error("`{given}` fits several runs, among them {first} and {second}")]
+    AmbiguousRun {
+        /// The beginning that was asked for.
+        given: String,
+        /// The newest run that fits.
+        first: String,
+        /// The one before it.
+        second: String,
+    },
+    /// The system gave no random bytes for the journal's secret.
+    #[error("the system gives no random bytes for the journal's secret: {0}")]
+    NoRandom(getrandom::Error),
+}
+
+impl JournalError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::Damaged { .. } => {
+                "restore the journal with its `-wal` file from a backup; without it nothing is \
+                 known about earlier runs, so move it away only after checking in the ERP which \
+                 customers are there, or rely on --existing skip"
+            }
+            Self::Newer { .. } => "install the version of importer that was used last",
+            Self::NotOurs { .. } | Self::Link { .. } => {
+                "choose another state folder with --state-dir"
+            }
+            Self::Busy { .. } => "wait until the other process has ended, then start again",
+            Self::Held { .. } => "wait until that run has ended; it needs no help from this one",
+            Self::Sql { source, .. } => return sql_help(source).map(str::to_owned),
+            Self::Poisoned => "start the same command again: it looks up what is unknown first",
+            Self::NoSuchRun { .. } => "`importer runs` lists the runs that are known",
+            Self::AmbiguousRun { .. } => "write more of the run's id",
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "the state folder must be writable for the user that runs importer; \
+                 --state-dir chooses another one"
+            }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => DISK_FULL,
+            Self::Io { .. } | Self::NoRandom(_) => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    /// Whether the journal itself cannot be used by this version: exit code 8.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. } | Self::Newer { .. } | Self::NotOurs { .. } | Self::Link { .. }
+        )
+    }
+}
+
+const DISK_FULL: &str = "make room on the disk, then start the same command again";
+
+fn sql_help(error: &rusqlite::Error) -> Option<&'static str> {
+    match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => Some(DISK_FULL),
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Some(
+            "the state folder and its files must be writable for the user that runs importer; \
+             --state-dir chooses another folder",
+        ),
+        ErrorCode::SystemIoFailure => {
+            Some("check the disk; then start the same command again: it looks up what is unknown")
+        }
+        _ => None,
+    }
+}
+
+/// Says what SQLite's `source` means for the journal at `path`.
+pub(super) fn from_sql(
+    path: &std::path::Path,
+    doing: &'static str,
+    source: rusqlite::Error,
+) -> JournalError {
+    let path = path.to_path_buf();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => JournalError::Damaged {
+            path,
+            why: source.to_string(),
+        },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Busy { path },
+        _ if is_misread(&source) => JournalError::Damaged {
+            path,
+            why: format!("a value in it cannot be read ({source})"),
+        },
+        _ => JournalError::Sql {
+            path,
+            doing,
+            source,
+        },
+    }
+}
+
+fn is_misread(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
+}

@@ -1,0 +1,191 @@
+//! Questions to the journal about records and keys.
+//!
+//! Long answers come in pages, each read in one go: a reader that lingers would keep SQLite
+//! from cutting its log.
+
+use std::sync::Arc;
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::entry::{SETTLED_COLUMNS, json, settled, time};
+use super::{GuardRow, Journal, JournalError, OpenIntent};
+use crate::outcome::{FieldError, KeyHash, Settled, Submission};
+use crate::record::Position;
+
+impl Journal {
+    /// The target's intents without a known end, of all its runs: oldest run first, then by
+    /// record. The records that are settled as unknown are among them.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub fn open_intents(&self, target: &str) -> Result<Vec<OpenIntent>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT r.id, i.record, i.line, i.key, i.key_hash, i.payload, i.body, \
+                     i.attempt, i.absent_before, i.at, e.record IS NOT NULL \
+                     FROM intents AS i \
+                     JOIN runs AS r USING (run_no) \
+                     JOIN targets AS t USING (target_no) \
+                     LEFT JOIN records AS e ON e.run_no = i.run_no AND e.record = i.record \
+                     AND e.outcome = 'unknown' \
+                     WHERE t.name = ?1 ORDER BY i.run_no, i.record",
+                )?
+                .query_map([target], open_intent)?
+                .collect()
+        })
+    }
+
+    /// A record (run and number) whose open intent has this key, if there is one in the
+    /// target; the latest, if there are several.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub fn has_open_key(
+        &self,
+        target: &str,
+        key: &KeyHash,
+    ) -> Result<Option<(String, u64)>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT r.id, i.record FROM intents AS i JOIN runs AS r USING (run_no) \
+                     JOIN targets AS t USING (target_no) \
+                     WHERE i.key_hash = ?2 AND t.name = ?1 \
+                     ORDER BY i.run_no DESC, i.record DESC LIMIT 1",
+                )?
+                .query_row(params![target, key], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+    }
+
+    /// At most `limit` records behind `record` that must not be sent again: they have an
+    /// outcome or an open intent. Ascending.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchRun`], or what SQLite said.
+    pub fn settled_after(
+        &self,
+        run: &str,
+        record: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, JournalError> {
+        let run = self.known(run)?;
+        self.read(|connection| {
+            connection
+                .prepare_cached(SETTLED_AFTER)?
+                .query_map(params![run.number, record, limit], |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    /// At most `limit` outcomes of records behind `after`, in the input's order.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchRun`], or what SQLite said.
+    pub fn outcomes(
+        &self,
+        run: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Settled>, JournalError> {
+        let run = self.known(run)?;
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {SETTLED_COLUMNS} FROM records WHERE run_no = ?1 AND record > ?2 \
+                     ORDER BY record LIMIT ?3"
+                ))?
+                .query_map(params![run.number, after, limit], settled)?
+                .collect()
+        })
+    }
+
+    /// At most `limit` warnings of records behind `after`, in the input's order.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchRun`], or what SQLite said.
+    pub fn warnings(
+        &self,
+        run: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(Position, Vec<FieldError>)>, JournalError> {
+        let run = self.known(run)?;
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT record, line, errors FROM warnings \
+                     WHERE run_no = ?1 AND record > ?2 ORDER BY record LIMIT ?3",
+                )?
+                .query_map(params![run.number, after, limit], |row| {
+                    let position = Position {
+                        record: row.get(0)?,
+                        line: row.get(1)?,
+                    };
+                    Ok((position, json(2, row.get_ref(2)?.as_str()?)?))
+                })?
+                .collect()
+        })
+    }
+
+    /// At most `limit` keys that were created in the target, behind `after`, in the order of
+    /// their hashes.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub fn guard(
+        &self,
+        target: &str,
+        after: Option<KeyHash>,
+        limit: usize,
+    ) -> Result<Vec<GuardRow>, JournalError> {
+        // Every hash is greater than no bytes at all.
+        let after = after.as_ref().map_or(&[][..], |hash| &hash[..]);
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT k.key_hash, k.payload, k.customer_id, k.customer_number, r.id, \
+                     k.record FROM keys AS k JOIN runs AS r ON r.run_no = k.run_no \
+                     WHERE k.target_no = (SELECT target_no FROM targets WHERE name = ?1) \
+                     AND k.key_hash > ?2 ORDER BY k.key_hash LIMIT ?3",
+                )?
+                .query_map(params![target, after, limit], |row| {
+                    Ok(GuardRow {
+                        key_hash: row.get(0)?,
+                        payload: row.get(1)?,
+                        id: row.get(2)?,
+                        number: row.get(3)?,
+                        run: row.get(4)?,
+                        record: row.get(5)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+}
+
+/// Both halves lie in the order of the answer, so that a page costs what a page holds.
+pub(super) const SETTLED_AFTER: &str = "SELECT record FROM records WHERE run_no = ?1 AND record > ?2 \
+                             UNION SELECT record FROM intents WHERE run_no = ?1 AND record > ?2 \
+                             ORDER BY record LIMIT ?3";
+
+fn open_intent(row: &Row<'_>) -> rusqlite::Result<OpenIntent> {
+    Ok(OpenIntent {
+        run: row.get(0)?,
+        submission: Submission {
+            position: Position {
+                record: row.get(1)?,
+                line: row.get(2)?,
+            },
+            key: row.get(3)?,
+            key_hash: row.get(4)?,
+            payload: row.get(5)?,
+            body: Arc::from(row.get_ref(6)?.as_blob()?),
+        },
+        attempt: row.get(7)?,
+        absent_before: row.get(8)?,
+        at: time(row, 9)?,
+        outcome_unknown: row.get(10)?,
+    })
+}

@@ -1,0 +1,187 @@
+//! Making a journal file, and telling whether a file is one that this version can use.
+//!
+//! A journal appears under its name all at once, complete and synced: so an empty or
+//! half-written `journal.db` is always damage, never a start that was cut short.
+
+use std::fs::File;
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+
+use super::entry::nanoseconds;
+use super::error::from_sql;
+use super::folder::{self, trouble};
+use super::{JournalError, SECRET_LENGTH};
+
+/// The documented schema.
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// Says that a SQLite file is a journal of ours: "WaIm" in ASCII.
+pub(super) const APPLICATION_ID: i64 = 0x5761_496D;
+
+/// Each entry brings a journal from the format of its place, counted from 1, to the next one.
+/// A released entry never changes.
+const MIGRATIONS: [&str; 0] = [];
+
+/// The format that this version writes, and the latest that it reads.
+pub(super) const FORMAT: i64 = 1 + MIGRATIONS.len() as i64;
+
+/// How a journal's file is opened: it must be there, and its name must not lead elsewhere.
+pub(super) fn open_flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW
+}
+
+/// Makes an empty journal at `path`, which lies in `folder`. If another process was faster,
+/// its journal stays and ours is thrown away.
+pub(super) fn create(folder: &Path, path: &Path) -> Result<(), JournalError> {
+    let mut secret = [0; SECRET_LENGTH];
+    getrandom::fill(&mut secret).map_err(JournalError::NoRandom)?;
+
+    // A temporary file is 0600 on Unix from its first moment on.
+    let draft = tempfile::Builder::new()
+        .prefix("journal-")
+        .suffix(".new")
+        .tempfile_in(folder)
+        .map_err(|source| trouble(folder, "cannot create a file in", source))?
+        .into_temp_path();
+    fill(&draft, &secret).map_err(|error| from_sql(path, "cannot create", error))?;
+    File::options()
+        .write(true)
+        .open(&draft)
+        .and_then(|file| file.sync_all())
+        .map_err(|source| trouble(path, "cannot sync", source))?;
+    match draft.persist_noclobber(path) {
+        Ok(()) => folder::sync(folder),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(trouble(path, "cannot create", error.error)),
+    }
+}
+
+fn fill(draft: &Path, secret: &[u8; SECRET_LENGTH]) -> rusqlite::Result<()> {
+    let mut connection = Connection::open_with_flags(draft, open_flags())?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    work.execute_batch(SCHEMA)?;
+    work.pragma_update(None, "application_id", APPLICATION_ID)?;
+    work.pragma_update(None, "user_version", FORMAT)?;
+    work.execute(
+        "INSERT INTO journal (only_row, secret, created, version) VALUES (1, ?1, ?2, ?3)",
+        params![
+            secret,
+            nanoseconds(Timestamp::now()),
+            env!("CARGO_PKG_VERSION")
+        ],
+    )?;
+    work.commit()?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// Checks that the open file at `path` is a journal, and brings an older one to this format.
+/// Changes nothing in a file that is not ours or too new.
+pub(super) fn admit(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
+    let number = |name| {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+            .map_err(|error| from_sql(path, "cannot read", error))
+    };
+    if number("application_id")? != APPLICATION_ID {
+        return Err(JournalError::NotOurs {
+            path: path.to_path_buf(),
+        });
+    }
+    let found = number("user_version")?;
+    match usize::try_from(found) {
+        Ok(0) | Err(_) => Err(JournalError::Damaged {
+            path: path.to_path_buf(),
+            why: format!("its format number is {found}"),
+        }),
+        Ok(_) if found > FORMAT => Err(JournalError::Newer {
+            path: path.to_path_buf(),
+            found,
+            known: FORMAT,
+        }),
+        Ok(found) => migrate(connection, found, &MIGRATIONS)
+            .map_err(|error| from_sql(path, "cannot bring to this version's format", error)),
+    }
+}
+
+/// Applies the steps that lie behind format `found`, each in a transaction of its own. A step
+/// that another process has done meanwhile is left out.
+fn migrate(connection: &mut Connection, found: usize, steps: &[&str]) -> rusqlite::Result<()> {
+    for (from, step) in (1_i64..).zip(steps).skip(found - 1) {
+        let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let now: i64 = work.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if now == from {
+            work.execute_batch(step)?;
+            work.pragma_update(None, "user_version", from + 1)?;
+        }
+        work.commit()?;
+    }
+    Ok(())
+}
+
+/// Sets what SQLite does not keep in the file.
+pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        tracing::warn!(%mode, "the journal cannot use a write-ahead log in this folder");
+    }
+    // A commit is on the disk when it returns; on macOS only a full fsync says so.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    // What is erased is overwritten, and nothing of it is left in temporary files.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // 4,000 pages of 4 KiB: keys come in the order of their hashes, so that pages are written
+    // often; a longer log lets a checkpoint write each of them once.
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.pragma_update(None, "journal_size_limit", 32_i64 << 20)?;
+    // Negative: KiB.
+    connection.pragma_update(None, "cache_size", -8_192)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Lets SQLite look over the whole file; reads all of it.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    let answer: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| from_sql(path, "cannot check", error))?;
+    if answer == "ok" {
+        Ok(())
+    } else {
+        Err(JournalError::Damaged {
+            path: path.to_path_buf(),
+            why: answer,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_applied_once_and_in_order() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        let steps = [
+            "this step is behind us",
+            "CREATE TABLE b (x)",
+            "ALTER TABLE b RENAME TO c",
+        ];
+        migrate(&mut connection, 2, &steps).unwrap();
+        migrate(&mut connection, 2, &steps).unwrap();
+        let version: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, 4);
+        connection.execute("INSERT INTO c VALUES (1)", []).unwrap();
+    }
+}

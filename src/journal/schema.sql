@@ -1,0 +1,167 @@
+-- The journal of `importer`: which run did what to which record. Schema version 1.
+--
+-- For people: open `journal.db` in the state folder with the `sqlite3` shell and read the views
+-- at the end (`v_runs`, `v_records`, `v_unknown`). Nobody but `importer` may write here.
+--
+-- `PRAGMA application_id` is 0x5761496D ("WaIm"), `PRAGMA user_version` is the schema's version.
+-- Times are nanoseconds since 1970-01-01T00:00:00Z; the views show them as text.
+-- Hashes of keys and bodies are the first 16 bytes of BLAKE3, keyed with this journal's secret.
+-- A request body and a customer's key stand in `intents` only, and only while it is not known
+-- what became of them. No id or number that the ERP returned has to be unique.
+
+-- One row: what this journal itself needs to know.
+CREATE TABLE journal (
+    only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+    secret   BLOB NOT NULL CHECK (length(secret) = 32),  -- the key of all hashes of keys and bodies
+    created  INTEGER NOT NULL,                           -- when the journal was made
+    version  TEXT NOT NULL                               -- the program that made it
+) STRICT;
+
+-- The ERP instances that were ever imported into.
+CREATE TABLE targets (
+    target_no INTEGER NOT NULL PRIMARY KEY,
+    name      TEXT NOT NULL UNIQUE,  -- the profile's name for it, or its address and tenant
+    companies TEXT                   -- JSON array: ids of `GET /companies` as last seen; NULL: never seen
+) STRICT;
+
+-- One import of one input into one target.
+CREATE TABLE runs (
+    run_no         INTEGER NOT NULL PRIMARY KEY,  -- ascending: a later run has a higher one
+    id             TEXT NOT NULL UNIQUE,          -- the run's id as people see it
+    target_no      INTEGER NOT NULL REFERENCES targets (target_no),
+    source_hash    BLOB NOT NULL CHECK (length(source_hash) = 32),  -- of the input's bytes
+    plan_hash      BLOB NOT NULL CHECK (length(plan_hash) = 32),    -- of mapping and parse options
+    input          TEXT NOT NULL,     -- the input as the user named it
+    input_path     ANY,               -- where its bytes are: TEXT, or a BLOB if the path is no UTF-8
+    mapping        TEXT NOT NULL,     -- the mapping as the user named it
+    mapping_text   TEXT NOT NULL,     -- its text
+    source_options TEXT NOT NULL,     -- JSON: how the input was read
+    options        TEXT NOT NULL,     -- JSON: what else was asked for, without secrets
+    version        TEXT NOT NULL,     -- the program that began it
+    started        INTEGER NOT NULL,
+    linked_to      TEXT,              -- id of the run whose returned file this run corrects
+    records_read   INTEGER,           -- records in the input; NULL until it was read to its end
+    finished       INTEGER,           -- when its last process ended in good order; NULL: it runs, or was killed
+    ending         TEXT,              -- JSON: how that process ended
+    exit_code      INTEGER,           -- the code that it ended with
+    summary        TEXT               -- JSON: its summary.json
+) STRICT;
+CREATE INDEX runs_by_source ON runs (target_no, source_hash);
+
+-- How many records of a run have which outcome; kept in step with `records` and `warnings`.
+CREATE TABLE counts (
+    run_no  INTEGER NOT NULL,
+    name    TEXT NOT NULL,     -- the outcome's word, or 'warnings'
+    records INTEGER NOT NULL,
+    PRIMARY KEY (run_no, name)
+) STRICT, WITHOUT ROWID;
+
+-- What became of a record. A record without a row here is open.
+CREATE TABLE records (
+    run_no          INTEGER NOT NULL,
+    record          INTEGER NOT NULL,  -- number in the input, counted from 1
+    line            INTEGER NOT NULL,  -- physical line on which it starts, counted from 1
+    outcome         TEXT NOT NULL,     -- created, exists, invalid, refused, unknown, skipped, changed, left_out, grouped
+    customer_id     INTEGER,           -- the ERP's id, if known
+    customer_number TEXT,              -- the ERP's customer number, if known
+    attempts        INTEGER,           -- POSTs that it took, where any was sent
+    how             TEXT,              -- created: posted (the answer said so) or found (a look-up did)
+    detail          TEXT,              -- JSON: errors without values (invalid, refused), the reason (unknown)
+    key_hash        BLOB,
+    payload         BLOB,              -- the body's hash
+    at              INTEGER NOT NULL,  -- when the outcome was known
+    PRIMARY KEY (run_no, record)
+) STRICT, WITHOUT ROWID;
+
+-- What is odd about a record that is sent nevertheless.
+CREATE TABLE warnings (
+    run_no INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    line   INTEGER NOT NULL,
+    errors TEXT NOT NULL,   -- JSON array, without values
+    PRIMARY KEY (run_no, record)
+) STRICT, WITHOUT ROWID;
+
+-- Records that are about to be sent, or were sent and nobody knows yet what became of them.
+-- The row goes, overwritten, with the outcome; if that is 'unknown', it stays.
+-- No foreign keys here: they would keep SQLite from clearing the table page by page.
+CREATE TABLE intents (
+    run_no        INTEGER NOT NULL,
+    record        INTEGER NOT NULL,
+    line          INTEGER NOT NULL,
+    attempt       INTEGER NOT NULL,  -- number of the POST, counted from 1
+    absent_before INTEGER NOT NULL,  -- 1: the ERP was known not to have the key before it
+    at            INTEGER NOT NULL,  -- when the intent was written
+    key           TEXT,              -- the key as the ERP is asked for it; NULL: the record has none
+    key_hash      BLOB,
+    payload       BLOB NOT NULL,     -- the body's hash
+    body          BLOB NOT NULL,     -- the request body
+    PRIMARY KEY (run_no, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX intents_by_key ON intents (key_hash);
+
+-- The keys that were created in a target: the guard against sending one twice.
+CREATE TABLE keys (
+    target_no       INTEGER NOT NULL,
+    key_hash        BLOB NOT NULL,
+    payload         BLOB,              -- hash of the body that it was created with
+    customer_id     INTEGER,
+    customer_number TEXT,
+    run_no          INTEGER NOT NULL,  -- the record that created it
+    record          INTEGER NOT NULL,
+    PRIMARY KEY (target_no, key_hash)
+) STRICT, WITHOUT ROWID;
+
+-- All runs, newest first.
+CREATE VIEW v_runs AS
+SELECT r.id AS run,
+       t.name AS target,
+       r.input,
+       r.mapping,
+       strftime('%Y-%m-%dT%H:%M:%fZ', r.started / 1000000000.0, 'unixepoch') AS started,
+       strftime('%Y-%m-%dT%H:%M:%fZ', r.finished / 1000000000.0, 'unixepoch') AS finished,
+       r.ending ->> 'ending' AS ending,
+       r.exit_code,
+       r.records_read AS "read",
+       (SELECT json_group_object(c.name, c.records)
+          FROM counts AS c
+         WHERE c.run_no = r.run_no AND c.records > 0) AS counts,
+       (SELECT count(*) FROM intents AS i WHERE i.run_no = r.run_no) AS open_intents,
+       r.linked_to,
+       r.version
+  FROM runs AS r
+  JOIN targets AS t USING (target_no)
+ ORDER BY r.run_no DESC;
+
+-- All records that have an outcome.
+CREATE VIEW v_records AS
+SELECT r.id AS run,
+       e.record,
+       e.line,
+       e.outcome,
+       e.customer_id,
+       e.customer_number,
+       e.attempts,
+       e.how,
+       e.detail,
+       lower(hex(e.key_hash)) AS key_hash,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000000000.0, 'unixepoch') AS at
+  FROM records AS e
+  JOIN runs AS r USING (run_no);
+
+-- Records that were sent (or were about to be) without anybody knowing what became of them:
+-- those in flight just now, if a run is at work; else those that the next run looks up first.
+CREATE VIEW v_unknown AS
+SELECT r.id AS run,
+       t.name AS target,
+       i.record,
+       i.line,
+       i.key,
+       i.attempt,
+       strftime('%Y-%m-%dT%H:%M:%fZ', i.at / 1000000000.0, 'unixepoch') AS at,
+       e.detail ->> 'why' AS why
+  FROM intents AS i
+  JOIN runs AS r USING (run_no)
+  JOIN targets AS t USING (target_no)
+  LEFT JOIN records AS e ON e.run_no = i.run_no AND e.record = i.record AND e.outcome = 'unknown'
+ ORDER BY i.run_no, i.record;

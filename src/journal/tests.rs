@@ -1,0 +1,524 @@
+//! The journal as its users see it.
+
+mod faults;
+mod files;
+mod model;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use super::*;
+use crate::outcome::{
+    Code, Ending, FieldError, How, Outcome, ServerError, Settled, Stage, Stop, Submission,
+    UnknownWhy,
+};
+use crate::record::Position;
+
+const TARGET: &str = "shop-live";
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::new(1_790_000_000 + second, 123_456_789).unwrap()
+}
+
+fn new_run(id: &str) -> NewRun {
+    NewRun {
+        id: id.to_owned(),
+        target: TARGET.to_owned(),
+        source_hash: [1; 32],
+        plan_hash: [2; 32],
+        input: "customers.csv".to_owned(),
+        input_path: Some(PathBuf::from("/data/customers.csv")),
+        mapping: "map.toml".to_owned(),
+        mapping_text: "[customer]\n".to_owned(),
+        source_options: "{}".to_owned(),
+        options: "{\"existing\":\"skip\"}".to_owned(),
+        version: "0.1.0".to_owned(),
+        started: at(0),
+        linked_to: None,
+    }
+}
+
+fn position(record: u64) -> Position {
+    Position {
+        record,
+        line: record * 2 + 1,
+    }
+}
+
+fn submission(journal: &Journal, record: u64) -> Submission {
+    let key = format!("c{record}");
+    let body = format!("{{\"Number\":\"C{record}\"}}").into_bytes();
+    Submission {
+        position: position(record),
+        key_hash: Some(journal.key_hash(TARGET, &key)),
+        key: Some(key),
+        payload: journal.payload_hash(&body),
+        body: Arc::from(body),
+    }
+}
+
+fn intent(journal: &Journal, record: u64) -> Entry {
+    Entry::Intent(Intent {
+        submission: submission(journal, record),
+        attempt: 1,
+        absent_before: true,
+        at: at(1),
+    })
+}
+
+fn outcome_of(journal: &Journal, record: u64, outcome: Outcome) -> Settled {
+    let submission = submission(journal, record);
+    Settled {
+        position: submission.position,
+        key_hash: submission.key_hash,
+        payload: Some(submission.payload),
+        outcome,
+        at: at(2),
+    }
+}
+
+fn settle(journal: &Journal, record: u64, outcome: Outcome) -> Entry {
+    Entry::Settled(outcome_of(journal, record, outcome))
+}
+
+fn created(id: i64) -> Outcome {
+    Outcome::Created {
+        id: Some(id),
+        number: Some(format!("C{id}")),
+        attempts: 1,
+        how: How::Posted,
+    }
+}
+
+fn unknown() -> Outcome {
+    Outcome::Unknown {
+        why: UnknownWhy::LookupImpossible,
+        attempts: 2,
+    }
+}
+
+fn refused() -> Outcome {
+    Outcome::Refused {
+        status: 422,
+        code: Some("Invalid".to_owned()),
+        errors: vec![ServerError {
+            field: "CustomerGroupId".to_owned(),
+            text: "does not exist".to_owned(),
+        }],
+        attempts: 3,
+    }
+}
+
+fn invalid() -> Outcome {
+    Outcome::Invalid {
+        stage: Stage::Validation,
+        errors: vec![
+            FieldError::new(Code::LengthMax, "BillingAddress.City")
+                .with("max", 255)
+                .in_columns(["Ort"]),
+        ],
+    }
+}
+
+fn every_outcome() -> Vec<Outcome> {
+    let (id, number) = (Some(7), Some("C7".to_owned()));
+    vec![
+        created(1),
+        Outcome::Created {
+            id: None,
+            number: None,
+            attempts: 4,
+            how: How::Found,
+        },
+        Outcome::Exists {
+            id,
+            number: number.clone(),
+        },
+        Outcome::Skipped {
+            id,
+            number: number.clone(),
+        },
+        Outcome::Changed { id: None, number },
+        invalid(),
+        refused(),
+        Outcome::Refused {
+            status: 500,
+            code: None,
+            errors: Vec::new(),
+            attempts: 5,
+        },
+        unknown(),
+        Outcome::LeftOut,
+        Outcome::Grouped,
+        Outcome::Ready,
+    ]
+}
+
+/// A journal with one run, `run-1`.
+fn started(folder: &TempDir) -> Journal {
+    let mut journal = Journal::open(folder.path()).unwrap();
+    journal.begin(&new_run("run-1")).unwrap();
+    journal
+}
+
+#[test]
+fn an_outcome_comes_back_as_it_was() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    let settled: Vec<_> = (1..)
+        .zip(every_outcome())
+        .map(|(record, outcome)| outcome_of(&journal, record, outcome))
+        .collect();
+    let entries: Vec<_> = settled.iter().cloned().map(Entry::Settled).collect();
+    journal.commit("run-1", &entries).unwrap();
+    journal.close().unwrap();
+
+    let journal = Journal::open_existing(folder.path()).unwrap().unwrap();
+    assert_eq!(journal.outcomes("run-1", 0, 100).unwrap(), settled);
+    assert_eq!(journal.outcomes("run-1", 3, 2).unwrap(), settled[3..5]);
+    let counts = journal.run("run-1").unwrap().unwrap().counts;
+    assert_eq!(counts.settled(), settled.len() as u64);
+    assert_eq!((counts.created, counts.refused, counts.grouped), (2, 2, 1));
+}
+
+#[test]
+fn values_of_customers_are_not_kept_with_errors() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    let error = FieldError::new(Code::EmailMalformed, "BillingAddress.EmailAddress");
+    let full = error.clone().of_value("anna@@example.org");
+    let outcome = Outcome::Invalid {
+        stage: Stage::Mapping,
+        errors: vec![full.clone()],
+    };
+    let entries = [
+        settle(&journal, 1, outcome),
+        Entry::Warning(position(2), vec![full]),
+    ];
+    journal.commit("run-1", &entries).unwrap();
+    let Outcome::Invalid { errors, .. } = &journal.outcomes("run-1", 0, 1).unwrap()[0].outcome
+    else {
+        panic!("another outcome");
+    };
+    assert_eq!(errors, std::slice::from_ref(&error));
+    let warnings = journal.warnings("run-1", 0, 10).unwrap();
+    assert_eq!(warnings, [(position(2), vec![error])]);
+}
+
+#[test]
+fn only_unknown_keeps_the_intent() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    for (record, outcome) in (1..).zip(every_outcome()) {
+        let keeps = matches!(outcome, Outcome::Unknown { .. });
+        journal
+            .commit("run-1", &[intent(&journal, record)])
+            .unwrap();
+        let hash = submission(&journal, record).key_hash.unwrap();
+        let holder = Some(("run-1".to_owned(), record));
+        assert_eq!(journal.has_open_key(TARGET, &hash).unwrap(), holder);
+        assert_eq!(journal.has_open_key("elsewhere", &hash).unwrap(), None);
+
+        let open = journal.open_intents(TARGET).unwrap();
+        assert_eq!(
+            open.last().unwrap().submission,
+            submission(&journal, record)
+        );
+        assert!(!open.last().unwrap().outcome_unknown);
+
+        journal
+            .commit("run-1", &[settle(&journal, record, outcome)])
+            .unwrap();
+        assert_eq!(
+            journal.has_open_key(TARGET, &hash).unwrap().is_some(),
+            keeps
+        );
+        if keeps {
+            let open = journal.open_intents(TARGET).unwrap();
+            assert_eq!(open.len(), 1);
+            assert_eq!(open[0].submission, submission(&journal, record));
+            assert!(open[0].outcome_unknown);
+            journal
+                .commit("run-1", &[settle(&journal, record, created(9))])
+                .unwrap();
+        }
+        assert_eq!(journal.open_intents(TARGET).unwrap(), []);
+    }
+}
+
+#[test]
+fn a_later_outcome_replaces_an_earlier_one_in_the_counts_too() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    journal.set_read("run-1", 5).unwrap();
+    let entries = [
+        settle(&journal, 1, unknown()),
+        settle(&journal, 2, unknown()),
+        settle(&journal, 1, created(1)),
+        Entry::Warning(position(2), Vec::new()),
+        Entry::Warning(position(2), Vec::new()),
+    ];
+    journal.commit("run-1", &entries).unwrap();
+    let run = journal.run("run-1").unwrap().unwrap();
+    assert_eq!(
+        run.counts,
+        crate::outcome::Counts {
+            read: 5,
+            created: 1,
+            unknown: 1,
+            open: 3,
+            ..Default::default()
+        }
+    );
+    assert_eq!(run.warnings, 1);
+}
+
+#[test]
+fn what_failed_can_be_opened_again() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    journal.set_read("run-1", 4).unwrap();
+    let entries = [
+        settle(&journal, 1, created(1)),
+        settle(&journal, 2, invalid()),
+        settle(&journal, 3, refused()),
+        settle(&journal, 4, unknown()),
+    ];
+    journal.commit("run-1", &entries).unwrap();
+    assert_eq!(journal.clear_failed("run-1").unwrap(), 2);
+    assert_eq!(journal.settled_after("run-1", 0, 10).unwrap(), [1, 4]);
+    let counts = journal.run("run-1").unwrap().unwrap().counts;
+    assert_eq!((counts.open, counts.invalid, counts.refused), (2, 0, 0));
+    assert_eq!(journal.clear_failed("run-1").unwrap(), 0);
+}
+
+#[test]
+fn a_run_is_found_by_its_input_and_by_its_id() {
+    let folder = folder();
+    let mut journal = Journal::open(folder.path()).unwrap();
+    let first = new_run("0192-aa");
+    let mut second = new_run("0192-ab");
+    second.plan_hash = [3; 32];
+    second.linked_to = Some(first.id.clone());
+    let mut other_input = new_run("0193-aa");
+    other_input.source_hash = [9; 32];
+    let mut other_target = new_run("0194-aa");
+    other_target.target = "test".to_owned();
+    for run in [&first, &second, &other_input, &other_target] {
+        journal.begin(run).unwrap();
+    }
+    let ids = |runs: Vec<RunRow>| runs.into_iter().map(|run| run.id).collect::<Vec<_>>();
+    let found = journal.find(TARGET, &[1; 32]).unwrap();
+    assert_eq!(ids(found), ["0192-ab", "0192-aa"]);
+    let all = ["0194-aa", "0193-aa", "0192-ab", "0192-aa"];
+    assert_eq!(ids(journal.runs().unwrap()), all);
+    assert_eq!(journal.run("0193").unwrap().unwrap().id, "0193-aa");
+    assert_eq!(journal.run("0195").unwrap(), None);
+    assert_eq!(journal.run("").unwrap(), None);
+    let error = journal.run("0192").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`0192` fits several runs, among them 0192-ab and 0192-aa"
+    );
+    let run = journal.run("0192-ab").unwrap().unwrap();
+    assert_eq!(run.linked_to.as_deref(), Some("0192-aa"));
+    assert_eq!(run.input_path, second.input_path);
+    assert_eq!((run.started, run.plan_hash), (at(0), [3; 32]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_text_is_kept() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder();
+    let mut journal = Journal::open(folder.path()).unwrap();
+    let path = PathBuf::from(std::ffi::OsStr::from_bytes(b"/data/m\xfcller.csv"));
+    let mut run = new_run("run-1");
+    run.input_path = Some(path.clone());
+    journal.begin(&run).unwrap();
+    assert_eq!(
+        journal.run("run-1").unwrap().unwrap().input_path,
+        Some(path)
+    );
+}
+
+#[test]
+fn every_ending_comes_back() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    assert!(journal.run("run-1").unwrap().unwrap().is_unfinished());
+    let endings = [
+        Ending::Finished,
+        Ending::Limited,
+        Ending::TooManyInvalid,
+        Ending::Stopped(Stop::Address { status: 404 }),
+        Ending::Stopped(Stop::Tls),
+        Ending::Stopped(Stop::Token {
+            why: "invalid_client".to_owned(),
+        }),
+        Ending::Stopped(Stop::TooManyFailures {
+            refused: 50,
+            sent: u64::MAX,
+        }),
+        Ending::Outage,
+        Ending::TimeUp,
+        Ending::Interrupted,
+        Ending::Terminated,
+    ];
+    for ending in endings {
+        journal
+            .finish("run-1", &ending, 143, at(9), "{\"run\":1}")
+            .unwrap();
+        let run = journal.run("run-1").unwrap().unwrap();
+        assert_eq!(run.ending.as_ref(), Some(&ending));
+        assert_eq!((run.finished, run.exit_code), (Some(at(9)), Some(143)));
+        assert_eq!(run.is_unfinished(), ending.is_resumable());
+        let summary = journal.summary("run-1").unwrap();
+        assert_eq!(summary.as_deref(), Some("{\"run\":1}"));
+        journal.reopen("run-1").unwrap();
+        let run = journal.run("run-1").unwrap().unwrap();
+        assert_eq!(
+            (run.ending, run.finished, run.exit_code),
+            (None, None, None)
+        );
+        assert_eq!(journal.summary("run-1").unwrap(), None);
+    }
+}
+
+#[test]
+fn the_guard_comes_in_pages_in_the_order_of_hashes() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    journal.begin(&new_run("run-2")).unwrap();
+    let entries: Vec<_> = (1..=10)
+        .map(|record| settle(&journal, record, created(5)))
+        .collect();
+    journal.commit("run-1", &entries).unwrap();
+    let again = [
+        settle(&journal, 3, created(33)),
+        settle(&journal, 4, refused()),
+    ];
+    journal.commit("run-2", &again).unwrap();
+
+    let mut rows = Vec::new();
+    loop {
+        let after = rows.last().map(|row: &GuardRow| row.key_hash);
+        let page = journal.guard(TARGET, after, 4).unwrap();
+        if page.is_empty() {
+            break;
+        }
+        rows.extend(page);
+    }
+    assert!(rows.is_sorted_by(|a, b| a.key_hash < b.key_hash));
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        let expected = submission(&journal, row.record);
+        assert_eq!(row.key_hash, expected.key_hash.unwrap());
+        assert_eq!(row.payload, Some(expected.payload));
+        let (run, id) = match row.record {
+            3 => ("run-2", 33),
+            _ => ("run-1", 5),
+        };
+        assert_eq!((row.run.as_str(), row.id), (run, Some(id)));
+    }
+    assert_eq!(journal.guard("elsewhere", None, 4).unwrap(), []);
+}
+
+#[test]
+fn companies_are_remembered_per_target() {
+    let folder = folder();
+    let mut journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(journal.companies("a").unwrap(), None);
+    journal.remember_companies("a", &[1, -2, i64::MAX]).unwrap();
+    journal.remember_companies("b", &[]).unwrap();
+    assert_eq!(journal.companies("a").unwrap(), Some(vec![1, -2, i64::MAX]));
+    assert_eq!(journal.companies("b").unwrap(), Some(Vec::new()));
+}
+
+#[test]
+fn a_run_that_is_not_there_is_named() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    let error = journal.commit("run-9", &[]).unwrap_err();
+    assert!(matches!(&error, JournalError::NoSuchRun { run } if run == "run-9"));
+    assert!(matches!(
+        journal.outcomes("run-9", 0, 1),
+        Err(JournalError::NoSuchRun { .. })
+    ));
+    journal.commit("run-1", &[]).unwrap();
+}
+
+#[test]
+fn the_secret_is_random_and_stays() {
+    let (one, other) = (folder(), folder());
+    let secret = *Journal::open(one.path()).unwrap().secret();
+    assert_eq!(Journal::open(one.path()).unwrap().secret(), &secret);
+    assert_ne!(Journal::open(other.path()).unwrap().secret(), &secret);
+}
+
+#[test]
+fn people_can_read_the_views() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    journal.set_read("run-1", 3).unwrap();
+    let entries = [
+        settle(&journal, 1, created(41)),
+        intent(&journal, 2),
+        settle(&journal, 2, unknown()),
+        intent(&journal, 3),
+    ];
+    journal.commit("run-1", &entries).unwrap();
+    let ending = Ending::Stopped(Stop::Tls);
+    journal.finish("run-1", &ending, 5, at(3), "{}").unwrap();
+    let line = |sql: &str| -> String {
+        journal
+            .connection
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(
+        line(
+            "SELECT concat_ws('|', run, target, ending, exit_code, \"read\", counts, open_intents, started) FROM v_runs"
+        ),
+        "run-1|shop-live|stopped|5|3|{\"created\":1,\"unknown\":1}|2|2026-09-21T14:13:20.123Z"
+    );
+    assert_eq!(
+        line(
+            "SELECT group_concat(concat_ws('|', record, line, outcome, customer_id, customer_number, how), ' ' ORDER BY record) FROM v_records"
+        ),
+        "1|3|created|41|C41|posted 2|5|unknown"
+    );
+    assert_eq!(
+        line(
+            "SELECT group_concat(concat_ws('|', record, key, attempt, at, why), ' ' ORDER BY record) FROM v_unknown"
+        ),
+        "2|c2|1|2026-09-21T14:13:21.123Z|lookup_impossible 3|c3|1|2026-09-21T14:13:21.123Z"
+    );
+}
+
+#[test]
+fn pages_are_read_without_sorting() {
+    let folder = folder();
+    let journal = started(&folder);
+    let plan = |sql: &str| -> String {
+        let mut select = journal
+            .connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let steps = select
+            .query_map(rusqlite::params_from_iter([1; 3]), |row| {
+                row.get::<_, String>(3)
+            })
+            .unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    };
+    let settled = plan(reading::SETTLED_AFTER);
+    assert!(!settled.contains("TEMP B-TREE"), "{settled}");
+    assert!(!settled.contains("SCAN"), "{settled}");
+}

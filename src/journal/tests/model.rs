@@ -1,0 +1,307 @@
+//! Random histories against a model in memory.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::outcome::{Counts, KeyHash};
+
+const RUNS: [(&str, &str); 3] = [("run-a", "shop"), ("run-b", "shop"), ("run-c", "test")];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Commit(usize, Vec<Change>),
+    ClearFailed(usize),
+    Finish(usize),
+    Reopen,
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Intent {
+        record: u64,
+        key: Option<u8>,
+        attempt: u32,
+    },
+    Settled {
+        record: u64,
+        key: Option<u8>,
+        outcome: Outcome,
+    },
+    Warning {
+        record: u64,
+        code: Code,
+    },
+}
+
+fn changes() -> impl Strategy<Value = Change> {
+    let record = 1..12_u64;
+    let key = prop::option::weighted(0.8, 0..9_u8);
+    prop_oneof![
+        (record.clone(), key.clone(), 1..4_u32).prop_map(|(record, key, attempt)| {
+            Change::Intent {
+                record,
+                key,
+                attempt,
+            }
+        }),
+        (record.clone(), key, select(every_outcome())).prop_map(|(record, key, outcome)| {
+            Change::Settled {
+                record,
+                key,
+                outcome,
+            }
+        }),
+        (record, select(Code::ALL)).prop_map(|(record, code)| Change::Warning { record, code }),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let run = 0..RUNS.len();
+    let step = prop_oneof![
+        8 => (run.clone(), prop::collection::vec(changes(), 0..8))
+            .prop_map(|(run, changes)| Step::Commit(run, changes)),
+        1 => run.clone().prop_map(Step::ClearFailed),
+        1 => run.prop_map(Step::Finish),
+        1 => Just(Step::Reopen),
+    ];
+    prop::collection::vec(step, 1..25)
+}
+
+#[derive(Default)]
+struct Model {
+    intents: BTreeMap<(usize, u64), Intent>,
+    outcomes: BTreeMap<(usize, u64), Settled>,
+    warnings: BTreeMap<(usize, u64), Vec<FieldError>>,
+    guard: BTreeMap<(&'static str, KeyHash), (usize, Settled)>,
+}
+
+impl Model {
+    fn apply(&mut self, run: usize, entry: &Entry) {
+        match entry {
+            Entry::Intent(intent) => {
+                let record = intent.submission.position.record;
+                self.intents.insert((run, record), intent.clone());
+            }
+            Entry::Settled(settled) => {
+                let place = (run, settled.position.record);
+                if !matches!(settled.outcome, Outcome::Unknown { .. }) {
+                    self.intents.remove(&place);
+                }
+                if let (Outcome::Created { .. }, Some(hash)) = (&settled.outcome, settled.key_hash)
+                {
+                    let target = RUNS[run].1;
+                    self.guard.insert((target, hash), (run, settled.clone()));
+                }
+                self.outcomes.insert(place, settled.clone());
+            }
+            Entry::Warning(position, errors) => {
+                self.warnings.insert((run, position.record), errors.clone());
+            }
+        }
+    }
+
+    fn clear_failed(&mut self, run: usize) -> u64 {
+        let before = self.outcomes.len();
+        self.outcomes.retain(|(of, _), settled| {
+            *of != run
+                || !matches!(
+                    settled.outcome,
+                    Outcome::Invalid { .. } | Outcome::Refused { .. }
+                )
+        });
+        (before - self.outcomes.len()) as u64
+    }
+
+    fn compare(&self, journal: &Journal) {
+        for (run, (id, _)) in RUNS.iter().enumerate() {
+            self.compare_run(journal, run, id);
+        }
+        for target in ["shop", "test", "nowhere"] {
+            self.compare_target(journal, target);
+        }
+    }
+
+    fn compare_run(&self, journal: &Journal, run: usize, id: &str) {
+        let outcomes: Vec<_> = self
+            .outcomes
+            .iter()
+            .filter(|((of, _), _)| *of == run)
+            .map(|(_, settled)| settled.clone())
+            .collect();
+        assert_eq!(journal.outcomes(id, 0, 99).unwrap(), outcomes);
+        let behind = outcomes.iter().filter(|s| s.position.record > 4);
+        let page: Vec<_> = behind.take(3).cloned().collect();
+        assert_eq!(journal.outcomes(id, 4, 3).unwrap(), page);
+
+        let mut counts = Counts {
+            read: 20,
+            ..Counts::default()
+        };
+        outcomes.iter().for_each(|s| counts.add(&s.outcome));
+        counts.open = 20 - counts.settled();
+        let row = journal.run(id).unwrap().unwrap();
+        assert_eq!(row.counts, counts);
+
+        let warnings: Vec<_> = self
+            .warnings
+            .iter()
+            .filter(|((of, _), _)| *of == run)
+            .map(|((_, record), errors)| (position(*record), errors.clone()))
+            .collect();
+        assert_eq!(row.warnings, warnings.len() as u64);
+        assert_eq!(journal.warnings(id, 0, 99).unwrap(), warnings);
+
+        let mut taken: Vec<_> = self
+            .outcomes
+            .keys()
+            .chain(self.intents.keys())
+            .filter(|(of, record)| *of == run && *record > 2)
+            .map(|(_, record)| *record)
+            .collect();
+        taken.sort_unstable();
+        taken.dedup();
+        assert_eq!(journal.settled_after(id, 2, 99).unwrap(), taken);
+        taken.truncate(2);
+        assert_eq!(journal.settled_after(id, 2, 2).unwrap(), taken);
+    }
+
+    fn compare_target(&self, journal: &Journal, target: &str) {
+        let open: Vec<_> = self
+            .intents
+            .iter()
+            .filter(|((run, _), _)| RUNS[*run].1 == target)
+            .map(|((run, record), intent)| OpenIntent {
+                run: RUNS[*run].0.to_owned(),
+                submission: intent.submission.clone(),
+                attempt: intent.attempt,
+                absent_before: intent.absent_before,
+                at: intent.at,
+                outcome_unknown: self
+                    .outcomes
+                    .get(&(*run, *record))
+                    .is_some_and(|s| matches!(s.outcome, Outcome::Unknown { .. })),
+            })
+            .collect();
+        assert_eq!(journal.open_intents(target).unwrap(), open);
+        for key in 0..9 {
+            let hash = journal.key_hash(target, &format!("k{key}"));
+            let holder = open
+                .iter()
+                .rev()
+                .find(|intent| intent.submission.key_hash == Some(hash))
+                .map(|intent| (intent.run.clone(), intent.submission.position.record));
+            assert_eq!(journal.has_open_key(target, &hash).unwrap(), holder);
+        }
+
+        let guard: Vec<_> = self
+            .guard
+            .iter()
+            .filter(|((of, _), _)| *of == target)
+            .map(|((_, hash), (run, settled))| {
+                let Outcome::Created { id, number, .. } = &settled.outcome else {
+                    panic!("only what was created is guarded");
+                };
+                GuardRow {
+                    key_hash: *hash,
+                    payload: settled.payload,
+                    id: *id,
+                    number: number.clone(),
+                    run: RUNS[*run].0.to_owned(),
+                    record: settled.position.record,
+                }
+            })
+            .collect();
+        assert_eq!(journal.guard(target, None, 99).unwrap(), guard);
+        if let Some(first) = guard.first() {
+            let rest = journal.guard(target, Some(first.key_hash), 99).unwrap();
+            assert_eq!(rest, guard[1..]);
+        }
+    }
+}
+
+fn entry(journal: &Journal, run: usize, change: &Change, second: i64) -> Entry {
+    let hash = |key: Option<u8>| key.map(|key| journal.key_hash(RUNS[run].1, &format!("k{key}")));
+    match change {
+        Change::Intent {
+            record,
+            key,
+            attempt,
+        } => {
+            let body = "b"
+                .repeat(usize::from(key.unwrap_or(30)) * 300)
+                .into_bytes();
+            Entry::Intent(Intent {
+                submission: Submission {
+                    position: position(*record),
+                    key: key.map(|key| format!("k{key}")),
+                    key_hash: hash(*key),
+                    payload: journal.payload_hash(&body),
+                    body: Arc::from(body),
+                },
+                attempt: *attempt,
+                absent_before: attempt % 2 == 0,
+                at: at(second),
+            })
+        }
+        Change::Settled {
+            record,
+            key,
+            outcome,
+        } => Entry::Settled(Settled {
+            position: position(*record),
+            key_hash: hash(*key),
+            payload: key.map(|key| journal.payload_hash(&[key])),
+            outcome: outcome.clone(),
+            at: at(second),
+        }),
+        Change::Warning { record, code } => {
+            Entry::Warning(position(*record), vec![FieldError::new(*code, "City")])
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_history_reads_as_in_the_model(steps in steps()) {
+        let folder = folder();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        for (id, target) in RUNS {
+            let mut run = new_run(id);
+            run.target = target.to_owned();
+            journal.begin(&run).unwrap();
+            journal.set_read(id, 20).unwrap();
+        }
+        let mut model = Model::default();
+        for (second, step) in (0..).zip(steps) {
+            match step {
+                Step::Commit(run, changes) => {
+                    let entries: Vec<_> = changes
+                        .iter()
+                        .map(|change| entry(&journal, run, change, second))
+                        .collect();
+                    journal.commit(RUNS[run].0, &entries).unwrap();
+                    entries.iter().for_each(|entry| model.apply(run, entry));
+                }
+                Step::ClearFailed(run) => {
+                    let cleared = journal.clear_failed(RUNS[run].0).unwrap();
+                    prop_assert_eq!(cleared, model.clear_failed(run));
+                }
+                Step::Finish(run) => journal
+                    .finish(RUNS[run].0, &Ending::Finished, 0, at(second), "{}")
+                    .unwrap(),
+                Step::Reopen => {
+                    drop(journal);
+                    journal = Journal::open(folder.path()).unwrap();
+                }
+            }
+            model.compare(&journal);
+        }
+        drop(journal);
+        model.compare(&Journal::open(folder.path()).unwrap());
+    }
+}

@@ -1,0 +1,186 @@
+//! Tells damage inside SQLite's write-ahead log from a commit that a power cut tore.
+//!
+//! SQLite reads its log up to the first frame whose checksum is wrong and takes that for the
+//! end. After a power cut that is right: only the last commit, which was not yet synced, can be
+//! torn. But if *later* commits stand behind the broken frame, then synced commits were damaged,
+//! and SQLite would drop them all without a word: intents and outcomes of customers that
+//! the ERP has. So the log is looked through before it is opened.
+//!
+//! The format is that of <https://www.sqlite.org/fileformat2.html#walformat>. Only reads.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::JournalError;
+use super::folder::{self, trouble};
+
+const HEADER: usize = 32;
+const FRAME_HEADER: usize = 24;
+/// "Big-endian checksums" is the lowest bit; the rest is the same for both byte orders.
+const MAGIC: u32 = 0x377f_0682;
+const PAGES: std::ops::RangeInclusive<u32> = 512..=65_536;
+
+/// Refuses a log that has whole commits behind a broken frame, or a broken header.
+pub(super) fn check(log: &Path) -> Result<(), JournalError> {
+    // A run of another process may be writing just now, so that a frame looks broken that is
+    // whole a moment later. Damage stays where it is.
+    let mut seen = None;
+    for _ in 0..3 {
+        let found = match examine(log) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(trouble(log, "cannot read", source)),
+        };
+        match found {
+            None => return Ok(()),
+            Some(damage) if seen == Some(damage) => {
+                return Err(JournalError::Damaged {
+                    path: log.to_path_buf(),
+                    why: damage.describe(),
+                });
+            }
+            Some(damage) => seen = Some(damage),
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong, and in which generation of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damage {
+    Header([u8; HEADER]),
+    Frame { header: [u8; HEADER], frame: u64 },
+}
+
+impl Damage {
+    fn describe(self) -> String {
+        match self {
+            Self::Header(_) => "the head of its write-ahead log is broken".to_owned(),
+            Self::Frame { frame, .. } => format!(
+                "frame {frame} of its write-ahead log is broken, and whole commits stand behind it"
+            ),
+        }
+    }
+}
+
+fn examine(log: &Path) -> io::Result<Option<Damage>> {
+    if folder::length(log).is_ok_and(|length| length.is_none_or(|length| length < HEADER as u64)) {
+        return Ok(None);
+    }
+    let mut file = BufReader::with_capacity(1 << 18, File::open(log)?);
+    let mut header = [0; HEADER];
+    if !fill(&mut file, &mut header)? || header == [0; HEADER] {
+        // Nothing, or room that was made before anything was written.
+        return Ok(None);
+    }
+    let Some(log) = Log::read(&header) else {
+        return Ok(Some(Damage::Header(header)));
+    };
+    let found = log.first_broken(&mut file)?;
+    // If the log began anew meanwhile, frames of two generations were compared.
+    let mut again = [0; HEADER];
+    file.seek(SeekFrom::Start(0))?;
+    let same = fill(&mut file, &mut again)? && again == header;
+    Ok(found
+        .filter(|_| same)
+        .map(|frame| Damage::Frame { header, frame }))
+}
+
+/// One generation of the log.
+struct Log {
+    big_endian: bool,
+    page: usize,
+    salts: [u8; 8],
+    checksum: (u32, u32),
+}
+
+impl Log {
+    fn read(header: &[u8; HEADER]) -> Option<Self> {
+        let magic = word(header, 0);
+        let page = word(header, 8);
+        let big_endian = magic & 1 == 1;
+        let checksum = sum(header.get(..24)?, (0, 0), big_endian);
+        let whole = magic & !1 == MAGIC
+            && PAGES.contains(&page)
+            && page.is_power_of_two()
+            && checksum == (word(header, 24), word(header, 28));
+        whole.then_some(Self {
+            big_endian,
+            page: page as usize,
+            salts: header.get(16..24)?.try_into().ok()?,
+            checksum,
+        })
+    }
+
+    /// The number (from 1) of the first broken frame that has a commit of this generation,
+    /// and more of it, behind it.
+    fn first_broken(&self, file: &mut BufReader<File>) -> io::Result<Option<u64>> {
+        let mut head = [0; FRAME_HEADER];
+        let mut page = vec![0; self.page];
+        let mut checksum = self.checksum;
+        let mut number = 0_u64;
+        let mut broken = None;
+        let mut commit_behind = false;
+        while fill(file, &mut head)? && fill(file, &mut page)? {
+            number += 1;
+            let ours = head.get(8..16) == Some(&self.salts[..]);
+            if broken.is_none() {
+                let (first, _) = head.split_at(8);
+                checksum = sum(
+                    &page,
+                    sum(first, checksum, self.big_endian),
+                    self.big_endian,
+                );
+                if ours && checksum == (word(&head, 16), word(&head, 20)) {
+                    continue;
+                }
+                broken = Some(number);
+            }
+            if ours && commit_behind {
+                return Ok(broken);
+            }
+            commit_behind |= ours && word(&head, 4) != 0;
+        }
+        Ok(None)
+    }
+}
+
+/// The log's checksum of `bytes`, whose length is a multiple of 8, continued from `start`.
+fn sum(bytes: &[u8], start: (u32, u32), big_endian: bool) -> (u32, u32) {
+    let (mut even, mut odd) = start;
+    let (pairs, _) = bytes.as_chunks::<8>();
+    for &[a, b, c, d, e, f, g, h] in pairs {
+        let (first, second) = if big_endian {
+            (
+                u32::from_be_bytes([a, b, c, d]),
+                u32::from_be_bytes([e, f, g, h]),
+            )
+        } else {
+            (
+                u32::from_le_bytes([a, b, c, d]),
+                u32::from_le_bytes([e, f, g, h]),
+            )
+        };
+        even = even.wrapping_add(first).wrapping_add(odd);
+        odd = odd.wrapping_add(second).wrapping_add(even);
+    }
+    (even, odd)
+}
+
+/// The big-endian number at `offset`; 0 beyond the end.
+fn word(bytes: &[u8], offset: usize) -> u32 {
+    bytes
+        .get(offset..)
+        .and_then(<[u8]>::first_chunk)
+        .map_or(0, |four| u32::from_be_bytes(*four))
+}
+
+/// Fills the buffer; false at the end of the file, even if part of it could be read.
+fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match file.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
