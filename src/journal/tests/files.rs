@@ -380,3 +380,65 @@ fn what_a_killed_process_left_is_cleared_by_the_next() {
     assert_eq!(count(b"CANARY-KEY-"), 2);
     assert_eq!(count(kept.key.unwrap().as_bytes()), 2);
 }
+
+/// The numbers behind each `CANARY-` or `CANARY-KEY-` in the bytes.
+fn canaries(bytes: &[u8]) -> std::collections::BTreeSet<u64> {
+    let mut found = std::collections::BTreeSet::new();
+    for (start, _) in bytes
+        .windows(7)
+        .enumerate()
+        .filter(|(_, w)| w == b"CANARY-")
+    {
+        let rest = &bytes[start + 7..];
+        let rest = rest.strip_prefix(b"KEY-").unwrap_or(rest);
+        let number: Option<u64> = rest
+            .get(..6)
+            .and_then(|six| str::from_utf8(six).ok()?.parse().ok());
+        found.extend(number);
+    }
+    found
+}
+
+/// Bodies small enough to lie in a page beside others, settled in a mixed order, some of them
+/// left open: SQLite moves rows between pages all the time.
+#[test]
+fn nothing_is_left_where_rows_were_moved() {
+    // With the seed 9 a copy stays behind, unless it is cleared.
+    for seed in 7..10 {
+        let folder = folder();
+        let mut journal = started(&folder);
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut open: Vec<u64> = Vec::new();
+        let mut waiting: Vec<u64> = (1..=300).collect();
+        random.shuffle(&mut waiting);
+        let mut gone = 0;
+        while gone < 250 {
+            let mut entries = Vec::new();
+            for _ in 0..random.usize(1..20) {
+                let Some(record) = waiting.pop() else { break };
+                let length = random.usize(1..700);
+                let body = format!("CANARY-{record:06}-").repeat(1 + length / 14);
+                let mut submission = secret_submission(&journal, record);
+                submission.body = body.into_bytes().into();
+                open.push(record);
+                entries.push(Entry::Intent(Intent {
+                    submission,
+                    attempt: 1,
+                    absent_before: false,
+                    at: at(1),
+                }));
+            }
+            for _ in 0..random.usize(0..20).min(open.len()) {
+                let record = open.swap_remove(random.usize(..open.len()));
+                gone += 1;
+                entries.push(settle(&journal, record, refused()));
+            }
+            journal.commit("run-1", &entries).unwrap();
+        }
+        journal.close().unwrap();
+        let (_, content) = snapshot(folder.path()).remove(0);
+        open.sort_unstable();
+        let left: Vec<u64> = canaries(&content).into_iter().collect();
+        assert_eq!(left, open, "seed {seed}");
+    }
+}
