@@ -1,0 +1,661 @@
+//! Creating customers and looking them up, with the faults that happen on the way.
+
+use hyper::body::Bytes;
+use hyper::header::CONTENT_TYPE;
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Deed, Payload, created, loosen};
+use super::erp::{Erp, Request, text};
+use super::faults::{Asked, Fault, hash};
+use super::ledger::Query;
+use super::routes::{Route, header};
+use super::schema::{Wrong, check};
+use super::settings::{Duplicates, RetryAfter};
+
+const EXISTS: &str = "A customer with this number already exists.";
+
+impl Erp {
+    /// `POST` to the collection.
+    pub(super) async fn create(&self, request: &Request) -> Deed {
+        let (number, workflows, wrong) = match self.judge(request) {
+            Ok(judged) => judged,
+            Err(answer) => return Deed::Answer(answer),
+        };
+        let key = number.as_ref().map(|number| number.as_bytes());
+        let fault = self.draw(Asked::Post, hash(key.unwrap_or(&request.body)));
+        if let Some(deed) = self.before_commit(fault).await {
+            return deed;
+        }
+        if !wrong.is_empty() {
+            return Deed::Answer(self.invalid(request, &wrong));
+        }
+        // The judge has read it as text already.
+        let body = std::str::from_utf8(&request.body).unwrap_or("");
+        let (id, given) = {
+            let mut state = self.state();
+            let repeated = number
+                .as_ref()
+                .is_some_and(|number| state.ledger.has(number));
+            if repeated && self.settings.duplicates != Duplicates::Accept {
+                drop(state);
+                return Deed::Answer(self.duplicate());
+            }
+            // Read under the lock, so that times rise in the order of the commits.
+            let now = self.now();
+            match state.ledger.commit(number.as_deref(), body, now) {
+                Ok(committed) => {
+                    state.notes.counters.created += 1;
+                    state.notes.counters.with_workflows += u64::from(workflows);
+                    committed
+                }
+                Err(error) => {
+                    drop(state);
+                    let text = format!("The ledger's file cannot be written: {error}");
+                    return Deed::Answer(self.error(500, "Ledger", &text));
+                }
+            }
+        };
+        let odd = self.settings.odd_answers;
+        let answer = created(id, &given, number.is_some(), body, odd);
+        self.after_commit(fault, Answer::json(201, answer)).await
+    }
+
+    /// Number, whether workflows run, and what is wrong with the body; or the answer to a
+    /// request that is not even looked at.
+    #[expect(clippy::type_complexity, reason = "three results for one caller")]
+    fn judge(&self, request: &Request) -> Result<(Option<String>, bool, Vec<Wrong>), Answer> {
+        let mut workflows = true;
+        let mut bad = None;
+        for (name, value) in request.parameters() {
+            match (name.as_str(), value.as_str()) {
+                ("disableAutomaticWorkflows", "true") => workflows = false,
+                ("disableAutomaticWorkflows", "false") => workflows = true,
+                ("disableAutomaticWorkflows", _) => {
+                    bad = Some((400, "disableAutomaticWorkflows must be true or false"));
+                }
+                _ => self.violated(request, &format!("unknown parameter {name}")),
+            }
+        }
+        let media = header(&request.headers, CONTENT_TYPE.as_str()).unwrap_or("");
+        if !media.starts_with("application/json") {
+            bad = Some((415, "the body is not said to be application/json"));
+        }
+        let Ok(body) = std::str::from_utf8(&request.body) else {
+            self.violated(request, "the body is not UTF-8");
+            return Err(self.error(400, "BadRequest", "The body is not UTF-8."));
+        };
+        if let Some((status, message)) = bad {
+            self.violated(request, message);
+            return Err(self.error(status, "BadRequest", message));
+        }
+        let (number, wrong) = check(body);
+        Ok((number, workflows, wrong))
+    }
+
+    /// What a fault makes of a create before anything is stored.
+    async fn before_commit(&self, fault: Option<Fault>) -> Option<Deed> {
+        let fault = fault?;
+        let (slow_for, hang_for, retry_after) = {
+            let faults = &self.state().faults;
+            (faults.slow_for, faults.hang_for, faults.retry_after)
+        };
+        let failing = |status, wait: bool| {
+            let mut answer = self.error(status, "Unavailable", "Please try again later.");
+            answer.retry_after = wait.then(|| retry_after.as_secs().to_string());
+            if wait && self.settings.retry_after == RetryAfter::Date {
+                answer.retry_after = self.when(RetryAfter::Date, retry_after);
+            }
+            Some(Deed::Answer(answer))
+        };
+        let deed = match fault {
+            Fault::DropWithoutCommit => Some(Deed::Close),
+            Fault::Reset => Some(Deed::Reset),
+            Fault::Error500BeforeCommit => failing(500, false),
+            Fault::Error503 => failing(503, false),
+            Fault::Error503Wait => failing(503, true),
+            Fault::Error429 => failing(429, false),
+            Fault::Error429Wait => failing(429, true),
+            Fault::Slow => (!self.pause(slow_for).await).then_some(Deed::Close),
+            Fault::LateCommit => (!self.pause(hang_for).await).then_some(Deed::Close),
+            Fault::Hang => {
+                self.happened(fault);
+                self.pause(hang_for).await;
+                return Some(Deed::Close);
+            }
+            _ => return None,
+        };
+        self.happened(fault);
+        deed
+    }
+
+    /// What a fault makes of the answer to a create that is stored.
+    async fn after_commit(&self, fault: Option<Fault>, mut answer: Answer) -> Deed {
+        let Some(fault) = fault else {
+            return Deed::Answer(answer);
+        };
+        let hang_for = self.state().faults.hang_for;
+        let deed = match fault {
+            Fault::CommitThenDrop => Deed::Close,
+            Fault::CommitThenReset => Deed::Reset,
+            Fault::Error500AfterCommit => {
+                Deed::Answer(self.error(500, "Internal", "Something went wrong."))
+            }
+            Fault::CommitThenHang => {
+                self.happened(fault);
+                self.pause(hang_for).await;
+                return Deed::Close;
+            }
+            Fault::CloseAfterAnswer => {
+                answer.close = true;
+                Deed::Answer(answer)
+            }
+            Fault::CutAnswer | Fault::GarbageAnswer | Fault::EndlessAnswer | Fault::Drip => {
+                let whole = std::mem::replace(&mut answer.body, Payload::Whole(Bytes::new()));
+                answer.body = match fault {
+                    Fault::Drip => Payload::drip(whole.whole(), hang_for),
+                    Fault::EndlessAnswer => Payload::Endless { asked: 0 },
+                    fault => damaged(fault, whole),
+                };
+                Deed::Answer(answer)
+            }
+            _ => return Deed::Answer(answer),
+        };
+        self.happened(fault);
+        deed
+    }
+
+    /// `GET` of anything.
+    pub(super) fn look_up(&self, request: &Request) -> Deed {
+        let key = hash(request.query.as_deref().unwrap_or("").as_bytes())
+            ^ hash(request.path.as_bytes()).rotate_left(1);
+        let Some(fault) = self.draw(Asked::Get, key) else {
+            return Deed::Answer(self.found(request));
+        };
+        self.happened(fault);
+        let failing = |status| self.error(status, "Unavailable", "Please try again later.");
+        Deed::Answer(match fault {
+            Fault::DropWithoutCommit => return Deed::Close,
+            Fault::Reset => return Deed::Reset,
+            Fault::CutAnswer | Fault::GarbageAnswer => {
+                let mut answer = self.found(request);
+                answer.body = damaged(fault, answer.body);
+                answer
+            }
+            Fault::Error503 => failing(503),
+            Fault::Error429 => failing(429),
+            _ => failing(500),
+        })
+    }
+
+    fn found(&self, request: &Request) -> Answer {
+        if let Some(list) = request.route.fixed_list() {
+            return Answer::json(200, list);
+        }
+        let Route::Customer(id) = request.route else {
+            return self.listing(request);
+        };
+        match self.state().ledger.by_id(id, self.now()) {
+            Some(customer) => Answer::json(200, self.shown(customer).to_string()),
+            None => self.error(404, "NotFound", "There is no customer with this id."),
+        }
+    }
+
+    /// `GET` of the collection.
+    fn listing(&self, request: &Request) -> Answer {
+        let mut query = Query::default();
+        let (mut page, mut size) = (1_usize, self.settings.page_size_max.min(50));
+        for (name, value) in request.parameters() {
+            let fine = match name.as_str() {
+                "number" => set(&mut query.number, Some(value)),
+                "searchKeyWord" => set(&mut query.keyword, Some(value)),
+                "groupId" => set(&mut query.group, value.parse().ok()),
+                "categoryId" => set(&mut query.category, value.parse().ok()),
+                "pageNumber" => replace(&mut page, &value),
+                "pageSize" => replace(&mut size, &value),
+                "lastChangeFrom" | "lastChangeTo" => true,
+                _ => {
+                    self.violated(request, &format!("unknown parameter {name}"));
+                    true
+                }
+            };
+            if !fine {
+                self.violated(request, &format!("bad value of {name}"));
+                let message = format!("{name} has no valid value.");
+                return self.error(400, "BadRequest", &message);
+            }
+        }
+        let size = size.min(self.settings.page_size_max);
+        let now = self.now();
+        let found = self.state().ledger.page(&query, now, page, size);
+        let items: Vec<_> = found
+            .items
+            .into_iter()
+            .map(|item| self.shown(item))
+            .collect();
+        let (mut total, mut more) = (json!(found.total), found.more);
+        if self.settings.absurd_counts {
+            let odd = request.nth % 2 == 1;
+            total = if odd { json!(-1) } else { json!(i64::MAX) };
+            more = true;
+        }
+        let body = json!({
+            "TotalItems": total, "PageNumber": page, "PageSize": size,
+            "Items": items, "HasNextPage": more,
+        });
+        Answer::json(200, body.to_string())
+    }
+
+    fn shown(&self, mut customer: Map<String, Value>) -> Value {
+        if self.settings.odd_answers {
+            loosen(&mut customer);
+        }
+        Value::Object(customer)
+    }
+
+    fn invalid(&self, request: &Request, wrong: &[Wrong]) -> Answer {
+        let mut fields = Map::new();
+        for wrong in wrong {
+            let field = if wrong.field.is_empty() {
+                "$"
+            } else {
+                &wrong.field
+            };
+            self.violated(request, &format!("{field} {}", wrong.text));
+            let mut said = format!("The field {field} {}.", wrong.text);
+            if let Some(value) = &wrong.value {
+                said.push_str(&format!(" It was '{value}'."));
+            }
+            fields.insert(field.to_owned(), text(said));
+        }
+        let camel = self.settings.odd_answers;
+        let message = "One or more validation errors occurred.";
+        Answer::errors(400, "ValidationFailed", message, fields, camel)
+    }
+
+    fn duplicate(&self) -> Answer {
+        if self.settings.duplicates == Duplicates::Refuse409 {
+            return self.error(409, "Conflict", EXISTS);
+        }
+        let mut fields = Map::new();
+        fields.insert("Number".to_owned(), text(EXISTS));
+        let camel = self.settings.odd_answers;
+        Answer::errors(400, "ValidationFailed", EXISTS, fields, camel)
+    }
+
+    fn violated(&self, request: &Request, wrong: &str) {
+        let text = format!("{} {}: {wrong}", request.method, request.path);
+        self.state().notes.violated(text);
+    }
+
+    fn happened(&self, fault: Fault) {
+        self.state().notes.failed(fault);
+    }
+}
+
+/// A body that broke on its way: cut off, or no JSON at all.
+fn damaged(fault: Fault, body: Payload) -> Payload {
+    if fault == Fault::CutAnswer {
+        Payload::cut(body.whole())
+    } else {
+        let page = b"<html><body>502 Bad Gateway \xff</body></html>";
+        Payload::Whole(Bytes::from_static(page))
+    }
+}
+
+fn set<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    *slot = value;
+    slot.is_some()
+}
+
+fn replace(slot: &mut usize, value: &str) -> bool {
+    let value = value.parse().ok().filter(|number| *number > 0);
+    *slot = value.unwrap_or(*slot);
+    value.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::super::testing::{
+        Answered, body, client, create, dressed, get, numbers, post, sandbox, send, until,
+        with_faults,
+    };
+    use super::super::{Existing, Faults, Lookup, SandboxSettings};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_create_answers_with_the_whole_customer() {
+        let sandbox = sandbox(SandboxSettings::default()).await;
+        let answer = post(&sandbox, "C1").await.unwrap();
+        let mut whole = body("C1");
+        whole["Id"] = json!(1001);
+        assert_eq!((answer.status, answer.json()), (201, whole));
+        let mut unnumbered = body("");
+        unnumbered.as_object_mut().unwrap().remove("Number");
+        let answer = send(create(&client(), &sandbox, &unnumbered))
+            .await
+            .unwrap();
+        assert_eq!(answer.json()["Number"], "C1000001");
+        assert_eq!(numbers(&sandbox), ["C1", "C1000001"]);
+        assert_eq!(sandbox.ledger()[0].body, body("C1"));
+        let counters = sandbox.counters();
+        assert_eq!((counters.posts, counters.created), (2, 2));
+        assert_eq!(counters.with_workflows, 0);
+        assert_eq!(counters.violations, Vec::<String>::new());
+        let plain = sandbox.url() + "/customers";
+        let request = create(&client(), &sandbox, &body("C2")).build().unwrap();
+        let again = dressed(client().post(plain))
+            .headers(request.headers().clone())
+            .body(body("C2").to_string());
+        assert_eq!(send(again).await.unwrap().status, 201);
+        assert_eq!(sandbox.counters().with_workflows, 1);
+    }
+
+    #[tokio::test]
+    async fn faults_with_an_answer_say_it_and_commit_or_not() {
+        for (fault, status, patience, commits) in [
+            ("500_after=1", 500, None, true),
+            ("500_before=1", 500, None, false),
+            ("503=1", 503, None, false),
+            ("503_wait=1,retry_after=7s", 503, Some("7"), false),
+            ("429=1", 429, None, false),
+            ("429_wait=1", 429, Some("1"), false),
+            ("slow=1,slow_for=5ms", 201, None, true),
+            ("close=1", 201, None, true),
+            ("garbage=1", 201, None, true),
+            ("drip=1,hang_for=20ms", 201, None, true),
+            ("status=402@1", 402, None, false),
+        ] {
+            let sandbox = with_faults(fault).await;
+            let answer = post(&sandbox, "C1").await.unwrap();
+            assert_eq!(answer.status, status, "{fault}");
+            assert_eq!(answer.header("retry-after"), patience, "{fault}");
+            assert_eq!(sandbox.created(), usize::from(commits), "{fault}");
+            let readable = serde_json::from_str::<Value>(&answer.text.unwrap()).is_ok();
+            assert_eq!(readable, fault != "garbage=1", "{fault}");
+            assert_eq!(sandbox.counters().statuses[&status], 1, "{fault}");
+            let faults: u64 = sandbox.counters().faults.values().sum();
+            assert_eq!(faults, u64::from(!fault.starts_with("status")), "{fault}");
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_break_off_or_never_end_after_the_commit() {
+        let sandbox = with_faults("cut=1").await;
+        let answer = post(&sandbox, "C1").await.unwrap();
+        assert_eq!(answer.status, 201);
+        assert!(answer.text.is_err());
+        let whole: usize = answer.headers["content-length"]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let mut cut = create(&client(), &sandbox, &body("C2"))
+            .send()
+            .await
+            .unwrap();
+        let half = cut.chunk().await.unwrap().unwrap();
+        assert_eq!(half.len(), whole / 2);
+
+        sandbox.set_faults(Faults::parse("endless=1").unwrap());
+        let mut endless = create(&client(), &sandbox, &body("C3"))
+            .send()
+            .await
+            .unwrap();
+        let mut length = 0;
+        while length < 3 << 20 {
+            length += endless.chunk().await.unwrap().unwrap().len();
+        }
+        drop(endless);
+        assert_eq!(numbers(&sandbox), ["C1", "C2", "C3"]);
+    }
+
+    /// What a client that waits 30 ms hears, and the server after it.
+    async fn impatient(fault: &str) -> super::super::Sandbox {
+        let sandbox = with_faults(fault).await;
+        let limit = Duration::from_millis(30);
+        let request = create(&client(), &sandbox, &body("C1")).timeout(limit);
+        assert!(send(request).await.unwrap_err().is_timeout());
+        sandbox
+    }
+
+    #[tokio::test]
+    async fn silence_commits_at_once_late_or_never() {
+        let sandbox = impatient("hang_commit=1,hang_for=9s").await;
+        assert_eq!(sandbox.created(), 1);
+
+        let sandbox = impatient("hang=1,hang_for=60ms").await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        assert_eq!(sandbox.created(), 0);
+
+        let sandbox = impatient("late_commit=1,hang_for=300ms").await;
+        assert_eq!(sandbox.created(), 0);
+        until(|| sandbox.created() == 1).await;
+        assert_eq!(sandbox.requests()[0].status, None);
+    }
+
+    #[tokio::test]
+    async fn a_silence_ends_with_a_close() {
+        let sandbox = with_faults("hang=1,hang_for=10ms").await;
+        let start = Instant::now();
+        assert!(!post(&sandbox, "C1").await.unwrap_err().is_timeout());
+        assert!(start.elapsed() >= Duration::from_millis(10));
+    }
+
+    #[tokio::test]
+    async fn the_same_records_fail_whatever_their_order() {
+        let run = async |seed: u64, backwards: bool| {
+            let sandbox = sandbox(SandboxSettings {
+                seed,
+                faults: Faults::parse("500_before=0.3,503=0.2").unwrap(),
+                ..SandboxSettings::default()
+            })
+            .await;
+            let client = client();
+            let mut statuses = Vec::new();
+            for n in 0..60 {
+                let n = if backwards { 59 - n } else { n };
+                let request = create(&client, &sandbox, &body(&format!("C{n}")));
+                statuses.push((n, send(request).await.unwrap().status));
+            }
+            statuses.sort_unstable();
+            statuses
+        };
+        let first = run(1, false).await;
+        assert_eq!(first, run(1, true).await);
+        assert_ne!(first, run(2, false).await);
+        let failed = first.iter().filter(|(_, status)| *status != 201).count();
+        assert!((15..45).contains(&failed), "{failed}");
+    }
+
+    #[tokio::test]
+    async fn a_record_that_failed_is_drawn_anew() {
+        let sandbox = with_faults("500_before=0.5").await;
+        for n in 0..20 {
+            let number = format!("C{n}");
+            let mut tries = 0;
+            while post(&sandbox, &number).await.unwrap().status != 201 {
+                tries += 1;
+                assert!(tries < 40);
+            }
+        }
+        assert_eq!(sandbox.created(), 20);
+    }
+
+    #[tokio::test]
+    async fn a_bad_body_is_refused_and_noted() {
+        let sandbox = sandbox(SandboxSettings::default()).await;
+        let mut bad = body("C1");
+        bad["BillingAddress"]["City"] = json!(null);
+        bad["Extra"] = json!(1);
+        let answer = send(create(&client(), &sandbox, &bad)).await.unwrap();
+        assert_eq!(answer.status, 400);
+        let errors = answer.json();
+        let fields = errors["ValidationErrors"].as_object().unwrap();
+        let fields: Vec<_> = fields.keys().map(String::as_str).collect();
+        assert_eq!(fields, ["BillingAddress.City", "Extra"]);
+        let counters = sandbox.counters();
+        assert_eq!((counters.violation_count, counters.created), (2, 0));
+        assert!(counters.violations[0].contains("BillingAddress.City must not be null"));
+
+        let plain = create(&client(), &sandbox, &bad).build().unwrap();
+        for (url, media, bytes, status) in [
+            (
+                "/customers",
+                "text/plain",
+                body("C1").to_string().into_bytes(),
+                415,
+            ),
+            ("/customers", "application/json", b"\xff".to_vec(), 400),
+            ("/customers", "application/json", b"{".to_vec(), 400),
+            (
+                "/customers?disableAutomaticWorkflows=1",
+                "application/json",
+                body("C1").to_string().into_bytes(),
+                400,
+            ),
+        ] {
+            let mut headers = plain.headers().clone();
+            headers.insert("content-type", media.parse().unwrap());
+            let request = client()
+                .post(sandbox.url() + url)
+                .headers(headers)
+                .body(bytes);
+            let before = sandbox.counters().violation_count;
+            assert_eq!(send(request).await.unwrap().status, status, "{url} {media}");
+            assert!(sandbox.counters().violation_count > before, "{url} {media}");
+        }
+        let long = json!({"Number": "x".repeat(2 << 20)});
+        let answer = send(create(&client(), &sandbox, &long)).await.unwrap();
+        assert_eq!(answer.status, 413);
+        assert_eq!(sandbox.created(), 0);
+    }
+
+    #[tokio::test]
+    async fn repeated_numbers_are_taken_or_refused() {
+        for (duplicates, status, created) in [
+            (Duplicates::Accept, 201, 2),
+            (Duplicates::Refuse409, 409, 1),
+            (Duplicates::Refuse400, 400, 1),
+        ] {
+            let sandbox = sandbox(SandboxSettings {
+                duplicates,
+                ..SandboxSettings::default()
+            })
+            .await;
+            post(&sandbox, "C1").await.unwrap();
+            let answer = post(&sandbox, "C1").await.unwrap();
+            assert_eq!((answer.status, sandbox.created()), (status, created));
+            if status != 201 {
+                assert!(answer.text.unwrap().contains("already exists"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn look_ups_and_lists_answer() {
+        let sandbox = sandbox(SandboxSettings {
+            existing: vec![Existing::new(7, "OLD/1"), Existing::new(8, "old/1")],
+            lookup: Lookup::IgnoreCase,
+            ..SandboxSettings::default()
+        })
+        .await;
+        post(&sandbox, "C1").await.unwrap();
+        let found = get(&sandbox, "/customers?number=Old%2F1")
+            .await
+            .unwrap()
+            .json();
+        assert_eq!(found["TotalItems"], 2);
+        assert_eq!(found["HasNextPage"], false);
+        assert_eq!(found["Items"][1]["Id"], 8);
+        let page = get(&sandbox, "/customers?pageNumber=2&pageSize=1")
+            .await
+            .unwrap()
+            .json();
+        assert_eq!(
+            (&page["PageNumber"], &page["PageSize"]),
+            (&json!(2), &json!(1))
+        );
+        assert_eq!(page["Items"][0]["Number"], "old/1");
+        assert_eq!(page["HasNextPage"], true);
+        let found = get(&sandbox, "/v1/customers?searchKeyWord=muster")
+            .await
+            .unwrap()
+            .json();
+        assert_eq!(found["Items"][0]["Number"], "C1");
+        assert_eq!(
+            get(&sandbox, "/customers/1001").await.unwrap().json()["Number"],
+            "C1"
+        );
+        assert_eq!(get(&sandbox, "/customers/9").await.unwrap().status, 404);
+        assert_eq!(
+            get(&sandbox, "/customerGroups").await.unwrap().json()[0]["Id"],
+            1
+        );
+        assert_eq!(
+            get(&sandbox, "/customers?pageSize=0").await.unwrap().status,
+            400
+        );
+        assert_eq!(sandbox.counters().violation_count, 1);
+        get(&sandbox, "/customers?email=x").await.unwrap();
+        assert_eq!(sandbox.counters().violation_count, 2);
+    }
+
+    #[tokio::test]
+    async fn look_ups_fail_in_every_way() {
+        let sandbox = with_faults("lookups=1").await;
+        let mut ends = std::collections::BTreeSet::new();
+        for n in 0..80 {
+            let answer = get(&sandbox, &format!("/customers?number=C{n}")).await;
+            ends.insert(match answer {
+                Err(_) => "nothing".to_owned(),
+                Ok(Answered { text: Err(_), .. }) => "cut".to_owned(),
+                Ok(Answered {
+                    status: 200,
+                    text: Ok(text),
+                    ..
+                }) => {
+                    assert!(text.starts_with('<'), "{text}");
+                    "garbage".to_owned()
+                }
+                Ok(answer) => answer.status.to_string(),
+            });
+        }
+        let ends: Vec<_> = ends.into_iter().collect();
+        assert_eq!(ends, ["429", "500", "503", "cut", "garbage", "nothing"]);
+        sandbox.set_faults(Faults::parse("get_status=403@1").unwrap());
+        assert_eq!(get(&sandbox, "/customers").await.unwrap().status, 403);
+    }
+
+    #[tokio::test]
+    async fn answers_can_be_loose_and_counts_absurd() {
+        let sandbox = sandbox(SandboxSettings {
+            odd_answers: true,
+            absurd_counts: true,
+            ..SandboxSettings::default()
+        })
+        .await;
+        let answer = post(&sandbox, "C1").await.unwrap().json();
+        assert_eq!(
+            (&answer["Id"], &answer["Birthday"]),
+            (&json!(1001), &json!("1985-01-01T"))
+        );
+        let first = get(&sandbox, "/customers").await.unwrap().json();
+        let second = get(&sandbox, "/customers?pageNumber=9")
+            .await
+            .unwrap()
+            .json();
+        assert_eq!(first["TotalItems"], -1);
+        assert_eq!(second["TotalItems"], json!(i64::MAX));
+        assert_eq!(
+            (&second["HasNextPage"], &second["Items"]),
+            (&json!(true), &json!([]))
+        );
+        let error = send(create(&client(), &sandbox, &json!({})))
+            .await
+            .unwrap()
+            .json();
+        assert!(error["validationErrors"]["LanguageIso"].is_string());
+    }
+}
