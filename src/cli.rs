@@ -1,1 +1,195 @@
 //! The command line as typed.
+//!
+//! Owns the names of commands and options (a contract: scripts rely on them) and their help
+//! texts. What an option means when it is not typed is settled in `settings`; what a value may
+//! look like, in `words`. Nothing here reads a file or the environment.
+
+pub mod choices;
+pub mod run;
+pub mod sandbox;
+pub mod words;
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+pub use choices::{ColorChoice, LogFormat, Workflows};
+pub use run::{PaceArgs, ReportArgs, RunArgs, SourceArgs, TargetArgs};
+pub use sandbox::{Duplicates, Lookup, SandboxArgs};
+pub use words::{MappingChoice, Word};
+
+use choices::choice;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// The general help begins with the three commands that a newcomer needs.
+const TEMPLATE: &str = "\
+{about}
+
+First steps:
+  importer run customers.csv -m shop.toml --dry-run   check everything, send nothing
+  importer run customers.csv -m shop.toml --sandbox   import into a stand-in for the ERP
+  importer run customers.csv -m shop.toml             import into the ERP of importer.toml
+
+{usage-heading} {usage}
+
+{all-args}{after-help}";
+
+const AFTER: &str = "\
+Every option has a twin in the environment (IMPORTER_BASE_URL) and a key in importer.toml
+(base_url); only what must not be repeated by a schedule has to be typed each time.";
+
+/// What was typed.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "importer",
+    version,
+    about = "Imports a shop's customers into the JTL-Wawi ERP: nothing lost, nothing doubled.",
+    help_template = TEMPLATE,
+    after_help = AFTER,
+    styles = STYLES,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Settings file [default: the nearest importer.toml upwards]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Profile of the settings file [default: its `profile`]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Folder of the journal [default: .importer beside the nearest importer.toml, or here]
+    #[arg(long, global = true, value_name = "DIR", value_parser = words::read::<PathBuf>)]
+    pub state_dir: Option<PathBuf>,
+    /// Print data instead of text: one JSON object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Form of the log lines on stderr [default: text]
+    #[arg(long, global = true, value_name = "text|json", value_parser = choice::<LogFormat>(), hide_possible_values = true)]
+    pub log_format: Option<LogFormat>,
+    /// Say more; twice: even more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Say only what went wrong, and the summary
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show no progress
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Colours [default: auto]
+    #[arg(long, global = true, value_name = "auto|always|never", value_parser = choice::<ColorChoice>(), hide_possible_values = true)]
+    pub color: Option<ColorChoice>,
+    /// Ask nothing, go on
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Import customers, or check them with --dry-run
+    Run(Box<RunArgs>),
+    /// Work on mapping files
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true
+    )]
+    Mapping(MappingCommand),
+    /// List past runs
+    Runs,
+    /// Show one run's records
+    Show(ShowArgs),
+    /// Write a run's report files again
+    Report(ReportAgainArgs),
+    /// Look up what is unknown; send nothing
+    Reconcile(Box<ReconcileArgs>),
+    /// Start the stand-in for the ERP on a loopback port
+    Sandbox(SandboxArgs),
+}
+
+/// `mapping …`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum MappingCommand {
+    /// Check a mapping file, and whether it fits an input
+    Check(MappingCheckArgs),
+    /// List the fields of a customer with type, limit and meaning
+    Fields,
+}
+
+/// `mapping check`.
+#[derive(Clone, Debug, Args)]
+pub struct MappingCheckArgs {
+    /// Mapping file, or builtin:NAME
+    #[arg(value_name = "FILE", value_parser = words::read::<MappingChoice>)]
+    pub file: MappingChoice,
+    /// Input whose header it must fit
+    #[arg(value_name = "INPUT")]
+    pub input: Option<String>,
+}
+
+/// `show`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArgs {
+    /// The run, as `importer runs` lists it
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Only records with this outcome
+    #[arg(long, value_name = "OUTCOME", value_parser = [
+        "created", "exists", "invalid", "refused", "unknown", "changed", "skipped",
+    ])]
+    pub outcome: Option<String>,
+    /// Only the customer with this number
+    #[arg(long, value_name = "NUMBER")]
+    pub customer: Option<String>,
+}
+
+/// `report`.
+#[derive(Clone, Debug, Args)]
+pub struct ReportAgainArgs {
+    /// The run, as `importer runs` lists it
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The run's input, if it is not where it was
+    #[arg(long, value_name = "FILE", value_parser = words::read::<PathBuf>)]
+    pub input: Option<PathBuf>,
+    /// Where the files go.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `reconcile`.
+#[derive(Clone, Debug, Args)]
+pub struct ReconcileArgs {
+    /// The run, as `importer runs` lists it [default: every run with unknown records]
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Where the ERP is.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// How fast it may be asked.
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+#[cfg(test)]
+mod tests;

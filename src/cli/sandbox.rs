@@ -1,0 +1,89 @@
+//! The options of `sandbox`. They are typed each time: a stand-in has no environment twin.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::choices::{choice, pick};
+use super::words::{Word, read};
+use crate::deliver::Rate;
+
+/// How the sandbox's `?number=` looks customers up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lookup {
+    /// The same text.
+    #[default]
+    Exact,
+    /// Texts that begin with it.
+    Prefix,
+    /// The same text, capitals or not.
+    IgnoreCase,
+}
+
+impl Word for Lookup {
+    const CHOICES: &'static [&'static str] = &["exact", "prefix", "ignore-case"];
+
+    fn read(text: &str) -> Result<Self, String> {
+        pick(
+            text,
+            Self::CHOICES,
+            &[Self::Exact, Self::Prefix, Self::IgnoreCase],
+        )
+    }
+}
+
+/// What the sandbox does with a number that it has already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// A second customer gets the same number, as the database allows.
+    #[default]
+    Accept,
+    /// 409.
+    Refuse,
+}
+
+impl Word for Duplicates {
+    const CHOICES: &'static [&'static str] = &["accept", "refuse"];
+
+    fn read(text: &str) -> Result<Self, String> {
+        pick(text, Self::CHOICES, &[Self::Accept, Self::Refuse])
+    }
+}
+
+/// `sandbox`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SandboxArgs {
+    /// Port on 127.0.0.1 [default: a free one]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    pub port: u16,
+    /// Seed of everything random: the same seed, the same faults
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Faults to play, as described in the documentation [default: none]
+    #[arg(long, value_name = "TEXT")]
+    pub faults: Option<String>,
+    /// Time that an answer takes [default: 0s]
+    #[arg(long, value_name = "TIME", value_parser = read::<Duration>)]
+    pub latency: Option<Duration>,
+    /// Announce and keep a quota of requests: 10/45s [default: none]
+    #[arg(long, value_name = "N/TIME", value_parser = read::<Rate>)]
+    pub quota: Option<Rate>,
+    /// How look-ups match: exact, prefix, ignore-case [default: exact]
+    #[arg(long, value_name = "HOW", value_parser = choice::<Lookup>(), hide_possible_values = true)]
+    pub lookup: Option<Lookup>,
+    /// What happens to a number that is there already [default: accept]
+    #[arg(long, value_name = "accept|refuse", value_parser = choice::<Duplicates>(), hide_possible_values = true)]
+    pub duplicates: Option<Duplicates>,
+    /// Write every request and what came of it to this file, as JSONL
+    #[arg(long, value_name = "FILE", value_parser = read::<PathBuf>)]
+    pub ledger: Option<PathBuf>,
+    /// Customers that are there from the beginning
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub existing: u64,
+}

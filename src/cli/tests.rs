@@ -1,0 +1,294 @@
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    // A fixed width, whatever terminal the tests run in.
+    let matches = Cli::command()
+        .term_width(100)
+        .try_get_matches_from(line.split(' '))?;
+    Cli::from_arg_matches(&matches)
+}
+
+fn refusal(line: &str) -> String {
+    let error = parse(line).expect_err(line);
+    assert_eq!(error.exit_code(), 2, "{line}");
+    error.to_string()
+}
+
+#[test]
+fn clap_finds_nothing_wrong_with_the_definition() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_of_the_contract_is_understood() {
+    for line in [
+        "importer run a.csv",
+        "importer run a.csv b.csv - -m shop.toml --dry-run --payloads -",
+        "importer run a.csv --mapping builtin:jtl-shop --sandbox --state-dir x",
+        "importer run a.csv --base-url https://e.example --path /v1/customers --api-version 1.0 \
+         --tenant-id t --app-id a/1 --app-version 1 --run-as 5 --session-id s --workflows run",
+        "importer run a.csv --concurrency 8 --rate 10/s --timeout 60s --settle 2m \
+         --max-attempts 5 --max-outage 15m --max-duration 2h",
+        "importer run a.csv --limit 10 --record 5,17-20 --max-invalid 20% --max-failures 50 \
+         --fail-on changed",
+        "importer run a.csv --existing fail --retry-failed --target-changed --allow-unkeyed \
+         --allow-empty",
+        "importer run a.csv --again",
+        "importer run a.csv --format csv --encoding latin1 --delimiter tab --skip-lines 1",
+        "importer run a.csv --report-dir r --values none --report-mode 0640",
+        "importer --json -vv --config c.toml --profile p run a.csv -y",
+        "importer run a.csv -q --no-progress --color never --log-format json --yes",
+        "importer mapping check shop.toml",
+        "importer mapping check builtin:shopify a.csv",
+        "importer mapping fields --json",
+        "importer runs",
+        "importer show 01 --outcome invalid --customer 5",
+        "importer report 01 --input a.csv",
+        "importer reconcile",
+        "importer reconcile 01 --base-url https://e.example --timeout 5s",
+        "importer sandbox",
+        "importer sandbox --port 8080 --seed 7 --faults x --latency 5ms --quota 10/45s \
+         --lookup ignore-case --duplicates refuse --ledger l.jsonl --existing 100",
+    ] {
+        let words = line.split_whitespace();
+        if let Err(error) = Cli::try_parse_from(words) {
+            panic!("{line}\n{error}");
+        }
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_code_2() {
+    for line in [
+        "importer run",
+        "importer frobnicate",
+        "importer run a.csv --again --retry-failed",
+        "importer run a.csv --sandbox --base-url https://e.example",
+        "importer run a.csv --sandbox --tenant-id t",
+        "importer run a.csv -v -q",
+        "importer run a.csv --existing maybe",
+        "importer run a.csv --limit 0",
+        "importer run a.csv --record 0",
+        "importer run a.csv --format xlsx",
+        "importer show 01 --outcome open",
+        "importer mapping",
+        "importer sandbox --port 70000",
+        "importer run a.csv --state-dir=",
+    ] {
+        refusal(line);
+    }
+}
+
+#[test]
+fn refusals_say_what_why_and_what_to_do() {
+    insta::assert_snapshot!(refusal("importer run a.csv --rate 0/s"), @r#"
+    error: invalid value '0/s' for '--rate <RATE>': `0/s` would never send anything; leave it out for no limit, or write how many in which time, like 10/s, 600/m or 3600/h
+
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(refusal("importer run a.csv --concurrency 10000"), @r#"
+    error: invalid value '10000' for '--concurrency <N>': `10000` is no whole number from 1 to 1024
+
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(refusal("importer run a.csv --timeout 60"), @r#"
+    error: invalid value '60' for '--timeout <TIME>': `60` has no unit; write a number and its unit, like 500ms, 60s, 15m or 2h
+
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(refusal("importer run a.csv --max-invalid 120%"), @r#"
+    error: invalid value '120%' for '--max-invalid <N|N%>': `120%` is no share from 0% to 100%; write a number of records like 50, or a share like 20%
+
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(refusal("importer run a.csv --existing maybe"), @r#"
+    error: invalid value 'maybe' for '--existing <skip|fail|send>'
+      [possible values: skip, fail, send]
+
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn no_flag_takes_a_secret_and_none_is_repeated() {
+    for flag in ["--api-key", "--client-secret", "--access-token", "--token"] {
+        let said = refusal(&format!("importer run a.csv {flag}=canary"));
+        assert!(!said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn alone_it_shows_a_newcomer_the_first_steps() {
+    let error = parse("importer").expect_err("help");
+    assert_eq!(
+        error.kind(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    insta::assert_snapshot!(error.to_string(), @r#"
+    Imports a shop's customers into the JTL-Wawi ERP: nothing lost, nothing doubled.
+
+    First steps:
+      importer run customers.csv -m shop.toml --dry-run   check everything, send nothing
+      importer run customers.csv -m shop.toml --sandbox   import into a stand-in for the ERP
+      importer run customers.csv -m shop.toml             import into the ERP of importer.toml
+
+    Usage: importer [OPTIONS] <COMMAND>
+
+    Commands:
+      run        Import customers, or check them with --dry-run
+      mapping    Work on mapping files
+      runs       List past runs
+      show       Show one run's records
+      report     Write a run's report files again
+      reconcile  Look up what is unknown; send nothing
+      sandbox    Start the stand-in for the ERP on a loopback port
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --config <FILE>              Settings file [default: the nearest importer.toml upwards]
+          --profile <NAME>             Profile of the settings file [default: its `profile`]
+          --state-dir <DIR>            Folder of the journal [default: .importer beside the nearest
+                                       importer.toml, or here]
+          --json                       Print data instead of text: one JSON object a line
+          --log-format <text|json>     Form of the log lines on stderr [default: text]
+      -v, --verbose...                 Say more; twice: even more
+      -q, --quiet                      Say only what went wrong, and the summary
+          --no-progress                Show no progress
+          --color <auto|always|never>  Colours [default: auto]
+      -y, --yes                        Ask nothing, go on
+
+    Every option has a twin in the environment (IMPORTER_BASE_URL) and a key in importer.toml
+    (base_url); only what must not be repeated by a schedule has to be typed each time.
+    "#);
+}
+
+/// A command's help up to the global options, which the general help shows.
+fn own_help(line: &str) -> String {
+    let help = parse(line).expect_err("help").to_string();
+    let (own, _) = help.split_once("Global options:").expect(line);
+    own.trim_end().to_owned()
+}
+
+#[test]
+fn the_help_of_run_reads_as_one() {
+    insta::assert_snapshot!(own_help("importer run --help"), @r#"
+    Import customers, or check them with --dry-run
+
+    Usage: importer run [OPTIONS] <INPUT>...
+
+    Arguments:
+      <INPUT>...  Input files: path, glob pattern, or - for stdin
+
+    Options:
+      -m, --mapping <FILE>   Mapping file, or builtin:NAME [default: input has the API's own shape]
+          --dry-run          Validate everything, send nothing
+          --payloads <FILE>  Write the JSON bodies of a dry run as JSONL; - is stdout
+          --sandbox          Import into a sandbox that lives as long as this run
+      -h, --help             Print help
+
+    Target:
+          --base-url <URL>         The ERP's address, e.g. https://api.jtl-cloud.com/erp
+          --path <PATH>            Path of the customers [default: /v1/customers]
+          --api-version <VERSION>  Version of the API [default: 1.0]
+          --tenant-id <UUID>       Tenant of the ERP instance (cloud)
+          --app-id <ID>            Our application's id [default: this program's name and version]
+          --app-version <VERSION>  Our application's version [default: this program's version]
+          --run-as <USER>          User on whose behalf calls run
+          --session-id <UUID>      Session in which calls run
+          --workflows <skip|run>   Wawi's automatic workflows for new customers [default: skip]
+
+    Pace:
+          --concurrency <N>      Requests in flight at most [default: 8]
+          --rate <RATE>          Requests at most: 10/s, 600/m, 3600/h [default: none]
+          --timeout <TIME>       Time limit of a request [default: 60s]
+          --settle <TIME>        How long a lost request may still take effect [default: 2 x timeout]
+          --max-outage <TIME>    Give up when the ERP is away for longer [default: 15m]
+          --max-duration <TIME>  Stop after this time; the same command resumes [default: none]
+
+    Limits:
+          --limit <N>                  Create at most so many customers now; the same command goes on
+          --record <LIST>              Only these records: 5,17-20
+          --max-attempts <N>           Requests for one customer at most [default: 5]
+          --max-invalid <N|N%>         Send nothing when more are invalid: 50 or 20% [default: 20%, from
+                                       20 on]
+          --max-failures <N|N%>        Stop when the ERP refuses more: 50 or 10% [default: 10%, from 50
+                                       sent on]
+          --fail-on <changed|warning>  What else ends with exit code 3 [default: none]
+
+    Again:
+          --existing <skip|fail|send>  Customers that the ERP has already: leave alone, count as errors,
+                                       send anyway [default: skip]
+          --retry-failed               Send what a finished run found invalid or refused
+          --again                      Start over, and ask the ERP instead of the journal
+          --target-changed             The address leads to another ERP now, and that is right
+          --allow-unkeyed              Send customers without a number, whose lost requests cannot be
+                                       looked up safely
+          --allow-empty                An input without records is fine
+
+    Source (overrides the mapping):
+          --format <csv|jsonl>  Format of the input [default: detected]
+          --encoding <NAME>     Encoding of the input, e.g. windows-1252 [default: detected]
+          --delimiter <CHAR>    One character between fields, or tab [default: detected]
+          --skip-lines <N>      Lines before the header [default: 0]
+
+    Report:
+          --report-dir <DIR>           Folder of the reports, one folder a run [default: reports]
+          --values <masked|full|none>  Customers' values on the terminal and in HTML [default: masked]
+          --report-mode <MODE>         Permissions of the files (Unix) [default: 0600]
+    "#);
+}
+
+#[test]
+fn the_help_of_the_other_commands_is_short() {
+    insta::assert_snapshot!(own_help("importer sandbox -h"), @r#"
+    Start the stand-in for the ERP on a loopback port
+
+    Usage: importer sandbox [OPTIONS]
+
+    Options:
+          --port <PORT>                 Port on 127.0.0.1 [default: a free one]
+          --seed <N>                    Seed of everything random: the same seed, the same faults
+                                        [default: 1]
+          --faults <TEXT>               Faults to play, as described in the documentation [default:
+                                        none]
+          --latency <TIME>              Time that an answer takes [default: 0s]
+          --quota <N/TIME>              Announce and keep a quota of requests: 10/45s [default: none]
+          --lookup <HOW>                How look-ups match: exact, prefix, ignore-case [default: exact]
+          --duplicates <accept|refuse>  What happens to a number that is there already [default: accept]
+          --ledger <FILE>               Write every request and what came of it to this file, as JSONL
+          --existing <N>                Customers that are there from the beginning [default: 0]
+      -h, --help                        Print help
+    "#);
+    insta::assert_snapshot!(own_help("importer show -h"), @r#"
+    Show one run's records
+
+    Usage: importer show [OPTIONS] <RUN>
+
+    Arguments:
+      <RUN>  The run, as `importer runs` lists it
+
+    Options:
+          --outcome <OUTCOME>  Only records with this outcome [possible values: created, exists,
+                               invalid, refused, unknown, changed, skipped]
+          --customer <NUMBER>  Only the customer with this number
+      -h, --help               Print help
+    "#);
+    insta::assert_snapshot!(own_help("importer mapping -h"), @r#"
+    Work on mapping files
+
+    Usage: importer mapping [OPTIONS] <COMMAND>
+
+    Commands:
+      check   Check a mapping file, and whether it fits an input
+      fields  List the fields of a customer with type, limit and meaning
+
+    Options:
+      -h, --help  Print help
+    "#);
+}
