@@ -1,1 +1,330 @@
-//! Typed words become resolved settings.
+//! Typed words become resolved settings: flag > environment > profile > top of
+//! `importer.toml` > default.
+//!
+//! Owns the precedence, the defaults and the checks that need more than one setting. Sole
+//! reader of the environment and of settings files. It must not know how anything is done
+//! with the settings: each stage has its own small struct, which is filled here.
+
+mod auth;
+mod choice;
+mod environment;
+mod error;
+mod file;
+mod layer;
+mod layers;
+mod secret;
+mod url;
+
+use std::path::PathBuf;
+
+use crate::cli::words::HeaderText;
+use crate::cli::{Cli, Command, ReconcileArgs, ReportAgainArgs, RunArgs, Workflows};
+use crate::deliver::{Credentials, DeliverySettings, TargetSettings, Threshold};
+use crate::import::ImportSettings;
+use crate::report::ReportSettings;
+use crate::source::SourceSettings;
+
+pub use choice::{ConsoleChoice, GlobalChoice, ReconcileChoice, ReportChoice, RunChoice, StateDir};
+pub use environment::{Environment, Terminals};
+pub use error::{Mistake, SettingsError};
+pub use layer::{OPTIONS, OptionRow, Scope};
+
+use layer::Layer;
+use layers::Layers;
+
+impl RunChoice {
+    /// The target that a sandbox at `base_url` is: nothing of a real one's settings holds
+    /// there, except whether workflows run.
+    #[must_use]
+    pub fn sandbox_target(&self, base_url: impl Into<String>) -> TargetSettings {
+        TargetSettings {
+            base_url: base_url.into(),
+            run_workflows: self.run_workflows,
+            ..target(&Layer::default())
+        }
+    }
+}
+
+/// Resolves what holds for every command.
+///
+/// # Errors
+/// When a settings file, variable or profile cannot be used.
+pub fn resolve_global(cli: &Cli, environment: &Environment) -> Result<GlobalChoice, SettingsError> {
+    let layers = Layers::load(cli, environment)?;
+    let mut warnings = layers.warnings.clone();
+    let is_ci = environment
+        .get("CI")?
+        .is_some_and(|value| value != "false" && value != "0");
+    let terminals = environment.terminals();
+    let state_dir = layers.state_dir();
+    let (config, profile) = (layers.config.clone(), layers.profile.clone());
+    let options = layers.merged();
+    let dry_run = options.dry_run.unwrap_or_default();
+    let width = environment
+        .get("COLUMNS")?
+        .and_then(|columns| columns.parse().ok());
+    let report = report(&options);
+    if cfg!(not(unix)) && options.report_mode.is_some() {
+        warnings.push("report_mode means nothing on this system".to_owned());
+    }
+    Ok(GlobalChoice {
+        console: ConsoleChoice {
+            json: options.json.unwrap_or_default(),
+            quiet: options.quiet.unwrap_or_default(),
+            verbose: options.verbose.unwrap_or_default(),
+            progress: !options.no_progress.unwrap_or_default(),
+            color: options.color.unwrap_or_default(),
+            no_color: environment.has("NO_COLOR"),
+            dumb: environment.get("TERM")? == Some("dumb"),
+            stderr_is_terminal: terminals.stderr && !is_ci,
+            stdout_is_terminal: terminals.stdout && !is_ci,
+            width,
+            stdout_is_data: matches!(&cli.command, Command::Run(_))
+                && dry_run
+                && options.payloads.is_some_and(|path| path.as_os_str() == "-"),
+            values: report.values,
+        },
+        log_format: options.log_format.unwrap_or_default(),
+        state_dir,
+        config,
+        profile,
+        warnings,
+    })
+}
+
+/// Resolves what one `run` is asked to do.
+///
+/// # Errors
+/// When a settings file, variable, profile, URL or secret cannot be used, or options
+/// contradict each other.
+pub fn resolve_run(
+    cli: &Cli,
+    args: &RunArgs,
+    environment: &Environment,
+) -> Result<RunChoice, SettingsError> {
+    let layers = Layers::load(cli, environment)?;
+    layers.check_sandbox()?;
+    let known = layers.known_profiles.clone();
+    let mut warnings = layers.target_warnings();
+    let is_state_typed = layers.is_state_dir_typed();
+    let default_state = layers.state_dir();
+    let (profile, auth) = (layers.profile.clone(), layers.auth.clone());
+    let options = layers.merged();
+    let dry_run = options.dry_run.unwrap_or_default();
+    let sandbox = options.sandbox.unwrap_or_default();
+    check_run(args, dry_run)?;
+
+    let (target, credentials) = if dry_run || sandbox {
+        (None, Credentials::Gateway)
+    } else {
+        let target = checked_target(&options, known)?;
+        let allow_http = options.allow_http.unwrap_or_default();
+        let credentials = credentials(auth.as_ref(), environment, allow_http, &mut warnings)?;
+        (Some(target), credentials)
+    };
+    let state_dir = if sandbox && !is_state_typed {
+        StateDir::Temporary
+    } else {
+        StateDir::Folder(default_state)
+    };
+    let terminals = environment.terminals();
+    Ok(RunChoice {
+        settings: ImportSettings {
+            source: source(&options),
+            target,
+            credentials,
+            delivery: delivery(&options),
+            report: report(&options),
+            state_dir: match &state_dir {
+                StateDir::Folder(folder) => folder.clone(),
+                StateDir::Temporary => PathBuf::new(),
+            },
+            existing: options.existing.unwrap_or_default(),
+            retry_failed: args.again.retry_failed,
+            again: args.again.again,
+            target_changed: args.again.target_changed,
+            allow_unkeyed: options.allow_unkeyed.unwrap_or_default(),
+            allow_empty: options.allow_empty.unwrap_or_default(),
+            limit: args.amount.limit.map(|limit| limit.0.get()),
+            records: args.amount.record.clone(),
+            max_invalid: options.max_invalid.unwrap_or(Threshold::Percent(20.0)),
+            fail_on: options.fail_on,
+            max_duration: options.max_duration.map(|limit| limit.0),
+            payloads: options.payloads.clone().filter(|_| dry_run),
+            command_line: environment.command_line(),
+        },
+        inputs: args.inputs.clone(),
+        mapping: options.mapping.clone().unwrap_or_default(),
+        dry_run,
+        sandbox,
+        run_workflows: options.workflows == Some(Workflows::Run),
+        assume_yes: options.yes.unwrap_or_default() || !(terminals.stdin && terminals.stderr),
+        profile,
+        state_dir,
+        warnings,
+    })
+}
+
+/// Resolves what `reconcile` is asked to do.
+///
+/// # Errors
+/// As [`resolve_run`].
+pub fn resolve_reconcile(
+    cli: &Cli,
+    args: &ReconcileArgs,
+    environment: &Environment,
+) -> Result<ReconcileChoice, SettingsError> {
+    let layers = Layers::load(cli, environment)?;
+    let known = layers.known_profiles.clone();
+    let mut warnings = layers.target_warnings();
+    let state_dir = layers.state_dir();
+    let auth = layers.auth.clone();
+    let options = layers.merged();
+    let target = checked_target(&options, known)?;
+    let allow_http = options.allow_http.unwrap_or_default();
+    Ok(ReconcileChoice {
+        run: args.run.clone(),
+        target,
+        credentials: credentials(auth.as_ref(), environment, allow_http, &mut warnings)?,
+        delivery: delivery(&options),
+        max_duration: options.max_duration.map(|limit| limit.0),
+        state_dir,
+        warnings,
+    })
+}
+
+/// Resolves what `report` is asked to do.
+///
+/// # Errors
+/// When a settings file, variable or profile cannot be used.
+pub fn resolve_report(
+    cli: &Cli,
+    args: &ReportAgainArgs,
+    environment: &Environment,
+) -> Result<ReportChoice, SettingsError> {
+    let layers = Layers::load(cli, environment)?;
+    let state_dir = layers.state_dir();
+    let options = layers.merged();
+    Ok(ReportChoice {
+        run: args.run.clone(),
+        input: args.input.clone(),
+        report: report(&options),
+        state_dir,
+    })
+}
+
+/// Contradictions that clap cannot see.
+fn check_run(args: &RunArgs, dry_run: bool) -> Result<(), SettingsError> {
+    if args.payloads.is_some() && !dry_run {
+        return Err(SettingsError::Contradiction {
+            what: "--payloads writes what a dry run would send, but this is no dry run".to_owned(),
+            help: "add --dry-run, or leave --payloads out".to_owned(),
+        });
+    }
+    if args.inputs.iter().filter(|input| *input == "-").count() > 1 {
+        return Err(SettingsError::Contradiction {
+            what: "stdin is named twice, but can be read only once".to_owned(),
+            help: "name - once".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn credentials(
+    auth: Option<&auth::AuthFile>,
+    environment: &Environment,
+    allow_http: bool,
+    warnings: &mut Vec<String>,
+) -> Result<Credentials, SettingsError> {
+    let Some(auth) = auth else {
+        return auth::from_environment(environment, allow_http, warnings);
+    };
+    let unused: Vec<String> = auth::variables()
+        .filter(|name| environment.has(name))
+        .collect();
+    if !unused.is_empty() {
+        warnings.push(format!(
+            "{} in the environment is not used: [auth] in the settings file says who we are",
+            unused.join(", ")
+        ));
+    }
+    auth.fetch(environment, allow_http, warnings)
+}
+
+/// The target with its URL, which has to be there and usable.
+fn checked_target(options: &Layer, known: Vec<String>) -> Result<TargetSettings, SettingsError> {
+    let Some(base_url) = options.base_url.as_deref() else {
+        return Err(SettingsError::NoBaseUrl { known });
+    };
+    let allow_http = options.allow_http.unwrap_or_default();
+    let base_url = url::base_url(base_url, allow_http)?;
+    Ok(TargetSettings {
+        base_url,
+        ..target(options)
+    })
+}
+
+/// How requests introduce themselves; the base URL is left empty.
+fn target(options: &Layer) -> TargetSettings {
+    let text = |text: &Option<HeaderText>| text.clone().map(|text| text.0);
+    TargetSettings {
+        base_url: String::new(),
+        path: options
+            .path
+            .clone()
+            .map_or_else(|| "/v1/customers".to_owned(), |path| path.0),
+        api_version: text(&options.api_version).unwrap_or_else(|| "1.0".to_owned()),
+        tenant_id: text(&options.tenant_id),
+        app_id: text(&options.app_id).unwrap_or_else(|| {
+            concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned()
+        }),
+        app_version: text(&options.app_version)
+            .unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
+        run_as: text(&options.run_as),
+        session_id: text(&options.session_id),
+        run_workflows: options.workflows == Some(Workflows::Run),
+        name: options.target.clone(),
+    }
+}
+
+fn delivery(options: &Layer) -> DeliverySettings {
+    let default = DeliverySettings::default();
+    let timeout = options.timeout.map_or(default.timeout, |limit| limit.0);
+    DeliverySettings {
+        concurrency: options
+            .concurrency
+            .map_or(default.concurrency, |number| number.0),
+        rate: options.rate,
+        timeout,
+        settle: options.settle.unwrap_or(timeout * 2),
+        max_attempts: options
+            .max_attempts
+            .map_or(default.max_attempts, |number| number.0),
+        max_outage: options.max_outage.unwrap_or(default.max_outage),
+        max_failures: options.max_failures.unwrap_or(default.max_failures),
+    }
+}
+
+fn source(options: &Layer) -> SourceSettings {
+    SourceSettings {
+        format: options.format,
+        encoding: options.encoding.clone().map(|encoding| encoding.0),
+        delimiter: options.delimiter.map(|delimiter| delimiter.0),
+        skip_lines: options.skip_lines,
+        ..SourceSettings::default()
+    }
+}
+
+fn report(options: &Layer) -> ReportSettings {
+    ReportSettings {
+        dir: options
+            .report_dir
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("reports")),
+        mode: options.report_mode.map_or(0o600, |mode| mode.0),
+        values: options.values.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

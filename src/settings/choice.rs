@@ -1,0 +1,126 @@
+//! What each command is handed: the result of resolving.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::cli::{ColorChoice, LogFormat, MappingChoice};
+use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
+use crate::import::ImportSettings;
+use crate::report::{ReportSettings, ValuesShown};
+
+/// What holds for every command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobalChoice {
+    /// What the console needs to know.
+    pub console: ConsoleChoice,
+    /// The form of log lines.
+    pub log_format: LogFormat,
+    /// The state folder with journal and locks.
+    pub state_dir: PathBuf,
+    /// The settings file, if there is one.
+    pub config: Option<PathBuf>,
+    /// The profile, if one is chosen.
+    pub profile: Option<String>,
+    /// What is odd about environment and command line, for people.
+    pub warnings: Vec<String>,
+}
+
+/// What the console needs to know about options, variables and terminals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact about the outside; the console decides what follows"
+)]
+pub struct ConsoleChoice {
+    /// `--json`.
+    pub json: bool,
+    /// `--quiet`.
+    pub quiet: bool,
+    /// How often `-v`.
+    pub verbose: u8,
+    /// Not `--no-progress`.
+    pub progress: bool,
+    /// `--color`.
+    pub color: ColorChoice,
+    /// `NO_COLOR` is set to something.
+    pub no_color: bool,
+    /// `TERM=dumb`.
+    pub dumb: bool,
+    /// stderr is a terminal, and nothing says that this is a CI job.
+    pub stderr_is_terminal: bool,
+    /// stdout is a terminal, and nothing says that this is a CI job.
+    pub stdout_is_terminal: bool,
+    /// `COLUMNS`.
+    pub width: Option<u16>,
+    /// stdout carries the bodies of a dry run (`--payloads -`): text goes to stderr.
+    pub stdout_is_data: bool,
+    /// `--values`.
+    pub values: ValuesShown,
+}
+
+/// Where a run keeps its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateDir {
+    /// In this folder.
+    Folder(PathBuf),
+    /// In a folder that goes with the run: a sandbox's journal is worth nothing afterwards.
+    Temporary,
+}
+
+/// What one `run` is asked to do.
+#[derive(Clone, Debug)]
+pub struct RunChoice {
+    /// The engine's part; `state_dir` is empty when [`RunChoice::state_dir`] is temporary.
+    pub settings: ImportSettings,
+    /// The inputs as typed: paths, patterns or `-`.
+    pub inputs: Vec<String>,
+    /// The mapping.
+    pub mapping: MappingChoice,
+    /// Nothing is sent.
+    pub dry_run: bool,
+    /// A sandbox in this process is the target.
+    pub sandbox: bool,
+    /// Wawi's automatic workflows run for created customers.
+    pub run_workflows: bool,
+    /// Nobody is asked: `--yes`, or nobody is there to answer.
+    pub assume_yes: bool,
+    /// The profile, if one is chosen.
+    pub profile: Option<String>,
+    /// Where the state is kept.
+    pub state_dir: StateDir,
+    /// What is odd about target and credentials, for people; see also
+    /// [`GlobalChoice::warnings`].
+    pub warnings: Vec<String>,
+}
+
+/// What `reconcile` is asked to do.
+#[derive(Clone, Debug)]
+pub struct ReconcileChoice {
+    /// The run, else every run with unknown records.
+    pub run: Option<String>,
+    /// Where the ERP is.
+    pub target: TargetSettings,
+    /// Who we are there.
+    pub credentials: Credentials,
+    /// How fast it may be asked.
+    pub delivery: DeliverySettings,
+    /// How long it may take.
+    pub max_duration: Option<Duration>,
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// What is odd about target and credentials, for people.
+    pub warnings: Vec<String>,
+}
+
+/// What `report` is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportChoice {
+    /// The run.
+    pub run: String,
+    /// Its input, if it is not where it was.
+    pub input: Option<PathBuf>,
+    /// Where and how the report is written.
+    pub report: ReportSettings,
+    /// The state folder.
+    pub state_dir: PathBuf,
+}

@@ -1,0 +1,212 @@
+//! What the process was started with: variables, folder, command line, terminals.
+//!
+//! The only place of the program that asks the operating system for them; everything else is
+//! handed an [`Environment`], so that tests can make one up. It must not know any option.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use super::error::SettingsError;
+
+/// What the process was started with. `Debug` shows no variable's value: some are secrets.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, OsString>,
+    folder: PathBuf,
+    typed: Vec<String>,
+    terminals: Terminals,
+}
+
+/// Which of the three streams are terminals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terminals {
+    /// Somebody can answer.
+    pub stdin: bool,
+    /// Somebody reads the summary.
+    pub stdout: bool,
+    /// Somebody reads progress and messages.
+    pub stderr: bool,
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("variables", &self.variables.keys().collect::<Vec<_>>())
+            .field("folder", &self.folder)
+            .field("terminals", &self.terminals)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Environment {
+    /// The process's own. Variables whose name is no Unicode are left out.
+    #[must_use]
+    pub fn capture() -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .collect();
+        Self {
+            variables,
+            folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            typed: std::env::args_os()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
+            terminals: Terminals {
+                stdin: std::io::stdin().is_terminal(),
+                stdout: std::io::stdout().is_terminal(),
+                stderr: std::io::stderr().is_terminal(),
+            },
+        }
+    }
+
+    /// One with these variables, in the folder `.`, without terminals.
+    pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<String>,
+        V: Into<OsString>,
+    {
+        Self {
+            variables: pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            folder: PathBuf::from("."),
+            ..Self::default()
+        }
+    }
+
+    /// The same in another current folder.
+    #[must_use]
+    pub fn in_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = folder.into();
+        self
+    }
+
+    /// The same with another command line, the program's name included.
+    #[must_use]
+    pub fn typed<W: Into<String>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
+        self.typed = words.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with other terminals.
+    #[must_use]
+    pub fn on_terminals(mut self, terminals: Terminals) -> Self {
+        self.terminals = terminals;
+        self
+    }
+
+    /// A variable's value, if it is set and not empty: shells and container files set what
+    /// they mean to unset to nothing.
+    pub(super) fn get(&self, name: &str) -> Result<Option<&str>, SettingsError> {
+        Ok(self.get_raw(name)?.filter(|value| !value.is_empty()))
+    }
+
+    /// A variable's value, if it is set, be it empty.
+    pub(super) fn get_raw(&self, name: &str) -> Result<Option<&str>, SettingsError> {
+        self.variables
+            .get(name)
+            .map(|value| {
+                value.to_str().ok_or_else(|| SettingsError::Variable {
+                    name: name.to_owned(),
+                    why: "its value is no Unicode".to_owned(),
+                })
+            })
+            .transpose()
+    }
+
+    /// Whether a variable is set to something.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.variables
+            .get(name)
+            .is_some_and(|value| !value.is_empty())
+    }
+
+    /// The names of all variables that begin with `prefix`.
+    pub(super) fn names<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.variables
+            .range(prefix.to_owned()..)
+            .map(|(name, _)| name.as_str())
+            .take_while(move |name| name.starts_with(prefix))
+    }
+
+    /// The current folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Which streams are terminals.
+    pub(super) fn terminals(&self) -> Terminals {
+        self.terminals
+    }
+
+    /// The command line as typed, quoted so that it can be pasted into a shell.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        self.typed
+            .iter()
+            .map(|word| quote(word))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+/// `word` as a shell reads it back: as it is when nothing in it is special, else quoted, with
+/// single quotes for POSIX shells and double quotes on Windows.
+fn quote(word: &str) -> String {
+    let is_plain = !word.is_empty()
+        && word.chars().all(|c| {
+            c.is_alphanumeric() || "-_./:=,+@%".contains(c) || (cfg!(windows) && c == '\\')
+        });
+    if is_plain {
+        return word.to_owned();
+    }
+    if cfg!(windows) {
+        format!("\"{}\"", word.replace('"', "\\\""))
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_can_be_pasted_back() {
+        let environment =
+            Environment::default().typed(["importer", "run", "it's a.csv", "--rate", "10/s"]);
+        if cfg!(not(windows)) {
+            assert_eq!(
+                environment.command_line(),
+                r"importer run 'it'\''s a.csv' --rate 10/s"
+            );
+        }
+        assert_eq!(quote("Müller.csv"), "Müller.csv");
+        if cfg!(not(windows)) {
+            assert_eq!(quote(""), "''");
+            assert_eq!(quote("$(x)"), "'$(x)'");
+            assert_eq!(quote("*.csv"), "'*.csv'");
+        }
+    }
+
+    #[test]
+    fn debug_shows_names_but_no_values() {
+        let environment = Environment::from_pairs([("IMPORTER_API_KEY", "canary")]);
+        let shown = format!("{environment:?}");
+        assert!(shown.contains("IMPORTER_API_KEY"));
+        assert!(!shown.contains("canary"));
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let environment = Environment::from_pairs([("A", ""), ("B", "b")]);
+        assert_eq!(environment.get("A").expect("unicode"), None);
+        assert_eq!(environment.get_raw("A").expect("unicode"), Some(""));
+        assert_eq!(environment.get("B").expect("unicode"), Some("b"));
+        assert!(!environment.has("A"));
+    }
+}

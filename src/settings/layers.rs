@@ -1,0 +1,204 @@
+//! The four layers of one call, read and ready to be laid over each other.
+
+use std::path::PathBuf;
+
+use super::auth::{self, AuthFile};
+use super::environment::Environment;
+use super::error::SettingsError;
+use super::file::{ConfigFile, NAME, nearest_folder};
+use super::layer::{Layer, OPTIONS, PREFIX, Scope, suggestion};
+use crate::cli::Cli;
+
+/// The layers of one call.
+#[derive(Debug)]
+pub(super) struct Layers {
+    /// Flags, environment, profile, top of the file; what comes first wins.
+    order: [Layer; 4],
+    /// The profile's credentials, else those at the top of the file.
+    pub(super) auth: Option<AuthFile>,
+    /// The settings file, if there is one.
+    pub(super) config: Option<PathBuf>,
+    /// The profile, if one is chosen.
+    pub(super) profile: Option<String>,
+    /// The profiles that there are.
+    pub(super) known_profiles: Vec<String>,
+    /// What is odd about the environment.
+    pub(super) warnings: Vec<String>,
+    default_state_dir: PathBuf,
+}
+
+impl Layers {
+    /// Reads all of them.
+    pub(super) fn load(cli: &Cli, environment: &Environment) -> Result<Self, SettingsError> {
+        let mut warnings = Vec::new();
+        let variables = read_variables(environment, &mut warnings)?;
+        let nearest = nearest_folder(environment);
+        let default_state_dir = nearest.unwrap_or(environment.folder()).join(".importer");
+        let config = match (&cli.global.config, environment.get("IMPORTER_CONFIG")?) {
+            (Some(path), _) => Some(environment.folder().join(path)),
+            (None, Some(path)) => Some(environment.folder().join(path)),
+            (None, None) => nearest.map(|folder| folder.join(NAME)),
+        };
+        let chosen = match (&cli.global.profile, environment.get("IMPORTER_PROFILE")?) {
+            (Some(name), _) => Some(name.as_str()),
+            (None, name) => name,
+        };
+        let file = match &config {
+            Some(path) => ConfigFile::read(path)?,
+            None => match chosen {
+                None => ConfigFile::default(),
+                Some(name) => {
+                    return Err(SettingsError::UnknownProfile {
+                        name: name.to_owned(),
+                        path: None,
+                        known: Vec::new(),
+                    });
+                }
+            },
+        };
+        let profile = file.profile(chosen)?.map(str::to_owned);
+        let known_profiles = file.profile_names();
+        let (section, top) = file.into_sections(profile.as_deref());
+        Ok(Self {
+            order: [Layer::typed(cli), variables, section.layer, top.layer],
+            auth: section.auth.or(top.auth),
+            config,
+            profile,
+            known_profiles,
+            warnings,
+            default_state_dir,
+        })
+    }
+
+    /// What holds.
+    pub(super) fn merged(self) -> Layer {
+        let [flags, variables, profile, top] = self.order;
+        flags.or(variables).or(profile).or(top)
+    }
+
+    /// Whether a flag or the environment names the state folder. One that only the settings
+    /// file names is meant for real imports: a sandbox does not write there.
+    pub(super) fn is_state_dir_typed(&self) -> bool {
+        let [flags, variables, ..] = &self.order;
+        flags.state_dir.is_some() || variables.state_dir.is_some()
+    }
+
+    /// The state folder.
+    pub(super) fn state_dir(&self) -> PathBuf {
+        self.order
+            .iter()
+            .find_map(|layer| layer.state_dir.clone())
+            .unwrap_or_else(|| self.default_state_dir.clone())
+    }
+
+    /// How near to the command line a setting is given.
+    fn nearness(&self, is_given: impl Fn(&Layer) -> bool) -> Option<usize> {
+        self.order.iter().position(is_given)
+    }
+
+    /// A sandbox that is switched on further away than a real address is typed: neither may
+    /// win silently.
+    pub(super) fn check_sandbox(&self) -> Result<(), SettingsError> {
+        let sandbox = self.nearness(|layer| layer.sandbox.is_some());
+        let is_on = sandbox
+            .and_then(|index| self.order.get(index))
+            .is_some_and(|layer| layer.sandbox == Some(true));
+        let address = self.nearness(|layer| layer.base_url.is_some());
+        match (sandbox, address) {
+            (Some(sandbox), Some(address)) if is_on && address < sandbox => {
+                Err(SettingsError::Contradiction {
+                    what: "a base URL is given, but the settings ask for a sandbox".to_owned(),
+                    help: "unset IMPORTER_SANDBOX, take `sandbox` out of importer.toml, or leave \
+                           the base URL out"
+                        .to_owned(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is odd about the target: a name that was given together with another address.
+    pub(super) fn target_warnings(&self) -> Vec<String> {
+        let name = self.nearness(|layer| layer.target.is_some());
+        let address = self.nearness(|layer| layer.base_url.is_some());
+        let is_other = self
+            .order
+            .iter()
+            .filter_map(|layer| layer.base_url.as_ref())
+            .count()
+            > 1;
+        match (name, address) {
+            (Some(name), Some(address)) if address < name && is_other => {
+                let name = self
+                    .order
+                    .get(name)
+                    .and_then(|layer| layer.target.as_deref())
+                    .unwrap_or_default();
+                vec![format!(
+                    "another base URL than the profile's is used, but the journal takes it for \
+                     the profile's target `{name}`; another ERP needs another `target`"
+                )]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Reads all variables that are ours; unknown ones are ignored with a warning, as container
+/// platforms inject some.
+fn read_variables(
+    environment: &Environment,
+    warnings: &mut Vec<String>,
+) -> Result<Layer, SettingsError> {
+    let mut layer = Layer::default();
+    for name in environment.names(PREFIX) {
+        let Some(row) = OPTIONS.iter().find(|row| row.variable() == name) else {
+            if !auth::variables().any(|known| known == name) {
+                warnings.push(unknown(name));
+            }
+            continue;
+        };
+        if row.scope == Scope::FlagOnly {
+            warnings.push(format!(
+                "{name} is ignored: --{} has to be typed each time that it is meant",
+                row.flag()
+            ));
+            continue;
+        }
+        let Some(text) = environment.get(name)? else {
+            continue;
+        };
+        let refuse = |why: String| SettingsError::Variable {
+            name: name.to_owned(),
+            why,
+        };
+        if row.key == "existing" && text == "send" {
+            return Err(refuse(
+                "`send` would send everything at every call; type --existing send each time that \
+                 it is meant"
+                    .to_owned(),
+            ));
+        }
+        layer.set(row.key, text).map_err(refuse)?;
+    }
+    Ok(layer)
+}
+
+fn unknown(name: &str) -> String {
+    let known: Vec<String> = OPTIONS
+        .iter()
+        .filter(|row| row.scope != Scope::FlagOnly)
+        .map(super::OptionRow::variable)
+        .chain(auth::variables())
+        .collect();
+    // The prefix is everybody's: it would make any two names alike.
+    let bare = |name: &'_ str| name.strip_prefix(PREFIX).map(str::to_owned);
+    let known: Vec<String> = known.iter().filter_map(|name| bare(name)).collect();
+    let word = bare(name).unwrap_or_default();
+    match suggestion(&word, known.iter().map(String::as_str)) {
+        Some(meant) => {
+            format!("{name} is no variable of this program; did you mean {PREFIX}{meant}?")
+        }
+        None => format!("{name} is no variable of this program and is ignored"),
+    }
+}

@@ -1,0 +1,318 @@
+//! Where a secret comes from, and how it is fetched: a variable, a file, a credential of
+//! systemd's, the output of a command.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use secrecy::SecretString;
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::environment::Environment;
+use super::error::SettingsError;
+use super::file::Page;
+
+/// Longest secret: more is a file that was named by mistake.
+const LONGEST: u64 = 64 * 1024;
+
+/// Where a secret comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SecretSource {
+    /// `{ env = "NAME" }`
+    Env(String),
+    /// `{ file = "PATH" }`, relative to the settings file.
+    File(PathBuf),
+    /// `{ credential = "NAME" }`: `$CREDENTIALS_DIRECTORY/NAME`, which systemd provides.
+    Credential(String),
+    /// `{ command = ["pass", "wawi"] }`: what it prints.
+    Command(Vec<String>),
+}
+
+const WAYS: &str = "write { env = \"NAME\" }, { file = \"PATH\" }, { credential = \"NAME\" } or \
+                    { command = [\"pass\", \"NAME\"] }";
+
+impl SecretSource {
+    /// Reads the value of `key` in `[auth]`.
+    pub(super) fn read(
+        page: Page<'_>,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<Self, SettingsError> {
+        let wrong = |what: String| page.mistake(value.span(), what, Some(WAYS.to_owned()));
+        let table = match value.get_ref() {
+            DeValue::Table(table) => table,
+            DeValue::String(_) => {
+                return Err(wrong(format!(
+                    "`{key}` is written here as plain text; a settings file holds no secrets"
+                )));
+            }
+            _ => return Err(wrong(format!("`{key}` does not say where its secret is"))),
+        };
+        let mut entries = table.iter();
+        let (Some((way, place)), None) = (entries.next(), entries.next()) else {
+            return Err(wrong(format!("`{key}` has to name exactly one place")));
+        };
+        let text = place.get_ref().as_str().filter(|text| !text.is_empty());
+        match (way.get_ref().as_ref(), text) {
+            ("env", Some(name)) => Ok(Self::Env(name.to_owned())),
+            ("file", Some(path)) => Ok(Self::File(page.folder().join(path))),
+            ("credential", Some(name))
+                if !name.contains(['/', '\\']) && name != ".." && name != "." =>
+            {
+                Ok(Self::Credential(name.to_owned()))
+            }
+            ("credential", Some(_)) => Err(wrong(format!(
+                "the credential for `{key}` is a name, no path"
+            ))),
+            ("command", _) => {
+                let words = place.get_ref().as_array().and_then(|words| {
+                    words
+                        .iter()
+                        .map(|word| word.get_ref().as_str().map(str::to_owned))
+                        .collect::<Option<Vec<_>>>()
+                });
+                words
+                    .filter(|words| words.first().is_some_and(|program| !program.is_empty()))
+                    .map(Self::Command)
+                    .ok_or_else(|| wrong(format!("the command for `{key}` is no list of words")))
+            }
+            ("env" | "file", _) => Err(wrong(format!("the place of `{key}` is no text"))),
+            _ => Err(wrong(format!(
+                "`{key}` names no place that secrets come from"
+            ))),
+        }
+    }
+}
+
+/// Fetches the secret that is called `name` in messages.
+pub(super) fn fetch(
+    name: &str,
+    source: &SecretSource,
+    environment: &Environment,
+    warnings: &mut Vec<String>,
+) -> Result<SecretString, SettingsError> {
+    match source {
+        SecretSource::Env(variable) => match environment.get_raw(variable)? {
+            Some(secret) if variable == name => check(name, "the environment", secret),
+            Some(secret) => check(name, &format!("the variable {variable}"), secret),
+            None => Err(trouble(
+                format!("{name} comes from the environment variable {variable}, which is not set"),
+                format!("set {variable}"),
+            )),
+        },
+        SecretSource::File(path) => {
+            let secret = read_file(name, path, warnings)?;
+            check(name, &format!("the file {}", path.display()), &secret)
+        }
+        SecretSource::Credential(credential) => {
+            let Some(folder) = environment.get("CREDENTIALS_DIRECTORY")? else {
+                return Err(trouble(
+                    format!(
+                        "{name} is the credential `{credential}`, but systemd has given none: \
+                         CREDENTIALS_DIRECTORY is not set"
+                    ),
+                    format!("add LoadCredential={credential}:/path to the service"),
+                ));
+            };
+            let path = Path::new(folder).join(credential);
+            let secret = read_file(name, &path, &mut Vec::new())?;
+            check(name, &format!("the credential `{credential}`"), &secret)
+        }
+        SecretSource::Command(words) => run(name, words),
+    }
+}
+
+fn trouble(what: String, help: String) -> SettingsError {
+    SettingsError::Credentials { what, help }
+}
+
+/// Reads a file that holds nothing but a secret.
+fn read_file(name: &str, path: &Path, warnings: &mut Vec<String>) -> Result<String, SettingsError> {
+    let failed = |why: String| {
+        trouble(
+            format!("{name} comes from the file {}, but {why}", path.display()),
+            "check the path, its permissions and what is in it".to_owned(),
+        )
+    };
+    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    if others_may_read(&file) {
+        warnings.push(format!(
+            "everybody on this machine may read the secret in {}; chmod 600 keeps it private",
+            path.display()
+        ));
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed(error.to_string()))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(failed("it is too long for a secret".to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|_| failed("it is no text".to_owned()))
+}
+
+#[cfg(unix)]
+fn others_may_read(file: &File) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata()
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_may_read(_: &File) -> bool {
+    false
+}
+
+/// Runs the command and takes what it prints. Its own messages go to stderr as they come: it
+/// may want to say why it has nothing.
+fn run(name: &str, words: &[String]) -> Result<SecretString, SettingsError> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(trouble(
+            format!("the command for {name} is empty"),
+            "name a program".to_owned(),
+        ));
+    };
+    let failed = |why: String| {
+        trouble(
+            format!("{name} comes from the command `{program}`, but {why}"),
+            "run the command by hand to see what is wrong".to_owned(),
+        )
+    };
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::inherit())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| failed(format!("it cannot be started: {error}")))?;
+    if !output.status.success() {
+        return Err(failed(format!("it ended with {}", output.status)));
+    }
+    if output.stdout.len() as u64 > LONGEST {
+        return Err(failed("it printed too much for a secret".to_owned()));
+    }
+    let secret =
+        String::from_utf8(output.stdout).map_err(|_| failed("it printed no text".to_owned()))?;
+    check(name, &format!("the command `{program}`"), &secret)
+}
+
+/// The secret without byte-order mark and trailing line break, if an HTTP header can carry it.
+fn check(name: &str, place: &str, secret: &str) -> Result<SecretString, SettingsError> {
+    let secret = secret
+        .strip_prefix('\u{feff}')
+        .unwrap_or(secret)
+        .trim_end_matches(['\r', '\n']);
+    if secret.trim().is_empty() {
+        return Err(trouble(
+            format!("{name} is empty in {place}"),
+            "put the secret there, or remove the setting".to_owned(),
+        ));
+    }
+    if !secret.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(trouble(
+            format!(
+                "{name} in {place} has line breaks, control characters or characters outside of \
+                 ASCII, which no HTTP header carries"
+            ),
+            "let the secret stand there alone, on one line".to_owned(),
+        ));
+    }
+    Ok(SecretString::from(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn get(source: SecretSource, environment: &Environment) -> Result<String, String> {
+        fetch("api_key", &source, environment, &mut Vec::new())
+            .map(|secret| secret.expose_secret().to_owned())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_place_gives_its_secret() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("wawi");
+        std::fs::write(&path, "\u{feff}canary 1\r\n").expect("file");
+        let environment = Environment::from_pairs([
+            ("WAWI", "canary 2\n"),
+            (
+                "CREDENTIALS_DIRECTORY",
+                folder.path().to_str().expect("unicode"),
+            ),
+        ]);
+        let file = get(SecretSource::File(path), &environment);
+        assert_eq!(file.as_deref(), Ok("canary 1"));
+        let env = get(SecretSource::Env("WAWI".to_owned()), &environment);
+        assert_eq!(env.as_deref(), Ok("canary 2"));
+        let credential = get(SecretSource::Credential("wawi".to_owned()), &environment);
+        assert_eq!(credential.as_deref(), Ok("canary 1"));
+        if cfg!(unix) {
+            let words = ["printf", "canary 3\\n"].map(str::to_owned).to_vec();
+            let command = get(SecretSource::Command(words), &environment);
+            assert_eq!(command.as_deref(), Ok("canary 3"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused_and_not_repeated() {
+        let folder = tempfile::tempdir().expect("folder");
+        let long = folder.path().join("long");
+        std::fs::write(&long, vec![b'x'; 70_000]).expect("file");
+        let binary = folder.path().join("binary");
+        std::fs::write(&binary, b"canary\xff").expect("file");
+        let environment = Environment::from_pairs([
+            ("EMPTY", ""),
+            ("BLANK", " \n"),
+            ("TWO", "canary\ncanary"),
+            ("UMLAUT", "canäry"),
+        ]);
+        let no_such_program = vec!["/no/such/program".to_owned()];
+        for source in [
+            SecretSource::Env("EMPTY".to_owned()),
+            SecretSource::Env("BLANK".to_owned()),
+            SecretSource::Env("TWO".to_owned()),
+            SecretSource::Env("UMLAUT".to_owned()),
+            SecretSource::Env("UNSET".to_owned()),
+            SecretSource::File(long),
+            SecretSource::File(binary),
+            SecretSource::File(folder.path().join("missing")),
+            SecretSource::File(folder.path().to_owned()),
+            SecretSource::Credential("wawi".to_owned()),
+            SecretSource::Command(no_such_program),
+        ] {
+            let said = get(source.clone(), &environment).expect_err("no secret");
+            assert!(!said.contains("canary"), "{source:?}: {said}");
+            assert!(!said.contains("canäry"), "{source:?}: {said}");
+        }
+        if cfg!(unix) {
+            let said = get(
+                SecretSource::Command(vec!["false".to_owned()]),
+                &environment,
+            );
+            assert!(said.expect_err("fails").contains("it ended with"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_everybody_may_read_is_warned_about() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("wawi.key");
+        std::fs::write(&path, "canary").expect("file");
+        for (mode, warned) in [(0o600, 0), (0o640, 0), (0o644, 1)] {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&path, permissions).expect("mode");
+            let mut warnings = Vec::new();
+            let source = SecretSource::File(path.clone());
+            fetch("api_key", &source, &Environment::default(), &mut warnings).expect("secret");
+            assert_eq!(warnings.len(), warned, "{mode:o}");
+            assert!(warnings.iter().all(|warning| !warning.contains("canary")));
+        }
+    }
+}
