@@ -19,7 +19,7 @@ use crate::source::Format;
 const EXAMPLES: &str = "\
 Examples:
   importer run customers.csv -m shop.toml --dry-run
-  importer run 'export-*.csv.gz' -m builtin:jtl-shop --profile production --rate 10/s
+  importer run 'export-*.csv.gz' -m builtin:jtl-shop5 --profile production --rate 10/s
   cat customers.jsonl | importer run - --base-url https://erp.example/api";
 
 /// `run`.
@@ -69,8 +69,12 @@ pub struct RunArgs {
 #[command(next_help_heading = "Target")]
 pub struct TargetArgs {
     // Plain text: a wrong URL may hold a password, which clap's own error would repeat.
-    /// The ERP's address, e.g. https://api.jtl-cloud.com/erp
-    #[arg(long, value_name = "URL")]
+    /// The ERP's address.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The ERP's address, e.g. https://api.jtl-cloud.com/erp"
+    )]
     pub base_url: Option<String>,
     /// Path of the customers [default: /v1/customers]
     #[arg(long, value_name = "PATH", value_parser = read::<CollectionPath>)]

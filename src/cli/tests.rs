@@ -27,7 +27,7 @@ fn every_command_of_the_contract_is_understood() {
     for line in [
         "importer run a.csv",
         "importer run a.csv b.csv - -m shop.toml --dry-run --payloads -",
-        "importer run a.csv --mapping builtin:jtl-shop --sandbox --state-dir x",
+        "importer run a.csv --mapping builtin:jtl-shop5 --sandbox --state-dir x",
         "importer run a.csv --base-url https://e.example --path /v1/customers --api-version 1.0 \
          --tenant-id t --app-id a/1 --app-version 1 --run-as 5 --session-id s --workflows run",
         "importer run a.csv --concurrency 8 --rate 10/s --timeout 60s --settle 2m \

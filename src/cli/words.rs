@@ -514,8 +514,8 @@ mod tests {
     #[test]
     fn a_mapping_is_a_file_or_a_ready_made_one() {
         assert_eq!(
-            MappingChoice::read("builtin:jtl-shop"),
-            Ok(MappingChoice::Builtin("jtl-shop".to_owned()))
+            MappingChoice::read("builtin:jtl-shop5"),
+            Ok(MappingChoice::Builtin("jtl-shop5".to_owned()))
         );
         assert_eq!(
             MappingChoice::read("a/b.toml"),

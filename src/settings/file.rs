@@ -450,6 +450,7 @@ mod tests {
         assert_eq!(profile.layer.show("concurrency"), "Some(Concurrency(16))");
     }
 
+    #[cfg(unix)]
     #[test]
     fn paths_are_relative_to_the_file() {
         let text = "mapping = \"shop.toml\"\nstate_dir = \"../state\"\nreport_dir = \"/abs\"";

@@ -65,7 +65,9 @@ impl Call {
         let error = self.run().expect_err("refused");
         let help = error.help().expect("every refusal says what to do");
         let folder = self.folder.path().to_str().expect("unicode");
-        format!("{error}\nhelp: {help}").replace(folder, "FOLDER")
+        format!("{error}\nhelp: {help}")
+            .replace(folder, "FOLDER")
+            .replace('\\', "/")
     }
 }
 
@@ -148,6 +150,10 @@ fn flag_beats_environment_beats_profile_beats_top() {
     let samples = samples();
     for row in layered() {
         let key = row.key;
+        if cfg!(windows) && matches!(key, "state_dir" | "mapping" | "payloads" | "report_dir") {
+            // `/a` in a file gets the file's drive there.
+            continue;
+        }
         let [top, profile, variable, flag] = samples
             .get(key)
             .copied()
