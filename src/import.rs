@@ -1,5 +1,188 @@
 //! The engine: the only place that knows the order of the stages.
+//!
+//! A dry run reads the input and reports. A live run reads it (pass 1), decides with the
+//! journal which records are still to be sent, reads it again and sends (pass 2), and reports.
+//! Nothing here prints: what happens is told as [`RunEvent`]s.
 
+mod dry;
+mod error;
+mod feed;
+mod known;
+mod ledger;
+mod live;
+mod pipeline;
+mod reconcile;
+mod reporting;
 pub mod settings;
+mod summing;
+mod survey;
 
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::deliver::driver::Signal;
+use crate::mapping::{Columns, Mapping};
+use crate::outcome::{RunEvent, Severity, Summary};
+use crate::source::{Format, Source, SourceSettings};
+use crate::validate::Rules;
+
+pub use error::ImportError;
+use pipeline::Pipeline;
+pub use reconcile::{Reconciled, reconcile};
+pub use reporting::{OldRun, report_again};
 pub use settings::{Existing, FailOn, ImportSettings, RecordSet};
+
+/// Who hears of a run's events.
+pub type Events = Arc<dyn Fn(&RunEvent) + Send + Sync>;
+
+/// Least time between two events of progress.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// One import: an input, its mapping, and what is asked for.
+pub struct Import {
+    /// The input as the user named it.
+    pub input: String,
+    /// Where its bytes are.
+    pub path: PathBuf,
+    /// How a customer looks in it.
+    pub mapping: Mapping,
+    /// What is asked for.
+    pub settings: ImportSettings,
+    /// Who hears of it.
+    pub events: Events,
+    /// What somebody outside wants.
+    pub signal: watch::Receiver<Signal>,
+    /// Where the bodies of a dry run go (`--payloads`).
+    pub payloads: Option<Box<dyn std::io::Write>>,
+}
+
+impl Import {
+    /// Reads, maps and validates; sends nothing and keeps nothing but the report.
+    ///
+    /// # Errors
+    /// If the input, the mapping or the report folder cannot be used, or the run was
+    /// interrupted.
+    pub fn rehearse(mut self) -> Result<Summary, ImportError> {
+        dry::rehearse(&mut self)
+    }
+
+    /// Imports, or goes on with an import that was not finished.
+    ///
+    /// # Errors
+    /// If the input, the mapping, the settings, the journal or the report folder cannot be
+    /// used. How the server behaves is no error: the summary's ending tells it.
+    pub fn run(self) -> Result<Summary, ImportError> {
+        live::run(&self)
+    }
+
+    fn listener(&self) -> Listener {
+        Listener {
+            events: Arc::clone(&self.events),
+            signal: self.signal.clone(),
+            told: Cell::new(None),
+        }
+    }
+
+    /// Opens the input and binds mapping and rules to it.
+    fn open(&self) -> Result<(Source, Pipeline), ImportError> {
+        let settings = source_settings(&self.settings.source, &self.mapping)?;
+        let source = Source::open(&self.path, &settings)?;
+        let pipeline = bind(&self.mapping, &source, self.settings.allow_unkeyed)?;
+        Ok((source, pipeline))
+    }
+
+    /// The hash of the mapping and the parse options: with the same one, the same input gives
+    /// the same customers.
+    fn plan_hash(&self) -> Result<[u8; 32], ImportError> {
+        let options = source_settings(&self.settings.source, &self.mapping)?;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.mapping.text().as_bytes());
+        hasher.update(b"\0");
+        hasher.update(format!("{options:?}").as_bytes());
+        Ok(*hasher.finalize().as_bytes())
+    }
+}
+
+/// Binds mapping and rules to an opened input.
+fn bind(mapping: &Mapping, source: &Source, unkeyed: bool) -> Result<Pipeline, ImportError> {
+    let columns = match source.facts().format {
+        Format::Csv => Columns::Header(&source.facts().header),
+        Format::Jsonl => Columns::Keys,
+    };
+    Ok(Pipeline {
+        plan: mapping.bind(columns)?,
+        rules: Rules {
+            severities: mapping.rules().clone(),
+            key: mapping.key(),
+            allow_unkeyed: unkeyed,
+            ..Rules::default()
+        },
+    })
+}
+
+/// How the input is read: what the command line says, else what the mapping says.
+fn source_settings(
+    typed: &SourceSettings,
+    mapping: &Mapping,
+) -> Result<SourceSettings, ImportError> {
+    let written = mapping.source();
+    let format = match written.format.as_deref() {
+        None => None,
+        Some(word) => {
+            let format = Format::from_word(word);
+            Some(format.ok_or_else(|| ImportError::Format(word.to_owned()))?)
+        }
+    };
+    let ragged = mapping
+        .rules()
+        .get(&crate::outcome::Code::RecordRagged)
+        .copied()
+        .unwrap_or(Severity::Error);
+    Ok(SourceSettings {
+        format: typed.format.or(format),
+        encoding: typed.encoding.clone().or_else(|| written.encoding.clone()),
+        delimiter: typed.delimiter.or(written.delimiter),
+        skip_lines: typed.skip_lines.or(written.skip_lines),
+        header: typed.header.or(written.header),
+        ragged,
+        record_cap: typed.record_cap,
+    })
+}
+
+/// Tells events and hears signals.
+struct Listener {
+    events: Events,
+    signal: watch::Receiver<Signal>,
+    told: Cell<Option<Instant>>,
+}
+
+impl Listener {
+    fn tell(&self, event: &RunEvent) {
+        (self.events)(event);
+    }
+
+    /// Tells of progress, but not too often.
+    fn progress(&self, event: impl FnOnce() -> RunEvent) {
+        let now = Instant::now();
+        let due = self
+            .told
+            .get()
+            .is_none_or(|told| now.duration_since(told) >= PROGRESS_EVERY);
+        if due {
+            self.told.set(Some(now));
+            self.tell(&event());
+        }
+    }
+
+    /// Whether somebody wants the run to stop.
+    fn check_signal(&self) -> Result<(), ImportError> {
+        match *self.signal.borrow() {
+            Signal::Go => Ok(()),
+            signal => Err(ImportError::Interrupted(signal)),
+        }
+    }
+}

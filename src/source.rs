@@ -55,6 +55,25 @@ pub enum Format {
     Jsonl,
 }
 
+impl Format {
+    /// The format's word in mapping files and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+        }
+    }
+
+    /// The format that a word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Csv, Self::Jsonl]
+            .into_iter()
+            .find(|format| format.word() == word)
+    }
+}
+
 /// How an input is to be read; what is `None` is detected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSettings {
@@ -154,6 +173,28 @@ impl Source {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether the first record names the columns.
+    #[must_use]
+    pub fn has_header(&self) -> bool {
+        self.rules.header
+    }
+
+    /// Computes the fingerprint without looking at the records.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn fingerprint(&self) -> Result<Fingerprint, SourceError> {
+        let mut blocks = Blocks::new(Box::new(open(&self.path)?), &self.path, None);
+        loop {
+            let length = blocks.chunk()?.len();
+            if length == 0 {
+                break;
+            }
+            blocks.consume(length);
+        }
+        blocks.fingerprint().ok_or_else(|| self.edited())
     }
 
     /// Reads it from the start and computes its fingerprint on the way.

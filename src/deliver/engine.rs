@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use job::{Job, Purpose, Reconciling, State};
 pub use job::{JobId, Origin, Task};
+pub use looks::key_of;
 
 use super::backoff;
 use super::breaker::{Breaker, Health};

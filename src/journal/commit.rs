@@ -2,7 +2,7 @@
 //!
 //! The caller sends a record only after the commit that carries its intent has returned.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::entry::{Columns, nanoseconds, to_json};
 use super::runs::RunKey;
@@ -21,6 +21,7 @@ impl Journal {
     /// - An intent stands, with key and body, until its record is settled.
     /// - An outcome replaces an earlier one of the same record and erases its intent. The
     ///   outcome *unknown* alone keeps it: it is needed to look the customer up.
+    /// - A void takes intent and outcome back.
     /// - `Created` also notes the key in the target's guard.
     ///
     /// # Errors
@@ -30,13 +31,14 @@ impl Journal {
         let run = self.key_of(run)?;
         self.residue |= entries
             .iter()
-            .any(|entry| matches!(entry, Entry::Intent(_) | Entry::Settled(_)));
+            .any(|entry| !matches!(entry, Entry::Warning(..)));
         self.write(|work| {
             let mut batch = Batch::new(work, run);
             for entry in entries {
                 match entry {
                     Entry::Intent(intent) => batch.intend(intent)?,
                     Entry::Settled(settled) => batch.settle(settled)?,
+                    Entry::Void(position) => batch.void(position.record)?,
                     Entry::Warning(position, errors) => batch.warn(*position, errors)?,
                 }
             }
@@ -120,10 +122,22 @@ impl<'a> Batch<'a> {
             self.guard(settled, &columns)?;
         }
         if !matches!(settled.outcome, Outcome::Unknown { .. }) {
-            self.work
-                .prepare_cached("DELETE FROM intents WHERE run_no = ?1 AND record = ?2")?
-                .execute(params![self.run.number, record])?;
+            self.erase_intent(record)?;
         }
+        Ok(())
+    }
+
+    fn void(&mut self, record: u64) -> rusqlite::Result<()> {
+        if let Some(earlier) = self.take_outcome(record).optional()? {
+            self.count(&earlier, -1);
+        }
+        self.erase_intent(record)
+    }
+
+    fn erase_intent(&self, record: u64) -> rusqlite::Result<()> {
+        self.work
+            .prepare_cached("DELETE FROM intents WHERE run_no = ?1 AND record = ?2")?
+            .execute(params![self.run.number, record])?;
         Ok(())
     }
 

@@ -25,6 +25,8 @@ pub enum Entry {
     Intent(Intent),
     /// Its outcome is known.
     Settled(Settled),
+    /// It was not sent after all: it is open again.
+    Void(Position),
     /// It is odd; replaces what was noted about the same record before.
     Warning(Position, Vec<FieldError>),
 }

@@ -395,8 +395,10 @@ fn judge_page(job: &mut Job, page: &Page, identity: &[String]) -> Found {
     }
 }
 
-/// The key of a customer that the server shows, normalised like ours.
-fn key_of(seen: &Seen, identity: &[String]) -> Option<String> {
+/// The key of a customer that the server shows, normalised like ours; `identity` is the path
+/// of the field that identifies a customer.
+#[must_use]
+pub fn key_of(seen: &Seen, identity: &[String]) -> Option<String> {
     let mut object = &seen.body;
     let (last, path) = identity.split_last()?;
     for name in path {

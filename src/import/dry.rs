@@ -1,0 +1,210 @@
+//! The dry run: pass 1 with a report, no target, no journal. Ends with the plan of the import
+//! that it rehearsed, and says what it did not check.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::reporting::{Outcomes, Reporting, shape_of};
+use super::settings::Existing;
+use super::summing::{Facts, stricter};
+use super::survey::{Findings, Hashing, Survey, survey};
+use super::{Import, ImportError};
+use crate::mapping::Mapping;
+use crate::outcome::{
+    Counts, Ending, KeyHash, Outcome, PayloadHash, Plan, RunEvent, Summary, wording,
+};
+use crate::record::Position;
+use crate::report::{Report, ValuesShown};
+
+/// Longest sample body that is shown, in bytes.
+const SAMPLE_AT_MOST: usize = 4_000;
+
+/// Hashes that tell customers apart within one process only.
+pub(super) struct Apart([u8; 32]);
+
+impl Apart {
+    /// With a secret of its own, for the hashes lie in temporary files for a while.
+    pub(super) fn new() -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for _ in 0..4 {
+            hasher.update(Uuid::now_v7().as_bytes());
+        }
+        Self(*hasher.finalize().as_bytes())
+    }
+
+    fn hash(&self, bytes: &[u8]) -> [u8; 16] {
+        let hash = blake3::keyed_hash(&self.0, bytes);
+        let mut short = [0; 16];
+        short.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
+        short
+    }
+}
+
+impl Hashing for Apart {
+    fn key(&self, key: &str) -> KeyHash {
+        self.hash(key.as_bytes())
+    }
+
+    fn payload(&self, _body: &[u8]) -> PayloadHash {
+        // Nothing is compared with earlier payloads where there is no journal.
+        [0; 16]
+    }
+}
+
+/// Nobody keeps what pass 1 finds: the report finds it again.
+pub(super) struct Nowhere;
+
+impl Findings for Nowhere {
+    fn settle(&mut self, _position: Position, _outcome: Outcome) -> Result<(), ImportError> {
+        Ok(())
+    }
+}
+
+/// Reads, maps, validates, reports.
+pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
+    let started = Timestamp::now();
+    let clock = Instant::now();
+    let settings = &import.settings;
+    let listener = import.listener();
+    Report::check(&settings.report)?;
+    let (source, pipeline) = import.open()?;
+    let run = format!("dry-run-{}", Uuid::now_v7());
+    let report = Report::prepare(&settings.report, &run)?;
+    listener.tell(&RunEvent::Started {
+        run: run.clone(),
+        input: import.input.clone(),
+        target: None,
+        resumed: false,
+    });
+    let folder = report.folder().to_owned();
+    let mut survey = survey(
+        &source,
+        &pipeline,
+        &Apart::new(),
+        &mut Nowhere,
+        &listener,
+        &folder,
+    )?;
+    if survey.read == 0 && !settings.allow_empty {
+        return Err(ImportError::NoRecords {
+            path: import.path.clone(),
+        });
+    }
+    pipeline.plan.unseen(&survey.tally)?;
+    let ready = survey.read - survey.counts.invalid - survey.counts.left_out;
+    let counts = Counts { ready, ..survey.counts };
+    let facts = Facts {
+        run,
+        dry_run: true,
+        resumed: false,
+        input: import.input.clone(),
+        input_hash: survey.fingerprint.hex(),
+        source: source.facts().describe(),
+        mapping: import.mapping.name().to_owned(),
+        mapping_hash: super::live::hex(&import.plan_hash()?),
+        target: None,
+        workflows: super::live::workflows(settings),
+        failed_file: shape_of(&source).failed_file().to_owned(),
+        started,
+        report_dir: report.folder().display().to_string(),
+    };
+    let mut summary = facts.summary(Ending::Finished, counts);
+    summary.reading_seconds = clock.elapsed().as_secs_f64();
+    summary.plan = Some(plan_of(import, &survey, &pipeline.plan, ready));
+    let mut payloads = import.payloads.take();
+    let reporting = Reporting {
+        source: &source,
+        pipeline: &pipeline,
+        report: &report,
+        outcomes: Outcomes::Dry,
+        listener: &listener,
+        payloads: payloads
+            .as_mut()
+            .map(|writer| &mut **writer as &mut dyn std::io::Write),
+    };
+    let settings = &import.settings;
+    let summary = reporting.write(&mut survey, summary, |summary| stricter(summary, settings))?;
+    listener.tell(&RunEvent::Finished(Box::new(summary.clone())));
+    Ok(summary)
+}
+
+fn plan_of(
+    import: &Import,
+    survey: &Survey,
+    bound: &crate::mapping::Plan,
+    ready: u64,
+) -> Plan {
+    let settings = &import.settings;
+    let requests = match settings.existing {
+        Existing::Send => ready,
+        // Each key may cost a look-up besides its POST.
+        Existing::Skip | Existing::Fail => ready * 2,
+    };
+    Plan {
+        would_create: ready,
+        left_out: survey.counts.left_out,
+        invalid: survey.counts.invalid,
+        unused_columns: bound.unused_columns(),
+        sample_body: survey
+            .sample_body
+            .as_deref()
+            .and_then(|body| shown(body, settings.report.values)),
+        highest_number: survey.highest.number().map(str::to_owned),
+        seconds_at_rate: settings.delivery.rate.map(|rate| {
+            let per_request = rate.per.as_secs_f64() / f64::from(rate.requests.get());
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "an estimate, and never negative"
+            )]
+            let seconds = (requests as f64 * per_request).ceil() as u64;
+            seconds
+        }),
+        not_checked: not_checked(&import.mapping, settings.existing),
+    }
+}
+
+fn not_checked(mapping: &Mapping, existing: Existing) -> Vec<String> {
+    let mut sentences = vec![
+        "the server's own rules: whether it accepts these customers, its licence and scopes"
+            .to_owned(),
+        "whether customer groups, companies, categories, payment methods and languages with \
+         these ids exist in Wawi"
+            .to_owned(),
+        "the check digits of VAT ids".to_owned(),
+    ];
+    if existing != Existing::Send {
+        sentences.push(format!(
+            "which customers the ERP, or an earlier run, has already (by `{}`)",
+            mapping.key()
+        ));
+    }
+    sentences
+}
+
+/// The sample body as `--values` allows it.
+fn shown(body: &[u8], values: ValuesShown) -> Option<String> {
+    let mut body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    match values {
+        ValuesShown::Full => {}
+        ValuesShown::Masked => mask(&mut body, &wording::mask),
+        ValuesShown::None => mask(&mut body, &|_| "…".to_owned()),
+    }
+    let text = serde_json::to_string_pretty(&body).ok()?;
+    (text.len() <= SAMPLE_AT_MOST).then_some(text)
+}
+
+/// Masks texts; numbers, flags and two-letter codes tell nothing about a person.
+fn mask(value: &mut serde_json::Value, how: &dyn Fn(&str) -> String) {
+    match value {
+        serde_json::Value::String(text) if text.len() > 2 => *text = how(text),
+        serde_json::Value::Array(list) => list.iter_mut().for_each(|inner| mask(inner, how)),
+        serde_json::Value::Object(object) => {
+            object.values_mut().for_each(|inner| mask(inner, how));
+        }
+        _ => {}
+    }
+}

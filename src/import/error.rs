@@ -1,0 +1,124 @@
+//! What ends a run before it has a summary.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::deliver::client::ClientError;
+use crate::deliver::driver::{LedgerError, Signal};
+use crate::journal::JournalError;
+use crate::mapping::MappingError;
+use crate::report::ReportError;
+use crate::source::SourceError;
+
+/// What ends a run before it has a summary.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The input cannot be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The mapping cannot be used.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The report cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The target cannot be used.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The journal failed while records were sent.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// No room for intermediate results.
+    #[error("intermediate results cannot be kept in {}: {source}", path.display())]
+    Spool {
+        /// The folder.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The bodies of a dry run cannot be written.
+    #[error("the bodies cannot be written: {0}")]
+    Payloads(#[source] io::Error),
+    /// The mapping names a format that is not read.
+    #[error("`format = \"{0}\"` is not read by this version")]
+    Format(String),
+    /// The input has no records.
+    #[error("{} has no records", path.display())]
+    NoRecords {
+        /// The input.
+        path: PathBuf,
+    },
+    /// No target is configured.
+    #[error("no target is configured")]
+    NoTarget,
+    /// The address leads to another ERP than before.
+    #[error(
+        "the server at this address is not the one that `{target}` was before: none of its companies is known"
+    )]
+    OtherTarget {
+        /// The target's name in the journal.
+        target: String,
+    },
+    /// A run is named that the journal does not know.
+    #[error("there is no run `{0}`")]
+    NoSuchRun(String),
+    /// The input of an old run is not the one that was imported.
+    #[error("{} is not the input that the run read: its contents differ", path.display())]
+    OtherInput {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Ctrl-C or SIGTERM before anything was sent.
+    #[error("interrupted before anything was sent")]
+    Interrupted(Signal),
+    /// Something that cannot be, and is a mistake of this program.
+    #[error("a mistake in this program: {0}")]
+    Internal(String),
+}
+
+impl ImportError {
+    /// Intermediate results could not be kept in `folder`.
+    pub(super) fn spool(folder: &Path, source: io::Error) -> Self {
+        Self::Spool {
+            path: folder.to_owned(),
+            source,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::Source(error) => return error.help(),
+            Self::Mapping(error) => return error.help(),
+            Self::Journal(error) => return error.help(),
+            Self::Report(error) => return error.help(),
+            Self::Client(ClientError::Url { .. }) => "check `base_url` and `path`",
+            Self::Client(_) => "check the settings of the target and its credentials",
+            Self::Ledger(_) => {
+                "make room on the disk; then the same command goes on where this one stopped"
+            }
+            Self::Spool { .. } => "make room on the disk, or choose another `--state-dir`",
+            Self::Payloads(_) => "choose another file for `--payloads`",
+            Self::Format(_) => "write `csv` or `jsonl`",
+            Self::NoRecords { .. } => {
+                "check that the export is complete; `--allow-empty` accepts an input without records"
+            }
+            Self::NoTarget => {
+                "set `base_url` in importer.toml or give `--base-url`; `--sandbox` imports into a \
+                 stand-in, `--dry-run` sends nothing"
+            }
+            Self::OtherTarget { .. } => {
+                "check the address; if the ERP was really moved or restored, `--target-changed` accepts it"
+            }
+            Self::NoSuchRun(_) => "`importer runs` lists the runs",
+            Self::OtherInput { .. } => "give the input that was imported with `--input FILE`",
+            Self::Interrupted(_) => "the same command starts again",
+            Self::Internal(_) => "please report it with the command that you typed",
+        };
+        Some(text.to_owned())
+    }
+}

@@ -1,0 +1,229 @@
+//! The journal as the stages see it: a ledger for delivery, findings for pass 1, hashes.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::ImportError;
+use super::survey::{Findings, Hashing};
+use crate::deliver::driver::{Ledger, LedgerError, Line};
+use crate::journal::{Entry, Hashes, Intent, Journal};
+use crate::outcome::{KeyHash, Outcome, PayloadHash, Settled};
+use crate::record::Position;
+
+/// Findings that are committed at once.
+const BATCH: usize = 2000;
+
+/// Which records of a run have their outcome, or an open intent: a bit for each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SettledSet {
+    words: Vec<u64>,
+}
+
+impl SettledSet {
+    /// Reads them from the journal, in pages.
+    pub(super) fn load(journal: &Journal, run: &str) -> Result<Self, ImportError> {
+        const PAGE: usize = 10_000;
+        let mut set = Self::default();
+        let mut after = 0;
+        loop {
+            let page = journal.settled_after(run, after, PAGE)?;
+            for record in &page {
+                set.insert(*record);
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE => after = *last,
+                _ => return Ok(set),
+            }
+        }
+    }
+
+    pub(super) fn insert(&mut self, record: u64) {
+        let (word, bit) = Self::place(record);
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+        }
+        if let Some(word) = self.words.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    pub(super) fn contains(&self, record: u64) -> bool {
+        let (word, bit) = Self::place(record);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn place(record: u64) -> (usize, u64) {
+        let word = usize::try_from(record / 64).unwrap_or(usize::MAX);
+        (word, 1 << (record % 64))
+    }
+}
+
+/// Hashes with the journal's own secret, for one target.
+pub(super) struct TargetHashes {
+    hashes: Hashes,
+    target: String,
+}
+
+impl TargetHashes {
+    pub(super) fn new(journal: &Journal, target: &str) -> Self {
+        Self {
+            hashes: journal.hashes(),
+            target: target.to_owned(),
+        }
+    }
+}
+
+impl Hashing for TargetHashes {
+    fn key(&self, key: &str) -> KeyHash {
+        self.hashes.key(&self.target, key)
+    }
+
+    fn payload(&self, body: &[u8]) -> PayloadHash {
+        self.hashes.payload(body)
+    }
+}
+
+/// Keeps what is found out before anything is sent, unless an earlier part of the run did.
+pub(super) struct JournalFindings<'a> {
+    journal: &'a mut Journal,
+    run: &'a str,
+    settled: &'a mut SettledSet,
+    batch: Vec<Entry>,
+}
+
+impl<'a> JournalFindings<'a> {
+    pub(super) fn new(
+        journal: &'a mut Journal,
+        run: &'a str,
+        settled: &'a mut SettledSet,
+    ) -> Self {
+        Self {
+            journal,
+            run,
+            settled,
+            batch: Vec::new(),
+        }
+    }
+
+    /// Commits what is left.
+    pub(super) fn finish(mut self) -> Result<(), ImportError> {
+        self.commit()
+    }
+
+    fn commit(&mut self) -> Result<(), ImportError> {
+        if !self.batch.is_empty() {
+            self.journal.commit(self.run, &self.batch)?;
+            self.batch.clear();
+        }
+        Ok(())
+    }
+
+    /// Whether the record has its outcome already.
+    pub(super) fn has(&self, record: u64) -> bool {
+        self.settled.contains(record)
+    }
+
+    /// The journal, for reading; what is still in the batch it does not know.
+    pub(super) fn journal(&self) -> &Journal {
+        self.journal
+    }
+
+    /// Keeps one outcome.
+    pub(super) fn keep(&mut self, settled: Settled) -> Result<(), ImportError> {
+        let record = settled.position.record;
+        if self.settled.contains(record) {
+            return Ok(());
+        }
+        self.settled.insert(record);
+        self.batch.push(Entry::Settled(settled));
+        if self.batch.len() >= BATCH {
+            self.commit()?;
+        }
+        Ok(())
+    }
+}
+
+impl Findings for JournalFindings<'_> {
+    fn settle(&mut self, position: Position, outcome: Outcome) -> Result<(), ImportError> {
+        self.keep(Settled {
+            position,
+            key_hash: None,
+            payload: None,
+            outcome,
+            at: Timestamp::now(),
+        })
+    }
+}
+
+/// The journal behind delivery: intents before, outcomes after.
+pub(super) struct JournalLedger(pub Journal);
+
+impl Ledger for JournalLedger {
+    fn commit(&mut self, lines: &[Line]) -> Result<(), LedgerError> {
+        let at = Timestamp::now();
+        let mut rest = lines.iter().peekable();
+        // Nearly always all lines are of one run: then one transaction carries them all.
+        while let Some(first) = rest.peek() {
+            let run = Arc::clone(run_of(first));
+            let mut entries = Vec::new();
+            while let Some(line) = rest.next_if(|line| *run_of(line) == run) {
+                entries.push(entry_of(line, at));
+            }
+            self.0
+                .commit(&run, &entries)
+                .map_err(|error| LedgerError(error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+fn run_of(line: &Line) -> &Arc<str> {
+    match line {
+        Line::Intend { run, .. } | Line::Void { run, .. } | Line::Settle { run, .. } => run,
+    }
+}
+
+fn entry_of(line: &Line, at: Timestamp) -> Entry {
+    match line {
+        Line::Intend {
+            submission,
+            attempt,
+            absent_before,
+            ..
+        } => Entry::Intent(Intent {
+            submission: submission.clone(),
+            attempt: *attempt,
+            absent_before: *absent_before,
+            at,
+        }),
+        Line::Void { submission, .. } => Entry::Void(submission.position),
+        Line::Settle {
+            submission,
+            outcome,
+            ..
+        } => Entry::Settled(Settled {
+            position: submission.position,
+            key_hash: submission.key_hash,
+            payload: Some(submission.payload),
+            outcome: outcome.clone(),
+            at,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_records() {
+        let mut set = SettledSet::default();
+        for record in [1, 63, 64, 1_000_000] {
+            assert!(!set.contains(record));
+            set.insert(record);
+            assert!(set.contains(record));
+        }
+        assert!(!set.contains(2) && !set.contains(u64::MAX));
+    }
+}

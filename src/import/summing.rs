@@ -1,0 +1,172 @@
+//! What a run came to, gathered from its parts.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::pipeline::Pipeline;
+use super::settings::{FailOn, ImportSettings};
+use crate::outcome::summary::Groups;
+use crate::outcome::{
+    Code, Counts, Ending, ErrorGroup, ExitCode, FieldError, Outcome, ServerError, Settled,
+    Summary, Traffic,
+};
+use crate::record::Position;
+
+/// The parts of a summary that every kind of run has.
+pub(super) struct Facts {
+    pub run: String,
+    pub dry_run: bool,
+    pub resumed: bool,
+    pub input: String,
+    pub input_hash: String,
+    pub source: String,
+    pub mapping: String,
+    pub mapping_hash: String,
+    pub target: Option<String>,
+    pub workflows: String,
+    pub failed_file: String,
+    pub started: Timestamp,
+    pub report_dir: String,
+}
+
+impl Facts {
+    /// A summary with these facts and nothing else yet.
+    pub(super) fn summary(self, ending: Ending, counts: Counts) -> Summary {
+        let exit_code = ending.exit_code(&counts).number();
+        Summary {
+            run: self.run,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            dry_run: self.dry_run,
+            resumed: self.resumed,
+            input: self.input,
+            input_hash: self.input_hash,
+            source: self.source,
+            mapping: self.mapping,
+            mapping_hash: self.mapping_hash,
+            target: self.target,
+            workflows: self.workflows,
+            started: self.started,
+            finished: Timestamp::now(),
+            ending,
+            exit_code,
+            counts,
+            warnings: 0,
+            repairs: BTreeMap::new(),
+            errors: Vec::new(),
+            warning_groups: Vec::new(),
+            traffic: Traffic::default(),
+            requests_per_second: 0.0,
+            reading_seconds: 0.0,
+            sending_seconds: 0.0,
+            plan: None,
+            report_dir: self.report_dir,
+            failed_file: self.failed_file,
+            resume_with: None,
+        }
+    }
+}
+
+/// Errors and warnings by cause.
+#[derive(Default)]
+pub(super) struct Causes {
+    errors: Groups,
+    warnings: Groups,
+    warned: u64,
+}
+
+impl Causes {
+    /// Notes what is wrong with, and odd about, one record.
+    pub(super) fn note(
+        &mut self,
+        settled: &Settled,
+        errors: &[FieldError],
+        warnings: &[FieldError],
+        pipeline: &Pipeline,
+    ) {
+        let position = settled.position;
+        for error in errors {
+            add(&mut self.errors, position, error);
+        }
+        if let Outcome::Refused {
+            status,
+            code,
+            errors,
+            ..
+        } = &settled.outcome
+        {
+            self.note_refused(position, *status, code.as_deref(), errors, pipeline);
+        }
+        for warning in warnings {
+            add(&mut self.warnings, position, warning);
+        }
+        self.warned += u64::from(!warnings.is_empty());
+    }
+
+    fn note_refused(
+        &mut self,
+        position: Position,
+        status: u16,
+        code: Option<&str>,
+        errors: &[ServerError],
+        pipeline: &Pipeline,
+    ) {
+        let code = code.map_or_else(|| format!("http.{status}"), str::to_owned);
+        let exhausted = code == Code::AttemptsExhausted.as_str();
+        let remedy = if exhausted {
+            "send it again with `--retry-failed` when the server is well"
+        } else {
+            "correct the value, or ask the ERP's log why it refuses it; then `--retry-failed`"
+        };
+        let nothing_said = [ServerError {
+            field: String::new(),
+            text: match (exhausted, status) {
+                (true, _) => "every attempt failed, and the customer is not there".to_owned(),
+                _ => format!("the server answered {status} without a reason"),
+            },
+        }];
+        let errors = if errors.is_empty() {
+            &nothing_said
+        } else {
+            errors
+        };
+        for error in errors {
+            let columns = pipeline.plan.columns_of(&error.field);
+            self.errors
+                .add(position, &code, &error.field, &columns, || {
+                    (error.text.clone(), remedy.to_owned())
+                });
+        }
+    }
+
+    /// Records with warnings, then errors and warnings by cause.
+    pub(super) fn finish(self) -> (u64, Vec<ErrorGroup>, Vec<ErrorGroup>) {
+        (
+            self.warned,
+            self.errors.into_sorted(),
+            self.warnings.into_sorted(),
+        )
+    }
+}
+
+fn add(groups: &mut Groups, position: Position, error: &FieldError) {
+    groups.add(
+        position,
+        error.code.as_str(),
+        &error.target,
+        &error.columns,
+        || (error.message_of_group(), error.remedy()),
+    );
+}
+
+/// The code of a run that is otherwise fine, when more was asked of it.
+pub(super) fn stricter(summary: &mut Summary, settings: &ImportSettings) {
+    let breach = match settings.fail_on {
+        Some(FailOn::Changed) => summary.counts.changed > 0,
+        Some(FailOn::Warning) => summary.warnings > 0,
+        None => false,
+    };
+    if breach && summary.exit_code == ExitCode::Fine.number() {
+        summary.exit_code = ExitCode::SomeFailed.number();
+    }
+}
