@@ -2,7 +2,7 @@
 //!
 //! The caller sends a record only after the commit that carries its intent has returned.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
 use super::entry::{Columns, nanoseconds, to_json};
 use super::runs::RunKey;
@@ -33,7 +33,7 @@ impl Journal {
             .iter()
             .any(|entry| !matches!(entry, Entry::Warning(..)));
         self.write(|work| {
-            let mut batch = Batch::new(work, run);
+            let mut batch = Batch::new(work, run)?;
             for entry in entries {
                 match entry {
                     Entry::Intent(intent) => batch.intend(intent)?,
@@ -67,45 +67,65 @@ impl Journal {
     }
 }
 
-/// A transaction's work, and how it changes the counts.
+const INTEND: &str = "INSERT INTO intents (run_no, record, line, attempt, absent_before, at, \
+     key, key_hash, payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+     ON CONFLICT (run_no, record) DO UPDATE SET line = excluded.line, \
+     attempt = excluded.attempt, absent_before = excluded.absent_before, at = excluded.at, \
+     key = excluded.key, key_hash = excluded.key_hash, payload = excluded.payload, \
+     body = excluded.body";
+
+const SETTLE: &str = "INSERT INTO records (run_no, record, line, outcome, customer_id, \
+     customer_number, attempts, how, detail, key_hash, payload, at) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+     ON CONFLICT (run_no, record) DO NOTHING";
+
+const GUARD: &str = "INSERT INTO keys (target_no, key_hash, payload, customer_id, \
+     customer_number, run_no, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+     ON CONFLICT (target_no, key_hash) DO UPDATE SET payload = excluded.payload, \
+     customer_id = excluded.customer_id, customer_number = excluded.customer_number, \
+     run_no = excluded.run_no, record = excluded.record";
+
+const ERASE: &str = "DELETE FROM intents WHERE run_no = ?1 AND record = ?2";
+
+/// A transaction's work, and how it changes the counts. The statements that nearly every
+/// record needs are looked up once.
 struct Batch<'a> {
     work: &'a Transaction<'a>,
     run: RunKey,
     changes: Vec<(String, i64)>,
+    intend: CachedStatement<'a>,
+    settle: CachedStatement<'a>,
+    guard: CachedStatement<'a>,
+    erase: CachedStatement<'a>,
 }
 
 impl<'a> Batch<'a> {
-    fn new(work: &'a Transaction<'a>, run: RunKey) -> Self {
-        Self {
+    fn new(work: &'a Transaction<'a>, run: RunKey) -> rusqlite::Result<Self> {
+        Ok(Self {
             work,
             run,
             changes: Vec::new(),
-        }
+            intend: work.prepare_cached(INTEND)?,
+            settle: work.prepare_cached(SETTLE)?,
+            guard: work.prepare_cached(GUARD)?,
+            erase: work.prepare_cached(ERASE)?,
+        })
     }
 
-    fn intend(&self, intent: &Intent) -> rusqlite::Result<()> {
+    fn intend(&mut self, intent: &Intent) -> rusqlite::Result<()> {
         let submission = &intent.submission;
-        self.work
-            .prepare_cached(
-                "INSERT INTO intents (run_no, record, line, attempt, absent_before, at, key, \
-                 key_hash, payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
-                 ON CONFLICT (run_no, record) DO UPDATE SET line = excluded.line, \
-                 attempt = excluded.attempt, absent_before = excluded.absent_before, \
-                 at = excluded.at, key = excluded.key, key_hash = excluded.key_hash, \
-                 payload = excluded.payload, body = excluded.body",
-            )?
-            .execute(params![
-                self.run.number,
-                submission.position.record,
-                submission.position.line,
-                intent.attempt,
-                intent.absent_before,
-                nanoseconds(intent.at),
-                submission.key,
-                submission.key_hash,
-                submission.payload,
-                &*submission.body,
-            ])?;
+        self.intend.execute(params![
+            self.run.number,
+            submission.position.record,
+            submission.position.line,
+            intent.attempt,
+            intent.absent_before,
+            nanoseconds(intent.at),
+            submission.key,
+            submission.key_hash,
+            submission.payload,
+            &*submission.body,
+        ])?;
         Ok(())
     }
 
@@ -122,7 +142,7 @@ impl<'a> Batch<'a> {
             self.guard(settled, &columns)?;
         }
         if !matches!(settled.outcome, Outcome::Unknown { .. }) {
-            self.erase_intent(record)?;
+            self.erase.execute(params![self.run.number, record])?;
         }
         Ok(())
     }
@@ -131,40 +151,30 @@ impl<'a> Batch<'a> {
         if let Some(earlier) = self.take_outcome(record).optional()? {
             self.count(&earlier, -1);
         }
-        self.erase_intent(record)
-    }
-
-    fn erase_intent(&self, record: u64) -> rusqlite::Result<()> {
-        self.work
-            .prepare_cached("DELETE FROM intents WHERE run_no = ?1 AND record = ?2")?
-            .execute(params![self.run.number, record])?;
+        self.erase.execute(params![self.run.number, record])?;
         Ok(())
     }
 
     /// Whether the record had no outcome yet; else nothing is changed.
-    fn insert_outcome(&self, settled: &Settled, columns: &Columns<'_>) -> rusqlite::Result<bool> {
-        let inserted = self
-            .work
-            .prepare_cached(
-                "INSERT INTO records (run_no, record, line, outcome, customer_id, \
-                 customer_number, attempts, how, detail, key_hash, payload, at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
-                 ON CONFLICT (run_no, record) DO NOTHING",
-            )?
-            .execute(params![
-                self.run.number,
-                settled.position.record,
-                settled.position.line,
-                settled.outcome.word(),
-                columns.id,
-                columns.number,
-                columns.attempts,
-                columns.how,
-                columns.detail,
-                settled.key_hash,
-                settled.payload,
-                nanoseconds(settled.at),
-            ])?;
+    fn insert_outcome(
+        &mut self,
+        settled: &Settled,
+        columns: &Columns<'_>,
+    ) -> rusqlite::Result<bool> {
+        let inserted = self.settle.execute(params![
+            self.run.number,
+            settled.position.record,
+            settled.position.line,
+            settled.outcome.word(),
+            columns.id,
+            columns.number,
+            columns.attempts,
+            columns.how,
+            columns.detail,
+            settled.key_hash,
+            settled.payload,
+            nanoseconds(settled.at),
+        ])?;
         Ok(inserted == 1)
     }
 
@@ -176,27 +186,19 @@ impl<'a> Batch<'a> {
             .query_one(params![self.run.number, record], |row| row.get(0))
     }
 
-    fn guard(&self, settled: &Settled, columns: &Columns<'_>) -> rusqlite::Result<()> {
+    fn guard(&mut self, settled: &Settled, columns: &Columns<'_>) -> rusqlite::Result<()> {
         let Some(key_hash) = settled.key_hash else {
             return Ok(());
         };
-        self.work
-            .prepare_cached(
-                "INSERT INTO keys (target_no, key_hash, payload, customer_id, customer_number, \
-                 run_no, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-                 ON CONFLICT (target_no, key_hash) DO UPDATE SET payload = excluded.payload, \
-                 customer_id = excluded.customer_id, customer_number = excluded.customer_number, \
-                 run_no = excluded.run_no, record = excluded.record",
-            )?
-            .execute(params![
-                self.run.target,
-                key_hash,
-                settled.payload,
-                columns.id,
-                columns.number,
-                self.run.number,
-                settled.position.record,
-            ])?;
+        self.guard.execute(params![
+            self.run.target,
+            key_hash,
+            settled.payload,
+            columns.id,
+            columns.number,
+            self.run.number,
+            settled.position.record,
+        ])?;
         Ok(())
     }
 
