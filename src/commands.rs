@@ -1,1 +1,167 @@
-//! One short file for each subcommand.
+//! What the user asked for: one short file for each subcommand. Each builds the parts, lets
+//! them work and says what came of it.
+
+mod again;
+mod mapping;
+mod reconcile;
+mod run;
+mod runs;
+mod sandbox;
+mod signals;
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::cli::{Cli, ColorChoice, Command, LogFormat};
+use crate::console::{self, Color, Console, ConsoleSettings};
+use crate::exit;
+use crate::import::{Events, ImportError};
+use crate::outcome::ExitCode;
+use crate::settings::{ConsoleChoice, Environment, GlobalChoice, SettingsError, resolve_global};
+
+/// What a command ends with: a code, or something that went wrong.
+type Ended = Result<ExitCode, Failure>;
+
+/// Something that went wrong, as it is told to the user.
+struct Failure {
+    code: ExitCode,
+    text: String,
+    help: Option<String>,
+    /// Whether the text is a finished diagnostic, with excerpts of its own.
+    rendered: bool,
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self {
+            code: exit::of_settings(&error),
+            help: error.help(),
+            text: chain(&error),
+            rendered: false,
+        }
+    }
+}
+
+impl Failure {
+    /// An import's error, with a mapping's mistakes rendered as a compiler would.
+    fn of_import(error: &ImportError, console: &Console) -> Self {
+        let (text, help, rendered) = match error {
+            ImportError::Mapping(mapping) => {
+                (mapping.render(console.color_on_stderr()), None, true)
+            }
+            error => (chain(error), error.help(), false),
+        };
+        Self {
+            code: exit::of_import(error),
+            text,
+            help,
+            rendered,
+        }
+    }
+}
+
+/// An error with its causes, unless it tells them itself.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Does what `argv` asks for.
+pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) -> ExitCode {
+    let cli = match Cli::try_parse_from(argv) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; a closed pipe is none either.
+            let code = if error.use_stderr() {
+                ExitCode::Usage
+            } else {
+                ExitCode::Fine
+            };
+            let _ = error.print();
+            return code;
+        }
+    };
+    let global = match resolve_global(&cli, environment) {
+        Ok(global) => global,
+        Err(error) => {
+            let console = Console::new(ConsoleSettings::default());
+            let failure = Failure::from(error);
+            console.error(&failure.text, failure.help.as_deref());
+            return failure.code;
+        }
+    };
+    let console = Arc::new(Console::new(console_settings(&global.console)));
+    let format = match global.log_format {
+        LogFormat::Text => console::LogFormat::Text,
+        LogFormat::Json => console::LogFormat::Json,
+    };
+    console::start_logging(&console, format, global.console.verbose);
+    for warning in &global.warnings {
+        console.warn(warning);
+    }
+    match dispatch(&cli, environment, &global, &console) {
+        Ok(code) => code,
+        Err(failure) => {
+            if failure.rendered {
+                console.diagnostic(&failure.text);
+            } else {
+                console.error(&failure.text, failure.help.as_deref());
+            }
+            failure.code
+        }
+    }
+}
+
+fn dispatch(
+    cli: &Cli,
+    environment: &Environment,
+    global: &GlobalChoice,
+    console: &Arc<Console>,
+) -> Ended {
+    match &cli.command {
+        Command::Run(args) => run::run(cli, args, environment, console),
+        Command::Mapping(command) => mapping::run(command, console),
+        Command::Runs => runs::list(global, console),
+        Command::Show(args) => runs::show(args, global, console),
+        Command::Report(args) => again::run(cli, args, environment, console),
+        Command::Reconcile(args) => reconcile::run(cli, args, environment, console),
+        Command::Sandbox(args) => sandbox::run(args, console),
+    }
+}
+
+/// The console hears of everything that a run tells.
+fn events(console: &Arc<Console>) -> Events {
+    let console = Arc::clone(console);
+    Arc::new(move |event| console.event(event))
+}
+
+fn console_settings(choice: &ConsoleChoice) -> ConsoleSettings {
+    ConsoleSettings {
+        json: choice.json,
+        quiet: choice.quiet,
+        verbose: choice.verbose,
+        progress: choice.progress,
+        color: match choice.color {
+            ColorChoice::Auto => Color::Auto,
+            ColorChoice::Always => Color::Always,
+            ColorChoice::Never => Color::Never,
+        },
+        stdout_is_data: choice.stdout_is_data,
+        no_color: choice.no_color,
+        dumb: choice.dumb,
+        stdout_is_terminal: choice.stdout_is_terminal,
+        stderr_is_terminal: choice.stderr_is_terminal,
+        width: choice.width,
+    }
+}

@@ -1,1 +1,76 @@
-//! Errors become exit codes.
+//! Errors become exit codes. Nobody else turns an error into a number; how the ending of a run
+//! does is in [`crate::outcome::Ending::exit_code`].
+
+use crate::deliver::driver::Signal;
+use crate::import::ImportError;
+use crate::journal::JournalError;
+use crate::outcome::ExitCode;
+use crate::settings::SettingsError;
+
+/// The code of a journal's error.
+fn of_journal(error: &JournalError) -> ExitCode {
+    match error {
+        JournalError::Held { .. } => ExitCode::Locked,
+        JournalError::NoSuchRun { .. } | JournalError::AmbiguousRun { .. } => ExitCode::Usage,
+        error if error.is_unreadable() => ExitCode::Journal,
+        _ => ExitCode::Failure,
+    }
+}
+
+/// The code of an import's error.
+#[must_use]
+pub fn of_import(error: &ImportError) -> ExitCode {
+    match error {
+        ImportError::Source(_)
+        | ImportError::Mapping(_)
+        | ImportError::Report(crate::report::ReportError::Name { .. })
+        | ImportError::Report(crate::report::ReportError::Folder { .. })
+        | ImportError::Report(crate::report::ReportError::NotAFolder { .. })
+        | ImportError::Client(_)
+        | ImportError::Format(_)
+        | ImportError::NoRecords { .. }
+        | ImportError::NoTarget
+        | ImportError::OtherTarget { .. }
+        | ImportError::OtherInput { .. } => ExitCode::Unusable,
+        ImportError::NoSuchRun(_) => ExitCode::Usage,
+        ImportError::Journal(error) => of_journal(error),
+        ImportError::Interrupted(Signal::Terminate) => ExitCode::Terminated,
+        ImportError::Interrupted(_) => ExitCode::Interrupted,
+        ImportError::Report(_)
+        | ImportError::Ledger(_)
+        | ImportError::Spool { .. }
+        | ImportError::Payloads(_)
+        | ImportError::Internal(_) => ExitCode::Failure,
+    }
+}
+
+/// The code of a settings' error.
+#[must_use]
+pub fn of_settings(error: &SettingsError) -> ExitCode {
+    if error.is_usage() {
+        ExitCode::Usage
+    } else {
+        ExitCode::Unusable
+    }
+}
+
+/// The code that has this number; a number that no code has is a failure.
+#[must_use]
+pub fn from_number(number: u8) -> ExitCode {
+    [
+        ExitCode::Fine,
+        ExitCode::Usage,
+        ExitCode::SomeFailed,
+        ExitCode::Unusable,
+        ExitCode::Stopped,
+        ExitCode::Locked,
+        ExitCode::SomeUnknown,
+        ExitCode::Journal,
+        ExitCode::TryLater,
+        ExitCode::Interrupted,
+        ExitCode::Terminated,
+    ]
+    .into_iter()
+    .find(|code| code.number() == number)
+    .unwrap_or(ExitCode::Failure)
+}

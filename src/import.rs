@@ -186,3 +186,26 @@ impl Listener {
         }
     }
 }
+
+/// How a mapping fits an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fit {
+    /// Format, encoding and delimiter, and how they were found.
+    pub source: String,
+    /// Columns of the input that no target uses.
+    pub unused_columns: Vec<String>,
+}
+
+/// Opens the input and binds the mapping to its header; reads no record.
+///
+/// # Errors
+/// If the input cannot be used, or the mapping does not fit it.
+pub fn check_mapping(mapping: &Mapping, input: &std::path::Path) -> Result<Fit, ImportError> {
+    let settings = source_settings(&SourceSettings::default(), mapping)?;
+    let source = Source::open(input, &settings)?;
+    let pipeline = bind(mapping, &source, false)?;
+    Ok(Fit {
+        source: source.facts().describe(),
+        unused_columns: pipeline.plan.unused_columns(),
+    })
+}

@@ -1,0 +1,41 @@
+//! `importer report`: a run's report files once more.
+
+use std::sync::Arc;
+
+use super::{Ended, Failure, events, signals};
+use crate::cli::{Cli, ReportAgainArgs};
+use crate::console::Console;
+use crate::import::{ImportError, OldRun, report_again};
+use crate::journal::Journal;
+use crate::outcome::ExitCode;
+use crate::settings::{Environment, resolve_report};
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &ReportAgainArgs,
+    environment: &Environment,
+    console: &Arc<Console>,
+) -> Ended {
+    let choice = resolve_report(cli, args, environment)?;
+    let tell = |error: ImportError| Failure::of_import(&error, console);
+    let no_such_run = || tell(ImportError::NoSuchRun(choice.run.clone()));
+    let journal = Journal::open_existing(&choice.state_dir)
+        .map_err(|error| tell(error.into()))?
+        .ok_or_else(no_such_run)?;
+    let row = journal
+        .run(&choice.run)
+        .map_err(|error| tell(error.into()))?
+        .ok_or_else(no_such_run)?;
+    let summary = report_again(OldRun {
+        journal: &journal,
+        row,
+        input: choice.input.clone(),
+        report: choice.report.clone(),
+        state_dir: &choice.state_dir,
+        events: events(console),
+        signal: signals::listen(),
+    })
+    .map_err(tell)?;
+    console.note(&format!("the report lies in {}", summary.report_dir));
+    Ok(ExitCode::Fine)
+}

@@ -1,0 +1,57 @@
+//! `importer mapping check` and `importer mapping fields`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Ended, Failure};
+use crate::cli::{MappingChoice, MappingCheckArgs, MappingCommand};
+use crate::console::Console;
+use crate::import::{ImportError, check_mapping};
+use crate::mapping::{Mapping, field_list};
+use crate::outcome::ExitCode;
+
+pub(super) fn run(command: &MappingCommand, console: &Arc<Console>) -> Ended {
+    match command {
+        MappingCommand::Check(args) => check(args, console),
+        MappingCommand::Fields => {
+            let rows: Vec<Vec<String>> = field_list()
+                .into_iter()
+                .map(|field| {
+                    let required = if field.required { "yes" } else { "" };
+                    vec![
+                        field.path,
+                        field.kind.to_owned(),
+                        field.limit,
+                        required.to_owned(),
+                        field.meaning.to_owned(),
+                    ]
+                })
+                .collect();
+            console.table(&["target", "type", "limit", "required", "meaning"], &rows);
+            Ok(ExitCode::Fine)
+        }
+    }
+}
+
+fn check(args: &MappingCheckArgs, console: &Arc<Console>) -> Ended {
+    let tell = |error: ImportError| Failure::of_import(&error, console);
+    let mapping = match &args.file {
+        MappingChoice::File(path) => Mapping::load(path),
+        MappingChoice::Builtin(name) => Mapping::builtin(name),
+        MappingChoice::Passthrough => Ok(Mapping::passthrough()),
+    }
+    .map_err(|error| tell(error.into()))?;
+    let Some(input) = &args.input else {
+        console.line(&format!("{}: fine", mapping.name()));
+        return Ok(ExitCode::Fine);
+    };
+    let fit = check_mapping(&mapping, Path::new(input)).map_err(tell)?;
+    console.line(&format!("{}: fits {input} ({})", mapping.name(), fit.source));
+    if !fit.unused_columns.is_empty() {
+        console.line(&format!(
+            "columns that no target uses: {}",
+            fit.unused_columns.join(", ")
+        ));
+    }
+    Ok(ExitCode::Fine)
+}

@@ -1,0 +1,257 @@
+//! `importer run`.
+
+use std::fs::OpenOptions;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::{Ended, Failure, events, signals};
+use crate::cli::{Cli, MappingChoice, RunArgs};
+use crate::console::Console;
+use crate::deliver::driver::Signal;
+use crate::exit;
+use crate::import::{Import, ImportError};
+use crate::mapping::Mapping;
+use crate::outcome::{ExitCode, Summary};
+use crate::sandbox::{Sandbox, SandboxSettings};
+use crate::settings::{Environment, RunChoice, StateDir, resolve_run};
+use crate::source::{self, Input};
+
+/// Requests that the built-in sandbox remembers: nobody reads them.
+const SANDBOX_KEEPS: usize = 100;
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &RunArgs,
+    environment: &Environment,
+    console: &Arc<Console>,
+) -> Ended {
+    let mut choice = resolve_run(cli, args, environment)?;
+    for warning in &choice.warnings {
+        console.warn(warning);
+    }
+    let tell = |error: ImportError| Failure::of_import(&error, console);
+    let inputs = source::expand(&choice.inputs).map_err(|error| tell(error.into()))?;
+    let mapping = load(&choice.mapping).map_err(tell)?;
+    let temporary = match &choice.state_dir {
+        StateDir::Folder(_) => None,
+        StateDir::Temporary => {
+            let folder = tempfile::tempdir()
+                .map_err(|error| tell(ImportError::Internal(error.to_string())))?;
+            choice.settings.state_dir = folder.path().to_owned();
+            Some(folder)
+        }
+    };
+    let _sandbox = match choice.sandbox && !choice.dry_run {
+        true => {
+            let sandbox = SandboxThread::start().map_err(tell)?;
+            let mut target = choice.sandbox_target(&sandbox.url);
+            if temporary.is_none() {
+                // In a lasting journal each sandbox is a target of its own.
+                target.name = Some(format!("sandbox {}", uuid::Uuid::now_v7()));
+            } else {
+                target.name = Some("sandbox".to_owned());
+            }
+            choice.settings.target = Some(target);
+            Some(sandbox)
+        }
+        false => None,
+    };
+    if !confirmed(&choice, &inputs, console) {
+        console.note("nothing was sent");
+        return Ok(ExitCode::Fine);
+    }
+    let signal = signals::listen();
+    let mut worst = ExitCode::Fine;
+    for input in &inputs {
+        let code = one(input, &mapping, &choice, console, &signal)?;
+        worst = worst.worse(code);
+        if code.ends_the_command() {
+            break;
+        }
+    }
+    Ok(worst)
+}
+
+/// Imports one input; its own errors are told here when further inputs may follow.
+fn one(
+    input: &Input,
+    mapping: &Mapping,
+    choice: &RunChoice,
+    console: &Arc<Console>,
+    signal: &watch::Receiver<Signal>,
+) -> Ended {
+    let result = import(input, mapping, choice, console, signal);
+    match result {
+        Ok(summary) => Ok(exit::from_number(summary.exit_code)),
+        Err(error) => {
+            let failure = Failure::of_import(&error, console);
+            if choice.inputs.len() == 1 {
+                return Err(failure);
+            }
+            if failure.rendered {
+                console.diagnostic(&failure.text);
+            } else {
+                console.error(&failure.text, failure.help.as_deref());
+            }
+            Ok(failure.code)
+        }
+    }
+}
+
+fn import(
+    input: &Input,
+    mapping: &Mapping,
+    choice: &RunChoice,
+    console: &Arc<Console>,
+    signal: &watch::Receiver<Signal>,
+) -> Result<Summary, ImportError> {
+    let settings = choice.settings.clone();
+    // stdin is spooled: a live run needs it until it is finished, a dry run only now.
+    let mut spool = None;
+    let path = match &input.path {
+        Some(path) => path.clone(),
+        None => {
+            let folder = if choice.dry_run {
+                let folder = tempfile::tempdir()
+                    .map_err(|error| ImportError::Internal(error.to_string()))?;
+                let path = folder.path().to_owned();
+                spool = Some(Spool::Folder(folder));
+                path
+            } else {
+                settings.state_dir.join("spool")
+            };
+            let path = source::spool(&mut std::io::stdin().lock(), &folder)?;
+            if !choice.dry_run {
+                spool = Some(Spool::File(path.clone()));
+            }
+            path
+        }
+    };
+    let payloads = match &settings.payloads {
+        Some(path) => Some(payloads(path).map_err(ImportError::Payloads)?),
+        None => None,
+    };
+    let import = Import {
+        input: input.name.clone(),
+        path,
+        mapping: mapping.clone(),
+        settings,
+        events: events(console),
+        signal: signal.clone(),
+        payloads,
+    };
+    let result = if choice.dry_run {
+        import.rehearse()
+    } else {
+        import.run()
+    };
+    // An unfinished run's spool stays: the journal names it, and `report` reads it.
+    if let (Some(Spool::File(path)), Ok(summary)) = (&spool, &result)
+        && !summary.ending.is_resumable()
+    {
+        let _ = std::fs::remove_file(path);
+    }
+    drop(spool);
+    result
+}
+
+/// Where stdin is kept meanwhile.
+enum Spool {
+    Folder(#[expect(dead_code, reason = "it goes when it is dropped")] tempfile::TempDir),
+    File(PathBuf),
+}
+
+fn load(choice: &MappingChoice) -> Result<Mapping, ImportError> {
+    Ok(match choice {
+        MappingChoice::File(path) => Mapping::load(path)?,
+        MappingChoice::Builtin(name) => Mapping::builtin(name)?,
+        MappingChoice::Passthrough => Mapping::passthrough(),
+    })
+}
+
+/// The file, or stdout, that takes the bodies of a dry run: only the user may read it.
+fn payloads(path: &Path) -> std::io::Result<Box<dyn Write>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(BufWriter::new(std::io::stdout())));
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(Box::new(BufWriter::new(options.open(path)?)))
+}
+
+/// A real target is shown and asked for where somebody can answer.
+fn confirmed(choice: &RunChoice, inputs: &[Input], console: &Console) -> bool {
+    let Some(target) = choice.settings.target.as_ref() else {
+        return true;
+    };
+    if choice.assume_yes || choice.sandbox {
+        return true;
+    }
+    let name = target.name.as_deref().unwrap_or("the ERP");
+    let tenant = target
+        .tenant_id
+        .as_deref()
+        .map_or_else(String::new, |tenant| format!(", tenant {tenant}"));
+    let what = match inputs {
+        [one] => one.name.clone(),
+        several => format!("{} inputs", several.len()),
+    };
+    console.ask(&format!(
+        "Import {what} into {name} ({}{}{tenant})?",
+        target.base_url, target.path
+    ))
+}
+
+/// The stand-in ERP on a thread of its own, for as long as this lives.
+struct SandboxThread {
+    url: String,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl SandboxThread {
+    fn start() -> Result<Self, ImportError> {
+        let broken = |error: std::io::Error| {
+            ImportError::Internal(format!("the sandbox does not start: {error}"))
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(broken)?;
+        let settings = SandboxSettings {
+            keep_bodies: false,
+            keep_requests: SANDBOX_KEEPS,
+            ..SandboxSettings::default()
+        };
+        let sandbox = runtime.block_on(Sandbox::start(settings)).map_err(broken)?;
+        let url = sandbox.url();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(async move {
+                let _ = stopped.await;
+                sandbox.stop().await;
+            });
+            runtime.shutdown_timeout(Duration::from_secs(1));
+        });
+        Ok(Self {
+            url,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for SandboxThread {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

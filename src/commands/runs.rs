@@ -1,0 +1,168 @@
+//! `importer runs` and `importer show`: the past, from the journal alone.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Ended, Failure};
+use crate::cli::ShowArgs;
+use crate::console::Console;
+use crate::import::ImportError;
+use crate::journal::{Journal, RunRow};
+use crate::outcome::{ExitCode, Outcome, Settled};
+use crate::settings::GlobalChoice;
+
+/// Outcomes that are read at once.
+const PAGE: usize = 5_000;
+
+fn open(global: &GlobalChoice, console: &Console) -> Result<Option<Journal>, Failure> {
+    Journal::open_existing(&global.state_dir)
+        .map_err(|error| Failure::of_import(&ImportError::from(error), console))
+}
+
+/// Lists the runs, newest first.
+pub(super) fn list(global: &GlobalChoice, console: &Arc<Console>) -> Ended {
+    let tell = |error| Failure::of_import(&ImportError::Journal(error), console);
+    let rows = match open(global, console)? {
+        Some(journal) => journal.runs().map_err(tell)?,
+        None => Vec::new(),
+    };
+    if global.console.json {
+        for row in &rows {
+            console.json(&json!({
+                "type": "run",
+                "run": row.id,
+                "target": row.target,
+                "input": row.input,
+                "mapping": row.mapping,
+                "started": row.started,
+                "finished": row.finished,
+                "ending": row.ending,
+                "exit_code": row.exit_code,
+                "read": row.read,
+                "counts": row.counts,
+            }));
+        }
+        return Ok(ExitCode::Fine);
+    }
+    if rows.is_empty() {
+        console.note(&format!(
+            "no runs yet in {}",
+            global.state_dir.display()
+        ));
+        return Ok(ExitCode::Fine);
+    }
+    let table: Vec<Vec<String>> = rows.iter().map(line).collect();
+    console.table(
+        &[
+            "run", "started", "code", "created", "failed", "unknown", "read", "target", "input",
+        ],
+        &table,
+    );
+    Ok(ExitCode::Fine)
+}
+
+fn line(row: &RunRow) -> Vec<String> {
+    vec![
+        row.id.clone(),
+        format!("{:.0}", row.started),
+        row.exit_code
+            .map_or_else(|| "open".to_owned(), |code| code.to_string()),
+        row.counts.created.to_string(),
+        (row.counts.invalid + row.counts.refused).to_string(),
+        row.counts.unknown.to_string(),
+        row.read
+            .map_or_else(|| "?".to_owned(), |read| read.to_string()),
+        row.target.clone(),
+        row.input.clone(),
+    ]
+}
+
+/// Shows one run's records.
+pub(super) fn show(args: &ShowArgs, global: &GlobalChoice, console: &Arc<Console>) -> Ended {
+    let tell = |error| Failure::of_import(&ImportError::Journal(error), console);
+    let unknown =
+        || Failure::of_import(&ImportError::NoSuchRun(args.run.clone()), console);
+    let journal = open(global, console)?.ok_or_else(unknown)?;
+    let row = journal
+        .run(&args.run)
+        .map_err(tell)?
+        .ok_or_else(unknown)?;
+    let mut after = 0;
+    let mut table = Vec::new();
+    loop {
+        let page = journal.outcomes(&row.id, after, PAGE).map_err(tell)?;
+        for settled in page.iter().filter(|settled| fits(settled, args)) {
+            if global.console.json {
+                console.json(&json!({
+                    "type": "record",
+                    "run": row.id,
+                    "record": settled.position.record,
+                    "line": settled.position.line,
+                    "settled_at": settled.at,
+                    "outcome": settled.outcome.word(),
+                    "detail": settled.outcome,
+                }));
+            } else {
+                table.push(record_line(settled));
+            }
+        }
+        // A page at a time, so that a run of millions does not gather in memory.
+        if !table.is_empty() {
+            console.table(&["record", "line", "outcome", "number", "detail"], &table);
+            table.clear();
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = last.position.record,
+            _ => return Ok(ExitCode::Fine),
+        }
+    }
+}
+
+fn number_of(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Created { number, .. }
+        | Outcome::Exists { number, .. }
+        | Outcome::Skipped { number, .. }
+        | Outcome::Changed { number, .. } => number.as_deref(),
+        _ => None,
+    }
+}
+
+fn fits(settled: &Settled, args: &ShowArgs) -> bool {
+    let outcome = args
+        .outcome
+        .as_ref()
+        .is_none_or(|word| settled.outcome.word() == word);
+    let customer = args.customer.as_ref().is_none_or(|wanted| {
+        number_of(&settled.outcome).is_some_and(|number| number.eq_ignore_ascii_case(wanted))
+    });
+    outcome && customer
+}
+
+fn record_line(settled: &Settled) -> Vec<String> {
+    let detail = match &settled.outcome {
+        Outcome::Created { id, attempts, .. } => format!(
+            "id {}, {attempts} attempt(s)",
+            id.map_or_else(|| "?".to_owned(), |id| id.to_string())
+        ),
+        Outcome::Exists { id, .. } => id.map_or_else(String::new, |id| format!("id {id}")),
+        Outcome::Invalid { errors, .. } => errors
+            .iter()
+            .map(|error| format!("{} {}", error.code, error.target))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Outcome::Refused { status, code, .. } => {
+            format!("{status} {}", code.as_deref().unwrap_or_default())
+        }
+        Outcome::Unknown { why, .. } => why.message().to_owned(),
+        _ => String::new(),
+    };
+    vec![
+        settled.position.record.to_string(),
+        settled.position.line.to_string(),
+        settled.outcome.word().to_owned(),
+        number_of(&settled.outcome).unwrap_or_default().to_owned(),
+        detail,
+    ]
+}
