@@ -180,3 +180,6 @@ fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
         parts,
     })
 }
+
+#[cfg(test)]
+mod tests;

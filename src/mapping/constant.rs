@@ -79,9 +79,13 @@ pub(super) fn fit(
 
 fn wrong_kind(target: Target, node: &Node<'_>, key: &str) -> Mistake {
     let kind = target.field().kind;
+    let wanted = match kind {
+        Kind::Boolean => "true or false",
+        kind => kind_name(kind),
+    };
     let mistake = Mistake::at(
         node.span(),
-        format!("`{key}` of `{target}` must be {}", kind_name(kind)),
+        format!("`{key}` of `{target}` must be {wanted}"),
     )
     .label(format!("this is {}", type_name(node.get_ref())));
     let text = node.get_ref().as_str();
@@ -94,7 +98,7 @@ fn wrong_kind(target: Target, node: &Node<'_>, key: &str) -> Mistake {
             mistake.help(help)
         }
         (Some(text), Kind::Integer | Kind::Decimal) => {
-            let words = [("keep", 0), ("empty", 0)].map(|word| word.0);
+            let words = ["keep", "empty"];
             let suggestion = (key == "otherwise")
                 .then(|| did_you_mean(text, words))
                 .flatten();

@@ -141,6 +141,16 @@ impl MappingError {
             .find_map(|mistake| mistake.help.clone())
     }
 
+    /// Every mistake's title and help on a line, for table tests.
+    #[cfg(test)]
+    pub(super) fn brief(&self) -> Vec<String> {
+        let line = |mistake: &Mistake| match &mistake.help {
+            Some(help) => format!("{} => {help}", mistake.title),
+            None => mistake.title.clone(),
+        };
+        self.mistakes.iter().map(line).collect()
+    }
+
     /// Line and column of a place, counted from 1; the column in characters.
     fn line_and_column(&self, place: &Place) -> (usize, usize) {
         let before = self.text.get(..place.start).unwrap_or(&self.text);
@@ -201,7 +211,18 @@ mod tests {
             "kunden.toml:2:10: unknown format `cvs` (and 1 more mistake)"
         );
         assert_eq!(error.help().as_deref(), Some("did you mean `csv`?"));
-        insta::assert_snapshot!(error.render(false), @"");
+        insta::assert_snapshot!(error.render(false), @r#"
+        error: unknown format `cvs`
+         --> kunden.toml:2:10
+          |
+        2 | format = "cvs"
+          |          ^^^^^
+          |
+          = help: did you mean `csv`?
+
+        error: there is no [customer]
+        --> kunden.toml
+        "#);
     }
 
     #[test]

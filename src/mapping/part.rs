@@ -42,8 +42,11 @@ const SINGLE: [(&str, Part); 4] = [
     ("PaymentSettings", Part::Payment),
 ];
 
+/// Numbers an address of a list.
+type Numbered = fn(u16) -> Part;
+
 /// The lists of further addresses.
-const LISTS: [(&str, fn(u16) -> Part); 3] = [
+const LISTS: [(&str, Numbered); 3] = [
     ("OtherBillingAddresses", Part::OtherBilling),
     ("OtherShippingAddresses", Part::OtherShipping),
     ("OtherCustomerAddresses", Part::OtherCustomer),
@@ -58,6 +61,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("language", "LanguageIso"),
     ("companyid", "InternalCompanyId"),
     ("customergroup", "CustomerGroupId"),
+    ("email", "EmailAddress"),
     ("mail", "EmailAddress"),
     ("zip", "PostalCode"),
     ("zipcode", "PostalCode"),
@@ -329,47 +333,39 @@ fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
         part.to_string()
     };
     let mistake = Mistake::at(place, format!("the API has no field `{name}` in {here}"));
-    let schema = part.schema();
-    let wanted = name.to_lowercase();
-    let has = |schema: &Schema| {
-        schema
-            .fields
-            .iter()
-            .find(|field| field.name.to_lowercase() == wanted)
-            .map(|field| field.name)
-    };
-    if has(schema).is_none() {
-        for (other, home) in [
-            (&CUSTOMER, "[customer]"),
-            (&ADDRESS, "an address, such as [customer.BillingAddress]"),
-            (&PAYMENT, "[customer.PaymentSettings]"),
-        ] {
-            if let (Some(field), false) = (has(other), std::ptr::eq(other, schema)) {
-                return mistake.help(format!("`{field}` is a field of {home}"));
-            }
+    let own = part.schema();
+    if let Some(field) = known_as(name, own) {
+        return mistake.help(format!("did you mean `{field}`?"));
+    }
+    let homes = [
+        (&CUSTOMER, "[customer]"),
+        (&ADDRESS, "an address, such as [customer.BillingAddress]"),
+        (&PAYMENT, "[customer.PaymentSettings]"),
+    ];
+    for (schema, home) in homes {
+        if let (Some(field), true) = (known_as(name, schema), schema.name != own.name) {
+            return mistake.help(format!("`{field}` is a field of {home}"));
         }
     }
-    let alias = ALIASES
-        .iter()
-        .find(|(alias, field)| *alias == wanted && schema.position(field).is_some());
-    let nested = SINGLE.iter().map(|one| one.0).chain([OTHERS]);
-    let candidates = schema
-        .fields
-        .iter()
-        .map(|field| field.name)
-        .chain(nested.filter(|_| part == Part::Customer))
-        .chain(
-            ["when", "unless_same_as"]
-                .into_iter()
-                .filter(|_| part.is_address()),
-        );
-    match alias
-        .map(|(_, field)| *field)
-        .or_else(|| closest(name, candidates))
-    {
+    let more: Vec<&str> = match part {
+        Part::Customer => SINGLE.iter().map(|one| one.0).chain([OTHERS]).collect(),
+        part if part.is_address() => vec!["when", "unless_same_as"],
+        _ => Vec::new(),
+    };
+    let candidates = own.fields.iter().map(|field| field.name).chain(more);
+    match closest(name, candidates) {
         Some(found) => mistake.help(format!("did you mean `{found}`?")),
         None => mistake.help("`importer mapping fields` lists the fields of the API"),
     }
+}
+
+/// The schema's field that people know by `name`, in any case.
+fn known_as(name: &str, schema: &Schema) -> Option<&'static str> {
+    let wanted = name.to_lowercase();
+    let is_meant =
+        |field: &str| field.to_lowercase() == wanted || ALIASES.contains(&(wanted.as_str(), field));
+    let field = schema.fields.iter().find(|field| is_meant(field.name))?;
+    Some(field.name)
 }
 
 /// The target at a path such as `Number` or `BillingAddress.EmailAddress`.

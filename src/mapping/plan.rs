@@ -73,9 +73,13 @@ impl Plan {
             return;
         }
         for (key, value) in object {
-            tally.saw_key(key);
-            for inner in value.as_object().into_iter().flat_map(Map::keys) {
-                tally.saw_key(&format!("{key}.{inner}"));
+            match value.as_object() {
+                Some(inner) => {
+                    for name in inner.keys() {
+                        tally.saw_key(&format!("{key}.{name}"));
+                    }
+                }
+                None => tally.saw_key(key),
             }
         }
     }
@@ -170,3 +174,6 @@ impl Plan {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,7 +167,7 @@ fn check_key(key: &Spanned<std::borrow::Cow<'_, str>>, what: &str, keys: &Keys) 
 /// A key or word that a later version will know.
 pub(super) fn not_yet(place: Place, name: &str) -> Mistake {
     Mistake::at(place, format!("`{name}` is not supported by this version"))
-        .help("it is planned; until then prepare these values in the input")
+        .help("a later version will know it; until then the mapping must do without")
 }
 
 /// A word that is none of those that the key takes.

@@ -111,7 +111,7 @@ impl ValueSpec {
     ) -> Option<Self> {
         let mut steps = steps_of(target, compiler);
         read_form(target, section, &mut steps);
-        read_texts(section, &mut steps);
+        read_texts(target, section, &mut steps);
         read_conventions(target, section, &mut steps);
         read_length(target, section, &mut steps);
         read_lookup(target, section, &mut steps);
@@ -261,7 +261,7 @@ fn read_form(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
     }
 }
 
-fn read_texts(section: &mut Section<'_, '_>, steps: &mut Steps) {
+fn read_texts(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
     if let Some((expression, place)) = section.text("extract") {
         match regex::Regex::new(expression) {
             Ok(found) if found.captures_len() > 1 => steps.extract = Some(found),
@@ -288,8 +288,8 @@ fn read_texts(section: &mut Section<'_, '_>, steps: &mut Steps) {
     if section.get("case").is_some() {
         let words = [("upper", Case::Upper), ("lower", Case::Lower)];
         steps.case = section.word("case", &words);
-        if let (Some(place), true) = (section.key_place("case"), steps.kind != Kind::Text) {
-            section.mistake(Mistake::at(place, "`case` is only for texts"));
+        if steps.kind != Kind::Text {
+            does_not_fit(target, section, "case");
         }
     }
 }
@@ -308,12 +308,12 @@ fn read_conventions(target: Target, section: &mut Section<'_, '_>, steps: &mut S
         if steps.kind == Kind::DateTime {
             steps.dates.formats = date_formats(formats, section);
         } else {
-            only_for(target, section, "date", Kind::DateTime);
+            does_not_fit(target, section, "date");
         }
     }
     if section.get("decimal").is_some() {
         if steps.kind != Kind::Decimal {
-            only_for(target, section, "decimal", Kind::Decimal);
+            does_not_fit(target, section, "decimal");
         } else if let Some(convention) = section.word("decimal", CONVENTIONS) {
             steps.convention = convention;
         }
@@ -342,15 +342,12 @@ pub(super) fn date_formats(
     good
 }
 
-fn only_for(target: Target, section: &mut Section<'_, '_>, key: &str, kind: Kind) {
+fn does_not_fit(target: Target, section: &mut Section<'_, '_>, key: &str) {
     if let Some(place) = section.key_place(key) {
+        let kind = kind_name(target.field().kind);
         section.mistake(Mistake::at(
             place,
-            format!(
-                "`{key}` is for {}, and `{target}` is {}",
-                kind_name(kind),
-                kind_name(target.field().kind)
-            ),
+            format!("`{key}` does not fit `{target}`, which is {kind}"),
         ));
     }
 }
@@ -368,7 +365,7 @@ pub(super) fn kind_name(kind: Kind) -> &'static str {
 
 fn read_length(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
     if section.get("max").is_some() && steps.kind != Kind::Text {
-        only_for(target, section, "max", Kind::Text);
+        does_not_fit(target, section, "max");
     } else if let Some((max, place)) = section.number("max", 1) {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         steps.max = Some(max);
@@ -387,9 +384,8 @@ fn read_length(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps)
     steps.cut = section.flag("cut").unwrap_or(false);
     if let (true, None, Some(place)) = (steps.cut, section.get("max"), section.key_place("cut")) {
         section.mistake(
-            Mistake::at(place, "`cut` without `max`").help(
-                "say how long it may be: `max` is the number of characters after which is cut",
-            ),
+            Mistake::at(place, "`cut` without `max`")
+                .help("say how long it may be, such as max = 30"),
         );
     }
 }

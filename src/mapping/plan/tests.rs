@@ -1,0 +1,413 @@
+//! What a bound mapping makes of records.
+
+use super::super::{Columns, Mapping};
+use super::*;
+use crate::outcome::Code;
+use crate::record::{Position, Span};
+
+const TODAY: Date = jiff::civil::date(2026, 11, 24);
+
+fn mapping(more: &str, address: &str) -> Mapping {
+    let text = format!(
+        "[customer]\nCustomerGroupId = {{ value = 1 }}\nInternalCompanyId = {{ value = 1 }}\n\
+         LanguageIso = {{ value = \"DE\" }}\n{more}\n\
+         [customer.BillingAddress]\nCity = \"Ort\"\nCountryIso = {{ value = \"DE\" }}\n{address}\n"
+    );
+    Mapping::parse("m.toml", &text).unwrap()
+}
+
+fn header(names: &str) -> Vec<String> {
+    names.split(';').map(str::to_owned).collect()
+}
+
+fn record(fields: Fields) -> Record {
+    Record {
+        position: Position { record: 1, line: 2 },
+        span: Span { start: 0, end: 0 },
+        fields,
+    }
+}
+
+fn cells(cells: &str) -> Record {
+    record(Fields::Cells(cells.split(';').collect()))
+}
+
+fn object(json: &str) -> Record {
+    record(Fields::Object(serde_json::from_str(json).unwrap()))
+}
+
+/// The draft of one record with these cells under this header.
+fn draft(mapping: &Mapping, names: &str, row: &str) -> Draft {
+    let plan = mapping
+        .bind_on(TODAY, Columns::Header(&header(names)))
+        .unwrap();
+    plan.apply(&cells(row), &mut Tally::default()).unwrap()
+}
+
+fn body(draft: &Draft, part: &str) -> String {
+    let json = serde_json::to_value(&draft.customer).unwrap();
+    json.get(part).map(ToString::to_string).unwrap_or_default()
+}
+
+fn errors(draft: &Draft) -> Vec<(String, Code, String)> {
+    let line = |error: &crate::outcome::FieldError| {
+        (error.target.clone(), error.code, error.columns.join(","))
+    };
+    draft.errors.iter().map(line).collect()
+}
+
+#[test]
+fn columns_are_found_in_spite_of_case_blanks_and_marks() {
+    let mapping = mapping("Number = \"Kunden-Nr.\"", "");
+    for names in [
+        "Kunden-Nr.;Ort",
+        "\u{feff}kunden-nr.;ORT",
+        " KUNDEN-NR.\u{a0};ort ",
+        "Kunden-Nr.;ort;Ort",
+    ] {
+        assert!(
+            mapping.bind(Columns::Header(&header(names))).is_ok(),
+            "{names}"
+        );
+    }
+    let exact = draft(&mapping, "kunden-nr.;Kunden-Nr.;Ort", "1;2;Ulm");
+    assert_eq!(body(&exact, "Number"), "\"2\"");
+}
+
+#[test]
+fn columns_that_are_not_there_are_shown_with_a_suggestion() {
+    let mapping = mapping("Number = \"Kundennummer\"", "Street = \"Straße\"");
+    let names = header("Kunden-Nr.;Ort;Ort;Name;_run");
+    let error = mapping.bind(Columns::Header(&names)).unwrap_err();
+    insta::assert_snapshot!(error.render(false), @r#"
+    error: the input has no column `Kundennummer`
+     --> m.toml:5:10
+      |
+    5 | Number = "Kundennummer"
+      |          ^^^^^^^^^^^^^^
+      |
+      = help: did you mean `Kunden-Nr.`?
+
+    error: the input has 2 columns `Ort`
+     --> m.toml:7:8
+      |
+    7 | City = "Ort"
+      |        ^^^^^
+      |
+      = help: they are columns number 2, 3; rename all but one in the input
+
+    error: the input has no column `Straße`
+     --> m.toml:9:10
+      |
+    9 | Street = "Straße"
+      |          ^^^^^^^^
+      |
+      = help: its columns are `Kunden-Nr.`, `Ort`, `Ort`, `Name`
+    "#);
+    assert_eq!(
+        error.to_string(),
+        "m.toml:5:10: the input has no column `Kundennummer` (and 2 more mistakes)"
+    );
+}
+
+#[test]
+fn duplicate_headers_matter_only_when_used() {
+    let names = header("Ort;Notiz;Notiz;;");
+    let plan = mapping("", "").bind(Columns::Header(&names)).unwrap();
+    assert_eq!(plan.unused_columns(), ["Notiz", "Notiz"]);
+}
+
+#[test]
+fn dropped_columns_may_be_missing_but_not_misspelt() {
+    let mapping = mapping("[source]\ndrop = [\"cPasswort\"]", "");
+    let bind = |names: &str| mapping.bind(Columns::Header(&header(names)));
+    assert_eq!(
+        bind("Ort;CPASSWORT").unwrap().dropped_columns(),
+        ["CPASSWORT"]
+    );
+    assert!(bind("Ort;_run").unwrap().dropped_columns().is_empty());
+    let error = bind("Ort;cPassword").unwrap_err();
+    assert_eq!(error.help().unwrap(), "did you mean `cPassword`?");
+}
+
+#[test]
+fn optional_addresses_need_something_from_the_input() {
+    let text = "[customer.Shipmentaddress]\nCity = \"LOrt\"\nCountryIso = { default = \"DE\" }\n\
+                FormOfAddress = { column = \"Anrede\", as = \"salutation\" }";
+    let mapping = mapping("", text);
+    for (row, wanted) in [
+        ("Ulm;;", ""),
+        ("Ulm; \u{a0};not_specified", ""),
+        ("Ulm;Bonn;", "{\"City\":\"Bonn\",\"CountryIso\":\"DE\"}"),
+        (
+            "Ulm;;Herr",
+            "{\"CountryIso\":\"DE\",\"FormOfAddress\":\"Herr\"}",
+        ),
+    ] {
+        let draft = draft(&mapping, "Ort;LOrt;Anrede", row);
+        assert_eq!(body(&draft, "Shipmentaddress"), wanted, "{row}");
+    }
+}
+
+#[test]
+fn addresses_that_repeat_another_are_left_out() {
+    let text = "PostalCode = \"PLZ\"\nPhoneNumber = { column = \"Tel\", as = \"phone\" }\n\
+        [customer.Shipmentaddress]\nunless_same_as = \"BillingAddress\"\nCity = \"LOrt\"\n\
+        CountryIso = { default = \"AT\" }\nPostalCode = \"LPLZ\"\n\
+        PhoneNumber = { column = \"LTel\", as = \"phone\" }";
+    let mapping = mapping("", text);
+    let names = "Ort;PLZ;Tel;LOrt;LPLZ;LTel";
+    for (row, kept, wrong) in [
+        ("Ulm;89073;1;Ulm;89073;1", false, 0),
+        ("Ulm;89073;1;Ulm;;", false, 0),
+        ("Ulm;89073;1;Bonn;53111;", true, 0),
+        ("Ulm;;1;Ulm;89073;", true, 0),
+        // The same mistake in both is one mistake; another one is not hidden.
+        ("Ulm;;x;Ulm;;x", false, 1),
+        ("Ulm;;x;Ulm;;y", true, 2),
+        ("Ulm;;1;Ulm;;y", true, 1),
+    ] {
+        let draft = draft(&mapping, names, row);
+        assert_eq!(draft.customer.shipment.is_some(), kept, "{row}");
+        assert_eq!(draft.errors.len(), wrong, "{row}");
+    }
+}
+
+#[test]
+fn addresses_of_a_list_are_numbered_as_they_are_sent() {
+    let one = |n: u8| {
+        format!(
+            "[[customer.OtherAddresses.OtherShippingAddresses]]\nwhen = \"W{n}\"\n\
+             City = \"L{n}\"\nCountryIso = {{ column = \"C{n}\", as = \"country\" }}\n"
+        )
+    };
+    let mapping = mapping("", &format!("{}{}", one(1), one(2)));
+    let names = "Ort;W1;L1;C1;W2;L2;C2";
+    let draft = draft(&mapping, names, "Ulm;;Bonn;DE;x;Wien;XX");
+    assert_eq!(draft.customer.other_shipping.len(), 1);
+    let list = "OtherAddresses.OtherShippingAddresses";
+    let path = format!("{list}[0].CountryIso");
+    assert_eq!(
+        errors(&draft),
+        [(path.clone(), Code::CountryUnknown, "C2".to_owned())]
+    );
+    let plan = mapping.bind(Columns::Header(&header(names))).unwrap();
+    for (path, columns) in [
+        (path.as_str(), &["C1", "C2"][..]),
+        (
+            "otherAddresses.otherShippingAddresses[1].countryIso",
+            &["C2"],
+        ),
+        ("OtherAddresses.OtherShippingAddresses.City", &["L1", "L2"]),
+        ("City", &["Ort", "L1", "L2"]),
+        ("$.billingAddress.city", &["Ort"]),
+        ("BillingAddress", &["Ort"]),
+        ("Nonsense", &[]),
+    ] {
+        assert_eq!(plan.columns_of(path), columns, "{path}");
+    }
+}
+
+#[test]
+fn required_makes_a_field_obligatory_and_errors_name_what_was_read() {
+    let mapping = mapping(
+        "Number = { first_of = [\"Nr\", \"Id\"], required = true }\n\
+         CustomerCategoryId = { first_of = [\"A\", \"B\"] }",
+        "Street = { join = [\"Str\", \"Nr\"], max = 3 }",
+    );
+    let names = "Nr;Id;A;B;Ort;Str";
+    let draft1 = draft(&mapping, names, ";;;x;Ulm;Weg");
+    assert_eq!(
+        errors(&draft1),
+        [
+            (
+                "Number".to_owned(),
+                Code::RequiredMissing,
+                "Nr,Id".to_owned()
+            ),
+            (
+                "CustomerCategoryId".to_owned(),
+                Code::TypeInteger,
+                "B".to_owned()
+            ),
+        ]
+    );
+    let draft2 = draft(&mapping, names, "7;;1;;Ulm; Weg");
+    assert_eq!(
+        errors(&draft2),
+        [(
+            "BillingAddress.Street".to_owned(),
+            Code::LengthMax,
+            "Str,Nr".to_owned()
+        ),]
+    );
+    assert_eq!(draft2.errors[0].value.as_deref(), Some(" Weg 7"));
+    assert_eq!(draft2.errors[0].params["max"], "3");
+}
+
+#[test]
+fn rows_may_be_short_or_long() {
+    let draft = draft(&mapping("Number = \"Nr\"", ""), "Ort;Nr", "Ulm");
+    assert_eq!(
+        (body(&draft, "Number"), draft.errors.len()),
+        (String::new(), 0)
+    );
+}
+
+#[test]
+fn json_values_keep_their_type() {
+    let mapping = mapping(
+        "[source]\ndecimal = \",\"\n[customer.PaymentSettings]\nDiscount = \"discount\"\n\
+         PaymentMethodId = \"pay\"\nStopPaymentRequest = \"stop\"\n",
+        "PostalCode = \"address.zip\"\nStreet = \"lines[0]\"\nState = \"a.b\"",
+    );
+    let plan = mapping.bind(Columns::Keys).unwrap();
+    let mut tally = Tally::default();
+    let draft = plan.apply(&object(
+        r#"{"Ort":" Ulm ","discount":1.50,"pay":12,"stop":false,"address":{"zip":89073},"lines":["Weg 1"],"a.b":"x","a":{"b":"y"}}"#,
+    ), &mut tally).unwrap();
+    assert_eq!(draft.errors, []);
+    assert_eq!(
+        body(&draft, "PaymentSettings"),
+        r#"{"PaymentMethodId":12,"Discount":1.50,"StopPaymentRequest":false}"#
+    );
+    assert_eq!(
+        body(&draft, "BillingAddress"),
+        r#"{"City":"Ulm","CountryIso":"DE","Street":"Weg 1","PostalCode":"89073","State":"x"}"#
+    );
+    plan.unseen(&tally).unwrap();
+    let draft = plan
+        .apply(
+            &object(
+                r#"{"Ort":{"name":"Ulm"},"discount":"1,5","pay":1.0,"stop":null,"lines":[[]]}"#,
+            ),
+            &mut tally,
+        )
+        .unwrap();
+    let errors: Vec<_> = draft
+        .errors
+        .iter()
+        .map(|error| {
+            (
+                error.target.as_str(),
+                error.code,
+                error.value.as_deref().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            ("BillingAddress.City", Code::TypeText, r#"{"name":"Ulm"}"#),
+            ("BillingAddress.Street", Code::TypeText, "[]"),
+            ("PaymentSettings.PaymentMethodId", Code::TypeInteger, "1.0"),
+        ]
+    );
+}
+
+#[test]
+fn a_key_that_no_record_had_is_a_missing_column() {
+    let mapping = mapping(
+        "Number = \"number\"",
+        "PostalCode = \"address.zip\"\nStreet = \"street\"",
+    );
+    let plan = mapping.bind(Columns::Keys).unwrap();
+    let mut one = Tally::default();
+    let mut other = Tally::default();
+    plan.unseen(&one).unwrap();
+    let _ = plan.apply(
+        &object(r#"{"Ort":"Ulm","Number":"1","address":{"zipcode":"1"}}"#),
+        &mut one,
+    );
+    let _ = plan.apply(&object(r#"{"Ort":"Ulm","street":null}"#), &mut other);
+    one.merge(other);
+    assert_eq!(
+        plan.unseen(&one).unwrap_err().brief(),
+        [
+            "no record has the key `number` => did you mean `Number`?",
+            "no record has the key `address.zip` => did you mean `address.zipcode`?",
+        ]
+    );
+}
+
+#[test]
+fn conditions_decide_which_records_are_taken() {
+    for (condition, taken) in [
+        ("{ column = \"k\", equals = \"a\" }", &["a", " a "][..]),
+        ("{ column = \"k\", equals = 1 }", &["1"]),
+        ("{ column = \"k\", equals = \"\" }", &["", "-", " "]),
+        (
+            "{ column = \"k\", one_of = [\"a\", 1] }",
+            &["a", " a ", "1"],
+        ),
+        (
+            "{ column = \"k\", filled = true }",
+            &["a", " a ", "1", "2,5", "10.000"],
+        ),
+        (
+            "{ column = \"k\", filled = true, not = true }",
+            &["", "-", " "],
+        ),
+        ("{ column = \"k\", matches = '^\\d+$' }", &["1"]),
+        ("{ column = \"k\", between = [1, 3] }", &["1", "2,5"]),
+        (
+            "{ column = \"k\", between = [1, 3], not = true }",
+            &["", "-", " ", "a", " a ", "10.000"],
+        ),
+        (
+            "{ column = \"k\", between = [10000, 10000.5] }",
+            &["10.000"],
+        ),
+    ] {
+        let text = format!(
+            "keep_if = [ {condition} ]\n[source]\ndecimal = \",\"\nempty = [\"-\"]\n{}",
+            mapping("", "").text()
+        );
+        let mapping = Mapping::parse("m", &text).unwrap();
+        let plan = mapping.bind(Columns::Header(&header("Ort;k"))).unwrap();
+        let all = ["", "-", " ", "a", " a ", "1", "2,5", "10.000"];
+        let kept = all.into_iter().filter(|cell| {
+            plan.apply(&cells(&format!("Ulm;{cell}")), &mut Tally::default())
+                .is_some()
+        });
+        let mut kept: Vec<&str> = kept.collect();
+        let mut taken = taken.to_vec();
+        kept.sort_unstable();
+        taken.sort_unstable();
+        assert_eq!(kept, taken, "{condition}");
+    }
+}
+
+#[test]
+#[ignore = "a measurement, not a check"]
+fn speed() {
+    let columns: Vec<String> = (0..25)
+        .map(|n| format!("c{n}"))
+        .chain(["Ort".to_owned()])
+        .collect();
+    let customer = "Number = \"c0\"\nCustomerCategoryId = { column = \"c1\", lookup = { \"Händler\" = 2 } }\n\
+        Birthday = { column = \"c2\", date = \"%d.%m.%Y\" }\nIsLocked = \"c3\"\nWebsite = \"c4\"\nInitialContact = \"c5\"\n\
+        TaxIdentificationNumber = \"c6\"\nCommercialRegisterNumber = \"c7\"\nAccountsReceivableNumber = \"c8\"";
+    let billing = "FirstName = \"c9\"\nLastName = { first_of = [\"c10\", \"c11\"] }\nCompany = { column = \"c12\", max = 20, cut = true }\n\
+        Street = { join = [\"c13\", \"c14\"] }\nPostalCode = { column = \"c15\", as = \"postal_code\" }\nState = \"c16\"\n\
+        FormOfAddress = { column = \"c17\", as = \"salutation\" }\nEmailAddress = { column = \"c18\", as = \"email\" }\nPhoneNumber = { column = \"c19\", as = \"phone\" }\n\
+        MobilePhoneNumber = \"c20\"\nVatID = { column = \"c21\", as = \"vat_id\" }\nFax = \"c22\"\nTitle = \"c23\"\nAddress2 = \"c24\"";
+    let plan = mapping(customer, billing)
+        .bind(Columns::Header(&columns))
+        .unwrap();
+    let row = cells(
+        "C100544;händler;31.12.1985;J;www.muster.de;Amazon;123/123/12345;HRB 1234;10000;Anna;;Muster;Muster Handels GmbH;\
+         Lange Straße;12a;1067;Sachsen;Frau;anna.muster@example.org;+49 351 1234567;0171 1234567;DE123456789;0351 12345;Dr.;Hinterhaus;Dresden",
+    );
+    let mut tally = Tally::default();
+    let start = std::time::Instant::now();
+    let count = 300_000;
+    for _ in 0..count {
+        let draft = plan.apply(std::hint::black_box(&row), &mut tally).unwrap();
+        assert!(std::hint::black_box(draft).errors.is_empty());
+    }
+    panic!(
+        "{:.0} records/s",
+        f64::from(count) / start.elapsed().as_secs_f64()
+    );
+}
