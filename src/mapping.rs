@@ -4,8 +4,10 @@
 //! in itself is found there), bound to the columns of an input ([`Plan`]: whatever does not fit
 //! the input is found there), and applied to records, which is pure. It owns the meaning of the
 //! mapping file; it must not know how inputs are read, what makes a customer valid, or where
-//! customers go. Only `as` names that ask the ERP, templates, look-up files, groups, joins and
-//! tests are not there yet; a file that uses them is told so.
+//! customers go.
+//!
+//! Not there yet: `template`, `lookup_file`, `[group]`, `[join]`, `[[test]]`, and the names of
+//! `as` that ask the ERP. A mapping that uses them is told so.
 
 mod columns;
 mod compile;

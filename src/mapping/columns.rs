@@ -224,19 +224,13 @@ impl<'a> Header<'a> {
                 Err(mistake) => mistakes.push(mistake),
             }
         }
-        for column in &compiled.dropped {
-            match self.drop(column, &used) {
-                Ok(dropped) => {
-                    for index in dropped {
-                        if let Some(used) = used.get_mut(index) {
-                            *used = true;
-                        }
-                        bound.dropped.push(self.name(index).to_owned());
-                    }
-                }
-                Err(mistake) => mistakes.push(mistake),
+        for index in self.dropped(compiled) {
+            if let Some(used) = used.get_mut(index) {
+                *used = true;
             }
+            bound.dropped.push(self.name(index).to_owned());
         }
+        mistakes.extend(self.misspelt_drops(compiled, &used));
         let all = self.names.iter().zip(&used);
         bound.unused = all
             .filter(|(name, used)| {
@@ -296,28 +290,38 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// The columns that `drop` means. A returned file lacks them, so that it is fine to find
-    /// none, unless a column looks as if it was meant: a misspelt name must not let a password
-    /// into a report.
-    fn drop(&self, column: &ColumnName, used: &[bool]) -> Result<Vec<usize>, Mistake> {
-        let found = self.matches(&column.name);
-        if !found.is_empty() {
-            let same = folded(&column.name);
-            return Ok(self.folded.get(&same).cloned().unwrap_or_default());
-        }
-        let free = self
+    /// The columns that `drop` means, all of those that are named alike.
+    fn dropped(&self, compiled: &Compiled) -> Vec<usize> {
+        let names = compiled.dropped.iter();
+        names
+            .filter_map(|column| self.folded.get(&folded(&column.name)))
+            .flatten()
+            .copied()
+            .collect()
+    }
+
+    /// A returned file lacks dropped columns, so that it is fine to find none; unless a column
+    /// looks as if it was meant: a misspelt name must not let a password into a report.
+    fn misspelt_drops(&self, compiled: &Compiled, used: &[bool]) -> Vec<Mistake> {
+        let free: Vec<&str> = self
             .names
             .iter()
             .zip(used)
-            .filter(|(name, used)| !**used && !RESERVED.contains(&name.as_str()));
-        match closest(&column.name, free.map(|(name, _)| name.as_str())) {
-            None => Ok(Vec::new()),
-            Some(similar) => Err(Mistake::at(
-                column.place.clone(),
-                format!("the input has no column {} to drop", quoted(&column.name)),
-            )
-            .help(format!("did you mean {}?", quoted(similar)))),
-        }
+            .filter(|(name, used)| !**used && !RESERVED.contains(&name.as_str()))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let missing = compiled
+            .dropped
+            .iter()
+            .filter(|column| !self.folded.contains_key(&folded(&column.name)));
+        missing
+            .filter_map(|column| {
+                let similar = closest(&column.name, free.iter().copied())?;
+                let title = format!("the input has no column {} to drop", quoted(&column.name));
+                let help = format!("did you mean {}?", quoted(similar));
+                Some(Mistake::at(column.place.clone(), title).help(help))
+            })
+            .collect()
     }
 }
 

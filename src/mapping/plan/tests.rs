@@ -119,13 +119,16 @@ fn duplicate_headers_matter_only_when_used() {
 
 #[test]
 fn dropped_columns_may_be_missing_but_not_misspelt() {
-    let mapping = mapping("[source]\ndrop = [\"cPasswort\"]", "");
-    let bind = |names: &str| mapping.bind(Columns::Header(&header(names)));
+    let one = mapping("[source]\ndrop = [\"cPasswort\"]", "");
+    let bind = |names: &str| one.bind(Columns::Header(&header(names)));
     assert_eq!(
         bind("Ort;CPASSWORT").unwrap().dropped_columns(),
         ["CPASSWORT"]
     );
     assert!(bind("Ort;_run").unwrap().dropped_columns().is_empty());
+    let two = mapping("[source]\ndrop = [\"pass\", \"passwd\"]", "");
+    let plan = two.bind(Columns::Header(&header("Ort;passwd"))).unwrap();
+    assert_eq!(plan.dropped_columns(), ["passwd"]);
     let error = bind("Ort;cPassword").unwrap_err();
     assert_eq!(error.help().unwrap(), "did you mean `cPassword`?");
 }
@@ -379,8 +382,8 @@ fn conditions_decide_which_records_are_taken() {
 }
 
 #[test]
-#[ignore = "a measurement, not a check"]
-fn speed() {
+#[ignore = "needs an optimised build: CARGO_PROFILE_TEST_OPT_LEVEL=3"]
+fn three_hundred_thousand_records_a_second() {
     let columns: Vec<String> = (0..25)
         .map(|n| format!("c{n}"))
         .chain(["Ort".to_owned()])
@@ -406,8 +409,6 @@ fn speed() {
         let draft = plan.apply(std::hint::black_box(&row), &mut tally).unwrap();
         assert!(std::hint::black_box(draft).errors.is_empty());
     }
-    panic!(
-        "{:.0} records/s",
-        f64::from(count) / start.elapsed().as_secs_f64()
-    );
+    let rate = f64::from(count) / start.elapsed().as_secs_f64();
+    assert!(rate > 300_000.0, "{rate:.0} records a second");
 }
