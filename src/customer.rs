@@ -269,10 +269,7 @@ impl CreateCustomer {
     /// The objects that the customer has, itself first.
     #[must_use]
     pub fn parts(&self) -> Vec<(Part, &Values)> {
-        fn list(
-            values: &[Values],
-            part: fn(u16) -> Part,
-        ) -> impl Iterator<Item = (Part, &Values)> {
+        fn list(values: &[Values], part: fn(u16) -> Part) -> impl Iterator<Item = (Part, &Values)> {
             (0..=u16::MAX).map(part).zip(values)
         }
         let single = [

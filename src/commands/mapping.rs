@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Ended, Failure};
-use crate::cli::{MappingChoice, MappingCheckArgs, MappingCommand};
+use crate::cli::{MappingCheckArgs, MappingChoice, MappingCommand};
 use crate::console::Console;
 use crate::import::{ImportError, check_mapping};
 use crate::mapping::{Mapping, field_list};
@@ -46,7 +46,11 @@ fn check(args: &MappingCheckArgs, console: &Arc<Console>) -> Ended {
         return Ok(ExitCode::Fine);
     };
     let fit = check_mapping(&mapping, Path::new(input)).map_err(tell)?;
-    console.line(&format!("{}: fits {input} ({})", mapping.name(), fit.source));
+    console.line(&format!(
+        "{}: fits {input} ({})",
+        mapping.name(),
+        fit.source
+    ));
     if !fit.unused_columns.is_empty() {
         console.line(&format!(
             "columns that no target uses: {}",

@@ -46,10 +46,7 @@ pub(super) fn list(global: &GlobalChoice, console: &Arc<Console>) -> Ended {
         return Ok(ExitCode::Fine);
     }
     if rows.is_empty() {
-        console.note(&format!(
-            "no runs yet in {}",
-            global.state_dir.display()
-        ));
+        console.note(&format!("no runs yet in {}", global.state_dir.display()));
         return Ok(ExitCode::Fine);
     }
     let table: Vec<Vec<String>> = rows.iter().map(line).collect();
@@ -81,13 +78,9 @@ fn line(row: &RunRow) -> Vec<String> {
 /// Shows one run's records.
 pub(super) fn show(args: &ShowArgs, global: &GlobalChoice, console: &Arc<Console>) -> Ended {
     let tell = |error| Failure::of_import(&ImportError::Journal(error), console);
-    let unknown =
-        || Failure::of_import(&ImportError::NoSuchRun(args.run.clone()), console);
+    let unknown = || Failure::of_import(&ImportError::NoSuchRun(args.run.clone()), console);
     let journal = open(global, console)?.ok_or_else(unknown)?;
-    let row = journal
-        .run(&args.run)
-        .map_err(tell)?
-        .ok_or_else(unknown)?;
+    let row = journal.run(&args.run).map_err(tell)?.ok_or_else(unknown)?;
     let mut after = 0;
     let mut table = Vec::new();
     loop {

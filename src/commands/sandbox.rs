@@ -17,9 +17,7 @@ pub(super) fn run(args: &SandboxArgs, console: &Arc<Console>) -> Ended {
             return Err(Failure {
                 code: ExitCode::Usage,
                 text: format!("--faults: {why}"),
-                help: Some(
-                    "write for example commit_drop=0.02,503=0.01,status=403@101".to_owned(),
-                ),
+                help: Some("write for example commit_drop=0.02,503=0.01,status=403@101".to_owned()),
                 rendered: false,
             });
         }

@@ -213,9 +213,7 @@ impl<'a> Inquiry<'a> {
         let mut signal = self.signal.clone();
         let request = async {
             match question {
-                Question::Customers(query, page) => {
-                    self.client.list(query, *page, PAGE_SIZE).await
-                }
+                Question::Customers(query, page) => self.client.list(query, *page, PAGE_SIZE).await,
                 Question::Companies => self.client.companies().await,
             }
         };

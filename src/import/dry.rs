@@ -37,7 +37,10 @@ impl Apart {
     fn hash(&self, bytes: &[u8]) -> [u8; 16] {
         let hash = blake3::keyed_hash(&self.0, bytes);
         let mut short = [0; 16];
-        short.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
+        short
+            .iter_mut()
+            .zip(hash.as_bytes())
+            .for_each(|(to, from)| *to = *from);
         short
     }
 }
@@ -94,7 +97,10 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     }
     pipeline.plan.unseen(&survey.tally)?;
     let ready = survey.read - survey.counts.invalid - survey.counts.left_out;
-    let counts = Counts { ready, ..survey.counts };
+    let counts = Counts {
+        ready,
+        ..survey.counts
+    };
     let facts = Facts {
         run,
         dry_run: true,
@@ -130,12 +136,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     Ok(summary)
 }
 
-fn plan_of(
-    import: &Import,
-    survey: &Survey,
-    bound: &crate::mapping::Plan,
-    ready: u64,
-) -> Plan {
+fn plan_of(import: &Import, survey: &Survey, bound: &crate::mapping::Plan, ready: u64) -> Plan {
     let settings = &import.settings;
     let requests = match settings.existing {
         Existing::Send => ready,

@@ -10,9 +10,7 @@ use jiff::Timestamp;
 use super::ImportError;
 use super::ledger::JournalFindings;
 use crate::journal::{GuardRow, Journal};
-use crate::outcome::{
-    Code, FieldError, KeyHash, Outcome, Settled, Stage, UnknownWhy,
-};
+use crate::outcome::{Code, FieldError, KeyHash, Outcome, Settled, Stage, UnknownWhy};
 use crate::record::Position;
 use crate::sorted::{Pair, Sorted};
 

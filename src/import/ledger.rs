@@ -93,11 +93,7 @@ pub(super) struct JournalFindings<'a> {
 }
 
 impl<'a> JournalFindings<'a> {
-    pub(super) fn new(
-        journal: &'a mut Journal,
-        run: &'a str,
-        settled: &'a mut SettledSet,
-    ) -> Self {
+    pub(super) fn new(journal: &'a mut Journal, run: &'a str, settled: &'a mut SettledSet) -> Self {
         Self {
             journal,
             run,

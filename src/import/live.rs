@@ -19,11 +19,11 @@ use super::summing::{Facts, stricter};
 use super::survey::{Hashing, Survey, survey};
 use super::{Import, ImportError, Listener, reconcile};
 use crate::customer::{Part, normalise_key};
+use crate::deliver::Threshold;
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Driver, Observed};
 use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
 use crate::deliver::inquiry::{Census, Inquiry};
-use crate::deliver::Threshold;
 use crate::journal::{Journal, NewRun, OpenIntent, RunRow};
 use crate::outcome::{
     Counts, Ending, KeyHash, Outcome, Phase, Progress, RunEvent, Summary, Traffic, UnknownWhy,
@@ -182,9 +182,8 @@ fn which_run(
     let Some(row) = rows.into_iter().find(|row| row.plan_hash == *plan_hash) else {
         return Ok(Which::New);
     };
-    let unfinished = row.is_unfinished()
-        || row.ending == Some(Ending::TooManyInvalid)
-        || row.counts.unknown > 0;
+    let unfinished =
+        row.is_unfinished() || row.ending == Some(Ending::TooManyInvalid) || row.counts.unknown > 0;
     if unfinished {
         return Ok(Which::Resumed(row));
     }
@@ -374,7 +373,13 @@ impl Live<'_> {
             (journal, delivered) = self.settle_others(journal, others).await?;
             add(&mut traffic, delivered.traffic);
             if delivered.ending != Ending::Finished {
-                return Ok((journal, Delivered { traffic, ..delivered }));
+                return Ok((
+                    journal,
+                    Delivered {
+                        traffic,
+                        ..delivered
+                    },
+                ));
             }
         }
         let open = open_keys(&journal, &self.target)?;
@@ -427,7 +432,13 @@ impl Live<'_> {
         let delivered = delivered?;
         fed?;
         add(&mut traffic, delivered.traffic);
-        Ok((ledger.0, Delivered { traffic, ..delivered }))
+        Ok((
+            ledger.0,
+            Delivered {
+                traffic,
+                ..delivered
+            },
+        ))
     }
 
     fn driver(&self, tasks: mpsc::Receiver<Task>, look_only: bool) -> Driver {
@@ -495,11 +506,8 @@ impl Live<'_> {
         if settings.existing == Existing::Send {
             return Ok(Origin::Unasked);
         }
-        let mut inquiry = Inquiry::new(
-            &self.client,
-            &settings.delivery,
-            self.import.signal.clone(),
-        );
+        let mut inquiry =
+            Inquiry::new(&self.client, &settings.delivery, self.import.signal.clone());
         let (census, first) = inquiry.census().await?;
         self.check_target(journal, &mut inquiry).await?;
         let folder = settings.state_dir.clone();
@@ -525,7 +533,8 @@ impl Live<'_> {
             return Ok(Origin::AskFirst);
         }
         let identity = identity_path(&self.pipeline.key().to_string());
-        let mut listed = Sorter::new(&folder).map_err(|error| ImportError::spool(&folder, error))?;
+        let mut listed =
+            Sorter::new(&folder).map_err(|error| ImportError::spool(&folder, error))?;
         let mut trouble = None;
         let seen = inquiry
             .list(first, &mut |seen| {
@@ -580,9 +589,8 @@ impl Live<'_> {
             return Ok(());
         };
         let before = journal.companies(&self.target).map_err(ImportError::from)?;
-        let stranger = before.is_some_and(|before| {
-            !before.is_empty() && !before.iter().any(|id| now.contains(id))
-        });
+        let stranger = before
+            .is_some_and(|before| !before.is_empty() && !before.iter().any(|id| now.contains(id)));
         if stranger && !self.settings().target_changed {
             return Err(ImportError::OtherTarget {
                 target: self.target.clone(),

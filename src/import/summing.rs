@@ -8,8 +8,8 @@ use super::pipeline::Pipeline;
 use super::settings::{FailOn, ImportSettings};
 use crate::outcome::summary::Groups;
 use crate::outcome::{
-    Code, Counts, Ending, ErrorGroup, ExitCode, FieldError, Outcome, ServerError, Settled,
-    Summary, Traffic,
+    Code, Counts, Ending, ErrorGroup, ExitCode, FieldError, Outcome, ServerError, Settled, Summary,
+    Traffic,
 };
 use crate::record::Position;
 

@@ -35,12 +35,9 @@ pub(super) struct Survey {
     pub fingerprint: Fingerprint,
     pub read: u64,
     pub counts: Counts,
-    pub warned: u64,
-    pub unkeyed: u64,
     pub tally: Tally,
     /// Keys of the valid records, by hash.
     pub keys: Sorted,
-    pub key_count: u64,
     /// Records whose key, e-mail or person stood in the input before, by record.
     pub repeats: Repeats,
     pub highest: Highest,
@@ -65,8 +62,6 @@ pub(super) fn survey(
         emails: Sorter::new(folder).map_err(spool)?,
         persons: Sorter::new(folder).map_err(spool)?,
         counts: Counts::default(),
-        warned: 0,
-        unkeyed: 0,
         tally: Tally::default(),
         highest: Highest::default(),
         sample_body: None,
@@ -114,8 +109,6 @@ struct Pass<'a> {
     emails: Sorter,
     persons: Sorter,
     counts: Counts,
-    warned: u64,
-    unkeyed: u64,
     tally: Tally,
     highest: Highest,
     sample_body: Option<Vec<u8>>,
@@ -130,23 +123,17 @@ impl Pass<'_> {
         entry: &crate::source::Entry,
         position: Position,
     ) -> Result<Option<Outcome>, ImportError> {
-        let (customer, warnings) = match self.pipeline.examine(entry, &mut self.tally) {
+        let customer = match self.pipeline.examine(entry, &mut self.tally) {
             Examined::LeftOut => {
                 self.counts.left_out += 1;
                 return Ok(Some(Outcome::LeftOut));
             }
-            Examined::Invalid {
-                stage,
-                errors,
-                warnings,
-            } => {
+            Examined::Invalid { stage, errors, .. } => {
                 self.counts.invalid += 1;
-                self.warned += u64::from(!warnings.is_empty());
                 return Ok(Some(Outcome::Invalid { stage, errors }));
             }
-            Examined::Valid { customer, warnings } => (customer, warnings),
+            Examined::Valid { customer, .. } => customer,
         };
-        self.warned += u64::from(!warnings.is_empty());
         self.body.clear();
         customer.write_body(&mut self.body);
         let payload = self.hashing.payload(&self.body);
@@ -165,7 +152,7 @@ impl Pass<'_> {
         };
         match customer.key() {
             Some(key) => self.keys.push(pair(self.hashing.key(key))).map_err(spool)?,
-            None => self.unkeyed += 1,
+            None => {}
         }
         let rules = &self.pipeline.rules;
         if rules.severity(Code::EmailDuplicate) != Severity::Off
@@ -191,7 +178,6 @@ impl Pass<'_> {
     ) -> Result<Survey, ImportError> {
         let folder = self.folder;
         let spool = |error| ImportError::spool(folder, error);
-        let key_count = self.keys.len();
         let mut keys = self.keys.finish().map_err(spool)?;
         let mut repeats = Sorter::new(folder).map_err(spool)?;
         note_repeats(&mut keys, Code::KeyDuplicate, &mut repeats).map_err(spool)?;
@@ -208,11 +194,8 @@ impl Pass<'_> {
             fingerprint,
             read: self.counts.read,
             counts: self.counts,
-            warned: self.warned,
-            unkeyed: self.unkeyed,
             tally: self.tally,
             keys,
-            key_count,
             repeats,
             highest: self.highest,
             sample_body: self.sample_body,
@@ -339,9 +322,7 @@ impl Repeat {
 
 impl Repeats {
     /// The repeats by record, from the start.
-    pub(super) fn iter(
-        &mut self,
-    ) -> io::Result<impl Iterator<Item = io::Result<Repeat>> + '_> {
+    pub(super) fn iter(&mut self) -> io::Result<impl Iterator<Item = io::Result<Repeat>> + '_> {
         Ok(self
             .0
             .iter()?

@@ -89,7 +89,7 @@ impl Counts {
 /// Errors of one kind: same code, same field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorGroup {
-    /// The code: one of [`Code`]'s texts or, for refused records, the server's.
+    /// The code: one of [`Code`](super::Code)'s texts or, for refused records, the server's.
     pub code: String,
     /// The API's field; empty when the whole record is meant.
     pub field: String,

@@ -2,5 +2,9 @@
 
 /// Imports point downwards only; files are short.
 mod architecture;
+/// The main job.
+mod import;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
+/// Running the binary, reading what it left.
+mod support;

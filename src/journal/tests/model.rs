@@ -30,6 +30,9 @@ enum Change {
         key: Option<u8>,
         outcome: Outcome,
     },
+    Void {
+        record: u64,
+    },
     Warning {
         record: u64,
         code: Code,
@@ -54,6 +57,7 @@ fn changes() -> impl Strategy<Value = Change> {
                 outcome,
             }
         }),
+        record.clone().prop_map(|record| Change::Void { record }),
         (record, select(Code::ALL)).prop_map(|(record, code)| Change::Warning { record, code }),
     ]
 }
@@ -96,6 +100,10 @@ impl Model {
                     self.guard.insert((target, hash), (run, settled.clone()));
                 }
                 self.outcomes.insert(place, settled.clone());
+            }
+            Entry::Void(position) => {
+                self.intents.remove(&(run, position.record));
+                self.outcomes.remove(&(run, position.record));
             }
             Entry::Warning(position, errors) => {
                 self.warnings.insert((run, position.record), errors.clone());
@@ -257,6 +265,7 @@ fn entry(journal: &Journal, run: usize, change: &Change, second: i64) -> Entry {
             outcome: outcome.clone(),
             at: at(second),
         }),
+        Change::Void { record } => Entry::Void(position(*record)),
         Change::Warning { record, code } => {
             Entry::Warning(position(*record), vec![FieldError::new(*code, "City")])
         }
