@@ -7,11 +7,14 @@
 
 mod answer;
 mod auth;
+mod check;
 mod connection;
-mod customers;
+mod create;
+mod entrance;
 mod erp;
 mod faults;
 mod ledger;
+mod look_up;
 mod quota;
 mod routes;
 mod schema;

@@ -11,6 +11,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 use tokio::time::Sleep;
 
+use super::faults::Fault;
 use super::quota::Admission;
 
 /// An endless body breaks off after so many frames of 16 KiB: 64 MiB.
@@ -204,6 +205,16 @@ impl Payload {
             Self::Whole(bytes) => bytes,
             _ => Bytes::new(),
         }
+    }
+}
+
+/// A body that broke on its way: cut off, or no JSON at all.
+pub(super) fn damaged(fault: Fault, body: Payload) -> Payload {
+    if fault == Fault::CutAnswer {
+        Payload::cut(body.whole())
+    } else {
+        let page = b"<html><body>502 Bad Gateway \xff</body></html>";
+        Payload::Whole(Bytes::from_static(page))
     }
 }
 

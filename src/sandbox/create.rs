@@ -1,15 +1,14 @@
-//! Creating customers and looking them up, with the faults that happen on the way.
+//! Creating customers, with the faults that happen on the way.
 
 use hyper::body::Bytes;
 use hyper::header::CONTENT_TYPE;
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
-use super::answer::{Answer, Deed, Payload, created, loosen};
-use super::erp::{Erp, Request, text};
+use super::answer::{Answer, Deed, Payload, created, damaged};
+use super::check::{Wrong, check};
+use super::erp::{Erp, Request};
 use super::faults::{Asked, Fault, hash};
-use super::ledger::Query;
-use super::routes::{Route, header};
-use super::schema::{Wrong, check};
+use super::routes::header;
 use super::settings::{Duplicates, RetryAfter};
 
 const EXISTS: &str = "A customer with this number already exists.";
@@ -62,7 +61,6 @@ impl Erp {
 
     /// Number, whether workflows run, and what is wrong with the body; or the answer to a
     /// request that is not even looked at.
-    #[expect(clippy::type_complexity, reason = "three results for one caller")]
     fn judge(&self, request: &Request) -> Result<(Option<String>, bool, Vec<Wrong>), Answer> {
         let mut workflows = true;
         let mut bad = None;
@@ -164,94 +162,6 @@ impl Erp {
         deed
     }
 
-    /// `GET` of anything.
-    pub(super) fn look_up(&self, request: &Request) -> Deed {
-        let key = hash(request.query.as_deref().unwrap_or("").as_bytes())
-            ^ hash(request.path.as_bytes()).rotate_left(1);
-        let Some(fault) = self.draw(Asked::Get, key) else {
-            return Deed::Answer(self.found(request));
-        };
-        self.happened(fault);
-        let failing = |status| self.error(status, "Unavailable", "Please try again later.");
-        Deed::Answer(match fault {
-            Fault::DropWithoutCommit => return Deed::Close,
-            Fault::Reset => return Deed::Reset,
-            Fault::CutAnswer | Fault::GarbageAnswer => {
-                let mut answer = self.found(request);
-                answer.body = damaged(fault, answer.body);
-                answer
-            }
-            Fault::Error503 => failing(503),
-            Fault::Error429 => failing(429),
-            _ => failing(500),
-        })
-    }
-
-    fn found(&self, request: &Request) -> Answer {
-        if let Some(list) = request.route.fixed_list() {
-            return Answer::json(200, list);
-        }
-        let Route::Customer(id) = request.route else {
-            return self.listing(request);
-        };
-        match self.state().ledger.by_id(id, self.now()) {
-            Some(customer) => Answer::json(200, self.shown(customer).to_string()),
-            None => self.error(404, "NotFound", "There is no customer with this id."),
-        }
-    }
-
-    /// `GET` of the collection.
-    fn listing(&self, request: &Request) -> Answer {
-        let mut query = Query::default();
-        let (mut page, mut size) = (1_usize, self.settings.page_size_max.min(50));
-        for (name, value) in request.parameters() {
-            let fine = match name.as_str() {
-                "number" => set(&mut query.number, Some(value)),
-                "searchKeyWord" => set(&mut query.keyword, Some(value)),
-                "groupId" => set(&mut query.group, value.parse().ok()),
-                "categoryId" => set(&mut query.category, value.parse().ok()),
-                "pageNumber" => replace(&mut page, &value),
-                "pageSize" => replace(&mut size, &value),
-                "lastChangeFrom" | "lastChangeTo" => true,
-                _ => {
-                    self.violated(request, &format!("unknown parameter {name}"));
-                    true
-                }
-            };
-            if !fine {
-                self.violated(request, &format!("bad value of {name}"));
-                let message = format!("{name} has no valid value.");
-                return self.error(400, "BadRequest", &message);
-            }
-        }
-        let size = size.min(self.settings.page_size_max);
-        let now = self.now();
-        let found = self.state().ledger.page(&query, now, page, size);
-        let items: Vec<_> = found
-            .items
-            .into_iter()
-            .map(|item| self.shown(item))
-            .collect();
-        let (mut total, mut more) = (json!(found.total), found.more);
-        if self.settings.absurd_counts {
-            let odd = request.nth % 2 == 1;
-            total = if odd { json!(-1) } else { json!(i64::MAX) };
-            more = true;
-        }
-        let body = json!({
-            "TotalItems": total, "PageNumber": page, "PageSize": size,
-            "Items": items, "HasNextPage": more,
-        });
-        Answer::json(200, body.to_string())
-    }
-
-    fn shown(&self, mut customer: Map<String, Value>) -> Value {
-        if self.settings.odd_answers {
-            loosen(&mut customer);
-        }
-        Value::Object(customer)
-    }
-
     fn invalid(&self, request: &Request, wrong: &[Wrong]) -> Answer {
         let mut fields = Map::new();
         for wrong in wrong {
@@ -265,7 +175,7 @@ impl Erp {
             if let Some(value) = &wrong.value {
                 said.push_str(&format!(" It was '{value}'."));
             }
-            fields.insert(field.to_owned(), text(said));
+            fields.insert(field.to_owned(), said.into());
         }
         let camel = self.settings.odd_answers;
         let message = "One or more validation errors occurred.";
@@ -277,51 +187,22 @@ impl Erp {
             return self.error(409, "Conflict", EXISTS);
         }
         let mut fields = Map::new();
-        fields.insert("Number".to_owned(), text(EXISTS));
+        fields.insert("Number".to_owned(), EXISTS.into());
         let camel = self.settings.odd_answers;
         Answer::errors(400, "ValidationFailed", EXISTS, fields, camel)
     }
-
-    fn violated(&self, request: &Request, wrong: &str) {
-        let text = format!("{} {}: {wrong}", request.method, request.path);
-        self.state().notes.violated(text);
-    }
-
-    fn happened(&self, fault: Fault) {
-        self.state().notes.failed(fault);
-    }
-}
-
-/// A body that broke on its way: cut off, or no JSON at all.
-fn damaged(fault: Fault, body: Payload) -> Payload {
-    if fault == Fault::CutAnswer {
-        Payload::cut(body.whole())
-    } else {
-        let page = b"<html><body>502 Bad Gateway \xff</body></html>";
-        Payload::Whole(Bytes::from_static(page))
-    }
-}
-
-fn set<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
-    *slot = value;
-    slot.is_some()
-}
-
-fn replace(slot: &mut usize, value: &str) -> bool {
-    let value = value.parse().ok().filter(|number| *number > 0);
-    *slot = value.unwrap_or(*slot);
-    value.is_some()
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
 
+    use serde_json::{Value, json};
+
     use super::super::testing::{
-        Answered, body, client, create, dressed, get, numbers, post, sandbox, send, until,
-        with_faults,
+        body, client, create, dressed, numbers, post, sandbox, send, until, with_faults,
     };
-    use super::super::{Existing, Faults, Lookup, SandboxSettings};
+    use super::super::{Faults, SandboxSettings};
     use super::*;
 
     #[tokio::test]
@@ -462,9 +343,9 @@ mod tests {
             statuses.sort_unstable();
             statuses
         };
-        let first = run(1, false).await;
-        assert_eq!(first, run(1, true).await);
-        assert_ne!(first, run(2, false).await);
+        let first = run(2, false).await;
+        assert_eq!(first, run(2, true).await);
+        assert_ne!(first, run(3, false).await);
         let failed = first.iter().filter(|(_, status)| *status != 201).count();
         assert!((15..45).contains(&failed), "{failed}");
     }
@@ -551,111 +432,5 @@ mod tests {
                 assert!(answer.text.unwrap().contains("already exists"));
             }
         }
-    }
-
-    #[tokio::test]
-    async fn look_ups_and_lists_answer() {
-        let sandbox = sandbox(SandboxSettings {
-            existing: vec![Existing::new(7, "OLD/1"), Existing::new(8, "old/1")],
-            lookup: Lookup::IgnoreCase,
-            ..SandboxSettings::default()
-        })
-        .await;
-        post(&sandbox, "C1").await.unwrap();
-        let found = get(&sandbox, "/customers?number=Old%2F1")
-            .await
-            .unwrap()
-            .json();
-        assert_eq!(found["TotalItems"], 2);
-        assert_eq!(found["HasNextPage"], false);
-        assert_eq!(found["Items"][1]["Id"], 8);
-        let page = get(&sandbox, "/customers?pageNumber=2&pageSize=1")
-            .await
-            .unwrap()
-            .json();
-        assert_eq!(
-            (&page["PageNumber"], &page["PageSize"]),
-            (&json!(2), &json!(1))
-        );
-        assert_eq!(page["Items"][0]["Number"], "old/1");
-        assert_eq!(page["HasNextPage"], true);
-        let found = get(&sandbox, "/v1/customers?searchKeyWord=muster")
-            .await
-            .unwrap()
-            .json();
-        assert_eq!(found["Items"][0]["Number"], "C1");
-        assert_eq!(
-            get(&sandbox, "/customers/1001").await.unwrap().json()["Number"],
-            "C1"
-        );
-        assert_eq!(get(&sandbox, "/customers/9").await.unwrap().status, 404);
-        assert_eq!(
-            get(&sandbox, "/customerGroups").await.unwrap().json()[0]["Id"],
-            1
-        );
-        assert_eq!(
-            get(&sandbox, "/customers?pageSize=0").await.unwrap().status,
-            400
-        );
-        assert_eq!(sandbox.counters().violation_count, 1);
-        get(&sandbox, "/customers?email=x").await.unwrap();
-        assert_eq!(sandbox.counters().violation_count, 2);
-    }
-
-    #[tokio::test]
-    async fn look_ups_fail_in_every_way() {
-        let sandbox = with_faults("lookups=1").await;
-        let mut ends = std::collections::BTreeSet::new();
-        for n in 0..80 {
-            let answer = get(&sandbox, &format!("/customers?number=C{n}")).await;
-            ends.insert(match answer {
-                Err(_) => "nothing".to_owned(),
-                Ok(Answered { text: Err(_), .. }) => "cut".to_owned(),
-                Ok(Answered {
-                    status: 200,
-                    text: Ok(text),
-                    ..
-                }) => {
-                    assert!(text.starts_with('<'), "{text}");
-                    "garbage".to_owned()
-                }
-                Ok(answer) => answer.status.to_string(),
-            });
-        }
-        let ends: Vec<_> = ends.into_iter().collect();
-        assert_eq!(ends, ["429", "500", "503", "cut", "garbage", "nothing"]);
-        sandbox.set_faults(Faults::parse("get_status=403@1").unwrap());
-        assert_eq!(get(&sandbox, "/customers").await.unwrap().status, 403);
-    }
-
-    #[tokio::test]
-    async fn answers_can_be_loose_and_counts_absurd() {
-        let sandbox = sandbox(SandboxSettings {
-            odd_answers: true,
-            absurd_counts: true,
-            ..SandboxSettings::default()
-        })
-        .await;
-        let answer = post(&sandbox, "C1").await.unwrap().json();
-        assert_eq!(
-            (&answer["Id"], &answer["Birthday"]),
-            (&json!(1001), &json!("1985-01-01T"))
-        );
-        let first = get(&sandbox, "/customers").await.unwrap().json();
-        let second = get(&sandbox, "/customers?pageNumber=9")
-            .await
-            .unwrap()
-            .json();
-        assert_eq!(first["TotalItems"], -1);
-        assert_eq!(second["TotalItems"], json!(i64::MAX));
-        assert_eq!(
-            (&second["HasNextPage"], &second["Items"]),
-            (&json!(true), &json!([]))
-        );
-        let error = send(create(&client(), &sandbox, &json!({})))
-            .await
-            .unwrap()
-            .json();
-        assert!(error["validationErrors"]["LanguageIso"].is_string());
     }
 }
