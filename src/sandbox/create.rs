@@ -200,7 +200,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::testing::{
-        body, client, create, dressed, numbers, post, sandbox, send, until, with_faults,
+        abandon, body, client, create, dressed, numbers, post, sandbox, send, until, with_faults,
     };
     use super::super::{Faults, SandboxSettings};
     use super::*;
@@ -292,36 +292,44 @@ mod tests {
         assert_eq!(numbers(&sandbox), ["C1", "C2", "C3"]);
     }
 
-    /// What a client that waits 30 ms hears, and the server after it.
-    async fn impatient(fault: &str) -> super::super::Sandbox {
-        let sandbox = with_faults(fault).await;
-        let limit = Duration::from_millis(30);
-        let request = create(&client(), &sandbox, &body("C1")).timeout(limit);
-        assert!(send(request).await.unwrap_err().is_timeout());
-        sandbox
-    }
-
     #[tokio::test]
-    async fn silence_commits_at_once_late_or_never() {
-        let sandbox = impatient("hang_commit=1,hang_for=9s").await;
-        assert_eq!(sandbox.created(), 1);
-
-        let sandbox = impatient("hang=1,hang_for=60ms").await;
-        tokio::time::sleep(Duration::from_millis(60)).await;
-        assert_eq!(sandbox.created(), 0);
-
-        let sandbox = impatient("late_commit=1,hang_for=300ms").await;
-        assert_eq!(sandbox.created(), 0);
-        until(|| sandbox.created() == 1).await;
-        assert_eq!(sandbox.requests()[0].status, None);
+    async fn a_create_outlives_its_client_at_once_or_late() {
+        for (fault, late) in [
+            ("hang_commit=1,hang_for=1h", false),
+            ("late_commit=1,hang_for=50ms", true),
+        ] {
+            let sandbox = with_faults(fault).await;
+            abandon(&sandbox, "C1").await;
+            until(|| sandbox.created() == 1).await;
+            let (seen, entry) = (&sandbox.requests()[0], &sandbox.ledger()[0]);
+            assert_eq!(seen.status, None);
+            // The ledger's times are whole milliseconds.
+            let waited = entry.at + Duration::from_millis(1) >= seen.at + Duration::from_millis(50);
+            assert!(waited || !late);
+        }
     }
 
     #[tokio::test]
     async fn a_silence_ends_with_a_close() {
-        let sandbox = with_faults("hang=1,hang_for=10ms").await;
-        let start = Instant::now();
-        assert!(!post(&sandbox, "C1").await.unwrap_err().is_timeout());
-        assert!(start.elapsed() >= Duration::from_millis(10));
+        for (fault, commits) in [
+            ("hang=1,hang_for=10ms", false),
+            ("hang_commit=1,hang_for=10ms", true),
+        ] {
+            let sandbox = with_faults(fault).await;
+            let start = Instant::now();
+            assert!(!post(&sandbox, "C1").await.unwrap_err().is_timeout());
+            assert!(start.elapsed() >= Duration::from_millis(10));
+            assert_eq!(sandbox.created(), usize::from(commits));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_gives_up_on_a_silence() {
+        let sandbox = with_faults("hang=1,hang_for=1h").await;
+        let limit = Duration::from_millis(30);
+        let request = create(&client(), &sandbox, &body("C1")).timeout(limit);
+        assert!(send(request).await.unwrap_err().is_timeout());
+        assert_eq!(sandbox.created(), 0);
     }
 
     #[tokio::test]

@@ -136,6 +136,12 @@ pub(super) async fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> std::io::R
     Ok(String::from_utf8_lossy(&read).into_owned())
 }
 
+/// Writes a create and leaves before it is answered.
+pub(super) async fn abandon(sandbox: &Sandbox, number: &str) {
+    let mut stream = connect(sandbox).await;
+    stream.write_all(&raw(number)).await.unwrap();
+}
+
 /// Waits until something holds.
 pub(super) async fn until(mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
