@@ -11,10 +11,13 @@
 //! - a job leaves custody only with a settled outcome, or open at a stop.
 
 mod job;
+mod leaving;
 mod looks;
 #[cfg(test)]
 mod model;
 mod posts;
+mod sending;
+mod strain;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
@@ -23,18 +26,13 @@ use job::{Job, Purpose, Reconciling, State};
 pub use job::{JobId, Origin, Task};
 pub use looks::key_of;
 
-use super::backoff;
-use super::breaker::{Breaker, Health};
-use super::pace::{Closed, Concurrency, Gate, Moment, Ticket, UserRate};
-use super::settings::{DeliverySettings, Threshold};
-use crate::outcome::{
-    Attempt, Ending, Outcome, Quota, Sent, Stop, Submission, Traffic, Trouble, UnknownWhy,
-};
+use super::breaker::Breaker;
+use super::pace::{Concurrency, Gate, Moment, UserRate};
+use super::settings::DeliverySettings;
+use crate::outcome::{Attempt, Ending, Outcome, Quota, Submission, Traffic};
 
 /// Records that may wait for their settle time; beyond that nothing new is sent.
 const WAITING_AT_MOST: usize = 4096;
-/// Sent records before a share of refused ones is judged.
-const SHARE_JUDGED_FROM: u64 = 50;
 /// Settle time after an answer of the server itself.
 const SETTLE_ANSWERED: Duration = Duration::from_secs(2);
 
@@ -310,22 +308,6 @@ impl Engine {
         }
     }
 
-    /// A probe was answered, or not.
-    pub fn probed(&mut self, attempt: &Attempt, now: Moment) {
-        self.probing = false;
-        self.traffic.requests += 1;
-        self.traffic.lookups += 1;
-        if health_of(attempt) == Health::Good {
-            self.heard(now);
-            self.breaker.close();
-            self.probes = 0;
-        } else {
-            self.probes += 1;
-            let wait = backoff::wait(backoff::THROTTLED_BASE, self.probes, self.random.f64());
-            self.probe_at = now + wait.max(backoff::BASE);
-        }
-    }
-
     /// A new token is there, or cannot be had.
     pub fn renewed(&mut self, result: Result<(), Ending>) {
         self.renewing = false;
@@ -379,158 +361,6 @@ impl Engine {
         (std::mem::take(&mut self.actions), wake)
     }
 
-    fn poll_breaker(&mut self, now: Moment) -> Option<Moment> {
-        if self.probing {
-            return None;
-        }
-        if now >= self.probe_at {
-            self.probing = true;
-            self.actions.push(Action::Probe);
-            return None;
-        }
-        Some(self.probe_at)
-    }
-
-    /// Starts whatever may start: durable POSTs first, then look-ups, then new intents.
-    fn poll_sending(&mut self, now: Moment) -> Option<Moment> {
-        let mut wake = None;
-        self.start_cleared();
-        while self.in_flight < self.concurrency.allowed() {
-            let Some(id) = self.want_look.front().copied() else {
-                break;
-            };
-            match self.token(now, false) {
-                Ok(ticket) => {
-                    self.want_look.pop_front();
-                    self.start_look(id, ticket, now);
-                }
-                Err(at) => {
-                    wake = earliest(wake, at);
-                    break;
-                }
-            }
-        }
-        let most = self.concurrency.allowed() * 2;
-        while self.in_flight + self.intending + self.cleared.len() < most {
-            let Some(id) = self.next_to_post() else {
-                break;
-            };
-            match self.token(now, true) {
-                Ok(ticket) => self.admit(id, ticket),
-                Err(at) => {
-                    wake = earliest(wake, at);
-                    break;
-                }
-            }
-        }
-        self.start_cleared();
-        wake
-    }
-
-    /// Sends what is durable, as far as there is room in flight.
-    fn start_cleared(&mut self) {
-        while self.in_flight < self.concurrency.allowed() {
-            let Some(id) = self.cleared.pop_front() else {
-                break;
-            };
-            self.start_post(id);
-        }
-    }
-
-    /// The next job that wants a POST: those that were sent before come first.
-    fn next_to_post(&self) -> Option<JobId> {
-        if self.settings.look_only {
-            return None;
-        }
-        if let Some(id) = self.want_post.front() {
-            return Some(*id);
-        }
-        let room = match self.settings.limit {
-            Some(limit) => self.created + self.engaged < limit,
-            None => true,
-        };
-        let id = self.fresh.front().copied();
-        id.filter(|_| room && self.timers.len() < WAITING_AT_MOST)
-    }
-
-    /// Gives the job its token: its intent is written next, or it may leave at once if the
-    /// intent of this attempt is durable already.
-    fn admit(&mut self, id: JobId, ticket: Ticket) {
-        if self.want_post.front() == Some(&id) {
-            self.want_post.pop_front();
-        } else {
-            self.fresh.pop_front();
-        }
-        let Some(job) = self.jobs.get_mut(&id) else {
-            self.post_gate.cancel(ticket);
-            return;
-        };
-        if !std::mem::replace(&mut job.engaged, true) {
-            self.engaged += 1;
-        }
-        job.ticket = Some(ticket);
-        job.attempt += 1;
-        if job.intended == job.attempt {
-            job.state = State::Cleared;
-            self.cleared.push_back(id);
-        } else {
-            job.state = State::Intending;
-            self.intending += 1;
-            self.actions.push(Action::Intend {
-                job: id,
-                attempt: job.attempt,
-                absent_before: job.absent_before,
-            });
-        }
-    }
-
-    fn start_post(&mut self, id: JobId) {
-        let Some(job) = self.jobs.get_mut(&id) else {
-            return;
-        };
-        job.state = State::Posting;
-        job.sent_under = self.renewals;
-        self.in_flight += 1;
-        self.actions.push(Action::Post { job: id });
-    }
-
-    fn start_look(&mut self, id: JobId, ticket: Ticket, now: Moment) {
-        let Some(job) = self.jobs.get_mut(&id) else {
-            self.get_gate.cancel(ticket);
-            return;
-        };
-        job.ticket = Some(ticket);
-        job.state = State::Looking;
-        job.sent_under = self.renewals;
-        if job.page == 1 {
-            job.look_started = now;
-            job.seen.clear();
-        }
-        self.in_flight += 1;
-        self.actions.push(Action::Look {
-            job: id,
-            page: job.page,
-        });
-    }
-
-    /// A token of the user's rate and a place at the server's gate.
-    fn token(&mut self, now: Moment, post: bool) -> Result<Ticket, Option<Moment>> {
-        let gate = if post {
-            &mut self.post_gate
-        } else {
-            &mut self.get_gate
-        };
-        match gate.check(now) {
-            Err(Closed::Until(at)) => return Err(Some(at)),
-            Err(Closed::UntilAnswer) => return Err(None),
-            Ok(()) => {}
-        }
-        if let Some(rate) = &self.rate {
-            rate.take(now).map_err(Some)?;
-        }
-        Ok(gate.start(now))
-    }
-
     /// Puts a job back where it wants to go.
     fn requeue(&mut self, id: JobId) {
         let Some(job) = self.jobs.get_mut(&id) else {
@@ -564,256 +394,10 @@ impl Engine {
         }
     }
 
-    /// Somebody got an answer: the server is not frozen, so settle times run from now on.
-    fn heard(&mut self, now: Moment) {
-        for id in std::mem::take(&mut self.unanchored) {
-            if let Some(Purpose::Reconcile(reconciling)) =
-                self.jobs.get_mut(&id).and_then(|job| job.purpose.as_mut())
-            {
-                reconciling.anchor.get_or_insert(now);
-            }
-        }
-    }
-
-    /// Notes what an answer, or its absence, says about the server.
-    fn note_health(&mut self, attempt: &Attempt, now: Moment) {
-        let health = health_of(attempt);
-        if let Attempt::Answered(answer) = attempt {
-            self.heard(now);
-            if answer.status == 429 {
-                self.throttled_since.get_or_insert(now);
-            } else {
-                self.throttled_since = None;
-                self.throttles_in_a_row = 0;
-            }
-        }
-        let strained = matches!(
-            attempt,
-            Attempt::Answered(answer) if matches!(answer.status, 429 | 503)
-        ) || matches!(
-            attempt,
-            Attempt::Unanswered {
-                kind: Trouble::Timeout,
-                ..
-            }
-        );
-        if strained {
-            self.concurrency.strain();
-        } else if health == Health::Good {
-            self.concurrency.relax();
-        }
-        if self.breaker.note(health, now) {
-            self.probes = 1;
-            self.probe_at = now + backoff::BASE;
-            self.told_paused = true;
-            self.actions.push(Action::TellPaused {
-                why: "the server does not answer as it should",
-                length: None,
-            });
-        }
-    }
-
-    /// Everybody pauses, as the server asked.
-    fn pause(&mut self, length: Duration, why: &'static str, now: Moment) {
-        let until = now + length;
-        if until > self.paused_until {
-            self.paused_until = until;
-            if length >= Duration::from_secs(1) && !self.told_paused {
-                self.told_paused = true;
-                self.actions.push(Action::TellPaused {
-                    why,
-                    length: Some(length),
-                });
-            }
-        }
-    }
-
-    /// 429: at most one interval without a `Retry-After`.
-    fn throttle(&mut self, retry_after: Option<Duration>, post: bool, now: Moment) {
-        self.traffic.throttled += 1;
-        self.throttles_in_a_row += 1;
-        let gate = if post {
-            &self.post_gate
-        } else {
-            &self.get_gate
-        };
-        let length = match (retry_after, gate.interval()) {
-            (Some(wish), _) => wish.min(backoff::RETRY_AFTER_CAP),
-            (None, Some(interval)) => interval,
-            (None, None) => backoff::wait(
-                backoff::THROTTLED_BASE,
-                self.throttles_in_a_row,
-                self.random.f64(),
-            )
-            .max(backoff::BASE),
-        };
-        self.pause(length, "the server asks for a slower pace", now);
-    }
-
-    fn outage_ends(&self) -> Option<Moment> {
-        let most = self.settings.delivery.max_outage;
-        let away = self
-            .breaker
-            .trouble_since()
-            .filter(|_| self.breaker.is_open());
-        let throttled = self.throttled_since.map(|since| since + most);
-        earliest(away.map(|since| since + most), throttled)
-    }
-
-    fn give_up_outage(&mut self, now: Moment) {
-        if self.outage_ends().is_some_and(|at| now >= at) {
-            self.stop(Ending::Outage);
-        }
-    }
-
-    /// Counts a refusal, and stops if there were too many.
-    fn count_refused(&mut self) {
-        self.refused += 1;
-        let sent = self.created + self.refused;
-        let most = self.settings.delivery.max_failures;
-        let judged = match most {
-            Threshold::Count(_) => true,
-            Threshold::Percent(_) => sent >= SHARE_JUDGED_FROM,
-        };
-        if judged && most.is_exceeded(self.refused, sent) {
-            self.stop(Ending::Stopped(Stop::TooManyFailures {
-                refused: self.refused,
-                sent,
-            }));
-        }
-    }
-
     fn limit_is_reached(&self) -> bool {
         self.settings
             .limit
             .is_some_and(|limit| self.created >= limit)
-    }
-
-    /// The job leaves custody with an outcome.
-    fn settle(&mut self, id: JobId, outcome: Outcome) {
-        let Some(job) = self.jobs.remove(&id) else {
-            return;
-        };
-        if job.engaged {
-            self.engaged -= 1;
-        }
-        match &outcome {
-            Outcome::Created { .. } => {
-                self.created += 1;
-            }
-            Outcome::Refused { .. } => self.count_refused(),
-            _ => {}
-        }
-        self.actions.push(Action::Settle {
-            run: job.run,
-            submission: job.submission,
-            outcome,
-        });
-    }
-
-    /// The job leaves custody open: its record will be sent by another run, or its intent
-    /// stays in the journal when something may have been sent.
-    fn release(&mut self, id: JobId) {
-        let learnt = self
-            .jobs
-            .get(&id)
-            .is_some_and(|job| matches!(job.purpose, Some(Purpose::Learn)));
-        if learnt {
-            self.settle_created_unread(id);
-            return;
-        }
-        let Some(job) = self.jobs.get(&id) else {
-            return;
-        };
-        if job.maybe_sent {
-            let attempts = job.attempt;
-            self.settle(
-                id,
-                Outcome::Unknown {
-                    why: UnknownWhy::Interrupted,
-                    attempts,
-                },
-            );
-            return;
-        }
-        if let Some(job) = self.jobs.remove(&id) {
-            if job.engaged {
-                self.engaged -= 1;
-            }
-            if let Some(ticket) = job.ticket {
-                self.post_gate.cancel(ticket);
-            }
-            // An intent on its way to the disk is taken back as well: voids follow intents.
-            if job.has_intent() || job.attempt > 0 {
-                self.actions.push(Action::Void {
-                    run: job.run,
-                    submission: job.submission,
-                });
-            }
-        }
-    }
-
-    /// At a stop: everything that is not in flight leaves custody.
-    fn release_all(&mut self) {
-        let idle: Vec<JobId> = self
-            .jobs
-            .iter()
-            .filter(|(_, job)| {
-                !matches!(
-                    job.state,
-                    State::Posting | State::Looking | State::Intending
-                )
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for id in idle {
-            self.release(id);
-        }
-        self.timers.clear();
-        self.want_look.clear();
-        self.want_post.clear();
-        self.fresh.clear();
-        self.cleared.clear();
-        self.held.clear();
-        if self.renewing {
-            self.renewing = false;
-        }
-    }
-
-    /// At the limit: what was never sent leaves custody, the rest goes on.
-    fn release_fresh(&mut self) {
-        let fresh: Vec<JobId> = self
-            .jobs
-            .iter()
-            .filter(|(_, job)| {
-                job.attempt == 0
-                    && !job.maybe_sent
-                    && matches!(
-                        job.state,
-                        State::WantsPost | State::WantsLook | State::Waiting
-                    )
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for id in fresh {
-            self.fresh.retain(|other| *other != id);
-            self.want_look.retain(|other| *other != id);
-            self.want_post.retain(|other| *other != id);
-            self.timers.retain(|(_, other), ()| *other != id);
-            self.release(id);
-        }
-    }
-}
-
-/// What an attempt says about the server's health.
-fn health_of(attempt: &Attempt) -> Health {
-    match attempt {
-        Attempt::Answered(answer) if answer.status >= 500 => Health::Bad,
-        Attempt::Answered(_) => Health::Good,
-        Attempt::Unanswered {
-            sent: Sent::Never, ..
-        } => Health::Unreachable,
-        Attempt::Unanswered { .. } => Health::Bad,
     }
 }
 

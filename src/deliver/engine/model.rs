@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::outcome::Answer;
+use crate::deliver::settings::Threshold;
+use crate::outcome::{Answer, Sent, Trouble};
 use crate::record::Position;
 
 /// How often each fault strikes, in per cent of the POSTs.

@@ -1,0 +1,147 @@
+//! Starting what may start: durable POSTs first, then look-ups, then new intents.
+
+use super::job::{JobId, State};
+use super::{Action, Engine, WAITING_AT_MOST, earliest};
+use crate::deliver::pace::{Closed, Moment, Ticket};
+
+impl Engine {
+    /// Starts whatever may start: durable POSTs first, then look-ups, then new intents.
+    pub(super) fn poll_sending(&mut self, now: Moment) -> Option<Moment> {
+        let mut wake = None;
+        self.start_cleared();
+        while self.in_flight < self.concurrency.allowed() {
+            let Some(id) = self.want_look.front().copied() else {
+                break;
+            };
+            match self.token(now, false) {
+                Ok(ticket) => {
+                    self.want_look.pop_front();
+                    self.start_look(id, ticket, now);
+                }
+                Err(at) => {
+                    wake = earliest(wake, at);
+                    break;
+                }
+            }
+        }
+        let most = self.concurrency.allowed() * 2;
+        while self.in_flight + self.intending + self.cleared.len() < most {
+            let Some(id) = self.next_to_post() else {
+                break;
+            };
+            match self.token(now, true) {
+                Ok(ticket) => self.admit(id, ticket),
+                Err(at) => {
+                    wake = earliest(wake, at);
+                    break;
+                }
+            }
+        }
+        self.start_cleared();
+        wake
+    }
+
+    /// Sends what is durable, as far as there is room in flight.
+    fn start_cleared(&mut self) {
+        while self.in_flight < self.concurrency.allowed() {
+            let Some(id) = self.cleared.pop_front() else {
+                break;
+            };
+            self.start_post(id);
+        }
+    }
+
+    /// The next job that wants a POST: those that were sent before come first.
+    fn next_to_post(&self) -> Option<JobId> {
+        if self.settings.look_only {
+            return None;
+        }
+        if let Some(id) = self.want_post.front() {
+            return Some(*id);
+        }
+        let room = match self.settings.limit {
+            Some(limit) => self.created + self.engaged < limit,
+            None => true,
+        };
+        let id = self.fresh.front().copied();
+        id.filter(|_| room && self.timers.len() < WAITING_AT_MOST)
+    }
+
+    /// Gives the job its token: its intent is written next, or it may leave at once if the
+    /// intent of this attempt is durable already.
+    fn admit(&mut self, id: JobId, ticket: Ticket) {
+        if self.want_post.front() == Some(&id) {
+            self.want_post.pop_front();
+        } else {
+            self.fresh.pop_front();
+        }
+        let Some(job) = self.jobs.get_mut(&id) else {
+            self.post_gate.cancel(ticket);
+            return;
+        };
+        if !std::mem::replace(&mut job.engaged, true) {
+            self.engaged += 1;
+        }
+        job.ticket = Some(ticket);
+        job.attempt += 1;
+        if job.intended == job.attempt {
+            job.state = State::Cleared;
+            self.cleared.push_back(id);
+        } else {
+            job.state = State::Intending;
+            self.intending += 1;
+            self.actions.push(Action::Intend {
+                job: id,
+                attempt: job.attempt,
+                absent_before: job.absent_before,
+            });
+        }
+    }
+
+    fn start_post(&mut self, id: JobId) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        job.state = State::Posting;
+        job.sent_under = self.renewals;
+        self.in_flight += 1;
+        self.actions.push(Action::Post { job: id });
+    }
+
+    fn start_look(&mut self, id: JobId, ticket: Ticket, now: Moment) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            self.get_gate.cancel(ticket);
+            return;
+        };
+        job.ticket = Some(ticket);
+        job.state = State::Looking;
+        job.sent_under = self.renewals;
+        if job.page == 1 {
+            job.look_started = now;
+            job.seen.clear();
+        }
+        self.in_flight += 1;
+        self.actions.push(Action::Look {
+            job: id,
+            page: job.page,
+        });
+    }
+
+    /// A token of the user's rate and a place at the server's gate.
+    fn token(&mut self, now: Moment, post: bool) -> Result<Ticket, Option<Moment>> {
+        let gate = if post {
+            &mut self.post_gate
+        } else {
+            &mut self.get_gate
+        };
+        match gate.check(now) {
+            Err(Closed::Until(at)) => return Err(Some(at)),
+            Err(Closed::UntilAnswer) => return Err(None),
+            Ok(()) => {}
+        }
+        if let Some(rate) = &self.rate {
+            rate.take(now).map_err(Some)?;
+        }
+        Ok(gate.start(now))
+    }
+}

@@ -1,0 +1,154 @@
+//! The server's health: pauses, outages, probes.
+
+use std::time::Duration;
+
+use super::job::Purpose;
+use super::{Action, Engine, earliest};
+use crate::deliver::backoff;
+use crate::deliver::breaker::Health;
+use crate::deliver::pace::Moment;
+use crate::outcome::{Attempt, Ending, Sent, Trouble};
+
+impl Engine {
+    pub(super) fn poll_breaker(&mut self, now: Moment) -> Option<Moment> {
+        if self.probing {
+            return None;
+        }
+        if now >= self.probe_at {
+            self.probing = true;
+            self.actions.push(Action::Probe);
+            return None;
+        }
+        Some(self.probe_at)
+    }
+
+    /// Somebody got an answer: the server is not frozen, so settle times run from now on.
+    pub(super) fn heard(&mut self, now: Moment) {
+        for id in std::mem::take(&mut self.unanchored) {
+            if let Some(Purpose::Reconcile(reconciling)) =
+                self.jobs.get_mut(&id).and_then(|job| job.purpose.as_mut())
+            {
+                reconciling.anchor.get_or_insert(now);
+            }
+        }
+    }
+
+    /// Notes what an answer, or its absence, says about the server.
+    pub(super) fn note_health(&mut self, attempt: &Attempt, now: Moment) {
+        let health = health_of(attempt);
+        if let Attempt::Answered(answer) = attempt {
+            self.heard(now);
+            if answer.status == 429 {
+                self.throttled_since.get_or_insert(now);
+            } else {
+                self.throttled_since = None;
+                self.throttles_in_a_row = 0;
+            }
+        }
+        let strained = matches!(
+            attempt,
+            Attempt::Answered(answer) if matches!(answer.status, 429 | 503)
+        ) || matches!(
+            attempt,
+            Attempt::Unanswered {
+                kind: Trouble::Timeout,
+                ..
+            }
+        );
+        if strained {
+            self.concurrency.strain();
+        } else if health == Health::Good {
+            self.concurrency.relax();
+        }
+        if self.breaker.note(health, now) {
+            self.probes = 1;
+            self.probe_at = now + backoff::BASE;
+            self.told_paused = true;
+            self.actions.push(Action::TellPaused {
+                why: "the server does not answer as it should",
+                length: None,
+            });
+        }
+    }
+
+    /// Everybody pauses, as the server asked.
+    pub(super) fn pause(&mut self, length: Duration, why: &'static str, now: Moment) {
+        let until = now + length;
+        if until > self.paused_until {
+            self.paused_until = until;
+            if length >= Duration::from_secs(1) && !self.told_paused {
+                self.told_paused = true;
+                self.actions.push(Action::TellPaused {
+                    why,
+                    length: Some(length),
+                });
+            }
+        }
+    }
+
+    /// 429: at most one interval without a `Retry-After`.
+    pub(super) fn throttle(&mut self, retry_after: Option<Duration>, post: bool, now: Moment) {
+        self.traffic.throttled += 1;
+        self.throttles_in_a_row += 1;
+        let gate = if post {
+            &self.post_gate
+        } else {
+            &self.get_gate
+        };
+        let length = match (retry_after, gate.interval()) {
+            (Some(wish), _) => wish.min(backoff::RETRY_AFTER_CAP),
+            (None, Some(interval)) => interval,
+            (None, None) => backoff::wait(
+                backoff::THROTTLED_BASE,
+                self.throttles_in_a_row,
+                self.random.f64(),
+            )
+            .max(backoff::BASE),
+        };
+        self.pause(length, "the server asks for a slower pace", now);
+    }
+
+    pub(super) fn outage_ends(&self) -> Option<Moment> {
+        let most = self.settings.delivery.max_outage;
+        let away = self
+            .breaker
+            .trouble_since()
+            .filter(|_| self.breaker.is_open());
+        let throttled = self.throttled_since.map(|since| since + most);
+        earliest(away.map(|since| since + most), throttled)
+    }
+
+    pub(super) fn give_up_outage(&mut self, now: Moment) {
+        if self.outage_ends().is_some_and(|at| now >= at) {
+            self.stop(Ending::Outage);
+        }
+    }
+
+    /// A probe was answered, or not.
+    pub fn probed(&mut self, attempt: &Attempt, now: Moment) {
+        self.probing = false;
+        self.traffic.requests += 1;
+        self.traffic.lookups += 1;
+        if health_of(attempt) == Health::Good {
+            self.heard(now);
+            self.breaker.close();
+            self.probes = 0;
+        } else {
+            self.probes += 1;
+            let wait = backoff::wait(backoff::THROTTLED_BASE, self.probes, self.random.f64());
+            self.probe_at = now + wait.max(backoff::BASE);
+        }
+    }
+}
+
+/// What an attempt says about the server's health.
+fn health_of(attempt: &Attempt) -> Health {
+    match attempt {
+        Attempt::Answered(answer) if answer.status >= 500 => Health::Bad,
+        Attempt::Answered(_) => Health::Good,
+        Attempt::Unanswered {
+            sent: Sent::Never, ..
+        } => Health::Unreachable,
+        Attempt::Unanswered { .. } => Health::Bad,
+    }
+}
