@@ -35,7 +35,7 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         ImportError::NoSuchRun(_) => ExitCode::Usage,
         ImportError::Journal(error) => of_journal(error),
         ImportError::Interrupted(Signal::Terminate) => ExitCode::Terminated,
-        ImportError::Interrupted(_) => ExitCode::Interrupted,
+        ImportError::Interrupted(_) | ImportError::Declined => ExitCode::Interrupted,
         ImportError::Report(_)
         | ImportError::Ledger(_)
         | ImportError::Spool { .. }

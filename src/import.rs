@@ -6,6 +6,7 @@
 
 mod dry;
 mod error;
+mod existing;
 mod feed;
 mod known;
 mod ledger;
@@ -13,9 +14,11 @@ mod live;
 mod pipeline;
 mod reconcile;
 mod reporting;
+mod sending;
 pub mod settings;
 mod summing;
 mod survey;
+mod which;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -39,6 +42,9 @@ pub use settings::{Existing, FailOn, ImportSettings, RecordSet};
 /// Who hears of a run's events.
 pub type Events = Arc<dyn Fn(&RunEvent) + Send + Sync>;
 
+/// Who is asked whether so many customers shall be sent.
+pub type Confirm = Box<dyn Fn(u64) -> bool>;
+
 /// Least time between two events of progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
@@ -56,6 +62,9 @@ pub struct Import {
     pub events: Events,
     /// What somebody outside wants.
     pub signal: watch::Receiver<Signal>,
+    /// Who is asked before the first customer is sent: how many would be. Without anybody to
+    /// ask, sending goes on.
+    pub confirm: Option<Confirm>,
     /// Where the bodies of a dry run go (`--payloads`).
     pub payloads: Option<Box<dyn std::io::Write>>,
 }

@@ -13,7 +13,7 @@ use crate::cli::{Cli, MappingChoice, RunArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::exit;
-use crate::import::{Import, ImportError};
+use crate::import::{Confirm, Import, ImportError};
 use crate::mapping::Mapping;
 use crate::outcome::{ExitCode, Summary};
 use crate::sandbox::{Sandbox, SandboxSettings};
@@ -60,10 +60,6 @@ pub(super) fn run(
         }
         false => None,
     };
-    if !confirmed(&choice, &inputs, console) {
-        console.note("nothing was sent");
-        return Ok(ExitCode::Fine);
-    }
     let signal = signals::listen();
     let mut worst = ExitCode::Fine;
     for input in &inputs {
@@ -142,6 +138,7 @@ fn import(
         settings,
         events: events(console),
         signal: signal.clone(),
+        confirm: confirm(choice, input, console),
         payloads,
     };
     let result = if choice.dry_run {
@@ -186,26 +183,23 @@ fn payloads(path: &Path) -> std::io::Result<Box<dyn Write>> {
 }
 
 /// A real target is shown and asked for where somebody can answer.
-fn confirmed(choice: &RunChoice, inputs: &[Input], console: &Console) -> bool {
-    let Some(target) = choice.settings.target.as_ref() else {
-        return true;
-    };
+fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<Confirm> {
+    let target = choice.settings.target.as_ref()?;
     if choice.assume_yes || choice.sandbox {
-        return true;
+        return None;
     }
-    let name = target.name.as_deref().unwrap_or("the ERP");
+    let name = target.name.clone().unwrap_or_else(|| "the ERP".to_owned());
     let tenant = target
         .tenant_id
         .as_deref()
         .map_or_else(String::new, |tenant| format!(", tenant {tenant}"));
-    let what = match inputs {
-        [one] => one.name.clone(),
-        several => format!("{} inputs", several.len()),
-    };
-    console.ask(&format!(
-        "Import {what} into {name} ({}{}{tenant})?",
-        target.base_url, target.path
-    ))
+    let address = format!("{}{}{tenant}", target.base_url, target.path);
+    let (input, console) = (input.name.clone(), Arc::clone(console));
+    Some(Box::new(move |count| {
+        console.ask(&format!(
+            "Send {count} customers of {input} to {name} ({address})?"
+        ))
+    }))
 }
 
 /// The stand-in ERP on a thread of its own, for as long as this lives.

@@ -86,7 +86,6 @@ pub struct Gate {
     heard: bool,
     places: VecDeque<Place>,
     next_ticket: u64,
-    closed_until: Moment,
 }
 
 /// Names a request at its gate.
@@ -114,9 +113,6 @@ impl Gate {
     /// # Errors
     /// Until when it may not.
     pub fn check(&self, now: Moment) -> Result<(), Closed> {
-        if now < self.closed_until {
-            return Err(Closed::Until(self.closed_until));
-        }
         let Some((limit, interval)) = self.quota else {
             // Nothing is known before the first answer: one request shows the way.
             let alone = self.heard || self.places.is_empty();
@@ -231,11 +227,6 @@ impl Gate {
             .filter(|place| place.answered.is_none_or(|at| at + interval > now))
             .count();
         i64::from(limit) - i64::try_from(used).unwrap_or(i64::MAX)
-    }
-
-    /// Lets nobody through for a while.
-    pub fn close_until(&mut self, moment: Moment) {
-        self.closed_until = self.closed_until.max(moment);
     }
 
     /// Places that no later request can depend on.

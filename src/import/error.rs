@@ -74,6 +74,9 @@ pub enum ImportError {
     /// Ctrl-C or SIGTERM before anything was sent.
     #[error("interrupted before anything was sent")]
     Interrupted(Signal),
+    /// The user was asked, and said no.
+    #[error("nothing was sent")]
+    Declined,
     /// Something that cannot be, and is a mistake of this program.
     #[error("a mistake in this program: {0}")]
     Internal(String),
@@ -116,7 +119,7 @@ impl ImportError {
             }
             Self::NoSuchRun(_) => "`importer runs` lists the runs",
             Self::OtherInput { .. } => "give the input that was imported with `--input FILE`",
-            Self::Interrupted(_) => "the same command starts again",
+            Self::Interrupted(_) | Self::Declined => "the same command starts again",
             Self::Internal(_) => "please report it with the command that you typed",
         };
         Some(text.to_owned())

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::live::{identity_path, recovered_task, tell_pauses};
+use super::sending::{Asked, recovered_task, tell_pauses};
 use super::{Events, ImportError, Listener};
-use crate::customer::Part;
 use crate::deliver::client::Client;
-use crate::deliver::driver::{Driver, Observed, Signal};
-use crate::deliver::engine::{Engine, EngineSettings};
+use crate::deliver::driver::{Observed, Signal};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::journal::{Entry, Journal};
 use crate::mapping::Mapping;
@@ -92,22 +90,13 @@ pub fn reconcile(
             let _ = tasks.try_send(recovered_task(intent));
         }
         drop(tasks);
-        let driver = Driver {
-            engine: Engine::new(EngineSettings {
-                delivery: delivery.clone(),
-                identity: identity_path(&key.to_string()),
-                existing_is_error: false,
-                renewable: client.is_renewable(),
-                limit: None,
-                look_only: true,
-                seed: fastrand::u64(..),
-            }),
-            client: Arc::clone(&client),
-            tasks: inbox,
-            signal: signal.clone(),
-            deadline: None,
-            by_number: key.part == Part::Customer && key.field().name == "Number",
+        let asked = Asked {
+            client: &client,
+            key,
+            delivery,
+            signal: &signal,
         };
+        let driver = asked.driver(inbox, |engine| engine.look_only = true);
         let (ledger, delivered) = runtime.block_on(driver.run(
             super::ledger::JournalLedger(journal),
             &mut |observed| {

@@ -131,7 +131,7 @@ impl Reporting<'_> {
             }
             causes.note(&settled, &look.errors, &look.warnings, self.pipeline);
             self.push(&mut rows, &entry, &settled, &look)?;
-            if position.record % BREATH == 0 {
+            if position.record.is_multiple_of(BREATH) {
                 self.tell(position.record, &summary);
             }
         }
@@ -399,8 +399,8 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
     let path = input
         .or_else(|| row.input_path.clone())
         .unwrap_or_else(|| PathBuf::from(&row.input));
-    let options = super::live::options_from(&row);
-    let typed = super::live::ParseOptions::settings_from(&row);
+    let options = super::which::options_from(&row);
+    let typed = super::which::ParseOptions::settings_from(&row);
     let settings = super::source_settings(&typed, &mapping)?;
     let source = Source::open(&path, &settings)?;
     let pipeline = super::bind(&mapping, &source, options.allow_unkeyed)?;
@@ -415,7 +415,7 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
     if survey.fingerprint.hash != row.source_hash {
         return Err(ImportError::OtherInput { path });
     }
-    let counts = super::live::counts_of(&row, survey.read);
+    let counts = super::which::counts_of(&row, survey.read);
     let facts = Facts {
         run: row.id.clone(),
         dry_run: false,
@@ -424,9 +424,9 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
         input_hash: survey.fingerprint.hex(),
         source: source.facts().describe(),
         mapping: row.mapping.clone(),
-        mapping_hash: super::live::hex(&row.plan_hash),
+        mapping_hash: super::which::hex(&row.plan_hash),
         target: Some(row.target.clone()),
-        workflows: options.workflows.clone(),
+        workflows: options.workflows,
         failed_file: shape_of(&source).failed_file().to_owned(),
         started: row.started,
         report_dir: report.folder().display().to_string(),

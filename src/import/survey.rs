@@ -68,7 +68,7 @@ pub(super) fn survey(
         body: Vec::new(),
         folder,
     };
-    let mut read = 0;
+    let mut read: u64 = 0;
     while let Some(entry) = reader.next() {
         let entry = entry?;
         read += 1;
@@ -76,7 +76,7 @@ pub(super) fn survey(
         if let Some(outcome) = pass.take(&entry, position)? {
             findings.settle(position, outcome)?;
         }
-        if read % BREATH == 0 {
+        if read.is_multiple_of(BREATH) {
             listener.check_signal()?;
             tell(listener, &reader, source, &pass.counts);
         }
@@ -150,9 +150,9 @@ impl Pass<'_> {
             line: position.line,
             payload,
         };
-        match customer.key() {
-            Some(key) => self.keys.push(pair(self.hashing.key(key))).map_err(spool)?,
-            None => {}
+        if let Some(key) = customer.key() {
+            let hash = self.hashing.key(key);
+            self.keys.push(pair(hash)).map_err(spool)?;
         }
         let rules = &self.pipeline.rules;
         if rules.severity(Code::EmailDuplicate) != Severity::Off

@@ -129,7 +129,7 @@ impl Rows {
                     self.mode,
                     UNKNOWN,
                 )?;
-                table.push(&entry.saying(&why), std::iter::empty())?;
+                table.push(&entry.saying(why), std::iter::empty())?;
             }
             Outcome::Changed { .. } => {
                 let table = table(

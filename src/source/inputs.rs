@@ -86,8 +86,10 @@ fn expand_one(pattern: &str) -> Result<Vec<Input>, SourceError> {
     Ok(paths.into_iter().map(named).collect())
 }
 
-/// Keeps what `from` gives in a new file of `folder` that only its owner may read, so that it
-/// can be read twice. The file is complete and on the disk when this returns, or there is none.
+/// Keeps what `from` gives in a file of `folder` that only its owner may read, so that it can
+/// be read twice. The file is named after its contents: the same input again is the same file,
+/// and an interrupted run finds it. It is complete and on the disk when this returns, or there
+/// is none. The folder is made if it is not there.
 ///
 /// # Errors
 /// When `from` cannot be read or the file cannot be written.
@@ -96,10 +98,12 @@ pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<PathBuf, SourceError>
         folder: folder.to_owned(),
         source,
     };
+    make_private(folder).map_err(failed)?;
     let mut file = tempfile::Builder::new()
         .prefix("stdin-")
         .tempfile_in(folder)
         .map_err(failed)?;
+    let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 128 * 1024];
     loop {
         let count = match from.read(&mut buffer) {
@@ -109,10 +113,12 @@ pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<PathBuf, SourceError>
             Err(source) => return Err(SourceError::Stdin { source }),
         };
         let read = buffer.get(..count).unwrap_or(&buffer);
+        hasher.update(read);
         file.write_all(read).map_err(failed)?;
     }
     file.as_file().sync_all().map_err(failed)?;
-    let (_, path) = file.keep().map_err(|error| failed(error.error))?;
+    let path = folder.join(format!("stdin-{:.32}", hasher.finalize().to_hex()));
+    file.persist(&path).map_err(|error| failed(error.error))?;
     // Without this a power cut could leave a journal that speaks of a file without a name.
     if cfg!(unix) {
         File::open(folder)
@@ -120,6 +126,14 @@ pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<PathBuf, SourceError>
             .map_err(failed)?;
     }
     Ok(path)
+}
+
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 #[cfg(test)]
@@ -211,8 +225,19 @@ mod tests {
         let error = spool(&mut from, folder.path()).unwrap_err();
         assert!(matches!(error, SourceError::Stdin { .. }));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        let absent = folder.path().join("absent");
-        let error = spool(&mut &b"x"[..], &absent).unwrap_err();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = spool(&mut &b"x"[..], &file).unwrap_err();
         assert!(matches!(error, SourceError::Spool { .. }));
+    }
+
+    #[test]
+    fn the_same_input_is_the_same_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("made");
+        let first = spool(&mut &b"a;b"[..], &folder).unwrap();
+        assert_eq!(spool(&mut &b"a;b"[..], &folder).unwrap(), first);
+        assert_ne!(spool(&mut &b"a;c"[..], &folder).unwrap(), first);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
     }
 }

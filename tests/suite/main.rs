@@ -1,4 +1,9 @@
 //! What the program promises, tested from outside: one binary, so that it links once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, and says where"
+)]
 
 /// Imports point downwards only; files are short.
 mod architecture;

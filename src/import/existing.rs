@@ -1,0 +1,146 @@
+//! Which customers the ERP has already: asked before the first one is sent.
+
+use super::ImportError;
+use super::known::{count_open, exists_error, settle_listed};
+use super::ledger::{JournalFindings, SettledSet, TargetHashes};
+use super::live::Live;
+use super::sending::{add, identity_path};
+use super::settings::Existing;
+use super::survey::{Hashing, Survey};
+use crate::deliver::engine::Origin;
+use crate::deliver::inquiry::{Census, Inquiry};
+use crate::journal::Journal;
+use crate::outcome::{Ending, RunEvent, Traffic};
+use crate::sorted::{Pair, Sorter};
+
+impl Live<'_> {
+    /// Which customers the ERP has already: by listing them when that takes fewer requests
+    /// than asking for each key.
+    pub(super) async fn look_for_existing(
+        &self,
+        journal: &mut Journal,
+        settled: &mut SettledSet,
+        hashes: &TargetHashes,
+        survey: &mut Survey,
+        traffic: &mut Traffic,
+    ) -> Result<Origin, Inquired> {
+        let settings = self.settings();
+        if settings.existing == Existing::Send {
+            return Ok(Origin::Unasked);
+        }
+        let mut inquiry =
+            Inquiry::new(&self.client, &settings.delivery, self.import.signal.clone());
+        let (census, first) = inquiry.census().await?;
+        self.check_target(journal, &mut inquiry).await?;
+        let folder = settings.state_dir.clone();
+        let mut findings = JournalFindings::new(journal, &self.run, settled);
+        let open = count_open(&findings, &mut survey.keys, &folder)?;
+        let (count, pages) = match census {
+            Census::Empty => {
+                add(traffic, inquiry.traffic());
+                return Ok(Origin::Absent);
+            }
+            Census::Counted(count) => {
+                let size = first.items.len().max(1) as u64;
+                (count, Some(count.div_ceil(size)))
+            }
+            Census::Untold => (0, None),
+        };
+        self.listener.tell(&RunEvent::info(match census {
+            Census::Counted(count) => format!("the ERP has {count} customers already"),
+            _ => "the ERP has customers already; how many it does not say".to_owned(),
+        }));
+        if pages.is_none_or(|pages| pages >= open) {
+            add(traffic, inquiry.traffic());
+            return Ok(Origin::AskFirst);
+        }
+        let identity = identity_path(&self.pipeline.key().to_string());
+        let mut listed =
+            Sorter::new(&folder).map_err(|error| ImportError::spool(&folder, error))?;
+        let mut trouble = None;
+        let seen = inquiry
+            .list(first, &mut |seen| {
+                if let Some(key) = crate::deliver::engine::key_of(seen, &identity) {
+                    let pair = Pair {
+                        hash: hashes.key(&key),
+                        record: seen
+                            .id
+                            .and_then(|id| u64::try_from(id).ok())
+                            .unwrap_or_default(),
+                        line: 0,
+                        payload: [0; 16],
+                    };
+                    if let Err(error) = listed.push(pair) {
+                        trouble.get_or_insert(error);
+                    }
+                }
+            })
+            .await?;
+        if let Some(error) = trouble {
+            return Err(ImportError::spool(&folder, error).into());
+        }
+        let mut listed = listed
+            .finish()
+            .map_err(|error| ImportError::spool(&folder, error))?;
+        let error = (settings.existing == Existing::Fail)
+            .then(|| exists_error(&self.pipeline.key().to_string()));
+        settle_listed(
+            &mut findings,
+            &mut survey.keys,
+            &mut listed,
+            error.as_ref(),
+            &folder,
+        )?;
+        findings.finish()?;
+        add(traffic, inquiry.traffic());
+        // A listing that broke off early proves presence, but nobody's absence.
+        Ok(if seen >= count {
+            Origin::Absent
+        } else {
+            Origin::AskFirst
+        })
+    }
+
+    /// The company ids tell whether another server answers at the same address now.
+    async fn check_target(
+        &self,
+        journal: &mut Journal,
+        inquiry: &mut Inquiry<'_>,
+    ) -> Result<(), Inquired> {
+        let Some(now) = inquiry.companies().await?.filter(|ids| !ids.is_empty()) else {
+            return Ok(());
+        };
+        let before = journal.companies(&self.target).map_err(ImportError::from)?;
+        let stranger = before
+            .is_some_and(|before| !before.is_empty() && !before.iter().any(|id| now.contains(id)));
+        if stranger && !self.settings().target_changed {
+            return Err(ImportError::OtherTarget {
+                target: self.target.clone(),
+            }
+            .into());
+        }
+        journal
+            .remember_companies(&self.target, &now)
+            .map_err(|error| Inquired::Failed(error.into()))
+    }
+}
+
+/// Why there is no answer to what the ERP has.
+pub(super) enum Inquired {
+    /// The run ends in an orderly way.
+    Ended(Ending),
+    /// It ends with an error.
+    Failed(ImportError),
+}
+
+impl From<Ending> for Inquired {
+    fn from(ending: Ending) -> Self {
+        Self::Ended(ending)
+    }
+}
+
+impl From<ImportError> for Inquired {
+    fn from(error: ImportError) -> Self {
+        Self::Failed(error)
+    }
+}

@@ -1,0 +1,335 @@
+//! Everything between the two passes, and the second one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+
+use super::existing::Inquired;
+use super::feed::Feed;
+use super::known::settle_guarded;
+use super::ledger::{JournalFindings, JournalLedger, SettledSet, TargetHashes};
+use super::live::Live;
+use super::settings::Existing;
+use super::survey::Survey;
+use super::which::counts_of;
+use super::{ImportError, Listener};
+use crate::customer::{Part, Target};
+use crate::deliver::DeliverySettings;
+use crate::deliver::client::Client;
+use crate::deliver::driver::{Delivered, Driver, Observed, Signal};
+use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
+use crate::journal::{Journal, OpenIntent, RunRow};
+use crate::outcome::{
+    Counts, Ending, KeyHash, Outcome, Phase, Progress, RunEvent, Traffic, UnknownWhy,
+};
+
+/// Submissions that wait between reading and sending.
+const QUEUE: usize = 256;
+
+impl Live<'_> {
+    /// Everything between the two passes, and the second one.
+    pub(super) async fn deliver(
+        &self,
+        mut journal: Journal,
+        mut settled: SettledSet,
+        hashes: TargetHashes,
+        survey: &mut Survey,
+    ) -> Result<(Journal, Delivered), ImportError> {
+        let mut traffic = Traffic::default();
+        let (own, others): (Vec<OpenIntent>, Vec<OpenIntent>) = journal
+            .open_intents(&self.target)?
+            .into_iter()
+            .partition(|intent| *intent.run == *self.run);
+        if !others.is_empty() {
+            let delivered;
+            (journal, delivered) = self.settle_others(journal, others).await?;
+            add(&mut traffic, delivered.traffic);
+            if delivered.ending != Ending::Finished {
+                return Ok((
+                    journal,
+                    Delivered {
+                        traffic,
+                        ..delivered
+                    },
+                ));
+            }
+        }
+        let open = open_keys(&journal, &self.target)?;
+        let folder = self.settings().state_dir.clone();
+        if !self.settings().again {
+            let mut findings = JournalFindings::new(&mut journal, &self.run, &mut settled);
+            settle_guarded(
+                &mut findings,
+                &self.target,
+                &self.run,
+                &mut survey.keys,
+                &open,
+                &folder,
+            )?;
+            findings.finish()?;
+        }
+        let origin = match self
+            .look_for_existing(&mut journal, &mut settled, &hashes, survey, &mut traffic)
+            .await
+        {
+            Ok(origin) => origin,
+            Err(Inquired::Ended(ending)) => return Ok((journal, Delivered { ending, traffic })),
+            Err(Inquired::Failed(error)) => return Err(error),
+        };
+        let counts = counts_of(&self.row(&journal)?, survey.read);
+        if let Some(confirm) = &self.import.confirm
+            && counts.open > 0
+            && !confirm(counts.open)
+        {
+            return Err(ImportError::Declined);
+        }
+        let sent = Sent {
+            own,
+            origin,
+            settled,
+            hashes,
+        };
+        let (journal, delivered) = self.send(journal, sent, survey).await?;
+        add(&mut traffic, delivered.traffic);
+        Ok((
+            journal,
+            Delivered {
+                traffic,
+                ..delivered
+            },
+        ))
+    }
+
+    /// Pass 2: what an earlier process left open, then the input.
+    async fn send(
+        &self,
+        journal: Journal,
+        sent: Sent,
+        survey: &Survey,
+    ) -> Result<(Journal, Delivered), ImportError> {
+        let recovered = sent.own.into_iter().map(recovered_task).collect();
+        let (tasks, inbox) = mpsc::channel(QUEUE);
+        let feed = Feed {
+            source: self.source.clone(),
+            pipeline: Arc::clone(&self.pipeline),
+            hashes: sent.hashes,
+            fingerprint: survey.fingerprint.clone(),
+            settled: sent.settled,
+            chosen: self.settings().records.clone(),
+            origin: sent.origin,
+            run: Arc::clone(&self.run),
+            recovered,
+            tasks,
+        };
+        let feeding = tokio::task::spawn_blocking(move || feed.run());
+        let driver = self.driver(inbox, false);
+        let mut progress = SendingProgress::new(&self.row(&journal)?, survey.read);
+        let (ledger, delivered) = driver
+            .run(JournalLedger(journal), &mut |observed| {
+                progress.hear(&observed, &self.listener);
+            })
+            .await;
+        let fed = feeding
+            .await
+            .map_err(|error| ImportError::Internal(error.to_string()))?;
+        let delivered = delivered?;
+        fed?;
+        Ok((ledger.0, delivered))
+    }
+
+    fn driver(&self, tasks: mpsc::Receiver<Task>, look_only: bool) -> Driver {
+        let settings = self.settings();
+        let asked = Asked {
+            client: &self.client,
+            key: self.pipeline.key(),
+            delivery: &settings.delivery,
+            signal: &self.import.signal,
+        };
+        let mut driver = asked.driver(tasks, |engine| {
+            engine.existing_is_error = settings.existing == Existing::Fail;
+            engine.limit = settings.limit.filter(|_| !look_only);
+            engine.look_only = look_only;
+        });
+        driver.deadline = settings
+            .max_duration
+            .map(|most| tokio::time::Instant::now() + most.saturating_sub(self.clock.elapsed()));
+        driver
+    }
+
+    /// Open intents of other runs are settled before their keys are compared with ours: by
+    /// look-ups only, for their data may be mapped in another way now.
+    async fn settle_others(
+        &self,
+        journal: Journal,
+        others: Vec<OpenIntent>,
+    ) -> Result<(Journal, Delivered), ImportError> {
+        self.listener.tell(&RunEvent::info(format!(
+            "an earlier run left {} records unknown: they are looked up first",
+            others.len()
+        )));
+        let (tasks, inbox) = mpsc::channel(others.len());
+        for intent in others {
+            // The channel has room for all of them.
+            let _ = tasks.try_send(recovered_task(intent));
+        }
+        drop(tasks);
+        let driver = self.driver(inbox, true);
+        let listener = &self.listener;
+        let (ledger, delivered) = driver
+            .run(JournalLedger(journal), &mut |observed| {
+                tell_pauses(&observed, listener);
+            })
+            .await;
+        Ok((ledger.0, delivered?))
+    }
+}
+
+/// What is left to send, and what is known about it.
+struct Sent {
+    /// What an earlier process left open.
+    own: Vec<OpenIntent>,
+    origin: Origin,
+    settled: SettledSet,
+    hashes: TargetHashes,
+}
+
+/// Who is asked, and for what.
+pub(super) struct Asked<'a> {
+    pub client: &'a Arc<Client>,
+    pub key: Target,
+    pub delivery: &'a DeliverySettings,
+    pub signal: &'a watch::Receiver<Signal>,
+}
+
+impl Asked<'_> {
+    /// A driver that works through `tasks`; `change` has the last word about its engine.
+    pub(super) fn driver(
+        &self,
+        tasks: mpsc::Receiver<Task>,
+        change: impl FnOnce(&mut EngineSettings),
+    ) -> Driver {
+        let mut settings = EngineSettings {
+            delivery: self.delivery.clone(),
+            identity: identity_path(&self.key.to_string()),
+            existing_is_error: false,
+            renewable: self.client.is_renewable(),
+            limit: None,
+            look_only: false,
+            seed: fastrand::u64(..),
+        };
+        change(&mut settings);
+        Driver {
+            engine: Engine::new(settings),
+            client: Arc::clone(self.client),
+            tasks,
+            signal: self.signal.clone(),
+            deadline: None,
+            by_number: self.key.part == Part::Customer && self.key.field().name == "Number",
+        }
+    }
+}
+
+/// The path of a field in the API's JSON.
+pub(super) fn identity_path(target: &str) -> Vec<String> {
+    target.split('.').map(str::to_owned).collect()
+}
+
+/// What an earlier process left open, as a task.
+pub(super) fn recovered_task(intent: OpenIntent) -> Task {
+    Task {
+        run: Arc::from(intent.run),
+        submission: intent.submission,
+        origin: Origin::Recovered {
+            attempt: intent.attempt,
+            absent_before: intent.absent_before,
+        },
+    }
+}
+
+/// Keys that wait as unknown, with the run that they wait in.
+fn open_keys(journal: &Journal, target: &str) -> Result<HashMap<KeyHash, String>, ImportError> {
+    Ok(journal
+        .open_intents(target)?
+        .into_iter()
+        .filter_map(|intent| Some((intent.submission.key_hash?, intent.run)))
+        .collect())
+}
+
+/// Adds what went over the wire.
+pub(super) fn add(to: &mut Traffic, more: Traffic) {
+    to.requests += more.requests;
+    to.posts += more.posts;
+    to.lookups += more.lookups;
+    to.retries += more.retries;
+    to.throttled += more.throttled;
+}
+
+/// Tells people of pauses.
+pub(super) fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
+    match observed {
+        Observed::Paused(why, length) => listener.tell(&RunEvent::Paused {
+            why: (*why).to_owned(),
+            length: *length,
+        }),
+        Observed::Resumed => listener.tell(&RunEvent::Resumed),
+        Observed::Settled(..) | Observed::Tick(..) => {}
+    }
+}
+
+/// How far sending is, and how long it will take.
+struct SendingProgress {
+    counts: Counts,
+    at_start: u64,
+    clock: Instant,
+}
+
+impl SendingProgress {
+    fn new(row: &RunRow, read: u64) -> Self {
+        let counts = counts_of(row, read);
+        Self {
+            at_start: counts.settled(),
+            counts,
+            clock: Instant::now(),
+        }
+    }
+
+    fn hear(&mut self, observed: &Observed<'_>, listener: &Listener) {
+        match observed {
+            Observed::Settled(_, _, outcome) => {
+                self.counts.add(outcome);
+                if !matches!(
+                    outcome,
+                    Outcome::Unknown {
+                        why: UnknownWhy::Interrupted,
+                        ..
+                    }
+                ) {
+                    self.counts.open = self.counts.open.saturating_sub(1);
+                }
+            }
+            Observed::Tick(traffic, allowed) => {
+                let done = self.counts.settled();
+                let here = done.saturating_sub(self.at_start);
+                let left = (here > 0).then(|| {
+                    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+                    let share = self.counts.open as f64 / here as f64;
+                    self.clock.elapsed().mul_f64(share.min(1e6))
+                });
+                listener.progress(|| {
+                    RunEvent::Progress(Progress {
+                        phase: Phase::Sending,
+                        done,
+                        total: Some(self.counts.read),
+                        counts: self.counts,
+                        traffic: *traffic,
+                        concurrency: *allowed,
+                        left,
+                    })
+                });
+            }
+            Observed::Paused(..) | Observed::Resumed => tell_pauses(observed, listener),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Which run is it: a new one, one that goes on, or one that was finished before.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::reporting::shape_of;
+use super::settings::ImportSettings;
+use super::summing::Facts;
+use super::{Import, ImportError};
+use crate::journal::{Journal, NewRun, RunRow};
+use crate::outcome::{Counts, Ending, RunEvent, Summary};
+use crate::source::{Fingerprint, Format, Source, SourceSettings};
+
+/// How the command line said that the input is read: kept in the journal, so that a run's
+/// report can be written again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct ParseOptions {
+    format: Option<String>,
+    encoding: Option<String>,
+    delimiter: Option<u8>,
+    skip_lines: Option<u64>,
+    header: Option<bool>,
+}
+
+impl ParseOptions {
+    fn of(source: &SourceSettings) -> Self {
+        Self {
+            format: source.format.map(|format| format.word().to_owned()),
+            encoding: source.encoding.clone(),
+            delimiter: source.delimiter,
+            skip_lines: source.skip_lines,
+            header: source.header,
+        }
+    }
+
+    /// The options that a run was begun with.
+    pub(super) fn settings_from(row: &RunRow) -> SourceSettings {
+        let options: Self = serde_json::from_str(&row.source_options).unwrap_or_default();
+        SourceSettings {
+            format: options.format.as_deref().and_then(Format::from_word),
+            encoding: options.encoding,
+            delimiter: options.delimiter,
+            skip_lines: options.skip_lines,
+            header: options.header,
+            ..SourceSettings::default()
+        }
+    }
+}
+
+/// What else must be known to write a run's report again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct RunOptions {
+    pub allow_unkeyed: bool,
+    pub workflows: String,
+}
+
+/// The options that a run was begun with.
+pub(super) fn options_from(row: &RunRow) -> RunOptions {
+    serde_json::from_str(&row.options).unwrap_or_default()
+}
+
+/// How Wawi's workflows are treated, in a word.
+pub(super) fn workflows(settings: &ImportSettings) -> String {
+    let run = settings
+        .target
+        .as_ref()
+        .is_some_and(|target| target.run_workflows);
+    if run { "run" } else { "skip" }.to_owned()
+}
+
+/// A run's counts, completed by what the input holds.
+pub(super) fn counts_of(row: &RunRow, read: u64) -> Counts {
+    let mut counts = row.counts;
+    counts.read = read;
+    counts.open = read.saturating_sub(counts.settled());
+    counts
+}
+
+/// A hash as hexadecimal digits.
+pub(super) fn hex(hash: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*hash).to_hex().to_string()
+}
+
+/// Which run a command means.
+pub(super) enum Which {
+    New,
+    Resumed(RunRow),
+    Finished(RunRow),
+}
+
+/// Finds out whether the same command, or the same input, was here before.
+pub(super) fn which_run(
+    journal: &mut Journal,
+    settings: &ImportSettings,
+    target: &str,
+    fingerprint: &Fingerprint,
+    plan_hash: &[u8; 32],
+) -> Result<Which, ImportError> {
+    let rows = journal.find(target, &fingerprint.hash)?;
+    let Some(row) = rows.into_iter().find(|row| row.plan_hash == *plan_hash) else {
+        return Ok(Which::New);
+    };
+    let unfinished =
+        row.is_unfinished() || row.ending == Some(Ending::TooManyInvalid) || row.counts.unknown > 0;
+    if unfinished {
+        return Ok(Which::Resumed(row));
+    }
+    if settings.again {
+        return Ok(Which::New);
+    }
+    if settings.retry_failed && row.counts.invalid + row.counts.refused > 0 {
+        journal.clear_failed(&row.id)?;
+        return Ok(Which::Resumed(row));
+    }
+    Ok(Which::Finished(row))
+}
+
+pub(super) fn new_run(
+    import: &Import,
+    run: &str,
+    target: &str,
+    fingerprint: &Fingerprint,
+    plan_hash: [u8; 32],
+) -> Result<NewRun, ImportError> {
+    let broken = |error: serde_json::Error| ImportError::Internal(error.to_string());
+    let options = RunOptions {
+        allow_unkeyed: import.settings.allow_unkeyed,
+        workflows: workflows(&import.settings),
+    };
+    let parse = ParseOptions::of(&import.settings.source);
+    let path = std::path::absolute(&import.path).unwrap_or_else(|_| import.path.clone());
+    Ok(NewRun {
+        id: run.to_owned(),
+        target: target.to_owned(),
+        source_hash: fingerprint.hash,
+        plan_hash,
+        input: import.input.clone(),
+        input_path: Some(path),
+        mapping: import.mapping.name().to_owned(),
+        mapping_text: import.mapping.text().to_owned(),
+        source_options: serde_json::to_string(&parse).map_err(broken)?,
+        options: serde_json::to_string(&options).map_err(broken)?,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: Timestamp::now(),
+        linked_to: None,
+    })
+}
+
+/// The same command over a finished input: nothing is read again, nothing is sent.
+pub(super) fn finished_before(import: &Import, source: &Source, row: &RunRow) -> Summary {
+    let listener = import.listener();
+    let when = row
+        .finished
+        .map_or_else(String::new, |at| format!(" on {at:.0}"));
+    listener.tell(&RunEvent::info(format!(
+        "this input was imported into {}{when}; nothing was sent. Was the ERP restored from a \
+         backup since? `--again` asks it which customers are missing and sends those",
+        row.target
+    )));
+    let folder = import.settings.report.dir.join(&row.id);
+    let facts = Facts {
+        run: row.id.clone(),
+        dry_run: false,
+        resumed: false,
+        input: import.input.clone(),
+        input_hash: hex(&row.source_hash),
+        source: source.facts().describe(),
+        mapping: row.mapping.clone(),
+        mapping_hash: hex(&row.plan_hash),
+        target: Some(row.target.clone()),
+        workflows: options_from(row).workflows,
+        failed_file: shape_of(source).failed_file().to_owned(),
+        started: row.started,
+        report_dir: folder.display().to_string(),
+    };
+    let ending = row.ending.clone().unwrap_or(Ending::Finished);
+    let mut summary = facts.summary(ending, counts_of(row, row.read.unwrap_or_default()));
+    if let Some(code) = row.exit_code {
+        summary.exit_code = code;
+    }
+    if let Some(finished) = row.finished {
+        summary.finished = finished;
+    }
+    listener.tell(&RunEvent::Finished(Box::new(summary.clone())));
+    summary
+}
