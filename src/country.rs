@@ -2,7 +2,7 @@
 //!
 //! Owns how people write a country or a language (names in English, German and the country's
 //! own language, ISO and car codes) and which code that is; the tables and their sources are in
-//! [`names`]. Knows nothing of fields or records, and never guesses: a text that could mean two
+//! `names`. Knows nothing of fields or records, and never guesses: a text that could mean two
 //! countries (`Kongo`, `Korea`) is unknown.
 
 mod names;

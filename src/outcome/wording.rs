@@ -1,6 +1,6 @@
 //! Codes and parameters become sentences for people.
 //!
-//! Owns how a sentence is put together; the texts themselves are in [`english`], behind a
+//! Owns how a sentence is put together; the texts themselves are in `english`, behind a
 //! handful of functions, so that another language is a module beside it and one `match` here.
 //! Robust by design: a parameter that is not there makes the sentence shorter, never wrong.
 
