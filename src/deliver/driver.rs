@@ -221,6 +221,10 @@ impl Loop {
                 let intents = std::mem::take(&mut self.pending_intents);
                 let lines = std::mem::take(&mut self.pending);
                 self.committing = batches.try_send((intents, lines)).is_ok();
+                if !self.committing {
+                    // One batch at a time, so there was room: the ledger's thread is gone.
+                    self.fail(LedgerError("its writer has stopped".to_owned()));
+                }
             }
             if self.is_over() {
                 break;
@@ -411,12 +415,15 @@ impl Loop {
                     self.driver.engine.durable(job);
                 }
             }
-            Err(error) => {
-                tracing::error!(%error, "the journal failed; sending stops");
-                self.failure = Some(error);
-                self.driver.engine.stop(Ending::Interrupted);
-            }
+            Err(error) => self.fail(error),
         }
+    }
+
+    /// Without a ledger nothing more may be sent; what is in flight may finish.
+    fn fail(&mut self, error: LedgerError) {
+        tracing::error!(%error, "the journal failed; sending stops");
+        self.failure = Some(error);
+        self.driver.engine.stop(Ending::Interrupted);
     }
 
     fn take(&mut self, task: Option<Task>) {

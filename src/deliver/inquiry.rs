@@ -36,6 +36,7 @@ enum Question<'a> {
 pub struct Inquiry<'a> {
     client: &'a Client,
     max_outage: Duration,
+    deadline: Option<Instant>,
     rate: Option<UserRate>,
     gate: Gate,
     signal: watch::Receiver<Signal>,
@@ -45,16 +46,18 @@ pub struct Inquiry<'a> {
 }
 
 impl<'a> Inquiry<'a> {
-    /// Prepares to ask `client`.
+    /// Prepares to ask `client`, until `deadline` at the latest.
     #[must_use]
     pub fn new(
         client: &'a Client,
         settings: &DeliverySettings,
+        deadline: Option<Instant>,
         signal: watch::Receiver<Signal>,
     ) -> Self {
         Self {
             client,
             max_outage: settings.max_outage,
+            deadline,
             rate: settings.rate.and_then(UserRate::new),
             gate: Gate::default(),
             signal,
@@ -180,13 +183,22 @@ impl<'a> Inquiry<'a> {
             if asked.elapsed() >= self.max_outage {
                 return Err(Ending::Outage);
             }
+            if self
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
+            {
+                return Err(Ending::TimeUp);
+            }
             let wait = wish.map_or_else(
                 || backoff::wait(backoff::BASE, tries, fastrand::f64()),
                 |wish| wish.min(backoff::RETRY_AFTER_CAP),
             );
             tracing::info!(tries, ?wait, "the server is asked again");
-            self.sleep(wait.min(self.max_outage.saturating_sub(asked.elapsed())))
-                .await?;
+            let patience = self.max_outage.saturating_sub(asked.elapsed());
+            let left = self.deadline.map_or(patience, |deadline| {
+                patience.min(deadline.saturating_duration_since(Instant::now()))
+            });
+            self.sleep(wait.min(left)).await?;
         }
     }
 

@@ -28,8 +28,12 @@ impl Live<'_> {
         if settings.existing == Existing::Send {
             return Ok(Origin::Unasked);
         }
-        let mut inquiry =
-            Inquiry::new(&self.client, &settings.delivery, self.import.signal.clone());
+        let mut inquiry = Inquiry::new(
+            &self.client,
+            &settings.delivery,
+            self.deadline(),
+            self.import.signal.clone(),
+        );
         let (census, first) = inquiry.census().await?;
         self.check_target(journal, &mut inquiry).await?;
         let folder = settings.state_dir.clone();

@@ -34,7 +34,8 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     let client = Client::new(target, settings.credentials.clone(), &settings.delivery)?;
     let mut journal = Journal::open(&settings.state_dir)?;
     let identity = target.identity();
-    let _lock = crate::journal::lock(&settings.state_dir, &identity, &settings.command_line)?;
+    let holder = holder(&settings.command_line);
+    let _lock = crate::journal::lock(&settings.state_dir, &identity, &holder)?;
     let fingerprint = source.fingerprint()?;
     let plan_hash = import.plan_hash()?;
     let which = which_run(&mut journal, settings, &identity, &fingerprint, &plan_hash)?;
@@ -79,6 +80,15 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         clock: Instant::now(),
     }
     .run(journal, fingerprint)
+}
+
+/// What others are told about the holder of the lock.
+pub(super) fn holder(command: &str) -> String {
+    format!(
+        "process {}, `{command}`, since {:.0}",
+        std::process::id(),
+        Timestamp::now()
+    )
 }
 
 /// A live run, decided upon.

@@ -46,7 +46,8 @@ pub fn reconcile(
 ) -> Result<Reconciled, ImportError> {
     let mut journal = Journal::open(state_dir)?;
     let identity = target.identity();
-    let _lock = crate::journal::lock(state_dir, &identity, "importer reconcile")?;
+    let holder = super::live::holder("importer reconcile");
+    let _lock = crate::journal::lock(state_dir, &identity, &holder)?;
     let wanted = match run {
         Some(run) => {
             let row = journal.run(run)?;

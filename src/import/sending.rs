@@ -152,10 +152,14 @@ impl Live<'_> {
             engine.limit = settings.limit.filter(|_| !look_only);
             engine.look_only = look_only;
         });
-        driver.deadline = settings
-            .max_duration
-            .map(|most| tokio::time::Instant::now() + most.saturating_sub(self.clock.elapsed()));
+        driver.deadline = self.deadline();
         driver
+    }
+
+    /// When the run's time is up.
+    pub(super) fn deadline(&self) -> Option<tokio::time::Instant> {
+        let most = self.settings().max_duration?;
+        Some(tokio::time::Instant::now() + most.saturating_sub(self.clock.elapsed()))
     }
 
     /// Open intents of other runs are settled before their keys are compared with ours: by

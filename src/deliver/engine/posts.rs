@@ -193,12 +193,12 @@ impl Engine {
         job.look_failures = 0;
         job.purpose = Some(Purpose::Reconcile(Reconciling {
             settle: settle_time,
-            // An answer of any kind shows that the server is not frozen.
-            anchor: status.map(|_| now),
+            // An answer of the server itself shows that it is not frozen; a gateway's does not.
+            anchor: (settle == Settle::Answered).then_some(now),
             misses: 0,
             status,
         }));
-        if status.is_none() {
+        if settle == Settle::Silent {
             self.unanchored.push(id);
         }
         let wait = backoff::wait(backoff::BASE, 1, self.random.f64());

@@ -37,7 +37,9 @@ impl Engine {
     pub(super) fn note_health(&mut self, attempt: &Attempt, now: Moment) {
         let health = health_of(attempt);
         if let Attempt::Answered(answer) = attempt {
-            self.heard(now);
+            if !is_gateway(answer.status) {
+                self.heard(now);
+            }
             if answer.status == 429 {
                 self.throttled_since.get_or_insert(now);
             } else {
@@ -151,4 +153,9 @@ fn health_of(attempt: &Attempt) -> Health {
         } => Health::Unreachable,
         Attempt::Unanswered { .. } => Health::Bad,
     }
+}
+
+/// Statuses by which somebody in front of the server says that it did not answer.
+fn is_gateway(status: u16) -> bool {
+    matches!(status, 408 | 502 | 504 | 520..=529)
 }
