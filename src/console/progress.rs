@@ -125,24 +125,24 @@ fn position(progress: &Progress) -> String {
 /// Draws a state of affairs, beginning a bar if there is none yet.
 pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, text: &str) {
     let is_new = bar.is_none();
-    let bar = bar.get_or_insert_with(|| {
-        ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10))
-    });
+    // Hidden at first: a bar draws itself as soon as it has a length, before it has its style.
+    let bar = bar.get_or_insert_with(ProgressBar::hidden);
     if is_new || bar.length() != progress.total {
         let template = match progress.total {
-            Some(total) => {
-                bar.set_length(total);
-                "{bar:15} {wide_msg}"
-            }
-            None => {
-                bar.unset_length();
-                "{spinner} {wide_msg}"
-            }
+            Some(_) => "{bar:15} {wide_msg}",
+            None => "{spinner} {wide_msg}",
         };
         // The templates are constant; if one were wrong, the default style would stay.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
+        match progress.total {
+            Some(total) => bar.set_length(total),
+            None => bar.unset_length(),
+        }
+    }
+    if is_new {
+        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
     }
     bar.set_position(progress.done);
     bar.set_message(text.to_owned());

@@ -78,6 +78,7 @@ pub(super) fn survey(
         }
         if read.is_multiple_of(BREATH) {
             listener.check_signal()?;
+            pass.counts.read = read;
             tell(listener, &reader, source, &pass.counts);
         }
     }
