@@ -34,16 +34,29 @@ impl Live<'_> {
             self.deadline(),
             self.import.signal.clone(),
         );
+        let result = self
+            .ask_for_existing(journal, settled, hashes, survey, &mut inquiry)
+            .await;
+        add(traffic, inquiry.traffic());
+        result
+    }
+
+    async fn ask_for_existing(
+        &self,
+        journal: &mut Journal,
+        settled: &mut SettledSet,
+        hashes: &TargetHashes,
+        survey: &mut Survey,
+        inquiry: &mut Inquiry<'_>,
+    ) -> Result<Origin, Inquired> {
+        let settings = self.settings();
         let (census, first) = inquiry.census().await?;
-        self.check_target(journal, &mut inquiry).await?;
+        self.check_target(journal, inquiry).await?;
         let folder = settings.state_dir.clone();
         let mut findings = JournalFindings::new(journal, &self.run, settled);
         let open = count_open(&findings, &mut survey.keys, &folder)?;
         let (count, pages) = match census {
-            Census::Empty => {
-                add(traffic, inquiry.traffic());
-                return Ok(Origin::Absent);
-            }
+            Census::Empty => return Ok(Origin::Absent),
             Census::Counted(count) => {
                 let size = first.items.len().max(1) as u64;
                 (count, Some(count.div_ceil(size)))
@@ -55,7 +68,6 @@ impl Live<'_> {
             _ => "the ERP has customers already; how many it does not say".to_owned(),
         }));
         if pages.is_none_or(|pages| pages >= open) {
-            add(traffic, inquiry.traffic());
             return Ok(Origin::AskFirst);
         }
         let identity = identity_path(&self.pipeline.key().to_string());
@@ -96,7 +108,6 @@ impl Live<'_> {
             &folder,
         )?;
         findings.finish()?;
-        add(traffic, inquiry.traffic());
         // A listing that broke off early proves presence, but nobody's absence.
         Ok(if seen >= count {
             Origin::Absent
