@@ -41,12 +41,11 @@ pub use hashes::Hashes;
 pub use lock::{TargetLock, lock};
 pub use runs::{NewRun, RunRow};
 
-use crate::outcome::{KeyHash, PayloadHash};
 use error::from_sql;
 use runs::RunKey;
 
 /// The journal's file in the state folder.
-pub const FILE: &str = "journal.db";
+const FILE: &str = "journal.db";
 
 /// Length of the journal's secret in bytes.
 const SECRET_LENGTH: usize = 32;
@@ -141,40 +140,10 @@ impl Journal {
         })
     }
 
-    /// Where the journal lies.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The journal's secret: random, made with the journal, never shown.
-    #[must_use]
-    pub fn secret(&self) -> &[u8; SECRET_LENGTH] {
-        self.hashes.secret()
-    }
-
     /// What makes this journal's hashes, to be used in other threads.
     #[must_use]
     pub fn hashes(&self) -> Hashes {
         self.hashes.clone()
-    }
-
-    /// See [`Hashes::key`].
-    #[must_use]
-    pub fn key_hash(&self, target: &str, key: &str) -> KeyHash {
-        self.hashes.key(target, key)
-    }
-
-    /// See [`Hashes::payload`].
-    #[must_use]
-    pub fn payload_hash(&self, body: &[u8]) -> PayloadHash {
-        self.hashes.payload(body)
-    }
-
-    /// Whether an earlier write failed, so that nothing can be written any more.
-    #[must_use]
-    pub fn is_poisoned(&self) -> bool {
-        self.poisoned
     }
 
     /// Closes the journal in good order. Dropping it does the same, but cannot say what failed.

@@ -4,14 +4,10 @@
 
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
-use super::entry::{Columns, nanoseconds, to_json};
+use super::entry::{Columns, nanoseconds};
 use super::runs::RunKey;
 use super::{Entry, Intent, Journal, JournalError};
-use crate::outcome::{FieldError, Outcome, Settled};
-use crate::record::Position;
-
-/// The name under which records with warnings are counted.
-pub(super) const WARNINGS: &str = "warnings";
+use crate::outcome::{Outcome, Settled};
 
 impl Journal {
     /// Writes the entries, in their order, in one transaction. When it returns, all of them
@@ -29,9 +25,7 @@ impl Journal {
     /// SQLite said.
     pub fn commit(&mut self, run: &str, entries: &[Entry]) -> Result<(), JournalError> {
         let run = self.key_of(run)?;
-        self.residue |= entries
-            .iter()
-            .any(|entry| !matches!(entry, Entry::Warning(..)));
+        self.residue |= !entries.is_empty();
         self.write(|work| {
             let mut batch = Batch::new(work, run)?;
             for entry in entries {
@@ -39,7 +33,6 @@ impl Journal {
                     Entry::Intent(intent) => batch.intend(intent)?,
                     Entry::Settled(settled) => batch.settle(settled)?,
                     Entry::Void(position) => batch.void(position.record)?,
-                    Entry::Warning(position, errors) => batch.warn(*position, errors)?,
                 }
             }
             batch.write_counts()
@@ -199,37 +192,6 @@ impl<'a> Batch<'a> {
             self.run.number,
             settled.position.record,
         ])?;
-        Ok(())
-    }
-
-    fn warn(&mut self, position: Position, errors: &[FieldError]) -> rusqlite::Result<()> {
-        let errors = to_json(errors)?;
-        let inserted = self
-            .work
-            .prepare_cached(
-                "INSERT INTO warnings (run_no, record, line, errors) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT (run_no, record) DO NOTHING",
-            )?
-            .execute(params![
-                self.run.number,
-                position.record,
-                position.line,
-                errors
-            ])?;
-        if inserted == 1 {
-            self.count(WARNINGS, 1);
-        } else {
-            self.work
-                .prepare_cached(
-                    "UPDATE warnings SET line = ?3, errors = ?4 WHERE run_no = ?1 AND record = ?2",
-                )?
-                .execute(params![
-                    self.run.number,
-                    position.record,
-                    position.line,
-                    errors
-                ])?;
-        }
         Ok(())
     }
 

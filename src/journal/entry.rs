@@ -27,8 +27,6 @@ pub enum Entry {
     Settled(Settled),
     /// It was not sent after all: it is open again.
     Void(Position),
-    /// It is odd; replaces what was noted about the same record before.
-    Warning(Position, Vec<FieldError>),
 }
 
 /// A record is about to be sent. A next attempt replaces the one before.

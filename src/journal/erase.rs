@@ -60,7 +60,7 @@ fn rewrite_intents(work: &Transaction<'_>) -> rusqlite::Result<()> {
             open.push(values);
         }
     }
-    // Without a condition SQLite clears all pages of the table and of its index.
+    // Without a condition SQLite clears all pages of the table.
     work.execute("DELETE FROM intents", [])?;
     let mut insert = work.prepare(
         "INSERT INTO intents (run_no, record, line, attempt, absent_before, at, key, key_hash, \

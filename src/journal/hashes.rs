@@ -22,10 +22,6 @@ impl Hashes {
         Self { secret }
     }
 
-    pub(super) fn secret(&self) -> &[u8; 32] {
-        &self.secret
-    }
-
     /// The hash of a normalised key in a target: the same in every run into that target.
     #[must_use]
     pub fn key(&self, target: &str, key: &str) -> KeyHash {

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
-use super::entry::{SETTLED_COLUMNS, json, settled, time};
+use super::entry::{SETTLED_COLUMNS, settled, time};
 use super::{GuardRow, Journal, JournalError, OpenIntent};
-use crate::outcome::{FieldError, KeyHash, Settled, Submission};
+use crate::outcome::{KeyHash, Settled, Submission};
 use crate::record::Position;
 
 impl Journal {
@@ -33,29 +33,6 @@ impl Journal {
                 )?
                 .query_map([target], open_intent)?
                 .collect()
-        })
-    }
-
-    /// A record (run and number) whose open intent has this key, if there is one in the
-    /// target; the latest, if there are several.
-    ///
-    /// # Errors
-    /// What SQLite said.
-    pub fn has_open_key(
-        &self,
-        target: &str,
-        key: &KeyHash,
-    ) -> Result<Option<(String, u64)>, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT r.id, i.record FROM intents AS i JOIN runs AS r USING (run_no) \
-                     JOIN targets AS t USING (target_no) \
-                     WHERE i.key_hash = ?2 AND t.name = ?1 \
-                     ORDER BY i.run_no DESC, i.record DESC LIMIT 1",
-                )?
-                .query_row(params![target, key], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
         })
     }
 
@@ -97,34 +74,6 @@ impl Journal {
                      ORDER BY record LIMIT ?3"
                 ))?
                 .query_map(params![run.number, after, limit], settled)?
-                .collect()
-        })
-    }
-
-    /// At most `limit` warnings of records behind `after`, in the input's order.
-    ///
-    /// # Errors
-    /// [`JournalError::NoSuchRun`], or what SQLite said.
-    pub fn warnings(
-        &self,
-        run: &str,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<(Position, Vec<FieldError>)>, JournalError> {
-        let run = self.known(run)?;
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT record, line, errors FROM warnings \
-                     WHERE run_no = ?1 AND record > ?2 ORDER BY record LIMIT ?3",
-                )?
-                .query_map(params![run.number, after, limit], |row| {
-                    let position = Position {
-                        record: row.get(0)?,
-                        line: row.get(1)?,
-                    };
-                    Ok((position, json(2, row.get_ref(2)?.as_str()?)?))
-                })?
                 .collect()
         })
     }

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use rusqlite::types::{Type, Value, ValueRef};
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::commit::WARNINGS;
 use super::entry::{json, misread, nanoseconds, time, to_json};
 use super::targets::target_number;
 use super::{Journal, JournalError};
@@ -82,8 +81,6 @@ pub struct RunRow {
     pub read: Option<u64>,
     /// Records by outcome; `open` is what `read` has beyond them.
     pub counts: Counts,
-    /// Records with warnings.
-    pub warnings: u64,
 }
 
 impl RunRow {
@@ -176,21 +173,6 @@ impl Journal {
             }),
             (only, _) => Ok(only),
         }
-    }
-
-    /// The `summary.json` that the run ended with last.
-    ///
-    /// # Errors
-    /// [`JournalError::NoSuchRun`], or what SQLite said.
-    pub fn summary(&self, run: &str) -> Result<Option<String>, JournalError> {
-        let run = self.known(run)?;
-        self.read(|connection| {
-            connection.query_one(
-                "SELECT summary FROM runs WHERE run_no = ?1",
-                [run.number],
-                |row| row.get(0),
-            )
-        })
     }
 
     /// Notes how many records the input has.
@@ -309,7 +291,7 @@ impl Journal {
                 let mut run = run_row(row)?;
                 let mut counted = counts.query([row.get::<_, i64>(17)?])?;
                 while let Some(count) = counted.next()? {
-                    let slot = slot(&mut run, count.get_ref(0)?.as_str()?)?;
+                    let slot = slot(&mut run.counts, count.get_ref(0)?.as_str()?)?;
                     *slot = count.get(1)?;
                 }
                 run.counts.read = run.read.unwrap_or_default();
@@ -345,13 +327,11 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         exit_code: row.get(15)?,
         read: row.get(16)?,
         counts: Counts::default(),
-        warnings: 0,
     })
 }
 
 /// The count with this name.
-fn slot<'a>(run: &'a mut RunRow, name: &str) -> rusqlite::Result<&'a mut u64> {
-    let counts = &mut run.counts;
+fn slot<'a>(counts: &'a mut Counts, name: &str) -> rusqlite::Result<&'a mut u64> {
     Ok(match name {
         "created" => &mut counts.created,
         "exists" => &mut counts.exists,
@@ -363,7 +343,6 @@ fn slot<'a>(run: &'a mut RunRow, name: &str) -> rusqlite::Result<&'a mut u64> {
         "left_out" => &mut counts.left_out,
         "grouped" => &mut counts.grouped,
         "ready" => &mut counts.ready,
-        WARNINGS => &mut run.warnings,
         other => return Err(misread(0, Type::Text, format!("`{other}`"))),
     })
 }

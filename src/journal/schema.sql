@@ -48,10 +48,10 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_source ON runs (target_no, source_hash);
 
--- How many records of a run have which outcome; kept in step with `records` and `warnings`.
+-- How many records of a run have which outcome; kept in step with `records`.
 CREATE TABLE counts (
     run_no  INTEGER NOT NULL,
-    name    TEXT NOT NULL,     -- the outcome's word, or 'warnings'
+    name    TEXT NOT NULL,     -- the outcome's word
     records INTEGER NOT NULL,
     PRIMARY KEY (run_no, name)
 ) STRICT, WITHOUT ROWID;
@@ -73,15 +73,6 @@ CREATE TABLE records (
     PRIMARY KEY (run_no, record)
 ) STRICT, WITHOUT ROWID;
 
--- What is odd about a record that is sent nevertheless.
-CREATE TABLE warnings (
-    run_no INTEGER NOT NULL,
-    record INTEGER NOT NULL,
-    line   INTEGER NOT NULL,
-    errors TEXT NOT NULL,   -- JSON array, without values
-    PRIMARY KEY (run_no, record)
-) STRICT, WITHOUT ROWID;
-
 -- Records that are about to be sent, or were sent and nobody knows yet what became of them.
 -- The row goes, overwritten, with the outcome; if that is 'unknown', it stays.
 -- No foreign keys here: they would keep SQLite from clearing the table page by page.
@@ -98,7 +89,6 @@ CREATE TABLE intents (
     body          BLOB NOT NULL,     -- the request body
     PRIMARY KEY (run_no, record)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX intents_by_key ON intents (key_hash);
 
 -- The keys that were created in a target: the guard against sending one twice.
 CREATE TABLE keys (

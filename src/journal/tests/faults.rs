@@ -13,7 +13,6 @@ use super::*;
 struct State {
     run: Option<RunRow>,
     outcomes: Vec<Settled>,
-    warnings: Vec<(Position, Vec<FieldError>)>,
     open: Vec<OpenIntent>,
     guard: Vec<GuardRow>,
 }
@@ -22,7 +21,6 @@ fn state(journal: &Journal) -> State {
     State {
         run: journal.run("run-1").unwrap(),
         outcomes: journal.outcomes("run-1", 0, 9_999).unwrap(),
-        warnings: journal.warnings("run-1", 0, 9_999).unwrap(),
         open: journal.open_intents(TARGET).unwrap(),
         guard: journal.guard(TARGET, None, 9_999).unwrap(),
     }
@@ -49,7 +47,6 @@ fn prepared() -> TempDir {
     entries.push(settle(&journal, 1, created(1)));
     entries.push(settle(&journal, 2, unknown()));
     entries.push(settle(&journal, 20, invalid()));
-    entries.push(Entry::Warning(position(3), Vec::new()));
     journal.commit("run-1", &entries).unwrap();
     journal.close().unwrap();
     folder
@@ -62,8 +59,6 @@ fn batch(journal: &Journal) -> Vec<Entry> {
         settle(journal, 3, refused()),
         settle(journal, 4, unknown()),
         settle(journal, 21, invalid()),
-        Entry::Warning(position(3), vec![FieldError::new(Code::Range, "City")]),
-        Entry::Warning(position(4), Vec::new()),
         intent(journal, 5),
         intent(journal, 11),
     ]
@@ -86,7 +81,7 @@ const WRITES: [(&str, Write); 4] = [
 ];
 
 fn assert_poisoned(journal: &mut Journal) {
-    assert!(journal.is_poisoned());
+    assert!(journal.poisoned);
     let entry = settle(journal, 50, created(50));
     for answer in [
         journal.commit("run-1", &[entry]),
@@ -172,8 +167,6 @@ fn each_statement_may_fail() {
         ("INSERT", "records"),
         ("DELETE", "records"),
         ("INSERT", "keys"),
-        ("INSERT", "warnings"),
-        ("UPDATE", "warnings"),
         ("INSERT", "counts"),
         ("UPDATE", "counts"),
     ];

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::outcome::KeyHash;
 
 fn damaged(folder: &Path) -> String {
     let before = snapshot(folder);
@@ -243,20 +244,20 @@ fn two_processes_may_use_one_journal() {
 #[test]
 fn many_can_make_the_journal_at_once() {
     let folder = folder();
-    let secrets: Vec<[u8; 32]> = std::thread::scope(|scope| {
+    let hashes: Vec<KeyHash> = std::thread::scope(|scope| {
         let openers: Vec<_> = (0..8)
             .map(|number| {
                 let path = folder.path();
                 scope.spawn(move || {
                     let mut journal = Journal::open(path).unwrap();
                     journal.begin(&new_run(&format!("run-{number}"))).unwrap();
-                    *journal.secret()
+                    journal.hashes().key(TARGET, "c1")
                 })
             })
             .collect();
         openers.into_iter().map(|t| t.join().unwrap()).collect()
     });
-    assert!(secrets.iter().all(|secret| *secret == secrets[0]));
+    assert!(hashes.iter().all(|hash| *hash == hashes[0]));
     assert_eq!(
         Journal::open(folder.path()).unwrap().runs().unwrap().len(),
         8
@@ -275,9 +276,9 @@ fn secret_submission(journal: &Journal, record: u64) -> Submission {
     let body = format!("{{\"Number\":\"{key}\",\"x\":\"{filler}\"}}").into_bytes();
     Submission {
         position: position(record),
-        key_hash: Some(journal.key_hash(TARGET, &key)),
+        key_hash: Some(journal.hashes.key(TARGET, &key)),
         key: Some(key),
-        payload: journal.payload_hash(&body),
+        payload: journal.hashes.payload(&body),
         body: Arc::from(body),
     }
 }

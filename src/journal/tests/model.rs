@@ -33,10 +33,6 @@ enum Change {
     Void {
         record: u64,
     },
-    Warning {
-        record: u64,
-        code: Code,
-    },
 }
 
 fn changes() -> impl Strategy<Value = Change> {
@@ -57,8 +53,7 @@ fn changes() -> impl Strategy<Value = Change> {
                 outcome,
             }
         }),
-        record.clone().prop_map(|record| Change::Void { record }),
-        (record, select(Code::ALL)).prop_map(|(record, code)| Change::Warning { record, code }),
+        record.prop_map(|record| Change::Void { record }),
     ]
 }
 
@@ -78,7 +73,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model {
     intents: BTreeMap<(usize, u64), Intent>,
     outcomes: BTreeMap<(usize, u64), Settled>,
-    warnings: BTreeMap<(usize, u64), Vec<FieldError>>,
     guard: BTreeMap<(&'static str, KeyHash), (usize, Settled)>,
 }
 
@@ -104,9 +98,6 @@ impl Model {
             Entry::Void(position) => {
                 self.intents.remove(&(run, position.record));
                 self.outcomes.remove(&(run, position.record));
-            }
-            Entry::Warning(position, errors) => {
-                self.warnings.insert((run, position.record), errors.clone());
             }
         }
     }
@@ -150,17 +141,7 @@ impl Model {
         };
         outcomes.iter().for_each(|s| counts.add(&s.outcome));
         counts.open = 20 - counts.settled();
-        let row = journal.run(id).unwrap().unwrap();
-        assert_eq!(row.counts, counts);
-
-        let warnings: Vec<_> = self
-            .warnings
-            .iter()
-            .filter(|((of, _), _)| *of == run)
-            .map(|((_, record), errors)| (position(*record), errors.clone()))
-            .collect();
-        assert_eq!(row.warnings, warnings.len() as u64);
-        assert_eq!(journal.warnings(id, 0, 99).unwrap(), warnings);
+        assert_eq!(journal.run(id).unwrap().unwrap().counts, counts);
 
         let mut taken: Vec<_> = self
             .outcomes
@@ -194,15 +175,6 @@ impl Model {
             })
             .collect();
         assert_eq!(journal.open_intents(target).unwrap(), open);
-        for key in 0..9 {
-            let hash = journal.key_hash(target, &format!("k{key}"));
-            let holder = open
-                .iter()
-                .rev()
-                .find(|intent| intent.submission.key_hash == Some(hash))
-                .map(|intent| (intent.run.clone(), intent.submission.position.record));
-            assert_eq!(journal.has_open_key(target, &hash).unwrap(), holder);
-        }
 
         let guard: Vec<_> = self
             .guard
@@ -231,7 +203,7 @@ impl Model {
 }
 
 fn entry(journal: &Journal, run: usize, change: &Change, second: i64) -> Entry {
-    let hash = |key: Option<u8>| key.map(|key| journal.key_hash(RUNS[run].1, &format!("k{key}")));
+    let hash = |key: Option<u8>| key.map(|key| journal.hashes.key(RUNS[run].1, &format!("k{key}")));
     match change {
         Change::Intent {
             record,
@@ -246,7 +218,7 @@ fn entry(journal: &Journal, run: usize, change: &Change, second: i64) -> Entry {
                     position: position(*record),
                     key: key.map(|key| format!("k{key}")),
                     key_hash: hash(*key),
-                    payload: journal.payload_hash(&body),
+                    payload: journal.hashes.payload(&body),
                     body: Arc::from(body),
                 },
                 attempt: *attempt,
@@ -261,14 +233,11 @@ fn entry(journal: &Journal, run: usize, change: &Change, second: i64) -> Entry {
         } => Entry::Settled(Settled {
             position: position(*record),
             key_hash: hash(*key),
-            payload: key.map(|key| journal.payload_hash(&[key])),
+            payload: key.map(|key| journal.hashes.payload(&[key])),
             outcome: outcome.clone(),
             at: at(second),
         }),
         Change::Void { record } => Entry::Void(position(*record)),
-        Change::Warning { record, code } => {
-            Entry::Warning(position(*record), vec![FieldError::new(*code, "City")])
-        }
     }
 }
 
