@@ -17,7 +17,7 @@ impl Journal {
     /// - An intent stands, with key and body, until its record is settled.
     /// - An outcome replaces an earlier one of the same record and erases its intent. The
     ///   outcome *unknown* alone keeps it: it is needed to look the customer up.
-    /// - A void takes intent and outcome back.
+    /// - A void takes intent and outcome back, if there are any; the guard keeps the key.
     /// - `Created` also notes the key in the target's guard.
     ///
     /// # Errors

@@ -265,6 +265,82 @@ fn a_later_outcome_replaces_an_earlier_one_in_the_counts_too() {
 }
 
 #[test]
+fn a_void_takes_intent_and_outcome_back() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    journal.begin(&new_run("run-2")).unwrap();
+    journal.set_read("run-1", 6).unwrap();
+    let entries = [
+        intent(&journal, 1),
+        intent(&journal, 2),
+        settle(&journal, 2, unknown()),
+        settle(&journal, 3, invalid()),
+        intent(&journal, 4),
+        settle(&journal, 4, unknown()),
+        settle(&journal, 5, invalid()),
+        settle(&journal, 6, created(6)),
+    ];
+    journal.commit("run-1", &entries).unwrap();
+    journal.commit("run-2", &[intent(&journal, 1)]).unwrap();
+
+    // An intent, both, an outcome, and a created customer, whose key stays guarded.
+    let voids = [1, 2, 3, 6].map(|record| Entry::Void(position(record)));
+    journal.commit("run-1", &voids).unwrap();
+    let open: Vec<_> = journal
+        .open_intents(TARGET)
+        .unwrap()
+        .into_iter()
+        .map(|open| (open.run, open.submission.position.record))
+        .collect();
+    assert_eq!(open, [("run-1".to_owned(), 4), ("run-2".to_owned(), 1)]);
+    assert_eq!(journal.settled_after("run-1", 0, 10).unwrap(), [4, 5]);
+    let counts = crate::outcome::Counts {
+        read: 6,
+        invalid: 1,
+        unknown: 1,
+        open: 4,
+        ..Default::default()
+    };
+    assert_eq!(journal.run("run-1").unwrap().unwrap().counts, counts);
+    assert_eq!(journal.guard(TARGET, None, 10).unwrap().len(), 1);
+
+    // The record is open like any other: it can be sent now.
+    let again = [intent(&journal, 2), settle(&journal, 2, created(2))];
+    journal.commit("run-1", &again).unwrap();
+    let counts = crate::outcome::Counts {
+        created: 1,
+        open: 3,
+        ..counts
+    };
+    assert_eq!(journal.run("run-1").unwrap().unwrap().counts, counts);
+}
+
+#[test]
+fn a_void_of_nothing_changes_nothing() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    journal.set_read("run-1", 3).unwrap();
+    let entries = [settle(&journal, 1, created(1)), intent(&journal, 2)];
+    journal.commit("run-1", &entries).unwrap();
+    let before = journal.run("run-1").unwrap();
+    let voids = [3, 3, u64::from(u32::MAX)].map(|record| Entry::Void(position(record)));
+    journal.commit("run-1", &voids).unwrap();
+    assert_eq!(journal.run("run-1").unwrap(), before);
+    assert_eq!(journal.settled_after("run-1", 0, 10).unwrap(), [1, 2]);
+
+    // Within one commit: what was just noted is taken back, and only once.
+    let entries = [
+        intent(&journal, 3),
+        settle(&journal, 3, unknown()),
+        Entry::Void(position(3)),
+        Entry::Void(position(3)),
+    ];
+    journal.commit("run-1", &entries).unwrap();
+    assert_eq!(journal.run("run-1").unwrap(), before);
+    assert_eq!(journal.settled_after("run-1", 0, 10).unwrap(), [1, 2]);
+}
+
+#[test]
 fn what_failed_can_be_opened_again() {
     let folder = folder();
     let mut journal = started(&folder);

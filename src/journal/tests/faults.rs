@@ -46,6 +46,7 @@ fn prepared() -> TempDir {
     let mut entries: Vec<_> = (1..=10).map(|record| intent(&journal, record)).collect();
     entries.push(settle(&journal, 1, created(1)));
     entries.push(settle(&journal, 2, unknown()));
+    entries.push(settle(&journal, 7, unknown()));
     entries.push(settle(&journal, 20, invalid()));
     journal.commit("run-1", &entries).unwrap();
     journal.close().unwrap();
@@ -64,11 +65,23 @@ fn batch(journal: &Journal) -> Vec<Entry> {
     ]
 }
 
+/// Takes back an intent, an intent with its outcome, an outcome, and nothing.
+fn voids(_: &Journal) -> Vec<Entry> {
+    [6, 7, 20, 99]
+        .map(|record| Entry::Void(position(record)))
+        .to_vec()
+}
+
+type Entries = fn(&Journal) -> Vec<Entry>;
 type Write = fn(&mut Journal) -> Result<(), JournalError>;
 
-const WRITES: [(&str, Write); 4] = [
+const WRITES: [(&str, Write); 5] = [
     ("commit", |journal| {
         let entries = batch(journal);
+        journal.commit("run-1", &entries)
+    }),
+    ("commit of voids", |journal| {
+        let entries = voids(journal);
         journal.commit("run-1", &entries)
     }),
     ("begin", |journal| journal.begin(&new_run("run-2"))),
@@ -141,36 +154,43 @@ fn a_write_that_fails_at_any_step_is_there_as_a_whole_or_not_at_all() {
 #[test]
 fn a_commit_that_fails_last_leaves_nothing_behind() {
     let folder = prepared();
-    let before = state_of(&folder);
-    let mut journal = Journal::open(folder.path()).unwrap();
-    journal.connection.commit_hook(Some(|| true)).unwrap();
-    let entries = batch(&journal);
-    journal.commit("run-1", &entries).unwrap_err();
-    journal
-        .connection
-        .commit_hook(None::<fn() -> bool>)
-        .unwrap();
-    assert_eq!(state(&journal), before);
-    assert_poisoned(&mut journal);
-    drop(journal);
-    assert_eq!(state_of(&folder), before);
+    let files = snapshot(folder.path());
+    for entries_of in [batch as Entries, voids] {
+        let folder = copy(&files);
+        let before = state_of(&folder);
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.connection.commit_hook(Some(|| true)).unwrap();
+        let entries = entries_of(&journal);
+        journal.commit("run-1", &entries).unwrap_err();
+        journal
+            .connection
+            .commit_hook(None::<fn() -> bool>)
+            .unwrap();
+        assert_eq!(state(&journal), before);
+        assert_poisoned(&mut journal);
+        drop(journal);
+        assert_eq!(state_of(&folder), before);
+    }
 }
 
 #[test]
 fn each_statement_may_fail() {
     let folder = prepared();
     let files = snapshot(folder.path());
-    let places = [
-        ("INSERT", "intents"),
-        ("UPDATE", "intents"),
-        ("DELETE", "intents"),
-        ("INSERT", "records"),
-        ("DELETE", "records"),
-        ("INSERT", "keys"),
-        ("INSERT", "counts"),
-        ("UPDATE", "counts"),
+    let places: [(&str, &str, Entries); _] = [
+        ("INSERT", "intents", batch),
+        ("UPDATE", "intents", batch),
+        ("DELETE", "intents", batch),
+        ("INSERT", "records", batch),
+        ("DELETE", "records", batch),
+        ("INSERT", "keys", batch),
+        ("INSERT", "counts", batch),
+        ("UPDATE", "counts", batch),
+        ("DELETE", "intents", voids),
+        ("DELETE", "records", voids),
+        ("UPDATE", "counts", voids),
     ];
-    for (verb, table) in places {
+    for (verb, table, entries_of) in places {
         let folder = copy(&files);
         let before = state_of(&folder);
         let mut journal = Journal::open(folder.path()).unwrap();
@@ -181,7 +201,7 @@ fn each_statement_may_fail() {
                  BEGIN SELECT RAISE(ABORT, 'fault'); END"
             ))
             .unwrap();
-        let entries = batch(&journal);
+        let entries = entries_of(&journal);
         journal.commit("run-1", &entries).unwrap_err();
         assert_poisoned(&mut journal);
         drop(journal);

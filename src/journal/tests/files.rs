@@ -352,6 +352,24 @@ fn nothing_is_left_of_settled_customers() {
 }
 
 #[test]
+fn nothing_is_left_of_what_was_taken_back() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    write_secrets(&mut journal);
+    let voids: Vec<_> = (1..=600)
+        .map(|record| Entry::Void(position(record)))
+        .collect();
+    journal.commit("run-1", &voids).unwrap();
+    assert!(!traces(folder.path()).is_empty(), "the test sees nothing");
+    journal
+        .finish("run-1", &Ending::Interrupted, 130, at(9), "{}")
+        .unwrap();
+    assert_eq!(traces(folder.path()), [""; 0], "after the run");
+    drop(journal);
+    assert_eq!(traces(folder.path()), [""; 0], "after closing");
+}
+
+#[test]
 fn what_a_killed_process_left_is_cleared_by_the_next() {
     let folder = folder();
     let mut journal = started(&folder);
