@@ -336,7 +336,8 @@ impl Pipeline {
     pub(super) fn repeat_error(&self, repeat: &Repeat) -> FieldError {
         let target = match repeat.code {
             Code::EmailDuplicate => "BillingAddress.EmailAddress".to_owned(),
-            Code::PersonDuplicate => "BillingAddress.LastName".to_owned(),
+            // Several fields make a person: the whole record is meant.
+            Code::PersonDuplicate => String::new(),
             _ => self.key().to_string(),
         };
         let mut error = [FieldError::new(repeat.code, target)
