@@ -11,5 +11,7 @@ mod architecture;
 mod import;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
+/// Every sample against the model of its outcomes.
+mod samples;
 /// Running the binary, reading what it left.
 mod support;
