@@ -129,6 +129,7 @@ pub(super) fn rehearsed() -> Summary {
         would_create: 9_950,
         left_out: 20,
         invalid: 30,
+        too_many_invalid: false,
         unused_columns: vec!["cHerkunft".to_owned(), "dErstellt".to_owned()],
         sample_body: Some(r#"{"Number":"C…","BillingAddress":{"City":"D…"}}"#.to_owned()),
         highest_number: Some("C1005486".to_owned()),

@@ -30,6 +30,12 @@ pub(super) fn counts(page: &mut Page, summary: &Summary, plan: &Plan) {
         }
     }
     page.count(STRONG, summary.counts.read, "read");
+    if plan.too_many_invalid {
+        page.indented(
+            2,
+            "As it is, a run would send nothing: more are invalid than --max-invalid allows.",
+        );
+    }
 }
 
 /// Adds what else the rehearsal found out, and what it did not look at.

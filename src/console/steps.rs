@@ -41,8 +41,18 @@ fn steps(summary: &Summary) -> Vec<(String, Option<String>)> {
                 None,
             ));
         }
+        let blocked = summary
+            .plan
+            .as_ref()
+            .is_some_and(|plan| plan.too_many_invalid);
         if counts.ready > 0 {
-            let text = "Import what is valid by the same command without --dry-run.";
+            let text = match blocked {
+                false => "Import what is valid by the same command without --dry-run.",
+                true => {
+                    "To import what is valid all the same, allow more invalid records with \
+                     --max-invalid 100%."
+                }
+            };
             steps.push((text.to_owned(), None));
         }
         return steps;

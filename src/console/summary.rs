@@ -316,6 +316,20 @@ mod tests {
     }
 
     #[test]
+    fn a_dry_run_says_when_too_much_is_invalid() {
+        let mut summary = rehearsed();
+        let words = "a run would send nothing";
+        assert!(!page(&summary, PLAIN, false).contains(words));
+        if let Some(plan) = &mut summary.plan {
+            plan.too_many_invalid = true;
+        }
+        let text = page(&summary, PLAIN, false);
+        assert!(text.contains(words), "{text}");
+        assert!(text.contains("--max-invalid 100%"), "{text}");
+        assert!(!text.contains("without --dry-run"), "{text}");
+    }
+
+    #[test]
     fn an_interrupted_run_tells_how_to_go_on() {
         insta::assert_snapshot!("interrupted", shown(&interrupted()));
     }

@@ -13,7 +13,7 @@ use super::survey::{Findings, Hashing, Survey, survey};
 use super::{Import, ImportError};
 use crate::mapping::Mapping;
 use crate::outcome::{
-    Counts, Ending, KeyHash, Outcome, PayloadHash, Plan, RunEvent, Summary, wording,
+    Code, Counts, Ending, KeyHash, Outcome, PayloadHash, Plan, RunEvent, Summary, wording,
 };
 use crate::record::Position;
 use crate::report::{Report, ValuesShown};
@@ -147,6 +147,7 @@ fn plan_of(import: &Import, survey: &Survey, bound: &crate::mapping::Plan, ready
         would_create: ready,
         left_out: survey.counts.left_out,
         invalid: survey.counts.invalid,
+        too_many_invalid: settings.are_too_many_invalid(survey.counts.invalid, survey.read),
         unused_columns: bound.unused_columns(),
         sample_body: survey
             .sample_body
@@ -175,7 +176,14 @@ fn not_checked(mapping: &Mapping, existing: Existing) -> Vec<String> {
         "whether customer groups, companies, categories, payment methods and languages with \
          these ids exist in Wawi"
             .to_owned(),
-        "the check digits of VAT ids".to_owned(),
+        match mapping.rules().contains_key(&Code::VatIdChecksum) {
+            false => "the check digits of VAT ids".to_owned(),
+            true => {
+                "the check digits of VAT ids: `\"vat_id.checksum\"` in [rules] has no effect in \
+                     this version"
+                    .to_owned()
+            }
+        },
     ];
     if existing != Existing::Send {
         sentences.push(format!(

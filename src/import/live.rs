@@ -14,16 +14,12 @@ use super::summing::{Facts, stricter};
 use super::survey::{Survey, survey};
 use super::which::{Which, counts_of, finished_before, hex, new_run, which_run, workflows};
 use super::{Import, ImportError, Listener, reconcile};
-use crate::deliver::Threshold;
 use crate::deliver::client::Client;
 use crate::deliver::driver::Delivered;
 use crate::journal::{Journal, RunRow};
 use crate::outcome::{Ending, RunEvent, Summary, Traffic};
 use crate::report::Report;
 use crate::source::{Fingerprint, Source, SourceError};
-
-/// Invalid records before a share of them is judged.
-const INVALID_JUDGED_FROM: u64 = 20;
 
 /// Imports, or goes on with an import.
 pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
@@ -165,12 +161,9 @@ impl Live<'_> {
         if counts.created + counts.exists + counts.refused + counts.unknown > 0 {
             return Ok(false);
         }
-        let most = self.settings().max_invalid;
-        let judged = match most {
-            Threshold::Count(_) => true,
-            Threshold::Percent(_) => counts.invalid >= INVALID_JUDGED_FROM,
-        };
-        Ok(judged && most.is_exceeded(counts.invalid, survey.read))
+        Ok(self
+            .settings()
+            .are_too_many_invalid(counts.invalid, survey.read))
     }
 
     pub(super) fn row(&self, journal: &Journal) -> Result<RunRow, ImportError> {

@@ -75,6 +75,9 @@ pub enum FailOn {
     Warning,
 }
 
+/// Invalid records before a share of them is judged.
+const INVALID_JUDGED_FROM: u64 = 20;
+
 /// What one run is asked to do, beyond its input and mapping.
 #[derive(Clone, Debug)]
 pub struct ImportSettings {
@@ -116,4 +119,16 @@ pub struct ImportSettings {
     pub payloads: Option<PathBuf>,
     /// The command line that the user typed, to tell how to resume.
     pub command_line: String,
+}
+
+impl ImportSettings {
+    /// Whether `invalid` of `read` records are too many for `--max-invalid`.
+    #[must_use]
+    pub fn are_too_many_invalid(&self, invalid: u64, read: u64) -> bool {
+        let judged = match self.max_invalid {
+            Threshold::Count(_) => true,
+            Threshold::Percent(_) => invalid >= INVALID_JUDGED_FROM,
+        };
+        judged && self.max_invalid.is_exceeded(invalid, read)
+    }
 }

@@ -129,6 +129,8 @@ pub struct Plan {
     pub left_out: u64,
     /// Records that are invalid.
     pub invalid: u64,
+    /// Whether they are more than `--max-invalid` allows, so that a run would send nothing.
+    pub too_many_invalid: bool,
     /// Columns of the input that no target uses.
     pub unused_columns: Vec<String>,
     /// One body as it would be sent (values as `--values` says).

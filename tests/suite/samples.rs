@@ -210,9 +210,8 @@ fn found_errors(run: &Run) -> Found {
     rows(text.as_bytes(), delimiter)
         .iter()
         .map(|row| {
-            let split = |name: &str| -> Vec<String> {
-                row[name].split(" | ").map(str::to_owned).collect()
-            };
+            let split =
+                |name: &str| -> Vec<String> { row[name].split(" | ").map(str::to_owned).collect() };
             let at = (number(&row["_record"]), number(&row["_line"]));
             (at, pairs(&split("_code"), &split("_field")))
         })
