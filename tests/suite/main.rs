@@ -7,6 +7,8 @@
 
 /// Imports point downwards only; files are short.
 mod architecture;
+/// The dry run.
+mod dry_run;
 /// The main job.
 mod import;
 /// A second stand-in ERP, written from the contract by other hands.

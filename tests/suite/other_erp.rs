@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+pub(crate) use contract::faults_of_body;
 pub(crate) use door::{Door, Tokens};
 pub(crate) use quota::{Quota, Window};
 use state::State;

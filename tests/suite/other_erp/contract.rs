@@ -118,7 +118,7 @@ static PAYMENT: &[Rule] = &[
 ];
 
 /// What is wrong with a body: the property's path and why.
-pub(super) fn faults_of_body(body: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn faults_of_body(body: &[u8]) -> Vec<(String, String)> {
     let mut faults = Vec::new();
     match serde_json::from_slice::<Value>(body) {
         Ok(customer) => check(&customer, &Shape::Object(CUSTOMER), "", &mut faults),
