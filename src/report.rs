@@ -240,6 +240,14 @@ impl Report {
     }
 }
 
+impl Drop for Report {
+    /// A run that ended before it had a report leaves no empty folder behind.
+    fn drop(&mut self) {
+        // A folder with files in it stays, and so does one that cannot be removed.
+        let _ = fs::remove_dir(&self.folder);
+    }
+}
+
 /// Makes `folder` and tries to write to it.
 fn make_writable(folder: &Path, file_mode: u32) -> Result<(), ReportError> {
     make_folder(folder, file_mode)?;
@@ -333,6 +341,18 @@ mod tests {
         assert!(error.help().unwrap().contains("--report-dir"));
         let error = Report::prepare(&settings(&temp.path().join("r1")), "r2").unwrap_err();
         assert!(matches!(error, ReportError::Folder { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_empty_folder_goes_with_its_run() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("r1");
+        drop(Report::prepare(&settings(temp.path()), "r1").unwrap());
+        assert!(!folder.exists());
+        let report = Report::prepare(&settings(temp.path()), "r1").unwrap();
+        fs::write(folder.join("summary.json"), "{}").unwrap();
+        drop(report);
+        assert!(folder.join("summary.json").exists());
     }
 
     #[cfg(unix)]
