@@ -11,6 +11,7 @@ use crate::settings::SettingsError;
 fn of_journal(error: &JournalError) -> ExitCode {
     match error {
         JournalError::Held { .. } => ExitCode::Locked,
+        JournalError::NotAFolder { .. } => ExitCode::Unusable,
         JournalError::NoSuchRun { .. } | JournalError::AmbiguousRun { .. } => ExitCode::Usage,
         error if error.is_unreadable() => ExitCode::Journal,
         _ => ExitCode::Failure,

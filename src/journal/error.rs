@@ -21,6 +21,12 @@ pub enum JournalError {
         /// The system's answer.
         source: io::Error,
     },
+    /// Something that is no folder stands where the state folder should be.
+    #[error("the state folder {} is a file, not a folder", path.display())]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
     /// The journal is there, but it cannot be trusted. It is left exactly as it was found.
     #[error("the journal {} is damaged: {why}", path.display())]
     Damaged {
@@ -111,7 +117,7 @@ impl JournalError {
                  customers are there, or rely on --existing skip"
             }
             Self::Newer { .. } => "install the version of importer that was used last",
-            Self::NotOurs { .. } | Self::Link { .. } => {
+            Self::NotOurs { .. } | Self::Link { .. } | Self::NotAFolder { .. } => {
                 "choose another state folder with --state-dir"
             }
             Self::Busy { .. } => "wait until the other process has ended, then start again",

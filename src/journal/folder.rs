@@ -17,6 +17,11 @@ pub(super) fn ensure(folder: &Path) -> Result<(), JournalError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let existed = folder.is_dir();
+    if !existed && folder.exists() {
+        return Err(JournalError::NotAFolder {
+            path: folder.to_path_buf(),
+        });
+    }
     builder
         .create(folder)
         .map_err(|source| trouble(folder, "cannot create", source))?;
