@@ -2,20 +2,46 @@
 //! byte-order marks.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::error::Mistake;
+use super::suggest::did_you_mean;
+
+/// Files of a folder that are looked at for a similar name.
+const LOOKED_AT: usize = 10_000;
 
 /// Reads a text file.
 pub(super) fn read(path: &Path) -> Result<String, Mistake> {
-    let bytes = fs::read(path)
-        .map_err(|error| Mistake::of_file(format!("the mapping cannot be read: {error}")))?;
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
     decode(&bytes).ok_or_else(|| {
         Mistake::of_file("the mapping is neither UTF-8 nor UTF-16")
             .help("save it as UTF-8 in the editor")
     })
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Mistake {
+    if error.kind() != io::ErrorKind::NotFound {
+        return Mistake::of_file(format!("the mapping cannot be read: {error}"))
+            .help("name a mapping file that the user who runs the import may read");
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let names: Vec<String> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .take(LOOKED_AT)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".toml"))
+        .collect();
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
+    Mistake::of_file("the mapping cannot be read: there is no such file")
+        .help("name it with its folder, or a ready-made one as builtin:NAME")
+        .help_if(did_you_mean(&wanted, names.iter().map(String::as_str)))
 }
 
 fn decode(bytes: &[u8]) -> Option<String> {
