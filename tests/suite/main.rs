@@ -7,6 +7,8 @@
 
 /// Imports point downwards only; files are short.
 mod architecture;
+/// Bad input, mappings and settings.
+mod bad_input;
 /// The dry run.
 mod dry_run;
 /// The main job.
