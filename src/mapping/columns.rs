@@ -121,9 +121,16 @@ impl Bound {
         }
     }
 
-    /// Whether the record has the column at all.
+    /// Whether the record has the column at all. A list that is there has all of its places,
+    /// for nobody's second address is no missing column.
     pub(super) fn is_present(&self, record: &Record, column: usize) -> bool {
         !matches!(self.raw(record, column), Raw::Nothing)
+            || match (self.access.get(column), &record.fields) {
+                (Some(Access::Key { path, .. }), Fields::Object(object)) => {
+                    ends_in_short_list(object, path)
+                }
+                _ => false,
+            }
     }
 
     fn raw<'r>(&self, record: &'r Record, column: usize) -> Raw<'r> {
@@ -182,6 +189,18 @@ fn walk<'r>(object: &'r Map<String, Json>, path: &[Segment]) -> Option<&'r Json>
             Segment::Key(key) => value.as_object()?.get(key),
             Segment::Index(index) => value.as_array()?.get(*index),
         })
+}
+
+/// Whether the path leads to a list that is too short for its next step.
+fn ends_in_short_list(object: &Map<String, Json>, path: &[Segment]) -> bool {
+    path.iter().enumerate().any(|(at, segment)| {
+        let Segment::Index(index) = segment else {
+            return false;
+        };
+        path.get(..at)
+            .and_then(|before| walk(object, before)?.as_array())
+            .is_some_and(|list| *index >= list.len())
+    })
 }
 
 /// A header, indexed by its names.
@@ -350,6 +369,17 @@ mod tests {
         ] {
             let found = walk(&object, &path(name)).map(ToString::to_string);
             assert_eq!(found.as_deref(), wanted, "{name}");
+        }
+        for (name, short) in [
+            ("list[2].zip", true),
+            ("list[2]", true),
+            ("m[0][1]", true),
+            ("list[1].zop", false),
+            ("lost[0].zip", false),
+            ("address[0]", false),
+            ("address.city", false),
+        ] {
+            assert_eq!(ends_in_short_list(&object, &path(name)), short, "{name}");
         }
     }
 }

@@ -428,6 +428,23 @@ fn jsonl_fails_into_jsonl() {
 }
 
 #[test]
+fn a_list_that_is_short_in_every_record_is_no_missing_column() {
+    let mut importer = Importer::new();
+    let sample = std::fs::read_to_string(repository("samples/customers.jsonl")).unwrap();
+    let has_one_address = |line: &&str| {
+        let customer: Value = serde_json::from_str(line).unwrap();
+        customer["addresses"].as_array().unwrap().len() < 2
+    };
+    let lines: Vec<&str> = sample.lines().filter(has_one_address).collect();
+    assert!(lines.len() < sample.lines().count(), "nobody has two");
+    importer.file("list.jsonl", lines.join("\n"));
+    let mapping = repository("mappings/shop-json.toml");
+    importer.args(["run", "list.jsonl", "--dry-run", "-m"]);
+    let run = importer.arg(mapping.to_str().unwrap()).run().expect(0);
+    assert_eq!(run.count("ready"), lines.len() as u64);
+}
+
+#[test]
 fn the_input_may_come_by_pipe() {
     let mut importer = rehearsal();
     importer.args(["run", "-", "-m", "map.toml", "--dry-run"]);
