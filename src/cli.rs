@@ -41,7 +41,7 @@ First steps:
 {all-args}{after-help}";
 
 const AFTER: &str = "\
-Every option has a twin in the environment (IMPORTER_BASE_URL) and a key in importer.toml
+Options of `run` have a twin in the environment (IMPORTER_BASE_URL) and a key in importer.toml
 (base_url); only what must not be repeated by a schedule has to be typed each time.";
 
 /// What was typed.

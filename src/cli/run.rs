@@ -19,7 +19,7 @@ use crate::source::Format;
 const EXAMPLES: &str = "\
 Examples:
   importer run customers.csv -m shop.toml --dry-run
-  importer run 'export-*.csv.gz' -m builtin:jtl-shop5 --profile production --rate 10/s
+  importer run 'export-*.csv' -m builtin:jtl-shop5 --profile production --rate 10/s
   cat customers.jsonl | importer run - --base-url https://erp.example/api";
 
 /// `run`.
@@ -136,7 +136,7 @@ pub struct AmountArgs {
     /// Only these records: 5,17-20
     #[arg(long, value_name = "LIST", value_parser = read::<RecordSet>)]
     pub record: Option<RecordSet>,
-    /// Requests for one customer at most [default: 5]
+    /// Times that one customer is sent at most [default: 5]
     #[arg(long, value_name = "N", value_parser = read::<Attempts>)]
     pub max_attempts: Option<Attempts>,
     /// Send nothing when more are invalid: 50 or 20% [default: 20%, from 20 on]
@@ -199,7 +199,7 @@ pub struct ReportArgs {
     /// Folder of the reports, one folder a run [default: reports]
     #[arg(long, value_name = "DIR", value_parser = read::<PathBuf>)]
     pub report_dir: Option<PathBuf>,
-    /// Customers' values on the terminal and in HTML [default: masked]
+    /// Customers' values on the terminal [default: masked]
     #[arg(long, value_name = "masked|full|none", value_parser = choice::<ValuesShown>(), hide_possible_values = true)]
     pub values: Option<ValuesShown>,
     /// Permissions of the files (Unix) [default: 0600]

@@ -65,7 +65,7 @@ pub struct SandboxArgs {
     /// Seed of everything random: the same seed, the same faults
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Faults to play, as described in the documentation [default: none]
+    /// Faults to play, e.g. commit_drop=0.02,503=0.01; a wrong word lists all [default: none]
     #[arg(long, value_name = "TEXT")]
     pub faults: Option<String>,
     /// Time that an answer takes [default: 0s]

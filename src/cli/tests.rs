@@ -163,7 +163,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
           --color <auto|always|never>  Colours [default: auto]
       -y, --yes                        Ask nothing, go on
 
-    Every option has a twin in the environment (IMPORTER_BASE_URL) and a key in importer.toml
+    Options of `run` have a twin in the environment (IMPORTER_BASE_URL) and a key in importer.toml
     (base_url); only what must not be repeated by a schedule has to be typed each time.
     "#);
 }
@@ -214,7 +214,7 @@ fn the_help_of_run_reads_as_one() {
     Limits:
           --limit <N>                  Create at most so many customers now; the same command goes on
           --record <LIST>              Only these records: 5,17-20
-          --max-attempts <N>           Requests for one customer at most [default: 5]
+          --max-attempts <N>           Times that one customer is sent at most [default: 5]
           --max-invalid <N|N%>         Send nothing when more are invalid: 50 or 20% [default: 20%, from
                                        20 on]
           --max-failures <N|N%>        Stop when the ERP refuses more: 50 or 10% [default: 10%, from 50
@@ -239,7 +239,7 @@ fn the_help_of_run_reads_as_one() {
 
     Report:
           --report-dir <DIR>           Folder of the reports, one folder a run [default: reports]
-          --values <masked|full|none>  Customers' values on the terminal and in HTML [default: masked]
+          --values <masked|full|none>  Customers' values on the terminal [default: masked]
           --report-mode <MODE>         Permissions of the files (Unix) [default: 0600]
     "#);
 }
@@ -255,8 +255,8 @@ fn the_help_of_the_other_commands_is_short() {
           --port <PORT>                 Port on 127.0.0.1 [default: a free one]
           --seed <N>                    Seed of everything random: the same seed, the same faults
                                         [default: 1]
-          --faults <TEXT>               Faults to play, as described in the documentation [default:
-                                        none]
+          --faults <TEXT>               Faults to play, e.g. commit_drop=0.02,503=0.01; a wrong word
+                                        lists all [default: none]
           --latency <TIME>              Time that an answer takes [default: 0s]
           --quota <N/TIME>              Announce and keep a quota of requests: 10/45s [default: none]
           --lookup <HOW>                How look-ups match: exact, prefix, ignore-case [default: exact]

@@ -20,7 +20,7 @@ pub(super) fn finished() -> Summary {
         mapping: "jtl-shop.toml".to_owned(),
         mapping_hash: "cd".to_owned(),
         target: Some("muster-live".to_owned()),
-        workflows: "switched off for the created customers".to_owned(),
+        workflows: "skip".to_owned(),
         started: Timestamp::UNIX_EPOCH,
         finished: Timestamp::from_second(1023).unwrap(),
         ending: Ending::Finished,
@@ -99,7 +99,7 @@ pub(super) fn troubled() -> Summary {
     summary.warning_groups = vec![group("email.duplicate", "", "E-Mail", 1200)];
     summary
         .repairs
-        .insert("leading zero of a postal code".to_owned(), 77);
+        .insert("postal_code.zero_restored".to_owned(), 77);
     summary.traffic.retries = 12;
     summary.traffic.throttled = 1;
     summary
@@ -136,7 +136,7 @@ pub(super) fn rehearsed() -> Summary {
         seconds_at_rate: Some(995),
         not_checked: vec![
             "The server's own rules.".to_owned(),
-            "Which customers exist already; --probe asks.".to_owned(),
+            "Which customers exist already.".to_owned(),
         ],
     });
     summary

@@ -79,14 +79,8 @@ fn steps(summary: &Summary) -> Vec<(String, Option<String>)> {
             "Look up whether the unknown ones were created:".to_owned(),
             Some(format!("importer reconcile {run}")),
         ));
-        steps.push((
-            format!(
-                "What stays unknown, look for in Wawi ({dir}/unknown.csv lists it), then tell:"
-            ),
-            Some(format!(
-                "importer resolve {run} RECORD --created NUMBER | --not-created"
-            )),
-        ));
+        let text = "What stays unknown, look for in Wawi; this file lists it:";
+        steps.push((text.to_owned(), Some(format!("{dir}/unknown.csv"))));
     }
     if counts.changed > 0 {
         let text =

@@ -38,7 +38,7 @@ pub(super) fn page(summary: &Summary, look: Look, all_causes: bool) -> String {
     if !summary.repairs.is_empty() {
         page.heading("Repaired, as the mapping asks");
         for (kind, count) in &summary.repairs {
-            page.count(STRONG, *count, kind);
+            page.count(STRONG, *count, repair(kind));
         }
     }
     if let Some(found) = &summary.plan {
@@ -150,7 +150,27 @@ fn about(page: &mut Page, summary: &Summary) {
     page.pair("Mapping", &summary.mapping);
     if !summary.dry_run {
         page.pair("Target", summary.target.as_deref().unwrap_or_default());
-        page.pair("Workflows", &summary.workflows);
+        page.pair("Workflows", workflows(&summary.workflows));
+    }
+}
+
+/// What happens to Wawi's automatic workflows, in words.
+fn workflows(word: &str) -> &str {
+    match word {
+        "skip" => "switched off for the created customers",
+        "run" => "run for the created customers",
+        other => other,
+    }
+}
+
+/// A kind of repair, in words.
+fn repair(kind: &str) -> &str {
+    match kind {
+        "postal_code.zero_restored" => "leading zero of a German postal code restored",
+        "postal_code.prefix_removed" => "country prefix of a postal code removed",
+        "apostrophe.removed" => "apostrophe removed that a spreadsheet had put before a value",
+        "length.cut" => "text cut to the length that the mapping allows",
+        other => other,
     }
 }
 
@@ -195,18 +215,15 @@ fn causes(page: &mut Page, groups: &[ErrorGroup], most: usize, file: &str) {
     }
     let further = groups.len().saturating_sub(most);
     if further > 0 {
-        page.indented(
-            4,
-            &format!("and {} more in {file}", counted_causes(further)),
-        );
+        page.indented(4, &format!("and {} in {file}", counted_causes(further)));
     }
 }
 
 fn counted_causes(number: usize) -> String {
     if number == 1 {
-        "1 cause".to_owned()
+        "1 more cause".to_owned()
     } else {
-        format!("{number} causes")
+        format!("{number} more causes")
     }
 }
 

@@ -114,15 +114,18 @@ impl Causes {
         let code = code.map_or_else(|| format!("http.{status}"), str::to_owned);
         let exhausted = code == Code::AttemptsExhausted.as_str();
         let remedy = if exhausted {
-            "send it again with `--retry-failed` when the server is well"
+            "Send it again once the server is well: the same command with `--retry-failed`."
         } else {
-            "correct the value, or ask the ERP's log why it refuses it; then `--retry-failed`"
+            "Correct the value, or look into the ERP's log for why it refuses it; then `--retry-failed` sends it again."
         };
         let nothing_said = [ServerError {
             field: String::new(),
             text: match (exhausted, status) {
-                (true, _) => "every attempt failed, and the customer is not there".to_owned(),
-                _ => format!("the server answered {status} without a reason"),
+                (true, _) => {
+                    "Every attempt failed, and the customer is known not to be in the ERP."
+                        .to_owned()
+                }
+                _ => format!("The server answered {status} and gave no reason."),
             },
         }];
         let errors = if errors.is_empty() {

@@ -83,10 +83,11 @@ const ALIASES: &[(&str, &str)] = &[
 /// Reads `[customer]`.
 pub(super) fn customer(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<PartSpec> {
     let Some(node) = node else {
-        compiler.mistakes.push(
-            Mistake::of_file("the mapping has no [customer]")
-                .help("`importer mapping new INPUT -o FILE` proposes a mapping for an input"),
-        );
+        compiler
+            .mistakes
+            .push(Mistake::of_file("the mapping has no [customer]").help(
+            "it says which column becomes which field; `importer mapping fields` lists the fields",
+        ));
         return Vec::new();
     };
     let Some(table) = node.get_ref().as_table() else {

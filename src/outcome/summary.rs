@@ -166,7 +166,8 @@ pub struct Summary {
     pub mapping_hash: String,
     /// The ERP instance; none in a dry run.
     pub target: Option<String>,
-    /// Whether Wawi's automatic workflows were switched off for the created customers.
+    /// `skip` if Wawi's automatic workflows were switched off for the created customers, else
+    /// `run`.
     pub workflows: String,
     /// Start of this process's part of the run.
     pub started: Timestamp,

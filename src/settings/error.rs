@@ -118,7 +118,7 @@ impl SettingsError {
                 };
                 Some(format!(
                     "{profiles}give --base-url URL, IMPORTER_BASE_URL, or base_url in importer.toml; \
-                     to try without an ERP, use --dry-run or --sandbox"
+                     to try without an ERP, `run` has --dry-run and --sandbox"
                 ))
             }
             Self::Url { .. } => Some("write it like https://api.jtl-cloud.com/erp".to_owned()),

@@ -5,11 +5,11 @@ fn refusals_say_what_and_what_to_do() {
     let profiles = "[profiles.production]\nbase_url = 'https://a'\n[profiles.test]\n";
     insta::assert_snapshot!(Call::new("importer run a.csv").refusal(), @r#"
     nobody said where the ERP is: there is no base URL
-    help: give --base-url URL, IMPORTER_BASE_URL, or base_url in importer.toml; to try without an ERP, use --dry-run or --sandbox
+    help: give --base-url URL, IMPORTER_BASE_URL, or base_url in importer.toml; to try without an ERP, `run` has --dry-run and --sandbox
     "#);
     insta::assert_snapshot!(Call::new("importer run a.csv").file(profiles).refusal(), @r#"
     nobody said where the ERP is: there is no base URL
-    help: choose a profile with --profile (production, test), or give --base-url URL, IMPORTER_BASE_URL, or base_url in importer.toml; to try without an ERP, use --dry-run or --sandbox
+    help: choose a profile with --profile (production, test), or give --base-url URL, IMPORTER_BASE_URL, or base_url in importer.toml; to try without an ERP, `run` has --dry-run and --sandbox
     "#);
     insta::assert_snapshot!(Call::new("importer run a.csv --profile live").file(profiles).refusal(), @r#"
     there is no profile `live` in FOLDER/importer.toml

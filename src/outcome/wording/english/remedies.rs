@@ -90,8 +90,7 @@ fn or_switch(facts: &Facts<'_>) -> String {
 fn required(facts: &Facts<'_>) -> String {
     let target = target(facts);
     let ids = match target.as_str() {
-        "CustomerGroupId" => " `importer list groups` shows the ids.",
-        "InternalCompanyId" => " `importer list companies` shows the ids.",
+        "CustomerGroupId" => " Wawi shows the ids under Customers > Customer groups.",
         _ => "",
     };
     if facts.error.columns.is_empty() {
@@ -152,7 +151,7 @@ fn by_country(facts: &Facts<'_>) -> String {
             )
         }
         (Code::VatIdFormat, Some("no_prefix")) => format!(
-            "Put the country's prefix before the number in {column}, or with `join` or `template` of {target} in the mapping."
+            "Put the country's prefix before the number in {column}, or with `join` of {target} in the mapping."
         ),
         (Code::VatIdFormat, Some("lost_zero")) => {
             format!("Belgian numbers have ten digits: put a 0 before the nine in {column}.")
@@ -175,7 +174,7 @@ fn key_missing(facts: &Facts<'_>) -> String {
         format!("Fill {}", columns(facts))
     };
     format!(
-        "{fill}, or make a key with `{{ template = \"SH-{{{{ col['id'] }}}}\" }}` for {target} in the mapping; `--allow-unkeyed` sends without one."
+        "{fill}, or let `first_of` for {target} in the mapping try further columns; `--allow-unkeyed` sends without one."
     )
 }
 
@@ -184,7 +183,7 @@ fn of_the_record(facts: &Facts<'_>) -> String {
     match facts.error.code {
         Code::KeyMissing => key_missing(facts),
         Code::KeyDuplicate => {
-            "Remove one of the two records or give it another key; if several rows make one customer, set `[group]` in the mapping.".to_owned()
+            "Remove one of the two records or give it another key; this version does not make one customer of several rows.".to_owned()
         }
         Code::KeyExists => {
             "Remove the record, or leave customers that exist alone: `--existing skip`.".to_owned()

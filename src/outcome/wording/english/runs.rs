@@ -38,24 +38,22 @@ pub(in crate::outcome::wording) fn stop(stop: &Stop) -> String {
 /// What to do before the same command is given again.
 pub(in crate::outcome::wording) fn stop_remedy(stop: &Stop) -> String {
     let todo = match stop {
-        Stop::Unauthorized => "Check the key or the client's id and secret with `importer doctor`",
-        Stop::Licence => "Check the licence in Wawi and that the app is authorised for it",
-        Stop::Forbidden => {
-            "Grant the scope `customer.createcustomer` to the app (on-prem: `importer register` asks for it)"
+        Stop::Unauthorized => {
+            "Check the API key, or the client's id and secret, and that they belong to this ERP"
         }
+        Stop::Licence => "Check the licence in Wawi and that the app is authorised for it",
+        Stop::Forbidden => "Grant the scope `customer.createcustomer` to the app",
         Stop::Redirect { .. } => "Set `base_url` to the address that it redirects to",
         Stop::Address { status: 412 } => {
             "Check `app_id`, `app_version`, `api_version` and `tenant_id`; the server misses one of them"
         }
         Stop::Address { .. } => {
-            "Check `base_url`, `path` (`/v1/customers` or `/customers`) and `api_version` with `importer doctor`"
+            "Check `base_url`, `path` (`/v1/customers` or `/customers`) and `api_version`"
         }
         Stop::Tls => {
             "Check the host in `base_url`, and that this machine trusts the certificate's issuer"
         }
-        Stop::Token { .. } => {
-            "Check `token_url` and the client's id and secret with `importer doctor`"
-        }
+        Stop::Token { .. } => "Check `token_url` and the client's id and secret",
         Stop::CannotRead { .. } => {
             "Grant the scope `all.read` to the app, or send without asking: `--existing send`"
         }
