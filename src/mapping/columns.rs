@@ -249,6 +249,11 @@ impl<'a> Header<'a> {
             }
             bound.dropped.push(self.name(index).to_owned());
         }
+        if mistakes.len() > 1
+            && let Some(mistake) = self.unsplit()
+        {
+            return Err(vec![mistake]);
+        }
         mistakes.extend(self.misspelt_drops(compiled, &used));
         let all = self.names.iter().zip(&used);
         bound.unused = all
@@ -266,6 +271,23 @@ impl<'a> Header<'a> {
 
     fn name(&self, index: usize) -> &str {
         self.names.get(index).map_or("", String::as_str)
+    }
+
+    /// A header that was not split at its delimiter: one cause, not a mistake for each column.
+    fn unsplit(&self) -> Option<Mistake> {
+        let [whole] = self.names else {
+            return None;
+        };
+        let delimiter = [";", ",", "\t", "|"]
+            .into_iter()
+            .filter(|delimiter| whole.contains(delimiter))
+            .max_by_key(|delimiter| whole.matches(delimiter).count())?;
+        let shown = if delimiter == "\t" { "tab" } else { delimiter };
+        let title = format!("the input's header is a single column: {}", quoted(whole));
+        Some(Mistake::of_file(title).help(format!(
+            "its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
+             leave it out and it is detected"
+        )))
     }
 
     /// The names that a mapping can use.
