@@ -131,7 +131,7 @@ fn dispatch(
 ) -> Ended {
     match &cli.command {
         Command::Run(args) => run::run(cli, args, environment, console),
-        Command::Mapping(command) => mapping::run(command, console),
+        Command::Mapping(command) => mapping::run(command, global, console),
         Command::Runs => runs::list(global, console),
         Command::Show(args) => runs::show(args, global, console),
         Command::Report(args) => again::run(cli, args, environment, console),
