@@ -15,6 +15,8 @@ mod dry_run;
 mod import;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
+/// README.md is true.
+mod readme;
 /// Every sample against the model of its outcomes.
 mod samples;
 /// Running the binary, reading what it left.
