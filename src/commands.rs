@@ -82,14 +82,15 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
     let cli = match Cli::try_parse_from(argv) {
         Ok(cli) => cli,
         Err(error) => {
+            if error.use_stderr() {
+                // It repeats words that a shell may have made of the names of files.
+                let console = Console::new(ConsoleSettings::default());
+                console.diagnostic(&error.render().to_string());
+                return ExitCode::Usage;
+            }
             // Help and version are no errors; a closed pipe is none either.
-            let code = if error.use_stderr() {
-                ExitCode::Usage
-            } else {
-                ExitCode::Fine
-            };
             let _ = error.print();
-            return code;
+            return ExitCode::Fine;
         }
     };
     let global = match resolve_global(&cli, environment) {
