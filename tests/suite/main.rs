@@ -9,6 +9,10 @@
 mod architecture;
 /// Bad input, mappings and settings.
 mod bad_input;
+/// Generated customers.
+mod customers;
+/// Against servers with a ledger: once each, and every stop can be gone on from.
+mod delivery;
 /// The dry run.
 mod dry_run;
 /// The main job.
@@ -19,5 +23,7 @@ mod other_erp;
 mod readme;
 /// Every sample against the model of its outcomes.
 mod samples;
+/// The sandbox as a partner.
+mod stand_in;
 /// Running the binary, reading what it left.
 mod support;
