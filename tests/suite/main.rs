@@ -9,6 +9,8 @@
 mod architecture;
 /// Bad input, mappings and settings.
 mod bad_input;
+/// Killed, interrupted, gone on with.
+mod crash;
 /// Generated customers.
 mod customers;
 /// Against servers with a ledger: once each, and every stop can be gone on from.
