@@ -25,6 +25,8 @@ mod other_erp;
 mod readme;
 /// Every sample against the model of its outcomes.
 mod samples;
+/// No secret and no customer where they do not belong.
+mod secrets;
 /// The sandbox as a partner.
 mod stand_in;
 /// Running the binary, reading what it left.
