@@ -203,6 +203,9 @@ fn ends_in_short_list(object: &Map<String, Json>, path: &[Segment]) -> bool {
     })
 }
 
+/// Columns that are not there and are shown with their place; the others are only listed.
+const SHOWN: usize = 8;
+
 /// A header, indexed by its names.
 struct Header<'a> {
     names: &'a [String],
@@ -229,6 +232,7 @@ impl<'a> Header<'a> {
 
     fn bind(&self, compiled: &Compiled) -> Result<Bound, Vec<Mistake>> {
         let mut mistakes = Vec::new();
+        let mut further = Vec::new();
         let mut bound = Bound::default();
         let mut used = vec![false; self.names.len()];
         for column in &compiled.columns {
@@ -239,6 +243,9 @@ impl<'a> Header<'a> {
                     }
                     bound.names.push(self.name(index).to_owned());
                     bound.access.push(Access::Cell(index));
+                }
+                Err(_) if mistakes.len() >= SHOWN && self.matches(&column.name).is_empty() => {
+                    further.push(column.name.as_str());
                 }
                 Err(mistake) => mistakes.push(mistake),
             }
@@ -253,6 +260,11 @@ impl<'a> Header<'a> {
             && let Some(mistake) = self.unsplit()
         {
             return Err(vec![mistake]);
+        }
+        if !further.is_empty() {
+            let title = format!("the input lacks further columns: {}", listed(further, 60));
+            let help = "does the mapping belong to this input?";
+            mistakes.push(Mistake::of_file(title).help(help));
         }
         mistakes.extend(self.misspelt_drops(compiled, &used));
         let all = self.names.iter().zip(&used);

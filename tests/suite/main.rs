@@ -9,6 +9,8 @@
 mod architecture;
 /// Bad input, mappings and settings.
 mod bad_input;
+/// Help and errors as people see them.
+mod cli;
 /// Killed, interrupted, gone on with.
 mod crash;
 /// Generated customers.
