@@ -112,7 +112,7 @@ fn the_plan_says_what_a_run_would_do_and_what_nobody_checked() {
             "type.date, Birthday (column geb.)",
             "record 4 (line 5)",
             "Warnings (1 record) 1 email.duplicate",
-            "Repaired, as the mapping asks 1 postal_code",
+            "Repaired, as the mapping asks 1 leading zero of a German postal code restored",
             "windows-1252 (detected), delimiter `;` (detected)",
             "Columns not used: Notiz",
             "the highest is C102; set Wawi's number range above it",
@@ -131,6 +131,7 @@ fn the_plan_says_what_a_run_would_do_and_what_nobody_checked() {
     assert_eq!(plan["unused_columns"], serde_json::json!(["Notiz"]));
     assert_eq!(plan["highest_number"], "C102");
     assert_eq!(plan["seconds_at_rate"], 60);
+    assert_eq!(run.summary()["repairs"]["postal_code.zero_restored"], 1);
     assert_eq!(run.summary()["ending"], "finished");
     assert_eq!(run.summary()["exit_code"], 3);
 }
