@@ -36,7 +36,7 @@ pub use blocks::Fingerprint;
 pub use entry::Entry;
 pub use error::SourceError;
 pub use facts::{Facts, Found};
-pub use inputs::{Input, expand, spool};
+pub use inputs::{Input, Spooled, expand, spool};
 pub use reader::Reader;
 
 use blocks::{BLOCK, Blocks};

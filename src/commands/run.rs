@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +16,10 @@ use crate::exit;
 use crate::import::{Confirm, Import, ImportError};
 use crate::mapping::Mapping;
 use crate::outcome::{ExitCode, Summary};
+use crate::report::Report;
 use crate::sandbox::{Sandbox, SandboxSettings};
 use crate::settings::{Environment, RunChoice, StateDir, resolve_run};
-use crate::source::{self, Input};
+use crate::source::{self, Input, Spooled};
 
 /// Requests that the built-in sandbox remembers: nobody reads them.
 const SANDBOX_KEEPS: usize = 100;
@@ -106,6 +107,8 @@ fn import(
     signal: &watch::Receiver<Signal>,
 ) -> Result<Summary, ImportError> {
     let settings = choice.settings.clone();
+    // Before stdin is read, which may be gone then.
+    Report::check(&settings.report)?;
     // stdin is spooled: a live run needs it until it is finished, a dry run only now.
     let mut spool = None;
     let path = match &input.path {
@@ -120,9 +123,10 @@ fn import(
             } else {
                 settings.state_dir.join("spool")
             };
-            let path = source::spool(&mut std::io::stdin().lock(), &folder)?;
+            let spooled = source::spool(&mut std::io::stdin().lock(), &folder)?;
+            let path = spooled.path.clone();
             if !choice.dry_run {
-                spool = Some(Spool::File(path.clone()));
+                spool = Some(Spool::File(spooled));
             }
             path
         }
@@ -146,20 +150,29 @@ fn import(
     } else {
         import.run()
     };
-    // An unfinished run's spool stays: the journal names it, and `report` reads it.
-    if let (Some(Spool::File(path)), Ok(summary)) = (&spool, &result)
-        && !summary.ending.is_resumable()
+    if let Some(Spool::File(spooled)) = &spool
+        && is_spent(spooled, &result)
     {
-        let _ = std::fs::remove_file(path);
+        let _ = std::fs::remove_file(&spooled.path);
     }
     drop(spool);
     result
 }
 
+/// Whether nobody will read the kept stdin again. An unfinished run's stays: the journal names
+/// it, and `report` reads it. What could not be used was not begun, unless an earlier command
+/// began it.
+fn is_spent(spooled: &Spooled, result: &Result<Summary, ImportError>) -> bool {
+    match result {
+        Ok(summary) => !summary.ending.is_resumable(),
+        Err(error) => spooled.is_new && exit::of_import(error) == ExitCode::Unusable,
+    }
+}
+
 /// Where stdin is kept meanwhile.
 enum Spool {
     Folder(#[expect(dead_code, reason = "it goes when it is dropped")] tempfile::TempDir),
-    File(PathBuf),
+    File(Spooled),
 }
 
 fn load(choice: &MappingChoice) -> Result<Mapping, ImportError> {

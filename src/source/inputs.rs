@@ -1,7 +1,7 @@
 //! What the user named becomes a list of inputs; the standard input becomes a file.
 
 use std::collections::HashSet;
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -86,14 +86,23 @@ fn expand_one(pattern: &str) -> Result<Vec<Input>, SourceError> {
     Ok(paths.into_iter().map(named).collect())
 }
 
+/// A kept standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spooled {
+    /// Where its bytes are.
+    pub path: PathBuf,
+    /// Whether they were not there before.
+    pub is_new: bool,
+}
+
 /// Keeps what `from` gives in a file of `folder` that only its owner may read, so that it can
-/// be read twice. The file is named after its contents: the same input again is the same file,
-/// and an interrupted run finds it. It is complete and on the disk when this returns, or there
-/// is none. The folder is made if it is not there.
+/// be read twice. The folder is made if it is not there. The file is named by its contents: the
+/// same input is kept once, however often it comes. It is complete and on the disk when this
+/// returns, or there is none.
 ///
 /// # Errors
 /// When `from` cannot be read or the file cannot be written.
-pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<PathBuf, SourceError> {
+pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<Spooled, SourceError> {
     let failed = |source: io::Error| SourceError::Spool {
         folder: folder.to_owned(),
         source,
@@ -117,7 +126,8 @@ pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<PathBuf, SourceError>
         file.write_all(read).map_err(failed)?;
     }
     file.as_file().sync_all().map_err(failed)?;
-    let path = folder.join(format!("stdin-{:.32}", hasher.finalize().to_hex()));
+    let path = folder.join(format!("stdin-{}", hasher.finalize().to_hex()));
+    let is_new = !path.exists();
     file.persist(&path).map_err(|error| failed(error.error))?;
     // Without this a power cut could leave a journal that speaks of a file without a name.
     if cfg!(unix) {
@@ -125,11 +135,12 @@ pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<PathBuf, SourceError>
             .and_then(|folder| folder.sync_all())
             .map_err(failed)?;
     }
-    Ok(path)
+    Ok(Spooled { path, is_new })
 }
 
+/// Makes a folder for its owner alone, unless it is there.
 fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
+    let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -201,15 +212,31 @@ mod tests {
     fn a_spooled_input_is_complete_and_private() {
         let folder = tempfile::tempdir().unwrap();
         let bytes: Vec<u8> = (0..300_000).map(|index| (index % 251) as u8).collect();
-        let path = spool(&mut &bytes[..], folder.path()).unwrap();
+        let inner = folder.path().join("state").join("spool");
+        let Spooled { path, is_new } = spool(&mut &bytes[..], &inner).unwrap();
+        assert!(is_new);
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
-        assert_eq!(path.parent(), Some(folder.path()));
+        assert_eq!(path.parent(), Some(&*inner));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = path.metadata().unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
+            let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&path), 0o600);
+            assert_eq!(mode(&inner), 0o700);
+            assert_eq!(mode(inner.parent().unwrap()), 0o700);
         }
+    }
+
+    #[test]
+    fn the_same_input_is_kept_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let keep = |bytes: &[u8]| spool(&mut &*bytes, folder.path()).unwrap();
+        let first = keep(b"a;b\n");
+        let again = keep(b"a;b\n");
+        assert_eq!((first.is_new, again.is_new), (true, false));
+        assert_eq!(first.path, again.path);
+        assert_ne!(keep(b"a;c\n").path, first.path);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]
@@ -226,18 +253,8 @@ mod tests {
         assert!(matches!(error, SourceError::Stdin { .. }));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         let file = folder.path().join("file");
-        std::fs::write(&file, "").unwrap();
+        std::fs::write(&file, "x").unwrap();
         let error = spool(&mut &b"x"[..], &file).unwrap_err();
         assert!(matches!(error, SourceError::Spool { .. }));
-    }
-
-    #[test]
-    fn the_same_input_is_the_same_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path().join("made");
-        let first = spool(&mut &b"a;b"[..], &folder).unwrap();
-        assert_eq!(spool(&mut &b"a;b"[..], &folder).unwrap(), first);
-        assert_ne!(spool(&mut &b"a;c"[..], &folder).unwrap(), first);
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
     }
 }

@@ -570,7 +570,16 @@ fn folders_that_are_files_are_found_out_before_anything_is_read() {
         );
         assert!(!run.said().contains("quote"), "{}", run.said());
     }
-    assert!(!it.folder().join(".importer").exists(), "no journal either");
+    it.stdin("Nr;Name;Ort\n");
+    it.ends(
+        &format!("run - -m map.toml --report-dir occupied --base-url {url}"),
+        4,
+        &["occupied is a file"],
+    );
+    assert!(
+        !it.folder().join(".importer").exists(),
+        "no journal, and no copy of the input"
+    );
     let run = it.ends(
         &format!("run kunden.csv -m map.toml --state-dir occupied --base-url {url}"),
         4,
