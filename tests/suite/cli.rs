@@ -22,6 +22,10 @@ fn line(line: &str) -> String {
     if line.starts_with("Time ") {
         return "Time        [time]".to_owned();
     }
+    // How often a server that is away is asked is a matter of chance.
+    if line.starts_with("Requests ") {
+        return "Requests    [requests]".to_owned();
+    }
     let words: Vec<String> = line.split(' ').map(word).collect();
     words.join(" ")
 }

@@ -129,16 +129,6 @@ fn killed_while_answers_come_too_late_nothing_is_lost_or_doubled() {
     );
 }
 
-/// The same with as many seeds as there is patience for; a seed that fails, fails again.
-#[test]
-#[ignore = "takes minutes"]
-fn killed_with_a_hundred_seeds_nothing_is_lost_or_doubled() {
-    let late = "late_commit=0.02,hang_commit=0.02,hang=0.01,drip=0.01,hang_for=450ms";
-    for seed in 100..200 {
-        killed_until_done(seed, &format!("{FAULTS},{late}"));
-    }
-}
-
 #[test]
 fn killed_before_anything_was_sent_it_starts_over() {
     let customers = Customers::valid(5, 50);

@@ -184,7 +184,7 @@ fn stops_and_goes_on(status: u16, advice: &str) {
 
 #[test]
 fn refused_credentials_stop_the_run_and_it_goes_on() {
-    stops_and_goes_on(401, "Check the key");
+    stops_and_goes_on(401, "Check the API key");
 }
 
 #[test]

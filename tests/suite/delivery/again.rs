@@ -36,7 +36,7 @@ fn changed_customers_can_be_a_failure() {
     let first = Customers::valid(21, 20);
     let mut importer = importer(&first, &erp.url());
     importer.run().expect(0);
-    importer.file("shop.csv", first.clone().moved([7]).csv());
+    importer.file("shop.csv", first.moved([7]).csv());
     importer.arg("--fail-on").arg("changed");
     importer.run().expect(3);
     assert_eq!(erp.ledger().len(), 20);
