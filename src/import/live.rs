@@ -112,31 +112,17 @@ impl Live<'_> {
         reconcile::forget_borrowed_unknowns(&mut journal, &self.run)?;
         let mut settled = SettledSet::load(&journal, &self.run)?;
         let hashes = TargetHashes::new(&journal, &self.target);
-        let mut survey = {
-            let mut findings = JournalFindings::new(&mut journal, &self.run, &mut settled);
-            let survey = survey(
-                &self.source,
-                &self.pipeline,
-                &hashes,
-                &mut findings,
-                &self.listener,
-                &self.settings().state_dir,
-            )?;
-            findings.finish()?;
-            survey
-        };
-        if survey.fingerprint != fingerprint {
-            return Err(SourceError::Edited {
-                path: self.import.path.clone(),
+        let survey = self.read(&mut journal, &mut settled, &hashes, &fingerprint);
+        let mut survey = match survey {
+            Ok(survey) => survey,
+            Err(error) => {
+                // What cannot be used leaves no run behind that nobody could ever finish.
+                if !self.resumed {
+                    journal.discard(&self.run)?;
+                }
+                return Err(error);
             }
-            .into());
-        }
-        if survey.read == 0 && !self.settings().allow_empty {
-            return Err(ImportError::NoRecords {
-                path: self.import.path.clone(),
-            });
-        }
-        self.pipeline.plan.unseen(&survey.tally)?;
+        };
         journal.set_read(&self.run, survey.read)?;
         let reading = self.clock.elapsed();
         let (mut journal, delivered) = if self.too_many_invalid(&journal, &survey)? {
@@ -153,6 +139,39 @@ impl Live<'_> {
             runtime.block_on(self.deliver(journal, settled, hashes, &mut survey))?
         };
         self.close(&mut journal, &mut survey, delivered, reading)
+    }
+
+    /// Pass 1.
+    fn read(
+        &self,
+        journal: &mut Journal,
+        settled: &mut SettledSet,
+        hashes: &TargetHashes,
+        fingerprint: &Fingerprint,
+    ) -> Result<Survey, ImportError> {
+        let mut findings = JournalFindings::new(journal, &self.run, settled);
+        let survey = survey(
+            &self.source,
+            &self.pipeline,
+            hashes,
+            &mut findings,
+            &self.listener,
+            &self.settings().state_dir,
+        )?;
+        findings.finish()?;
+        if survey.fingerprint != *fingerprint {
+            return Err(SourceError::Edited {
+                path: self.import.path.clone(),
+            }
+            .into());
+        }
+        if survey.read == 0 && !self.settings().allow_empty {
+            return Err(ImportError::NoRecords {
+                path: self.import.path.clone(),
+            });
+        }
+        self.pipeline.plan.unseen(&survey.tally)?;
+        Ok(survey)
     }
 
     /// `--max-invalid`, unless something was sent by an earlier part of the run.
@@ -207,16 +226,12 @@ impl Live<'_> {
             summary.resume_with = Some(self.settings().command_line.clone());
         }
         let finish = |journal: &mut Journal, summary: &Summary| {
-            let json = serde_json::to_string(summary)
-                .map_err(|error| ImportError::Internal(error.to_string()))?;
             journal.finish(
                 &self.run,
                 &summary.ending,
                 summary.exit_code,
                 summary.finished,
-                &json,
-            )?;
-            Ok::<_, ImportError>(())
+            )
         };
         finish(journal, &summary)?;
         let settings = self.settings();

@@ -198,12 +198,43 @@ impl Journal {
         let run = self.key_of(run)?;
         self.write(|work| {
             work.execute(
-                "UPDATE runs SET finished = NULL, ending = NULL, exit_code = NULL, \
-                 summary = NULL WHERE run_no = ?1",
+                "UPDATE runs SET finished = NULL, ending = NULL, exit_code = NULL \
+                 WHERE run_no = ?1",
                 [run.number],
             )?;
             Ok(())
         })
+    }
+
+    /// Takes back a run of which nothing was sent: its input or mapping turned out to be of no
+    /// use. A run with an intent, or with an outcome that the ERP knows of, stays.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn discard(&mut self, run: &str) -> Result<(), JournalError> {
+        let run = self.key_of(run)?;
+        self.write(|work| {
+            let used: bool = work.query_one(
+                "SELECT EXISTS (SELECT 1 FROM intents WHERE run_no = ?1) \
+                 OR EXISTS (SELECT 1 FROM keys WHERE run_no = ?1) \
+                 OR EXISTS (SELECT 1 FROM records WHERE run_no = ?1 \
+                 AND outcome IN ('created', 'exists', 'refused', 'unknown'))",
+                [run.number],
+                |row| row.get(0),
+            )?;
+            if used {
+                return Ok(());
+            }
+            for table in ["records", "counts", "runs"] {
+                work.execute(
+                    &format!("DELETE FROM {table} WHERE run_no = ?1"),
+                    [run.number],
+                )?;
+            }
+            Ok(())
+        })?;
+        self.last = None;
+        Ok(())
     }
 
     /// Notes how the run (or this process's part of it) ended, then makes sure that nothing
@@ -217,20 +248,13 @@ impl Journal {
         ending: &Ending,
         exit_code: u8,
         at: Timestamp,
-        summary_json: &str,
     ) -> Result<(), JournalError> {
         let run = self.key_of(run)?;
         self.write(|work| {
             work.execute(
-                "UPDATE runs SET finished = ?2, ending = ?3, exit_code = ?4, summary = ?5 \
+                "UPDATE runs SET finished = ?2, ending = ?3, exit_code = ?4 \
                  WHERE run_no = ?1",
-                params![
-                    run.number,
-                    nanoseconds(at),
-                    to_json(ending)?,
-                    exit_code,
-                    summary_json
-                ],
+                params![run.number, nanoseconds(at), to_json(ending)?, exit_code],
             )?;
             Ok(())
         })?;

@@ -43,8 +43,7 @@ CREATE TABLE runs (
     records_read   INTEGER,           -- records in the input; NULL until it was read to its end
     finished       INTEGER,           -- when its last process ended in good order; NULL: it runs, or was killed
     ending         TEXT,              -- JSON: how that process ended
-    exit_code      INTEGER,           -- the code that it ended with
-    summary        TEXT               -- JSON: its summary.json
+    exit_code      INTEGER            -- the code that it ended with
 ) STRICT;
 CREATE INDEX runs_by_source ON runs (target_no, source_hash);
 
@@ -83,7 +82,7 @@ CREATE TABLE intents (
     attempt       INTEGER NOT NULL,  -- number of the POST, counted from 1
     absent_before INTEGER NOT NULL,  -- 1: the ERP was known not to have the key before it
     at            INTEGER NOT NULL,  -- when the intent was written
-    key           TEXT,              -- the key as the ERP is asked for it; NULL: the record has none
+    key           TEXT,              -- the key as keys are compared; NULL: the record has none
     key_hash      BLOB,
     payload       BLOB NOT NULL,     -- the body's hash
     body          BLOB NOT NULL,     -- the request body

@@ -432,29 +432,40 @@ fn every_ending_comes_back() {
         Ending::Interrupted,
         Ending::Terminated,
     ];
-    let summary = |journal: &Journal| -> Option<String> {
-        journal
-            .connection
-            .query_one("SELECT summary FROM runs", [], |row| row.get(0))
-            .unwrap()
-    };
     for ending in endings {
-        journal
-            .finish("run-1", &ending, 143, at(9), "{\"run\":1}")
-            .unwrap();
+        journal.finish("run-1", &ending, 143, at(9)).unwrap();
         let run = journal.run("run-1").unwrap().unwrap();
         assert_eq!(run.ending.as_ref(), Some(&ending));
         assert_eq!((run.finished, run.exit_code), (Some(at(9)), Some(143)));
         assert_eq!(run.is_unfinished(), ending.is_resumable());
-        assert_eq!(summary(&journal).as_deref(), Some("{\"run\":1}"));
         journal.reopen("run-1").unwrap();
         let run = journal.run("run-1").unwrap().unwrap();
         assert_eq!(
             (run.ending, run.finished, run.exit_code),
             (None, None, None)
         );
-        assert_eq!(summary(&journal), None);
     }
+}
+
+#[test]
+fn a_run_of_which_nothing_was_sent_can_be_taken_back() {
+    let folder = folder();
+    let mut journal = Journal::open(folder.path()).unwrap();
+    for id in ["run-1", "run-2"] {
+        journal.begin(&new_run(id)).unwrap();
+        let left_out = settle(&journal, 1, Outcome::LeftOut);
+        journal.commit(id, &[left_out]).unwrap();
+    }
+    let target = new_run("run-1").target;
+    let intent = intent(&journal, 2);
+    journal.commit("run-2", &[intent]).unwrap();
+    journal.discard("run-1").unwrap();
+    assert_eq!(journal.run("run-1").unwrap(), None);
+    journal.discard("run-2").unwrap();
+    assert_eq!(journal.open_intents(&target).unwrap().len(), 1);
+    assert_eq!(journal.runs().unwrap().len(), 1);
+    journal.begin(&new_run("run-1")).unwrap();
+    assert!(journal.outcomes("run-1", 0, 9).unwrap().is_empty());
 }
 
 #[test]
@@ -545,7 +556,7 @@ fn people_can_read_the_views() {
     ];
     journal.commit("run-1", &entries).unwrap();
     let ending = Ending::Stopped(Stop::Tls);
-    journal.finish("run-1", &ending, 5, at(3), "{}").unwrap();
+    journal.finish("run-1", &ending, 5, at(3)).unwrap();
     let line = |sql: &str| -> String {
         journal
             .connection

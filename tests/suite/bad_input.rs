@@ -717,3 +717,18 @@ impl Run {
             .collect()
     }
 }
+
+#[test]
+fn an_input_that_cannot_be_used_leaves_no_run_behind() {
+    let mut it = importer();
+    let erp = OtherErp::start(Knobs::default());
+    it.file("offen.csv", format!("{LIST}C3;\"Mittel;Ulm\n"));
+    let words = format!("run offen.csv -m map.toml --base-url {}", erp.url());
+    it.ends(
+        &words,
+        4,
+        &["`offen.csv`:4: the quote that opens on this line"],
+    );
+    it.ends("runs", 0, &["no runs yet"]);
+    assert!(erp.requests().is_empty());
+}

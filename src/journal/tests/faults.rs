@@ -102,7 +102,7 @@ fn assert_poisoned(journal: &mut Journal) {
         journal.begin(&new_run("run-3")),
         journal.set_read("run-1", 1),
         journal.reopen("run-1"),
-        journal.finish("run-1", &Ending::Finished, 0, at(0), ""),
+        journal.finish("run-1", &Ending::Finished, 0, at(0)),
         journal.remember_companies("x", &[]),
         journal.clear_failed("run-1").map(|_| ()),
     ] {

@@ -344,7 +344,7 @@ fn nothing_is_left_of_settled_customers() {
     assert!(!traces(folder.path()).is_empty(), "the test sees nothing");
     settle_secrets(&mut journal, 0);
     journal
-        .finish("run-1", &Ending::Finished, 3, at(9), "{}")
+        .finish("run-1", &Ending::Finished, 3, at(9))
         .unwrap();
     assert_eq!(traces(folder.path()), [""; 0], "after the run");
     drop(journal);
@@ -362,7 +362,7 @@ fn nothing_is_left_of_what_was_taken_back() {
     journal.commit("run-1", &voids).unwrap();
     assert!(!traces(folder.path()).is_empty(), "the test sees nothing");
     journal
-        .finish("run-1", &Ending::Interrupted, 130, at(9), "{}")
+        .finish("run-1", &Ending::Interrupted, 130, at(9))
         .unwrap();
     assert_eq!(traces(folder.path()), [""; 0], "after the run");
     drop(journal);

@@ -270,7 +270,7 @@ proptest! {
                     prop_assert_eq!(cleared, model.clear_failed(run));
                 }
                 Step::Finish(run) => journal
-                    .finish(RUNS[run].0, &Ending::Finished, 0, at(second), "{}")
+                    .finish(RUNS[run].0, &Ending::Finished, 0, at(second))
                     .unwrap(),
                 Step::Reopen => {
                     drop(journal);
