@@ -95,11 +95,7 @@ impl<'a> Inquiry<'a> {
     ///
     /// # Errors
     /// How the run ends.
-    pub async fn list(
-        &mut self,
-        first: Page,
-        each: &mut (dyn FnMut(&Seen) + Send),
-    ) -> Result<u64, Ending> {
+    pub async fn list(&mut self, first: Page, each: &mut dyn FnMut(&Seen)) -> Result<u64, Ending> {
         let size = first.items.len().max(1) as u64;
         let most = first
             .total

@@ -10,7 +10,7 @@ use super::survey::{Hashing, Survey};
 use crate::deliver::engine::Origin;
 use crate::deliver::inquiry::{Census, Inquiry};
 use crate::journal::Journal;
-use crate::outcome::{Ending, RunEvent, Traffic};
+use crate::outcome::{Ending, Phase, Progress, RunEvent, Traffic};
 use crate::sorted::{Pair, Sorter};
 
 impl Live<'_> {
@@ -74,8 +74,21 @@ impl Live<'_> {
         let mut listed =
             Sorter::new(&folder).map_err(|error| ImportError::spool(&folder, error))?;
         let mut trouble = None;
+        let mut done = 0;
         let seen = inquiry
             .list(first, &mut |seen| {
+                done += 1;
+                self.listener.progress(|| {
+                    RunEvent::Progress(Progress {
+                        phase: Phase::CheckingExisting,
+                        done,
+                        total: Some(count),
+                        counts: survey.counts,
+                        traffic: Traffic::default(),
+                        concurrency: 1,
+                        left: None,
+                    })
+                });
                 if let Some(key) = crate::deliver::engine::key_of(seen, &identity) {
                     let pair = Pair {
                         hash: hashes.key(&key),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::sending::{Asked, recovered_task, tell_pauses};
+use super::sending::{Asked, recovered_task, tell_looking};
 use super::{Events, ImportError, Listener};
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Observed, Signal};
@@ -108,7 +108,7 @@ pub fn reconcile(
                         _ => result.unknown += 1,
                     }
                 }
-                tell_pauses(&observed, &listener);
+                tell_looking(&observed, &listener);
             },
         ));
         journal = ledger.0;

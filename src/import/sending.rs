@@ -183,7 +183,7 @@ impl Live<'_> {
         let listener = &self.listener;
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
-                tell_pauses(&observed, listener);
+                tell_looking(&observed, listener);
             })
             .await;
         Ok((ledger.0, delivered?))
@@ -270,8 +270,26 @@ pub(super) fn add(to: &mut Traffic, more: Traffic) {
     to.throttled += more.throttled;
 }
 
+/// Tells people how looking up goes.
+pub(super) fn tell_looking(observed: &Observed<'_>, listener: &Listener) {
+    if let Observed::Tick(traffic, allowed) = observed {
+        listener.progress(|| {
+            RunEvent::Progress(Progress {
+                phase: Phase::Reconciling,
+                done: traffic.lookups,
+                total: None,
+                counts: Counts::default(),
+                traffic: *traffic,
+                concurrency: *allowed,
+                left: None,
+            })
+        });
+    }
+    tell_pauses(observed, listener);
+}
+
 /// Tells people of pauses.
-pub(super) fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
+fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
     match observed {
         Observed::Paused(why, length) => listener.tell(&RunEvent::Paused {
             why: (*why).to_owned(),
