@@ -17,36 +17,39 @@ pub(super) fn listen() -> watch::Receiver<Signal> {
     receiver
 }
 
-async fn hear(wish: watch::Sender<Signal>) {
-    loop {
-        let signal = next().await;
-        let again = *wish.borrow() != Signal::Go;
-        wish.send_replace(if again { Signal::Drop } else { signal });
-        if again {
-            return;
-        }
-    }
-}
-
+/// Hears every signal, also one that comes at the heels of another.
 #[cfg(unix)]
-async fn next() -> Signal {
+async fn hear(wish: watch::Sender<Signal>) {
     use tokio::signal::unix::{SignalKind, signal};
-    match (
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
-    ) {
-        (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
+    ) else {
+        return;
+    };
+    loop {
+        let signal = tokio::select! {
             _ = interrupt.recv() => Signal::Interrupt,
             _ = terminate.recv() => Signal::Terminate,
-        },
-        _ => std::future::pending().await,
+        };
+        pass_on(&wish, signal);
     }
 }
 
+/// Hears every Ctrl-C.
 #[cfg(not(unix))]
-async fn next() -> Signal {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => Signal::Interrupt,
-        Err(_) => std::future::pending().await,
+async fn hear(wish: watch::Sender<Signal>) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        pass_on(&wish, Signal::Interrupt);
     }
+}
+
+fn pass_on(wish: &watch::Sender<Signal>, signal: Signal) {
+    wish.send_modify(|wish| {
+        *wish = if *wish == Signal::Go {
+            signal
+        } else {
+            Signal::Drop
+        };
+    });
 }

@@ -139,6 +139,8 @@ pub struct Engine {
     throttles_in_a_row: u32,
     renewing: bool,
     renewals: u64,
+    /// Whether the newest token was answered with anything but 401.
+    token_worked: bool,
     created_once: bool,
     forbidden_in_a_row: u32,
     created: u64,
@@ -183,6 +185,7 @@ impl Engine {
             throttles_in_a_row: 0,
             renewing: false,
             renewals: 0,
+            token_worked: true,
             created_once: false,
             forbidden_in_a_row: 0,
             created: 0,
@@ -314,6 +317,7 @@ impl Engine {
         match result {
             Ok(()) => {
                 self.renewals += 1;
+                self.token_worked = false;
                 let waiting: Vec<JobId> = self
                     .jobs
                     .iter()

@@ -47,6 +47,8 @@ impl Engine {
             let answered = matches!(attempt, Attempt::Answered(_));
             self.get_gate.end(ticket, now, quota_of(attempt), answered);
         }
+        let sent_under = job.sent_under;
+        self.note_token(sent_under, attempt);
         self.note_health(attempt, now);
         match attempt {
             Attempt::Answered(answer) => self.look_answered(id, answer, now),
@@ -83,25 +85,9 @@ impl Engine {
                 self.throttle(answer.retry_after, false, now);
                 self.requeue(id);
             }
-            401 => self.look_unauthorized(id),
+            401 if self.wait_for_better_token(id) => {}
             500..=599 | 408 => self.look_failed(id, now),
             status => self.look_impossible(id, status),
-        }
-    }
-
-    fn look_unauthorized(&mut self, id: JobId) {
-        let renewals = self.renewals;
-        let Some(job) = self.jobs.get_mut(&id) else {
-            return;
-        };
-        let stale = job.sent_under < renewals;
-        let again = std::mem::replace(&mut job.unauthorized_before, true);
-        if !self.settings.renewable || (again && !stale) {
-            self.look_impossible(id, 401);
-        } else if stale {
-            self.requeue(id);
-        } else {
-            self.wait_for_token(id);
         }
     }
 

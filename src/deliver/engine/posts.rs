@@ -31,6 +31,8 @@ impl Engine {
             self.post_gate.end(ticket, now, quota_of(attempt), answered);
         }
         let verdict = verdict::classify(attempt, &job.submission.body);
+        let sent_under = job.sent_under;
+        self.note_token(sent_under, attempt);
         self.note_health(attempt, now);
         self.judge(id, verdict, now);
     }
@@ -207,24 +209,42 @@ impl Engine {
 
     fn unauthorized(&mut self, id: JobId) {
         self.count_no_attempt(id);
-        let renewals = self.renewals;
-        let Some(job) = self.jobs.get_mut(&id) else {
-            return;
-        };
-        let stale = job.sent_under < renewals;
-        let again = std::mem::replace(&mut job.unauthorized_before, true);
-        if !self.settings.renewable || (again && !stale) {
+        if !self.wait_for_better_token(id) {
             self.requeue(id);
             self.stop(Ending::Stopped(Stop::Unauthorized));
-        } else if stale {
+        }
+    }
+
+    /// After a 401: whether another token may help. Then the job goes again with it, or waits
+    /// for it. A fresh token that is refused at once is not the trouble, whoever shows it first.
+    pub(super) fn wait_for_better_token(&mut self, id: JobId) -> bool {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return true;
+        };
+        let stale = job.sent_under < self.renewals;
+        let again = std::mem::replace(&mut job.unauthorized_before, true);
+        if !self.settings.renewable || (!stale && (again || !self.token_worked)) {
+            return false;
+        }
+        if stale {
             self.requeue(id);
         } else {
             self.wait_for_token(id);
         }
+        true
+    }
+
+    /// Notes whether the newest token is any good.
+    pub(super) fn note_token(&mut self, sent_under: u64, attempt: &Attempt) {
+        let refused = matches!(attempt, Attempt::Answered(answer) if answer.status == 401);
+        let answered = matches!(attempt, Attempt::Answered(_));
+        if answered && !refused && sent_under == self.renewals {
+            self.token_worked = true;
+        }
     }
 
     /// The job waits until somebody has a new token; the first one asks for it.
-    pub(super) fn wait_for_token(&mut self, id: JobId) {
+    fn wait_for_token(&mut self, id: JobId) {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.state = State::WaitsForToken;
         }
