@@ -1,11 +1,13 @@
 //! How requests introduce themselves, and that they go nowhere else.
 
-use wawi_importer::sandbox::{Faults, SandboxSettings};
+use std::time::Duration;
+
+use wawi_importer::sandbox::{Auth, Faults, SandboxSettings};
 
 use super::{assert_clean, importer, numbers, run_with};
 use crate::customers::Customers;
-use crate::other_erp::{CANARY, Door, Knobs, OtherErp};
-use crate::stand_in::StandIn;
+use crate::other_erp::{CANARY, CLIENT_ID, Door, Knobs, OtherErp};
+use crate::stand_in::{StandIn, wait_for};
 
 /// The tenant of the ERP instance.
 const TENANT: &str = "6f6c6d2e-0d3c-4a55-9d55-3f3a3b1c2d4e";
@@ -28,6 +30,35 @@ fn an_api_key_lets_us_in_and_none_does_not() {
     importer.run().expect(0);
     assert_eq!(numbers(&erp), customers.numbers());
     assert_clean(&erp);
+}
+
+#[test]
+fn revoked_tokens_cost_nobody_an_attempt() {
+    let customers = Customers::valid(9, 120);
+    let sandbox = StandIn::start(SandboxSettings {
+        auth: Auth::Bearer {
+            client_id: CLIENT_ID.to_owned(),
+            client_secret: CANARY.to_owned(),
+            lives: Duration::from_secs(60),
+        },
+        ..SandboxSettings::default()
+    });
+    let mut importer = importer(&customers, &sandbox.url());
+    importer
+        .arg("--rate")
+        .arg("100/s")
+        .env("IMPORTER_CLIENT_ID", CLIENT_ID)
+        .env("IMPORTER_CLIENT_SECRET", CANARY)
+        .env("IMPORTER_TOKEN_URL", sandbox.token_url());
+    let child = importer.start();
+    wait_for(|| sandbox.created() >= 40);
+    sandbox.revoke_tokens();
+    let run = importer.read(child.wait_with_output().unwrap()).expect(0);
+    assert_eq!(run.count("created"), 120);
+    assert_eq!(sandbox.created(), 120);
+    assert_eq!(sandbox.counters().tokens, 2);
+    let attempts = run.rows("created.csv");
+    assert!(attempts.iter().all(|row| row["attempts"] == "1"));
 }
 
 #[test]
