@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wawi_importer::sandbox::{Auth, Faults, SandboxSettings};
 
-use super::{assert_clean, importer, numbers, run_with};
+use super::{CONCURRENCY, assert_clean, importer, numbers, run_with};
 use crate::customers::Customers;
 use crate::other_erp::{CANARY, CLIENT_ID, Door, Knobs, OtherErp};
 use crate::stand_in::{StandIn, wait_for};
@@ -30,6 +30,26 @@ fn an_api_key_lets_us_in_and_none_does_not() {
     importer.run().expect(0);
     assert_eq!(numbers(&erp), customers.numbers());
     assert_clean(&erp);
+}
+
+#[test]
+fn tokens_that_are_refused_are_renewed_once_and_then_the_run_stops() {
+    let customers = Customers::valid(6, 200);
+    let door = Door::Tokens(Duration::from_secs(60));
+    let erp = OtherErp::start(Knobs::default().door(door).fail_from(101, 401));
+    let mut importer = importer(&customers, &erp.url());
+    importer
+        .env("IMPORTER_CLIENT_ID", CLIENT_ID)
+        .env("IMPORTER_CLIENT_SECRET", CANARY)
+        .env("IMPORTER_TOKEN_URL", erp.token_url());
+    let stopped = importer.run().expect(5);
+    assert_eq!(stopped.count("created"), 100);
+    let further = erp.posts().len() - 100;
+    assert!((2..=2 * CONCURRENCY).contains(&further), "{further}");
+    assert!(erp.tokens().issued <= 3, "{:?}", erp.tokens());
+    erp.lift();
+    importer.run().expect(0);
+    assert_eq!(numbers(&erp), customers.numbers());
 }
 
 #[test]
