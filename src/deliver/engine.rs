@@ -142,7 +142,6 @@ pub struct Engine {
     /// Whether the newest token was answered with anything but 401.
     token_worked: bool,
     created_once: bool,
-    forbidden_in_a_row: u32,
     created: u64,
     refused: u64,
     engaged: u64,
@@ -187,7 +186,6 @@ impl Engine {
             renewals: 0,
             token_worked: true,
             created_once: false,
-            forbidden_in_a_row: 0,
             created: 0,
             refused: 0,
             engaged: 0,

@@ -21,6 +21,8 @@ struct Faults {
     refused_connection: u32,
     garbage: u32,
     bad_record: u32,
+    /// Every record whose number this divides is answered 403; none if it is 0.
+    forbidden_every: u64,
     look_fails: u32,
     /// Longest time until a committed customer is visible, in ms.
     visible_after: u64,
@@ -160,6 +162,12 @@ impl World {
             .is_ok_and(|record| {
                 faults.bad_record > 0 && record.is_multiple_of(100 / faults.bad_record)
             });
+        let forbidden = number
+            .trim_start_matches('n')
+            .parse::<u64>()
+            .is_ok_and(|record| {
+                faults.forbidden_every > 0 && record.is_multiple_of(faults.forbidden_every)
+            });
         let (attempt, commits, latency) = if strikes(faults.refused_connection) {
             (silent(Sent::Never), false, latency)
         } else if strikes(faults.lost) {
@@ -170,6 +178,8 @@ impl World {
             (answered(429, String::new()), false, latency)
         } else if strikes(faults.error_500) {
             (answered(500, String::new()), false, latency)
+        } else if forbidden {
+            (answered(403, "{}".into()), false, latency)
         } else if bad {
             (answered(400, "{}".into()), false, latency)
         } else if strikes(faults.commit_then_lost) {
@@ -329,6 +339,7 @@ const ROUGH: Faults = Faults {
     refused_connection: 4,
     garbage: 3,
     bad_record: 5,
+    forbidden_every: 0,
     look_fails: 10,
     visible_after: 1_900,
 };
@@ -401,6 +412,41 @@ fn the_limit_is_kept_to_the_record() {
         assert_eq!(world.customers.len(), 7, "seed {seed}");
         assert_eq!(world.engine.ending(), Ending::Limited);
     }
+}
+
+#[test]
+fn a_forbidden_record_does_not_keep_its_place_below_the_limit() {
+    let faults = Faults {
+        forbidden_every: 2,
+        ..Faults::default()
+    };
+    let mut world = World::new(1, faults, |settings| settings.limit = Some(2));
+    world.run((1..=60).map(|record| task(record, Origin::Absent)), None);
+    world.check();
+    assert_eq!(world.customers.len(), 2);
+    assert!(matches!(
+        world.outcomes[&2],
+        Outcome::Refused { status: 403, .. }
+    ));
+}
+
+#[test]
+fn forbidden_records_stop_the_run_although_others_are_refused_between() {
+    let faults = Faults {
+        forbidden_every: 2,
+        bad_record: 100,
+        ..Faults::default()
+    };
+    let mut world = World::new(1, faults, |settings| {
+        settings.delivery.concurrency = std::num::NonZeroUsize::MIN;
+    });
+    // Whatever is sent from now on is refused, so that nobody could say what a 403 means.
+    world.engine.created_once = true;
+    world.run((1..=500).map(|record| task(record, Origin::Absent)), None);
+    assert_eq!(
+        world.engine.ending(),
+        Ending::Stopped(crate::outcome::Stop::Forbidden)
+    );
 }
 
 #[test]

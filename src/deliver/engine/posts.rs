@@ -8,8 +8,8 @@ use crate::deliver::backoff;
 use crate::deliver::pace::Moment;
 use crate::outcome::{Attempt, Ending, How, Outcome, Stop};
 
-/// 403 answers in a row, without a created customer between, that mean the scope is missing.
-const FORBIDDEN_IN_A_ROW: u32 = 3;
+/// 403 answers without a created customer between that mean the scope is missing.
+const FORBIDDEN_AT_MOST: usize = 3;
 
 impl Engine {
     /// A job's POST was answered, or not.
@@ -38,9 +38,6 @@ impl Engine {
     }
 
     fn judge(&mut self, id: JobId, verdict: Verdict, now: Moment) {
-        if !matches!(verdict, Verdict::Forbidden(_)) {
-            self.forbidden_in_a_row = 0;
-        }
         match verdict {
             Verdict::Created(seen) => self.created(id, *seen),
             Verdict::CreatedUnread => {
@@ -122,10 +119,13 @@ impl Engine {
         }
     }
 
-    /// The last records were held and nothing is left that could tell: the run worked before,
-    /// so it was their data.
+    /// Nothing is left that could tell what the held records mean, or may be sent beside them:
+    /// the run worked before, so it was their data.
     pub(super) fn settle_held_at_the_end(&mut self) {
-        if self.source_ended && !self.held.is_empty() && self.jobs.len() == self.held.len() {
+        let full = !self.has_room_below_the_limit();
+        let waiting = if full { self.fresh.len() } else { 0 };
+        let last = self.jobs.len() == self.held.len() + waiting;
+        if (self.source_ended || full) && last {
             for id in std::mem::take(&mut self.held) {
                 self.refuse_forbidden(id);
             }
@@ -254,7 +254,6 @@ impl Engine {
     }
 
     fn forbidden(&mut self, id: JobId, refusal: Verdict) {
-        self.forbidden_in_a_row += 1;
         let refusal = match refusal {
             Verdict::Refused {
                 status,
@@ -273,7 +272,7 @@ impl Engine {
             job.forbidden = Some(refusal);
             self.held.push(id);
         }
-        if !self.created_once || self.forbidden_in_a_row >= FORBIDDEN_IN_A_ROW {
+        if !self.created_once || self.held.len() >= FORBIDDEN_AT_MOST {
             self.stop(Ending::Stopped(Stop::Forbidden));
         }
     }

@@ -59,12 +59,14 @@ impl Engine {
         if let Some(id) = self.want_post.front() {
             return Some(*id);
         }
-        let room = match self.settings.limit {
-            Some(limit) => self.created + self.engaged < limit,
-            None => true,
-        };
-        let id = self.fresh.front().copied();
-        id.filter(|_| room && self.timers.len() < WAITING_AT_MOST)
+        let room = self.has_room_below_the_limit() && self.timers.len() < WAITING_AT_MOST;
+        self.fresh.front().copied().filter(|_| room)
+    }
+
+    /// Whether one more record may be sent, if all that are on their way are created.
+    pub(super) fn has_room_below_the_limit(&self) -> bool {
+        let most = self.settings.limit;
+        most.is_none_or(|limit| self.created + self.engaged < limit)
     }
 
     /// Gives the job its token: its intent is written next, or it may leave at once if the
