@@ -84,10 +84,11 @@ pub struct RunRow {
 }
 
 impl RunRow {
-    /// Whether the same command would go on with it: it was killed, or left records open.
+    /// Whether the same command would go on with it: it was killed, or left records open, or
+    /// records were opened again since (what was unknown turned out to be absent).
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.ending.as_ref().is_none_or(Ending::is_resumable)
+        self.ending.as_ref().is_none_or(Ending::is_resumable) || self.counts.open > 0
     }
 }
 

@@ -317,6 +317,23 @@ fn a_void_takes_intent_and_outcome_back() {
 }
 
 #[test]
+fn a_record_that_was_opened_again_makes_its_run_unfinished() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    journal.set_read("run-1", 1).unwrap();
+    let entries = [intent(&journal, 1), settle(&journal, 1, unknown())];
+    journal.commit("run-1", &entries).unwrap();
+    journal
+        .finish("run-1", &Ending::Finished, 7, at(3))
+        .unwrap();
+    assert!(!journal.run("run-1").unwrap().unwrap().is_unfinished());
+    journal
+        .commit("run-1", &[Entry::Void(position(1))])
+        .unwrap();
+    assert!(journal.run("run-1").unwrap().unwrap().is_unfinished());
+}
+
+#[test]
 fn a_void_of_nothing_changes_nothing() {
     let folder = folder();
     let mut journal = started(&folder);
