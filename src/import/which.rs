@@ -8,7 +8,7 @@ use super::settings::ImportSettings;
 use super::summing::Facts;
 use super::{Import, ImportError};
 use crate::journal::{Journal, NewRun, RunRow};
-use crate::outcome::{Counts, Ending, RunEvent, Summary};
+use crate::outcome::{Counts, Ending, ExitCode, RunEvent, Summary};
 use crate::source::{Fingerprint, Format, Source, SourceSettings};
 
 /// How the command line said that the input is read: kept in the journal, so that a run's
@@ -175,8 +175,11 @@ pub(super) fn finished_before(import: &Import, source: &Source, row: &RunRow) ->
     };
     let ending = row.ending.clone().unwrap_or(Ending::Finished);
     let mut summary = facts.summary(ending, counts_of(row, row.read.unwrap_or_default()));
-    if let Some(code) = row.exit_code {
-        summary.exit_code = code;
+    // What was unknown then may be settled by now; what `--fail-on` minded is still so.
+    if summary.exit_code == ExitCode::Fine.number()
+        && row.exit_code == Some(ExitCode::SomeFailed.number())
+    {
+        summary.exit_code = ExitCode::SomeFailed.number();
     }
     if let Some(finished) = row.finished {
         summary.finished = finished;
