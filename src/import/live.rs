@@ -210,7 +210,8 @@ impl Live<'_> {
             )));
         }
         let ending = match delivered.ending {
-            Ending::Finished if counts.open > 0 => Ending::Limited,
+            Ending::Finished | Ending::Limited if counts.open > 0 => Ending::Limited,
+            Ending::Limited => Ending::Finished,
             ending => ending,
         };
         let mut summary = self.facts(survey).summary(ending, counts);
