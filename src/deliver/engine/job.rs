@@ -169,6 +169,13 @@ impl Job {
         }
     }
 
+    /// Whether the ERP may have it from us: the last POST was unclear, or the key is said to be
+    /// taken after an earlier one was, which came through later than anybody could expect.
+    pub(super) fn may_be_ours(&self) -> bool {
+        let taken = matches!(self.purpose, Some(Purpose::WhoHasIt { .. }));
+        self.maybe_sent || (taken && self.attempt > 1)
+    }
+
     /// Whether the journal holds an open intent of it.
     pub(super) fn has_intent(&self) -> bool {
         self.intended > 0

@@ -62,7 +62,7 @@ impl Engine {
         let Some(job) = self.jobs.get(&id) else {
             return;
         };
-        if job.maybe_sent {
+        if job.may_be_ours() {
             let attempts = job.attempt;
             self.settle(
                 id,
@@ -112,9 +112,7 @@ impl Engine {
         self.fresh.clear();
         self.cleared.clear();
         self.held.clear();
-        if self.renewing {
-            self.renewing = false;
-        }
+        self.renewing = false;
     }
 
     /// At the limit: what was never sent leaves custody, the rest goes on.

@@ -85,7 +85,7 @@ impl Engine {
                 self.throttle(answer.retry_after, false, now);
                 self.requeue(id);
             }
-            401 if self.wait_for_better_token(id) => {}
+            401 => self.unauthorized(id),
             500..=599 | 408 => self.look_failed(id, now),
             status => self.look_impossible(id, status),
         }
@@ -104,7 +104,7 @@ impl Engine {
             }
             Some(Purpose::Learn) => self.settle_created_unread(id),
             Some(Purpose::Reconcile(_)) => self.settle_unknown(id, UnknownWhy::LookupImpossible),
-            Some(Purpose::WhoHasIt { .. }) if job.maybe_sent => {
+            Some(Purpose::WhoHasIt { .. }) if job.may_be_ours() => {
                 self.settle_unknown(id, UnknownWhy::LookupImpossible);
             }
             Some(Purpose::WhoHasIt {
@@ -206,7 +206,7 @@ impl Engine {
             Some(Purpose::Learn) => created(How::Posted),
             Some(Purpose::Reconcile(_)) if ours() => created(How::Found),
             Some(Purpose::Reconcile(_)) => exists,
-            Some(Purpose::WhoHasIt { .. }) if job.maybe_sent && ours() => created(How::Found),
+            Some(Purpose::WhoHasIt { .. }) if job.may_be_ours() && ours() => created(How::Found),
             Some(Purpose::WhoHasIt { .. }) => exists,
         };
         self.settle(id, outcome);

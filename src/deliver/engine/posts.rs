@@ -84,7 +84,10 @@ impl Engine {
                 }
                 self.reconcile(id, settle, status, now);
             }
-            Verdict::Unauthorized => self.unauthorized(id),
+            Verdict::Unauthorized => {
+                self.count_no_attempt(id);
+                self.unauthorized(id);
+            }
             Verdict::Forbidden(refusal) => self.forbidden(id, *refusal),
             Verdict::Stop(stop) => {
                 self.count_no_attempt(id);
@@ -207,8 +210,8 @@ impl Engine {
         self.wait_until(id, now + wait);
     }
 
-    fn unauthorized(&mut self, id: JobId) {
-        self.count_no_attempt(id);
+    /// 401: a better token may help, else the run stops.
+    pub(super) fn unauthorized(&mut self, id: JobId) {
         if !self.wait_for_better_token(id) {
             self.requeue(id);
             self.stop(Ending::Stopped(Stop::Unauthorized));
@@ -217,7 +220,7 @@ impl Engine {
 
     /// After a 401: whether another token may help. Then the job goes again with it, or waits
     /// for it. A fresh token that is refused at once is not the trouble, whoever shows it first.
-    pub(super) fn wait_for_better_token(&mut self, id: JobId) -> bool {
+    fn wait_for_better_token(&mut self, id: JobId) -> bool {
         let Some(job) = self.jobs.get_mut(&id) else {
             return true;
         };
