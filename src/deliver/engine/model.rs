@@ -23,6 +23,8 @@ struct Faults {
     bad_record: u32,
     /// Every record whose number this divides is answered 403; none if it is 0.
     forbidden_every: u64,
+    /// An earlier POST of the record comes through just now, and this one is answered 409.
+    taken: u32,
     look_fails: u32,
     /// Longest time until a committed customer is visible, in ms.
     visible_after: u64,
@@ -178,6 +180,8 @@ impl World {
             (answered(429, String::new()), false, latency)
         } else if strikes(faults.error_500) {
             (answered(500, String::new()), false, latency)
+        } else if strikes(faults.taken) {
+            (answered(409, "{}".into()), true, latency)
         } else if forbidden {
             (answered(403, "{}".into()), false, latency)
         } else if bad {
@@ -340,6 +344,7 @@ const ROUGH: Faults = Faults {
     garbage: 3,
     bad_record: 5,
     forbidden_every: 0,
+    taken: 0,
     look_fails: 10,
     visible_after: 1_900,
 };
@@ -401,6 +406,68 @@ fn what_an_earlier_process_left_is_looked_up_before_it_is_sent() {
             "sent before the settle time"
         );
     }
+}
+
+#[test]
+fn a_key_that_an_own_late_post_took_is_created_and_anybody_else_s_exists() {
+    let faults = Faults {
+        taken: 100,
+        ..Faults::default()
+    };
+    let recovered = Origin::Recovered {
+        attempt: 1,
+        absent_before: true,
+    };
+    let mut world = World::new(1, faults, |_| {});
+    let tasks = [task(1, recovered), task(2, Origin::Absent)];
+    world.run(tasks.into_iter(), None);
+    let how = crate::outcome::How::Found;
+    assert!(matches!(&world.outcomes[&1], Outcome::Created { how: found, .. } if *found == how));
+    assert!(matches!(world.outcomes[&2], Outcome::Exists { .. }));
+}
+
+fn busy(status: u16, retry_after: u64) -> Attempt {
+    Attempt::Answered(Answer {
+        status,
+        retry_after: Some(Duration::from_secs(retry_after)),
+        quota: None,
+        body: Ok(Vec::new()),
+    })
+}
+
+/// An engine that has just sent its first POST, and that POST's job.
+fn first_post(change: impl FnOnce(&mut EngineSettings)) -> (Engine, JobId) {
+    let mut engine = World::new(1, Faults::default(), change).engine;
+    engine.offer(task(1, Origin::Absent));
+    engine.source_ended();
+    let (actions, _) = engine.poll(Moment::ZERO);
+    let [Action::Intend { job, .. }] = actions[..] else {
+        panic!("{actions:?}");
+    };
+    engine.durable(job);
+    assert_eq!(engine.poll(Moment::ZERO).0, [Action::Post { job }]);
+    (engine, job)
+}
+
+#[test]
+fn a_pause_that_the_server_asks_for_is_no_outage_but_endless_ones_are() {
+    let minute = Duration::from_secs(60);
+    let (mut engine, job) = first_post(|settings| settings.delivery.max_outage = 15 * minute);
+    engine.posted(job, &busy(429, 3600), Moment::ZERO);
+    let (_, wake) = engine.poll(Moment::ZERO);
+    assert_eq!(wake, Some(15 * minute));
+    let (actions, _) = engine.poll(15 * minute);
+    assert!(actions.contains(&Action::Post { job }), "{actions:?}");
+    engine.posted(job, &busy(429, 3600), 16 * minute);
+    assert_eq!(engine.ending(), Ending::Outage);
+}
+
+#[test]
+fn a_server_that_asks_for_no_pause_at_all_gets_one_all_the_same() {
+    let (mut engine, job) = first_post(|_| {});
+    engine.posted(job, &busy(429, 0), Moment::ZERO);
+    let (actions, wake) = engine.poll(Moment::ZERO);
+    assert!(actions.is_empty() && wake > Some(Moment::ZERO));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::job::Purpose;
-use super::{Action, Engine, earliest};
+use super::{Action, Engine};
 use crate::deliver::backoff;
 use crate::deliver::breaker::Health;
 use crate::deliver::pace::Moment;
@@ -14,12 +14,13 @@ impl Engine {
         if self.probing {
             return None;
         }
-        if now >= self.probe_at {
+        let at = self.probe_at.max(self.paused_until);
+        if now >= at {
             self.probing = true;
             self.actions.push(Action::Probe);
             return None;
         }
-        Some(self.probe_at)
+        Some(at)
     }
 
     /// Somebody got an answer: the server is not frozen, so settle times run from now on.
@@ -104,20 +105,25 @@ impl Engine {
                 backoff::THROTTLED_BASE,
                 self.throttles_in_a_row,
                 self.random.f64(),
-            )
-            .max(backoff::BASE),
+            ),
         };
+        let length = length.max(backoff::BASE);
         self.pause(length, "the server asks for a slower pace", now);
+        // A pause that was asked for is no outage, however long; being sent away again and
+        // again is one.
+        let most = self.settings.delivery.max_outage;
+        if self
+            .throttled_since
+            .is_some_and(|since| now >= since + most)
+        {
+            self.stop(Ending::Outage);
+        }
     }
 
     pub(super) fn outage_ends(&self) -> Option<Moment> {
-        let most = self.settings.delivery.max_outage;
-        let away = self
-            .breaker
-            .trouble_since()
-            .filter(|_| self.breaker.is_open());
-        let throttled = self.throttled_since.map(|since| since + most);
-        earliest(away.map(|since| since + most), throttled)
+        let since = self.breaker.trouble_since();
+        let since = since.filter(|_| self.breaker.is_open())?;
+        Some(since + self.settings.delivery.max_outage)
     }
 
     pub(super) fn give_up_outage(&mut self, now: Moment) {
