@@ -179,22 +179,13 @@ impl<'a> Inquiry<'a> {
             if asked.elapsed() >= self.max_outage {
                 return Err(Ending::Outage);
             }
-            if self
-                .deadline
-                .is_some_and(|deadline| Instant::now() >= deadline)
-            {
-                return Err(Ending::TimeUp);
-            }
             let wait = wish.map_or_else(
                 || backoff::wait(backoff::BASE, tries, fastrand::f64()),
-                |wish| wish.min(backoff::RETRY_AFTER_CAP),
+                |wish| wish.clamp(backoff::BASE, backoff::RETRY_AFTER_CAP),
             );
             tracing::info!(tries, ?wait, "the server is asked again");
             let patience = self.max_outage.saturating_sub(asked.elapsed());
-            let left = self.deadline.map_or(patience, |deadline| {
-                patience.min(deadline.saturating_duration_since(Instant::now()))
-            });
-            self.sleep(wait.min(left)).await?;
+            self.sleep(wait.min(patience)).await?;
         }
     }
 
@@ -246,9 +237,17 @@ impl<'a> Inquiry<'a> {
     }
 
     async fn sleep(&mut self, length: Duration) -> Result<(), Ending> {
+        let time_up = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            () = tokio::time::sleep(length) => Ok(()),
+            biased;
             ending = interrupted(&mut self.signal) => Err(ending),
+            () = time_up => Err(Ending::TimeUp),
+            () = tokio::time::sleep(length) => Ok(()),
         }
     }
 }
