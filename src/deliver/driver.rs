@@ -232,9 +232,12 @@ impl Loop {
             let wants = self.driver.engine.wants() > 0 && self.failure.is_none();
             tokio::select! {
                 Some(reply) = self.requests.join_next_with_id() => self.answer(reply),
-                Some((intents, result)) = committed.recv(), if self.committing => {
+                batch = committed.recv(), if self.committing => {
                     self.committing = false;
-                    self.committed(intents, result);
+                    match batch {
+                        Some((intents, result)) => self.committed(intents, result),
+                        None => self.fail(LedgerError("its writer has stopped".to_owned())),
+                    }
                 }
                 task = self.driver.tasks.recv(), if wants => self.take(task),
                 () = sleep_until(wake), if wake.is_some() => {}
