@@ -64,7 +64,8 @@ pub(super) fn run(
     let signal = signals::listen();
     let mut worst = ExitCode::Fine;
     for input in &inputs {
-        let code = one(input, &mapping, &choice, console, &signal)?;
+        let result = import(input, &mapping, &choice, console, &signal);
+        let code = code_of(result, inputs.len() == 1, console)?;
         worst = worst.worse(code);
         if code.ends_the_command() {
             break;
@@ -73,20 +74,13 @@ pub(super) fn run(
     Ok(worst)
 }
 
-/// Imports one input; its own errors are told here when further inputs may follow.
-fn one(
-    input: &Input,
-    mapping: &Mapping,
-    choice: &RunChoice,
-    console: &Arc<Console>,
-    signal: &watch::Receiver<Signal>,
-) -> Ended {
-    let result = import(input, mapping, choice, console, signal);
+/// What one input came to; its own errors are told here when it is not the only one.
+fn code_of(result: Result<Summary, ImportError>, is_only: bool, console: &Arc<Console>) -> Ended {
     match result {
         Ok(summary) => Ok(exit::from_number(summary.exit_code)),
         Err(error) => {
             let failure = Failure::of_import(&error, console);
-            if choice.inputs.len() == 1 {
+            if is_only {
                 return Err(failure);
             }
             if failure.rendered {
