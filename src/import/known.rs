@@ -19,14 +19,15 @@ const PAGE: usize = 10_000;
 
 /// The guard's keys in the order of their hashes.
 struct Guard<'a> {
-    target: &'a str,
+    target: Option<&'a str>,
     page: std::vec::IntoIter<GuardRow>,
     last: Option<KeyHash>,
     ended: bool,
 }
 
 impl<'a> Guard<'a> {
-    fn new(target: &'a str) -> Self {
+    /// Of `target`; without one it has no keys.
+    fn new(target: Option<&'a str>) -> Self {
         Self {
             target,
             page: Vec::new().into_iter(),
@@ -40,10 +41,10 @@ impl<'a> Guard<'a> {
             self.last = Some(row.key_hash);
             return Ok(Some(row));
         }
-        if self.ended {
+        let Some(target) = self.target.filter(|_| !self.ended) else {
             return Ok(None);
-        }
-        let page = journal.guard(self.target, self.last, PAGE)?;
+        };
+        let page = journal.guard(target, self.last, PAGE)?;
         self.ended = page.len() < PAGE;
         self.page = page.into_iter();
         let row = self.page.next();
@@ -55,16 +56,16 @@ impl<'a> Guard<'a> {
 }
 
 /// Settles the records whose keys an earlier run of the target created: `skipped` with the
-/// same data, `changed` with other data. Keys that wait as unknown in `open` stay unknown.
+/// same data, `changed` with other data; without a target in `guard` nobody is asked. Keys that wait as unknown in `open` stay unknown.
 pub(super) fn settle_guarded(
     findings: &mut JournalFindings<'_>,
-    target: &str,
+    guard: Option<&str>,
     run: &str,
     keys: &mut Sorted,
     open: &HashMap<KeyHash, String>,
     folder: &Path,
 ) -> Result<(), ImportError> {
-    let mut guard = Guard::new(target);
+    let mut guard = Guard::new(guard);
     let mut known = guard.next(findings.journal())?;
     for_each_key(keys, folder, &mut |pair| {
         while known

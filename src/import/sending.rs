@@ -58,18 +58,18 @@ impl Live<'_> {
         }
         let open = open_keys(&journal, &self.target)?;
         let folder = self.settings().state_dir.clone();
-        if !self.settings().again {
-            let mut findings = JournalFindings::new(&mut journal, &self.run, &mut settled);
-            settle_guarded(
-                &mut findings,
-                &self.target,
-                &self.run,
-                &mut survey.keys,
-                &open,
-                &folder,
-            )?;
-            findings.finish()?;
-        }
+        let mut findings = JournalFindings::new(&mut journal, &self.run, &mut settled);
+        // `--again` asks the ERP instead of the guard; what is unknown is not sent even so.
+        let guard = (!self.settings().again).then_some(self.target.as_str());
+        settle_guarded(
+            &mut findings,
+            guard,
+            &self.run,
+            &mut survey.keys,
+            &open,
+            &folder,
+        )?;
+        findings.finish()?;
         let origin = match self
             .look_for_existing(&mut journal, &mut settled, &hashes, survey, &mut traffic)
             .await
