@@ -22,7 +22,7 @@ pub enum Census {
     Empty,
     /// So many, if it can be believed.
     Counted(u64),
-    /// It has some; the count makes no sense.
+    /// It may have some; the count makes no sense.
     Untold,
 }
 
@@ -80,10 +80,12 @@ impl<'a> Inquiry<'a> {
     /// How the run ends: the server refused, or could not be reached for too long.
     pub async fn census(&mut self) -> Result<(Census, Page), Ending> {
         let page = self.page(&Query::All, 1).await?;
-        let census = match page.total {
-            _ if page.items.is_empty() => Census::Empty,
-            Some(total) if total >= 1 => Census::Counted(total.unsigned_abs()),
-            _ => Census::Untold,
+        let total = page.total.filter(|total| *total >= 1);
+        let census = match (total, page.items.is_empty()) {
+            (None, true) => Census::Empty,
+            (Some(total), false) => Census::Counted(total.unsigned_abs()),
+            // Customers without a count, or a count without customers.
+            (None, false) | (Some(_), true) => Census::Untold,
         };
         Ok((census, page))
     }
