@@ -139,3 +139,20 @@ fn chosen_records_are_sent_alone() {
     assert_eq!(rest.count("created"), 30);
     assert_eq!(numbers(&erp), customers.numbers());
 }
+
+#[test]
+fn what_turns_out_to_be_absent_is_sent_by_the_same_command() {
+    let customers = Customers::valid(27, 6);
+    let erp = OtherErp::start(Knobs::default().fail_from(6, 500));
+    let mut importer = importer(&customers, "");
+    let url = erp.url();
+    let unknown = run_with(&mut importer, &url, &["--concurrency", "1"]).expect(7);
+    assert_eq!((unknown.count("created"), unknown.count("unknown")), (5, 1));
+    erp.lift();
+    let words = ["reconcile", "--base-url", &url, "--timeout", "1s"];
+    importer.args(words).run().expect(0);
+    assert_eq!(erp.ledger().len(), 5);
+    let done = run_with(&mut importer, &url, &[]).expect(0);
+    assert_eq!(done.count("created"), 6);
+    assert_eq!(numbers(&erp), customers.numbers());
+}
