@@ -20,10 +20,8 @@ use crate::deliver::DeliverySettings;
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Driver, Observed, Signal};
 use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
-use crate::journal::{Journal, OpenIntent, RunRow};
-use crate::outcome::{
-    Counts, Ending, KeyHash, Outcome, Phase, Progress, RunEvent, Traffic, UnknownWhy,
-};
+use crate::journal::{Journal, OpenIntent};
+use crate::outcome::{Counts, Ending, KeyHash, Phase, Progress, RunEvent, Traffic};
 
 /// Submissions that wait between reading and sending.
 const QUEUE: usize = 256;
@@ -109,6 +107,12 @@ impl Live<'_> {
         sent: Sent,
         survey: &Survey,
     ) -> Result<(Journal, Delivered), ImportError> {
+        let mut counts = counts_of(&self.row(&journal)?, survey.read);
+        // What was unknown before is worked on again.
+        let again = sent.own.iter().filter(|intent| intent.outcome_unknown);
+        let again = again.count() as u64;
+        counts.unknown = counts.unknown.saturating_sub(again);
+        counts.open += again;
         let recovered = sent.own.into_iter().map(recovered_task).collect();
         let (tasks, inbox) = mpsc::channel(QUEUE);
         let feed = Feed {
@@ -125,7 +129,7 @@ impl Live<'_> {
         };
         let feeding = tokio::task::spawn_blocking(move || feed.run());
         let driver = self.driver(inbox, false);
-        let mut progress = SendingProgress::new(&self.row(&journal)?, survey.read);
+        let mut progress = SendingProgress::new(counts);
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
                 progress.hear(&observed, &self.listener);
@@ -308,8 +312,7 @@ struct SendingProgress {
 }
 
 impl SendingProgress {
-    fn new(row: &RunRow, read: u64) -> Self {
-        let counts = counts_of(row, read);
+    fn new(counts: Counts) -> Self {
         Self {
             at_start: counts.settled(),
             counts,
@@ -321,15 +324,7 @@ impl SendingProgress {
         match observed {
             Observed::Settled(_, _, outcome) => {
                 self.counts.add(outcome);
-                if !matches!(
-                    outcome,
-                    Outcome::Unknown {
-                        why: UnknownWhy::Interrupted,
-                        ..
-                    }
-                ) {
-                    self.counts.open = self.counts.open.saturating_sub(1);
-                }
+                self.counts.open = self.counts.open.saturating_sub(1);
             }
             Observed::Tick(traffic, allowed) => {
                 let done = self.counts.settled();
