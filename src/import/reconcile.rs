@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::sending::{Asked, recovered_task, tell_looking};
+use super::ledger::JournalLedger;
+use super::sending::{Asked, add, recovered_task, tell_looking};
 use super::{Events, ImportError, Listener};
 use crate::deliver::client::Client;
-use crate::deliver::driver::{Observed, Signal};
+use crate::deliver::driver::{Delivered, Observed, Signal};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Journal, OpenIntent};
 use crate::mapping::Mapping;
-use crate::outcome::{Ending, Outcome, UnknownWhy};
+use crate::outcome::{Ending, Outcome, Traffic, UnknownWhy};
 
 /// What looking up came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub fn reconcile(
     events: Events,
     signal: watch::Receiver<Signal>,
 ) -> Result<Reconciled, ImportError> {
-    let mut journal = Journal::open(state_dir)?;
+    let journal = Journal::open(state_dir)?;
     let identity = target.identity();
     let holder = super::live::holder("importer reconcile");
     let _lock = crate::journal::lock(state_dir, &identity, &holder)?;
@@ -78,49 +79,82 @@ pub fn reconcile(
         .enable_all()
         .build()
         .map_err(|error| ImportError::Internal(error.to_string()))?;
-    // Runs may have mappings with other keys: each is looked up by its own.
-    while let Some(first) = intents.first() {
-        let run = first.run.clone();
-        let (these, rest): (Vec<_>, Vec<_>) =
-            intents.into_iter().partition(|intent| intent.run == run);
-        intents = rest;
-        let key = key_of(&journal, &run)?;
-        let (tasks, inbox) = mpsc::channel(these.len());
-        for intent in these {
-            // The channel has room for all of them.
-            let _ = tasks.try_send(recovered_task(intent));
+    let open = OpenElsewhere {
+        intents,
+        client: &client,
+        delivery,
+        signal: &signal,
+        deadline: None,
+    };
+    let (journal, delivered) = runtime.block_on(open.look_up(journal, &mut |observed| {
+        if let Observed::Settled(_, _, outcome) = &observed {
+            match outcome {
+                Outcome::Created { .. } => result.created += 1,
+                Outcome::Exists { .. } => result.exists += 1,
+                _ => result.unknown += 1,
+            }
         }
-        drop(tasks);
-        let asked = Asked {
-            client: &client,
-            key,
-            delivery,
-            signal: &signal,
-        };
-        let driver = asked.driver(inbox, |engine| engine.look_only = true);
-        let (ledger, delivered) = runtime.block_on(driver.run(
-            super::ledger::JournalLedger(journal),
-            &mut |observed| {
-                if let Observed::Settled(_, _, outcome) = &observed {
-                    match outcome {
-                        Outcome::Created { .. } => result.created += 1,
-                        Outcome::Exists { .. } => result.exists += 1,
-                        _ => result.unknown += 1,
-                    }
-                }
-                tell_looking(&observed, &listener);
-            },
-        ));
-        journal = ledger.0;
-        result.ending = delivered?.ending;
-        if result.ending != Ending::Finished {
-            break;
-        }
-    }
+        tell_looking(&observed, &listener);
+    }))?;
+    result.ending = delivered.ending;
     let settled = result.created + result.exists + result.unknown;
     result.open = result.asked.saturating_sub(settled);
     journal.close()?;
     Ok(result)
+}
+
+/// What runs left open, to be looked up without sending anything.
+pub(super) struct OpenElsewhere<'a> {
+    pub intents: Vec<OpenIntent>,
+    pub client: &'a Arc<Client>,
+    pub delivery: &'a DeliverySettings,
+    pub signal: &'a watch::Receiver<Signal>,
+    pub deadline: Option<tokio::time::Instant>,
+}
+
+impl OpenElsewhere<'_> {
+    /// Looks everything up, run by run: their mappings may have other keys, and each record is
+    /// looked up by its own.
+    pub(super) async fn look_up(
+        self,
+        mut journal: Journal,
+        observer: &mut dyn FnMut(Observed<'_>),
+    ) -> Result<(Journal, Delivered), ImportError> {
+        let mut all = Delivered {
+            ending: Ending::Finished,
+            traffic: Traffic::default(),
+        };
+        let mut intents = self.intents;
+        while let Some(first) = intents.first() {
+            let run = first.run.clone();
+            let (these, rest): (Vec<_>, Vec<_>) =
+                intents.into_iter().partition(|intent| intent.run == run);
+            intents = rest;
+            let asked = Asked {
+                client: self.client,
+                key: key_of(&journal, &run)?,
+                delivery: self.delivery,
+                signal: self.signal,
+            };
+            let (tasks, inbox) = mpsc::channel(these.len());
+            for intent in these {
+                // The channel has room for all of them.
+                let _ = tasks.try_send(recovered_task(intent));
+            }
+            drop(tasks);
+            let mut driver = asked.driver(inbox, |engine| engine.look_only = true);
+            driver.deadline = self.deadline;
+            let (ledger, delivered) = driver.run(JournalLedger(journal), observer).await;
+            journal = ledger.0;
+            let delivered = delivered?;
+            add(&mut all.traffic, delivered.traffic);
+            all.ending = delivered.ending;
+            if all.ending != Ending::Finished {
+                break;
+            }
+        }
+        Ok((journal, all))
+    }
 }
 
 fn key_of(journal: &Journal, run: &str) -> Result<crate::customer::Target, ImportError> {

@@ -11,6 +11,7 @@ use super::feed::Feed;
 use super::known::settle_guarded;
 use super::ledger::{JournalFindings, JournalLedger, SettledSet, TargetHashes};
 use super::live::Live;
+use super::reconcile::OpenElsewhere;
 use super::settings::Existing;
 use super::survey::Survey;
 use super::which::counts_of;
@@ -128,7 +129,7 @@ impl Live<'_> {
             tasks,
         };
         let feeding = tokio::task::spawn_blocking(move || feed.run());
-        let driver = self.driver(inbox, false);
+        let driver = self.driver(inbox);
         let mut progress = SendingProgress::new(counts);
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
@@ -143,7 +144,7 @@ impl Live<'_> {
         Ok((ledger.0, delivered))
     }
 
-    fn driver(&self, tasks: mpsc::Receiver<Task>, look_only: bool) -> Driver {
+    fn driver(&self, tasks: mpsc::Receiver<Task>) -> Driver {
         let settings = self.settings();
         let asked = Asked {
             client: &self.client,
@@ -153,8 +154,7 @@ impl Live<'_> {
         };
         let mut driver = asked.driver(tasks, |engine| {
             engine.existing_is_error = settings.existing == Existing::Fail;
-            engine.limit = settings.limit.filter(|_| !look_only);
-            engine.look_only = look_only;
+            engine.limit = settings.limit;
         });
         driver.deadline = self.deadline();
         driver
@@ -177,20 +177,16 @@ impl Live<'_> {
             "an earlier run left {} records unknown: they are looked up first",
             others.len()
         )));
-        let (tasks, inbox) = mpsc::channel(others.len());
-        for intent in others {
-            // The channel has room for all of them.
-            let _ = tasks.try_send(recovered_task(intent));
-        }
-        drop(tasks);
-        let driver = self.driver(inbox, true);
+        let open = OpenElsewhere {
+            intents: others,
+            client: &self.client,
+            delivery: &self.settings().delivery,
+            signal: &self.import.signal,
+            deadline: self.deadline(),
+        };
         let listener = &self.listener;
-        let (ledger, delivered) = driver
-            .run(JournalLedger(journal), &mut |observed| {
-                tell_looking(&observed, listener);
-            })
-            .await;
-        Ok((ledger.0, delivered?))
+        open.look_up(journal, &mut |observed| tell_looking(&observed, listener))
+            .await
     }
 }
 
