@@ -248,8 +248,10 @@ const UNLIMITED: i64 = i64::MAX - 1;
 pub struct Concurrency {
     cap: usize,
     now: usize,
-    /// Answers since the last change.
-    round: usize,
+    /// Good answers in a row since the last change.
+    good: usize,
+    /// Answers to come from requests that were in flight when the number was halved.
+    late: usize,
 }
 
 impl Concurrency {
@@ -259,7 +261,8 @@ impl Concurrency {
         Self {
             cap: cap.get(),
             now: cap.get(),
-            round: 0,
+            good: 0,
+            late: 0,
         }
     }
 
@@ -271,18 +274,23 @@ impl Concurrency {
 
     /// The server answered as it should.
     pub fn relax(&mut self) {
-        self.round += 1;
-        if self.round >= self.now && self.now < self.cap {
+        self.late = self.late.saturating_sub(1);
+        self.good += 1;
+        if self.good >= self.now && self.now < self.cap {
             self.now += 1;
-            self.round = 0;
+            self.good = 0;
         }
     }
 
     /// 429, 503 or a time-out. A burst of them counts once a round.
     pub fn strain(&mut self) {
-        if self.now == self.cap || self.round >= self.now {
+        self.good = 0;
+        if self.late > 0 {
+            self.late -= 1;
+        } else {
+            // The others in flight will be answered likewise: that is no further trouble.
+            self.late = self.now - 1;
             self.now = (self.now / 2).max(1);
-            self.round = 0;
         }
     }
 }
@@ -352,6 +360,12 @@ mod tests {
             concurrency.relax();
         }
         assert_eq!(concurrency.allowed(), 8);
+        for left in [4, 2, 1, 1] {
+            for _ in 0..concurrency.allowed() {
+                concurrency.strain();
+            }
+            assert_eq!(concurrency.allowed(), left);
+        }
     }
 
     #[test]
