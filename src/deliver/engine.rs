@@ -19,7 +19,7 @@ mod posts;
 mod sending;
 mod strain;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use job::{Job, Purpose, Reconciling, State};
@@ -120,7 +120,7 @@ pub struct Engine {
     want_post: VecDeque<JobId>,
     fresh: VecDeque<JobId>,
     cleared: VecDeque<JobId>,
-    timers: BTreeMap<(Moment, JobId), ()>,
+    timers: BTreeSet<(Moment, JobId)>,
     held: Vec<JobId>,
     unanchored: Vec<JobId>,
     in_flight: usize,
@@ -167,7 +167,7 @@ impl Engine {
             want_post: VecDeque::new(),
             fresh: VecDeque::new(),
             cleared: VecDeque::new(),
-            timers: BTreeMap::new(),
+            timers: BTreeSet::new(),
             held: Vec::new(),
             unanchored: Vec::new(),
             in_flight: 0,
@@ -353,7 +353,7 @@ impl Engine {
         if self.limit_is_reached() {
             self.release_fresh();
         }
-        let timer = self.timers.first_key_value().map(|((at, _), ())| *at);
+        let timer = self.timers.first().map(|(at, _)| *at);
         let wake = if self.stopping.is_some() {
             None
         } else {
@@ -381,18 +381,15 @@ impl Engine {
     fn wait_until(&mut self, id: JobId, at: Moment) {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.state = State::Waiting;
-            self.timers.insert((at, id), ());
+            self.timers.insert((at, id));
         }
     }
 
     fn fire_timers(&mut self, now: Moment) {
-        while let Some(((at, id), ())) = self.timers.first_key_value() {
-            if *at > now {
-                break;
+        while self.timers.first().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, id)) = self.timers.pop_first() {
+                self.requeue(id);
             }
-            let (at, id) = (*at, *id);
-            self.timers.remove(&(at, id));
-            self.requeue(id);
         }
     }
 

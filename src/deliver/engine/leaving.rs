@@ -134,7 +134,7 @@ impl Engine {
             self.fresh.retain(|other| *other != id);
             self.want_look.retain(|other| *other != id);
             self.want_post.retain(|other| *other != id);
-            self.timers.retain(|(_, other), ()| *other != id);
+            self.timers.retain(|(_, other)| *other != id);
             self.release(id);
         }
     }
