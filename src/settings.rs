@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use crate::cli::words::HeaderText;
 use crate::cli::{Cli, Command, ReconcileArgs, ReportAgainArgs, RunArgs, Workflows};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings, Threshold};
-use crate::import::ImportSettings;
+use crate::import::{Existing, ImportSettings};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
 
@@ -219,6 +219,14 @@ fn check_run(args: &RunArgs, dry_run: bool) -> Result<(), SettingsError> {
         return Err(SettingsError::Contradiction {
             what: "--payloads writes what a dry run would send, but this is no dry run".to_owned(),
             help: "add --dry-run, or leave --payloads out".to_owned(),
+        });
+    }
+    if args.again.again && args.again.existing == Some(Existing::Send) {
+        return Err(SettingsError::Contradiction {
+            what: "--again with --existing send would create every customer a second time"
+                .to_owned(),
+            help: "leave out --existing send: then the ERP is asked which customers are missing"
+                .to_owned(),
         });
     }
     if args.inputs.iter().filter(|input| *input == "-").count() > 1 {

@@ -78,9 +78,10 @@ impl Live<'_> {
             Err(Inquired::Failed(error)) => return Err(error),
         };
         let counts = counts_of(&self.row(&journal)?, survey.read);
+        let most = self.settings().limit.unwrap_or(u64::MAX);
         if let Some(confirm) = &self.import.confirm
             && counts.open > 0
-            && !confirm(counts.open)
+            && !confirm(counts.open.min(most))
         {
             return Err(ImportError::Declined);
         }

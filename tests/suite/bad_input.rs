@@ -732,3 +732,16 @@ fn an_input_that_cannot_be_used_leaves_no_run_behind() {
     it.ends("runs", 0, &["no runs yet"]);
     assert!(erp.requests().is_empty());
 }
+
+#[test]
+fn what_would_create_everybody_twice_is_refused() {
+    let mut it = importer();
+    it.ends(
+        "run kunden.csv -m map.toml --base-url http://127.0.0.1:9 --again --existing send",
+        2,
+        &[
+            "would create every customer a second time",
+            "leave out --existing send",
+        ],
+    );
+}

@@ -31,6 +31,7 @@ impl Engine {
             self.post_gate.end(ticket, now, quota_of(attempt), answered);
         }
         let verdict = verdict::classify(attempt, &job.submission.body);
+        job.unauthorized_before &= verdict == Verdict::Unauthorized;
         let sent_under = job.sent_under;
         self.note_token(sent_under, attempt);
         self.note_health(attempt, now);
