@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use crate::deliver::driver::Signal;
 use crate::mapping::{Columns, Mapping};
 use crate::outcome::{RunEvent, Severity, Summary};
-use crate::source::{Format, Source, SourceSettings};
+use crate::source::{self, Format, Source, SourceSettings};
 use crate::validate::Rules;
 
 pub use error::ImportError;
@@ -98,16 +98,29 @@ impl Import {
 
     /// Opens the input and binds mapping and rules to it.
     fn open(&self) -> Result<(Source, Pipeline), ImportError> {
-        let settings = source_settings(&self.settings.source, &self.mapping)?;
+        let settings = self.source_settings()?;
         let source = Source::open(&self.path, &settings)?;
         let pipeline = bind(&self.mapping, &source, self.settings.allow_unkeyed)?;
         Ok((source, pipeline))
     }
 
+    /// How the input is read. A returned file has a shape of its own, whatever the mapping says
+    /// of the export that it came from.
+    fn source_settings(&self) -> Result<SourceSettings, ImportError> {
+        let settings = source_settings(&self.settings.source, &self.mapping)?;
+        if !source::is_returned(&self.path) {
+            return Ok(settings);
+        }
+        Ok(SourceSettings {
+            ragged: settings.ragged,
+            ..self.settings.source.clone()
+        })
+    }
+
     /// The hash of the mapping and the parse options: with the same one, the same input gives
     /// the same customers.
     fn plan_hash(&self) -> Result<[u8; 32], ImportError> {
-        let options = source_settings(&self.settings.source, &self.mapping)?;
+        let options = self.source_settings()?;
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.mapping.text().as_bytes());
         hasher.update(b"\0");

@@ -36,7 +36,7 @@ pub use blocks::Fingerprint;
 pub use entry::Entry;
 pub use error::SourceError;
 pub use facts::{Facts, Found};
-pub use inputs::{Input, Spooled, expand, spool};
+pub use inputs::{Input, Spooled, expand, is_returned, spool};
 pub use reader::Reader;
 
 use blocks::{BLOCK, Blocks};

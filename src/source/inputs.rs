@@ -86,6 +86,32 @@ fn expand_one(pattern: &str) -> Result<Vec<Input>, SourceError> {
     Ok(paths.into_iter().map(named).collect())
 }
 
+/// Bytes of a file's first line that are looked at for the columns of a returned file.
+const FIRST_LINE: u64 = 256 * 1024;
+
+/// Whether the file is a returned one: a `failed.csv` that somebody corrected. Its first line
+/// names the columns `_run` and `_record`, in whatever encoding and with whatever delimiter.
+/// A file that cannot be read is none; opening it tells why.
+#[must_use]
+pub fn is_returned(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(FIRST_LINE).read_to_end(&mut start));
+    if read.is_err() {
+        return false;
+    }
+    // UTF-16 of such names is their ASCII with NULs between.
+    start.retain(|byte| *byte != 0);
+    let line = start
+        .split(|byte| matches!(byte, b'\r' | b'\n'))
+        .next()
+        .unwrap_or_default();
+    let names = |name: &[u8]| {
+        line.split(|byte| matches!(byte, b';' | b',' | b'\t' | b'|' | b'"'))
+            .any(|word| word == name)
+    };
+    names(b"_run") && names(b"_record")
+}
+
 /// A kept standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spooled {
@@ -237,6 +263,26 @@ mod tests {
         assert_eq!(first.path, again.path);
         assert_ne!(keep(b"a;c\n").path, first.path);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_returned_file_is_known_by_its_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("failed.csv");
+        let line = "Nr;Name;_message;_line;_record;_run\r\n1;A;;2;1;x\r\n";
+        let utf_16: Vec<u8> = line.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let other = "Nr;my_record;a_run\n1;_record;_run\n";
+        for (bytes, returned) in [
+            (line.as_bytes(), true),
+            (line.replace(';', "\",\"").as_bytes(), true),
+            (utf_16.as_slice(), true),
+            (other.as_bytes(), false),
+            (b"", false),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(is_returned(&path), returned);
+        }
+        assert!(!is_returned(folder.path()));
     }
 
     #[test]
