@@ -19,7 +19,7 @@ use crate::outcome::{ExitCode, Summary};
 use crate::report::Report;
 use crate::sandbox::{Sandbox, SandboxSettings};
 use crate::settings::{Environment, RunChoice, StateDir, resolve_run};
-use crate::source::{self, Input, Spooled};
+use crate::source::{self, Input, SourceError, Spooled};
 
 /// Requests that the built-in sandbox remembers: nobody reads them.
 const SANDBOX_KEEPS: usize = 100;
@@ -61,11 +61,19 @@ pub(super) fn run(
         }
         false => None,
     };
+    if let Some(path) = &choice.settings.payloads {
+        begin_payloads(path, &inputs, &choice.mapping)?;
+    }
     let signal = signals::listen();
     let mut worst = ExitCode::Fine;
     for input in &inputs {
         let result = import(input, &mapping, &choice, console, &signal);
-        let code = code_of(result, inputs.len() == 1, console)?;
+        let code = code_of(
+            result,
+            inputs.len() == 1,
+            choice.settings.allow_empty,
+            console,
+        )?;
         worst = worst.worse(code);
         if code.ends_the_command() {
             break;
@@ -75,9 +83,18 @@ pub(super) fn run(
 }
 
 /// What one input came to; its own errors are told here when it is not the only one.
-fn code_of(result: Result<Summary, ImportError>, is_only: bool, console: &Arc<Console>) -> Ended {
+fn code_of(
+    result: Result<Summary, ImportError>,
+    is_only: bool,
+    allow_empty: bool,
+    console: &Arc<Console>,
+) -> Ended {
     match result {
         Ok(summary) => Ok(exit::from_number(summary.exit_code)),
+        Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
+            console.note(&format!("{error}; there is nothing to do"));
+            Ok(ExitCode::Fine)
+        }
         Err(error) => {
             let failure = Failure::of_import(&error, console);
             if is_only {
@@ -177,16 +194,61 @@ fn load(choice: &MappingChoice) -> Result<Mapping, ImportError> {
     })
 }
 
-/// The file, or stdout, that takes the bodies of a dry run: only the user may read it.
+/// The file, or stdout, that takes the bodies of a dry run.
 fn payloads(path: &Path) -> std::io::Result<Box<dyn Write>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(BufWriter::new(std::io::stdout())));
+    }
+    let file = OpenOptions::new().append(true).open(path)?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// Makes the file for the bodies of all inputs, empty and readable for the user alone; never
+/// in place of something that is still to be read.
+fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Result<(), Failure> {
+    if path.as_os_str() == "-" {
+        return Ok(());
+    }
+    let mut read: Vec<&Path> = inputs
+        .iter()
+        .filter_map(|input| input.path.as_deref())
+        .collect();
+    if let MappingChoice::File(file) = mapping {
+        read.push(file);
+    }
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let failed = |code, text: String, help: &str| Failure {
+        code,
+        text,
+        help: Some(help.to_owned()),
+        rendered: false,
+    };
+    if real(path).is_some_and(|file| read.iter().any(|other| real(other).as_ref() == Some(&file))) {
+        return Err(failed(
+            ExitCode::Usage,
+            format!(
+                "--payloads would overwrite `{}`, which is to be read",
+                path.display()
+            ),
+            "name another file for --payloads",
+        ));
     }
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    Ok(Box::new(BufWriter::new(options.open(path)?)))
+    let made = options.open(path).and_then(|file| {
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        file.sync_all()
+    });
+    made.map_err(|error| {
+        failed(
+            ExitCode::Unusable,
+            format!("`{}` cannot be written: {error}", path.display()),
+            "name another file for --payloads",
+        )
+    })
 }
 
 /// A real target is shown and asked for where somebody can answer.
