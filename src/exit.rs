@@ -38,6 +38,8 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         ImportError::Interrupted(Signal::Terminate) => ExitCode::Terminated,
         ImportError::Interrupted(_) | ImportError::Declined => ExitCode::Interrupted,
         ImportError::Report(_)
+        | ImportError::CutShort { .. }
+        | ImportError::Unreported { .. }
         | ImportError::Ledger(_)
         | ImportError::Spool { .. }
         | ImportError::Payloads(_)

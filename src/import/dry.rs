@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::reporting::{Outcomes, Reporting, shape_of};
-use super::settings::Existing;
+use super::settings::{Existing, ImportSettings};
 use super::summing::{Facts, stricter};
 use super::survey::{Findings, Hashing, Survey, survey};
 use super::{Import, ImportError};
@@ -165,11 +165,12 @@ fn plan_of(import: &Import, survey: &Survey, bound: &crate::mapping::Plan, ready
             let seconds = (requests as f64 * per_request).ceil() as u64;
             seconds
         }),
-        not_checked: not_checked(&import.mapping, settings.existing),
+        not_checked: not_checked(&import.mapping, settings),
     }
 }
 
-fn not_checked(mapping: &Mapping, existing: Existing) -> Vec<String> {
+fn not_checked(mapping: &Mapping, settings: &ImportSettings) -> Vec<String> {
+    let existing = settings.existing;
     let mut sentences = vec![
         "the server's own rules: whether it accepts these customers, its licence and scopes"
             .to_owned(),
@@ -190,6 +191,9 @@ fn not_checked(mapping: &Mapping, existing: Existing) -> Vec<String> {
             "which customers the ERP, or an earlier run, has already (by `{}`)",
             mapping.key()
         ));
+    }
+    if settings.records.is_some() || settings.limit.is_some() {
+        sentences.push("`--record` and `--limit`: the plan is that of the whole input".to_owned());
     }
     sentences
 }

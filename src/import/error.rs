@@ -74,6 +74,22 @@ pub enum ImportError {
     /// Ctrl-C or SIGTERM before anything was sent.
     #[error("interrupted before anything was sent")]
     Interrupted(Signal),
+    /// The input changed or went away while its records were sent.
+    #[error("{source}; the run stopped there")]
+    CutShort {
+        /// The run.
+        run: String,
+        /// What became of the input.
+        source: SourceError,
+    },
+    /// The input changed or went away after its records were sent, before the report was made.
+    #[error("every record was dealt with, but the report could not be made: {source}")]
+    Unreported {
+        /// The run.
+        run: String,
+        /// What became of the input.
+        source: SourceError,
+    },
     /// The user was asked, and said no.
     #[error("nothing was sent")]
     Declined,
@@ -95,6 +111,18 @@ impl ImportError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let text = match self {
+            Self::CutShort { run, .. } => {
+                return Some(format!(
+                    "`importer show {run}` tells what was created; the same command over the \
+                     changed file leaves those customers alone"
+                ));
+            }
+            Self::Unreported { run, .. } => {
+                return Some(format!(
+                    "`importer show {run}` tells the numbers; `importer report {run} --input \
+                     FILE` makes the report from the file as it was"
+                ));
+            }
             Self::Source(error) => return error.help(),
             Self::Mapping(error) => return error.help(),
             Self::Journal(error) => return error.help(),

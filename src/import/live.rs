@@ -244,7 +244,14 @@ impl Live<'_> {
             listener: &self.listener,
             payloads: None,
         }
-        .write(survey, summary, |summary| stricter(summary, settings))?;
+        .write(survey, summary, |summary| stricter(summary, settings))
+        .map_err(|error| match error {
+            ImportError::Source(source) => ImportError::Unreported {
+                run: self.run.to_string(),
+                source,
+            },
+            error => error,
+        })?;
         finish(journal, &summary)?;
         self.listener
             .tell(&RunEvent::Finished(Box::new(summary.clone())));

@@ -433,9 +433,7 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
     };
     let ending = row.ending.clone().unwrap_or(Ending::Interrupted);
     let mut summary = facts.summary(ending, counts);
-    if let Some(code) = row.exit_code {
-        summary.exit_code = code;
-    }
+    summary.exit_code = super::which::code_now(&row, summary.exit_code);
     Reporting {
         source: &source,
         pipeline: &pipeline,

@@ -141,7 +141,13 @@ impl Live<'_> {
             .await
             .map_err(|error| ImportError::Internal(error.to_string()))?;
         let delivered = delivered?;
-        fed?;
+        fed.map_err(|error| match error {
+            ImportError::Source(source) => ImportError::CutShort {
+                run: self.run.to_string(),
+                source,
+            },
+            error => error,
+        })?;
         Ok((ledger.0, delivered))
     }
 

@@ -102,17 +102,19 @@ pub(super) fn which_run(
     };
     let unfinished =
         row.is_unfinished() || row.ending == Some(Ending::TooManyInvalid) || row.counts.unknown > 0;
-    if unfinished {
-        return Ok(Which::Resumed(row));
-    }
     if settings.again {
+        // Also over an unfinished run: what it left open is looked up first, like any other's.
         return Ok(Which::New);
     }
-    if settings.retry_failed && row.counts.invalid + row.counts.refused > 0 {
+    let retries = settings.retry_failed && row.counts.invalid + row.counts.refused > 0;
+    if retries {
         journal.clear_failed(&row.id)?;
-        return Ok(Which::Resumed(row));
     }
-    Ok(Which::Finished(row))
+    Ok(if unfinished || retries {
+        Which::Resumed(row)
+    } else {
+        Which::Finished(row)
+    })
 }
 
 pub(super) fn new_run(
@@ -146,6 +148,17 @@ pub(super) fn new_run(
     })
 }
 
+/// The code of an old run by what its records are now: what was unknown then may be settled by
+/// now; what `--fail-on` minded is still so.
+pub(super) fn code_now(row: &RunRow, by_counts: u8) -> u8 {
+    let minded = row.exit_code == Some(ExitCode::SomeFailed.number());
+    if minded && by_counts == ExitCode::Fine.number() {
+        ExitCode::SomeFailed.number()
+    } else {
+        by_counts
+    }
+}
+
 /// The same command over a finished input: nothing is read again, nothing is sent.
 pub(super) fn finished_before(import: &Import, source: &Source, row: &RunRow) -> Summary {
     let listener = import.listener();
@@ -158,6 +171,12 @@ pub(super) fn finished_before(import: &Import, source: &Source, row: &RunRow) ->
         row.target
     )));
     let folder = import.settings.report.dir.join(&row.id);
+    if !folder.exists() {
+        listener.tell(&RunEvent::info(format!(
+            "its report is not there; `importer report {}` writes it again",
+            row.id
+        )));
+    }
     let facts = Facts {
         run: row.id.clone(),
         dry_run: false,
@@ -175,12 +194,7 @@ pub(super) fn finished_before(import: &Import, source: &Source, row: &RunRow) ->
     };
     let ending = row.ending.clone().unwrap_or(Ending::Finished);
     let mut summary = facts.summary(ending, counts_of(row, row.read.unwrap_or_default()));
-    // What was unknown then may be settled by now; what `--fail-on` minded is still so.
-    if summary.exit_code == ExitCode::Fine.number()
-        && row.exit_code == Some(ExitCode::SomeFailed.number())
-    {
-        summary.exit_code = ExitCode::SomeFailed.number();
-    }
+    summary.exit_code = code_now(row, summary.exit_code);
     if let Some(finished) = row.finished {
         summary.finished = finished;
     }

@@ -33,3 +33,5 @@ mod secrets;
 mod stand_in;
 /// Running the binary, reading what it left.
 mod support;
+/// The same input a second time.
+mod twice;

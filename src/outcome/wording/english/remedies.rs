@@ -186,7 +186,7 @@ fn of_the_record(facts: &Facts<'_>) -> String {
             "Remove one of the two records or give it another key; this version does not make one customer of several rows.".to_owned()
         }
         Code::KeyExists => {
-            "Remove the record, or leave customers that exist alone: `--existing skip`.".to_owned()
+            "Remove the record, or leave customers that exist alone: `--existing skip --retry-failed`.".to_owned()
         }
         Code::PersonDuplicate | Code::EmailDuplicate => format!(
             "Look whether both are one customer and remove one; `\"{}\" = \"off\"` in `[rules]` of the mapping says no more about it.",
