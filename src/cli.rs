@@ -89,7 +89,7 @@ pub struct GlobalArgs {
     /// Say more; twice: even more
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Say only what went wrong, and the summary
+    /// Say only what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Show no progress

@@ -80,7 +80,7 @@ pub struct SandboxArgs {
     /// What happens to a number that is there already [default: accept]
     #[arg(long, value_name = "accept|refuse", value_parser = choice::<Duplicates>(), hide_possible_values = true)]
     pub duplicates: Option<Duplicates>,
-    /// Write every request and what came of it to this file, as JSONL
+    /// Write each created customer to this file, as JSONL
     #[arg(long, value_name = "FILE", value_parser = read::<PathBuf>)]
     pub ledger: Option<PathBuf>,
     /// Customers that are there from the beginning

@@ -158,7 +158,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
           --json                       Print data instead of text: one JSON object a line
           --log-format <text|json>     Form of the log lines on stderr [default: text]
       -v, --verbose...                 Say more; twice: even more
-      -q, --quiet                      Say only what went wrong, and the summary
+      -q, --quiet                      Say only what went wrong
           --no-progress                Show no progress
           --color <auto|always|never>  Colours [default: auto]
       -y, --yes                        Ask nothing, go on
@@ -261,7 +261,7 @@ fn the_help_of_the_other_commands_is_short() {
           --quota <N/TIME>              Announce and keep a quota of requests: 10/45s [default: none]
           --lookup <HOW>                How look-ups match: exact, prefix, ignore-case [default: exact]
           --duplicates <accept|refuse>  What happens to a number that is there already [default: accept]
-          --ledger <FILE>               Write every request and what came of it to this file, as JSONL
+          --ledger <FILE>               Write each created customer to this file, as JSONL
           --existing <N>                Customers that are there from the beginning [default: 0]
       -h, --help                        Print help
     "#);

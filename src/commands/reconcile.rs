@@ -52,6 +52,9 @@ pub(super) fn run(
              (the next run sends them), {unknown} still unknown"
         ));
     }
+    if *created + *exists > 0 && !cli.global.json {
+        console.note("`importer report RUN` writes a run's report again, with what was found");
+    }
     let counts = Counts {
         unknown: *unknown,
         ..Counts::default()

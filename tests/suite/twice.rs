@@ -101,6 +101,30 @@ fn an_export_with_lines_before_its_header_comes_back_too() {
 }
 
 #[test]
+fn what_failed_comes_back_as_json_lines_too() {
+    let mut it = importer(0);
+    it.file(
+        "in.jsonl",
+        "{\"Nr\":\"K1\",\"Name\":\"A\",\"Ort\":\"\"}\n{\"Nr\":\"K2\",\"Name\":\"B\",\"Ort\":\"Ulm\"}\n",
+    );
+    let words = ["-m", "map.toml", "--sandbox"];
+    let first = it
+        .args(["run", "in.jsonl"].iter().chain(&words))
+        .run()
+        .expect(3);
+    let failed = String::from_utf8(first.report_file("failed.jsonl")).unwrap();
+    it.file(
+        "back.jsonl",
+        failed.replace("\"Ort\":\"\"", "\"Ort\":\"Bonn\""),
+    );
+    let second = it
+        .args(["run", "back.jsonl"].iter().chain(&words))
+        .run()
+        .expect(0);
+    assert_eq!(second.rows("created.csv")[0]["customer_number"], "K1");
+}
+
+#[test]
 fn bodies_never_go_where_something_is_still_to_be_read() {
     let mut it = importer(3);
     for file in ["in.csv", "map.toml"] {
