@@ -9,11 +9,6 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 /// such a character: cells came from that encoding.
 const UNMAPPABLE: u8 = b'?';
 
-/// Whether the encoding is UTF-16 of either byte order.
-pub(super) fn is_utf16(encoding: &'static Encoding) -> bool {
-    encoding == UTF_16LE || encoding == UTF_16BE
-}
-
 /// `text` in `encoding`; for UTF-16 in UTF-8, which [`Encoded`] turns into UTF-16.
 pub(super) fn encode<'a>(encoding: &'static Encoding, text: &'a str) -> Cow<'a, [u8]> {
     let (bytes, _, lossy) = encoding.encode(text);
@@ -36,7 +31,8 @@ pub(super) fn encode<'a>(encoding: &'static Encoding, text: &'a str) -> Cow<'a, 
 #[derive(Debug)]
 pub(super) struct Encoded<W> {
     out: W,
-    utf16: bool,
+    /// How a code unit becomes bytes, if the input is UTF-16.
+    utf16: Option<fn(u16) -> [u8; 2]>,
     /// The beginning of a character whose rest comes with the next write.
     pending: Vec<u8>,
     units: Vec<u8>,
@@ -45,9 +41,15 @@ pub(super) struct Encoded<W> {
 impl<W: Write> Encoded<W> {
     /// Begins a file in `encoding`, with a byte-order mark if `bom` says so or it is UTF-16.
     pub(super) fn new(mut out: W, encoding: &'static Encoding, bom: bool) -> io::Result<Self> {
-        let utf16 = is_utf16(encoding);
-        if utf16 {
-            out.write_all(&[0xFF, 0xFE])?;
+        let utf16: Option<fn(u16) -> [u8; 2]> = if encoding == UTF_16LE {
+            Some(u16::to_le_bytes)
+        } else if encoding == UTF_16BE {
+            Some(u16::to_be_bytes)
+        } else {
+            None
+        };
+        if let Some(bytes_of) = utf16 {
+            out.write_all(&bytes_of(0xFEFF))?;
         } else if bom && encoding == UTF_8 {
             out.write_all(&[0xEF, 0xBB, 0xBF])?;
         }
@@ -72,9 +74,9 @@ impl<W: Write> Encoded<W> {
 
 impl<W: Write> Write for Encoded<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.utf16 {
+        let Some(bytes_of) = self.utf16 else {
             return self.out.write(bytes);
-        }
+        };
         self.pending.extend_from_slice(bytes);
         let whole = match std::str::from_utf8(&self.pending) {
             Ok(_) => self.pending.len(),
@@ -84,7 +86,7 @@ impl<W: Write> Write for Encoded<W> {
         let rest = self.pending.split_off(whole);
         self.units.clear();
         for unit in String::from_utf8_lossy(&self.pending).encode_utf16() {
-            self.units.extend_from_slice(&unit.to_le_bytes());
+            self.units.extend_from_slice(&bytes_of(unit));
         }
         self.pending = rest;
         self.out.write_all(&self.units)?;
@@ -120,18 +122,20 @@ mod tests {
         assert_eq!(begun(UTF_8, true), [0xEF, 0xBB, 0xBF]);
         assert!(begun(UTF_8, false).is_empty());
         assert!(begun(WINDOWS_1252, true).is_empty());
-        assert_eq!(begun(UTF_16BE, false), [0xFF, 0xFE]);
+        assert_eq!(begun(UTF_16LE, false), [0xFF, 0xFE]);
+        assert_eq!(begun(UTF_16BE, false), [0xFE, 0xFF]);
     }
 
     proptest! {
         #[test]
-        fn utf_16_survives_any_cut(text in "\\PC{0,40}", cut in 1usize..7) {
-            let mut out = Encoded::new(Vec::new(), UTF_16LE, true).unwrap();
+        fn utf_16_survives_any_cut(text in "\\PC{0,40}", cut in 1usize..7, big: bool) {
+            let order = if big { UTF_16BE } else { UTF_16LE };
+            let mut out = Encoded::new(Vec::new(), order, true).unwrap();
             for piece in text.as_bytes().chunks(cut) {
                 out.write_all(piece).unwrap();
             }
-            let (decoded, encoding, bad) = UTF_16LE.decode(out.inner());
-            prop_assert_eq!(encoding, UTF_16LE);
+            let (decoded, encoding, bad) = order.decode(out.inner());
+            prop_assert_eq!(encoding, order);
             prop_assert!(!bad);
             prop_assert_eq!(decoded, text);
         }
