@@ -385,6 +385,7 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
         events,
         signal,
     } = old;
+    Report::check(&report)?;
     let report = Report::prepare(&report, &row.id)?;
     let listener = Listener {
         events,
