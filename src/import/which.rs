@@ -100,8 +100,6 @@ pub(super) fn which_run(
     let Some(row) = rows.into_iter().find(|row| row.plan_hash == *plan_hash) else {
         return Ok(Which::New);
     };
-    let unfinished =
-        row.is_unfinished() || row.ending == Some(Ending::TooManyInvalid) || row.counts.unknown > 0;
     if settings.again {
         // Also over an unfinished run: what it left open is looked up first, like any other's.
         return Ok(Which::New);
@@ -110,6 +108,8 @@ pub(super) fn which_run(
     if retries {
         journal.clear_failed(&row.id)?;
     }
+    let unfinished =
+        row.is_unfinished() || row.ending == Some(Ending::TooManyInvalid) || row.counts.unknown > 0;
     Ok(if unfinished || retries {
         Which::Resumed(row)
     } else {
