@@ -13,7 +13,7 @@ use super::survey::{Findings, Hashing, Survey, survey};
 use super::{Import, ImportError};
 use crate::mapping::Mapping;
 use crate::outcome::{
-    Code, Counts, Ending, KeyHash, Outcome, PayloadHash, Plan, RunEvent, Summary, wording,
+    Counts, Ending, KeyHash, Outcome, PayloadHash, Plan, RunEvent, Summary, wording,
 };
 use crate::record::Position;
 use crate::report::{Report, ValuesShown};
@@ -177,14 +177,6 @@ fn not_checked(mapping: &Mapping, settings: &ImportSettings) -> Vec<String> {
         "whether customer groups, companies, categories, payment methods and languages with \
          these ids exist in Wawi"
             .to_owned(),
-        match mapping.rules().contains_key(&Code::VatIdChecksum) {
-            false => "the check digits of VAT ids".to_owned(),
-            true => {
-                "the check digits of VAT ids: `\"vat_id.checksum\"` in [rules] has no effect in \
-                     this version"
-                    .to_owned()
-            }
-        },
     ];
     if existing != Existing::Send {
         sentences.push(format!(

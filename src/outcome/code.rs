@@ -87,8 +87,7 @@ codes! {
     PostalCodeCountry = "postal_code.country", Error, true;
     /// A VAT id that does not have its country's form.
     VatIdFormat = "vat_id.format", Error, true;
-    /// A VAT id whose check digits are wrong. Nothing computes them yet: a mapping may name the
-    /// code already, and a dry run says that it has no effect.
+    /// A VAT id whose check digits are wrong.
     VatIdChecksum = "vat_id.checksum", Error, true;
     /// A VAT id of another country than the address's.
     VatIdCountry = "vat_id.country", Warn, true;

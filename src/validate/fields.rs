@@ -212,6 +212,11 @@ fn check_vat_id(
 ) {
     match vat_id::check(text) {
         Ok(country) => {
+            if !vat_id::has_right_check_digits(text) {
+                findings.add(Code::VatIdChecksum, || {
+                    error(Code::VatIdChecksum).with("country", country)
+                });
+            }
             let Some(address) = address.filter(|iso| !is_at_home(country, iso)) else {
                 return;
             };

@@ -198,10 +198,11 @@ BillingAddress.MobilePhoneNumber = n/a -> BillingAddress.MobilePhoneNumber phone
 BillingAddress.Fax = 12 -> BillingAddress.Fax phone.malformed
 BillingAddress.EmailAddress = max@muster.de ->
 BillingAddress.EmailAddress = max@muster -> BillingAddress.EmailAddress email.malformed
-BillingAddress.VatID = DE123456789 ->
+BillingAddress.VatID = DE136695976 ->
+BillingAddress.VatID = DE123456789 -> BillingAddress.VatID vat_id.checksum
 BillingAddress.VatID = DE12 -> BillingAddress.VatID vat_id.format
 BillingAddress.VatID = XX123456789 -> BillingAddress.VatID vat_id.format
-BillingAddress.VatID = ATU12345678 -> ~BillingAddress.VatID vat_id.country
+BillingAddress.VatID = ATU13585627 -> ~BillingAddress.VatID vat_id.country
 BillingAddress.Street = MÃ¼llerstr. 1 -> ~BillingAddress.Street encoding.suspect
 BillingAddress.Street = 5 â‚¬-Weg -> ~BillingAddress.Street encoding.suspect
 BillingAddress.Street = M\u{fffd}llerstr. -> ~BillingAddress.Street encoding.suspect
@@ -265,13 +266,13 @@ fn lengths_are_those_of_the_database() {
 #[test]
 fn vat_ids_of_the_address_s_country_are_at_home() {
     for (country, id, expected) in [
-        ("GR", "EL123456789", vec![]),
-        ("GB", "XI123456789", vec![]),
-        ("LI", "CHE-123.456.789", vec![]),
-        ("MC", "FR12345678901", vec![]),
+        ("GR", "EL094012834", vec![]),
+        ("GB", "XI110305878", vec![]),
+        ("LI", "CHE-105.909.036", vec![]),
+        ("MC", "FR16000063601", vec![]),
         (
             "GR",
-            "DE123456789",
+            "DE136695976",
             vec!["~BillingAddress.VatID vat_id.country"],
         ),
     ] {
@@ -388,7 +389,7 @@ fn rules_weigh_what_may_be_weighed() {
         ["~BillingAddress.EmailAddress email.malformed"]
     );
 
-    set(&mut draft, "BillingAddress.VatID", "ATU12345678");
+    set(&mut draft, "BillingAddress.VatID", "ATU13585627");
     set(
         &mut draft,
         "Website",

@@ -1,7 +1,10 @@
-//! The form of VAT ids: a prefix that names the country, and the shape behind it.
+//! The form of VAT ids: a prefix that names the country, the shape behind it, and its check
+//! digits.
 //!
 //! Shapes follow the European Commission's VIES documentation, for Great Britain HMRC's and
-//! for Switzerland the Federal Statistical Office's. Check digits are not looked at here.
+//! for Switzerland the Federal Statistical Office's.
+
+mod check_digits;
 
 use super::shape;
 
@@ -47,6 +50,18 @@ pub(super) fn check(id: &str) -> Result<&'static str, Misfit> {
         shape: Some(format!("{prefix}{}", shape::all_shown(shapes))),
         hint,
     })
+}
+
+/// Whether the check digits of an id that [`check`] took are right.
+pub(super) fn has_right_check_digits(id: &str) -> bool {
+    if let Some(rest) = id.strip_prefix("CHE") {
+        let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+        return check_digits::are_right("CH", &digits);
+    }
+    match (id.get(..2), id.get(2..)) {
+        (Some(prefix), Some(rest)) => check_digits::are_right(prefix, rest),
+        _ => true,
+    }
 }
 
 /// Swiss numbers are officially written with punctuation and a suffix that names the tax.

@@ -579,15 +579,3 @@ fn too_much_that_is_invalid_is_said_but_ends_with_3() {
     let run = importer.arg("--max-invalid").arg("2").run().expect(3);
     assert_eq!(run.summary()["plan"]["too_many_invalid"], false);
 }
-
-#[test]
-fn a_rule_that_nothing_checks_yet_is_accepted_and_named() {
-    let importer = rehearsal();
-    let rules = "[rules]\n\"vat_id.checksum\" = \"warn\"\n";
-    importer.file("map.toml", format!("{rules}{MAPPING}"));
-    let run = importer.run().expect(3);
-    says(
-        &run.stdout,
-        &["the check digits of VAT ids: `\"vat_id.checksum\"` in [rules] has no effect"],
-    );
-}
