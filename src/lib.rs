@@ -8,7 +8,7 @@
 //! | 3 | [`settings`], [`cli`]: typed words become resolved settings |
 //! | 2 | [`import`]: the engine, the only place that knows the order of the stages |
 //! | 1 | [`source`], [`mapping`], [`validate`], [`deliver`], [`journal`], [`report`], [`console`], [`sorted`]: the stages; none imports another |
-//! | 0 | [`record`], [`customer`], [`country`], [`outcome`]: the vocabulary |
+//! | 0 | [`record`], [`customer`], [`country`], [`outcome`]: the vocabulary; [`fail_point`]: where tests let the program die |
 //!
 //! [`sandbox`], the stand-in ERP, stands apart and imports nothing of the rest.
 
@@ -19,6 +19,7 @@ pub mod country;
 pub mod customer;
 pub mod deliver;
 pub mod exit;
+pub mod fail_point;
 pub mod import;
 pub mod journal;
 pub mod mapping;

@@ -45,11 +45,26 @@ impl RunChoice {
     }
 }
 
+/// Lets the program die where the environment says.
+#[cfg(feature = "fail-points")]
+fn arm_fail_point(environment: &Environment) -> Result<(), SettingsError> {
+    const NAME: &str = "FAIL_POINT";
+    match environment.get(NAME)? {
+        None => Ok(()),
+        Some(text) => crate::fail_point::arm(text).map_err(|why| SettingsError::Variable {
+            name: NAME.to_owned(),
+            why,
+        }),
+    }
+}
+
 /// Resolves what holds for every command.
 ///
 /// # Errors
 /// When a settings file, variable or profile cannot be used.
 pub fn resolve_global(cli: &Cli, environment: &Environment) -> Result<GlobalChoice, SettingsError> {
+    #[cfg(feature = "fail-points")]
+    arm_fail_point(environment)?;
     let layers = Layers::load(cli, environment)?;
     let mut warnings = layers.warnings.clone();
     let is_ci = environment

@@ -13,6 +13,7 @@ use crate::cli::{Cli, MappingChoice, RunArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::exit;
+use crate::fail_point::{self, Point};
 use crate::import::{Confirm, Import, ImportError};
 use crate::mapping::Mapping;
 use crate::outcome::{ExitCode, Summary};
@@ -164,6 +165,7 @@ fn import(
     if let Some(Spool::File(spooled)) = &spool
         && is_spent(spooled, &result)
     {
+        fail_point::pass(Point::SpoolSpent);
         let _ = std::fs::remove_file(&spooled.path);
     }
     drop(spool);

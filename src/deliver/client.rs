@@ -13,6 +13,7 @@ use reqwest::{Client as Http, Response, Url};
 
 use super::auth::{Auth, BadCredential};
 use super::settings::{Credentials, DeliverySettings, TargetSettings};
+use crate::fail_point::{self, Point};
 use crate::outcome::{Answer, Attempt, Ending, Quota, Sent, Trouble};
 
 /// Longest answer that is read, in bytes.
@@ -188,7 +189,10 @@ impl Client {
             request = request.header(AUTHORIZATION, token);
         }
         Ok(match request.send().await {
-            Ok(response) => Attempt::Answered(read_answer(response).await),
+            Ok(response) => {
+                fail_point::pass(Point::AnswerBegun);
+                Attempt::Answered(read_answer(response).await)
+            }
             Err(error) => unanswered(&error),
         })
     }

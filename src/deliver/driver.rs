@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::client::{Client, PAGE_SIZE, Query};
 use super::engine::{Action, Engine, JobId, Task};
+use crate::fail_point::{self, Point};
 use crate::outcome::{Attempt, Ending, Outcome, Sent, Submission, Traffic, Trouble};
 
 /// How long requests in flight may take to finish after a stop.
@@ -356,7 +357,10 @@ impl Loop {
         let body = Arc::clone(&submission.body);
         let client = Arc::clone(&self.driver.client);
         self.spawn(Asked::Post(job), async move {
-            Reply::Posted(job, client.post(&body).await)
+            fail_point::pass(Point::PostLeaving);
+            let answer = client.post(&body).await;
+            fail_point::pass(Point::PostAnswered);
+            Reply::Posted(job, answer)
         });
     }
 
@@ -367,7 +371,10 @@ impl Loop {
         let query = query_for(submission, self.driver.by_number);
         let client = Arc::clone(&self.driver.client);
         self.spawn(Asked::Look(job), async move {
-            Reply::Looked(job, client.list(&query, page, PAGE_SIZE).await)
+            fail_point::pass(Point::LookLeaving);
+            let answer = client.list(&query, page, PAGE_SIZE).await;
+            fail_point::pass(Point::LookAnswered);
+            Reply::Looked(job, answer)
         });
     }
 

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::ImportError;
 use super::survey::{Findings, Hashing};
 use crate::deliver::driver::{Ledger, LedgerError, Line};
+use crate::fail_point::{self, Point};
 use crate::journal::{Entry, Hashes, Intent, Journal};
-use crate::outcome::{KeyHash, Outcome, PayloadHash, Settled};
+use crate::outcome::{How, KeyHash, Outcome, PayloadHash, Settled};
 use crate::record::Position;
 
 /// Findings that are committed at once.
@@ -110,6 +111,7 @@ impl<'a> JournalFindings<'a> {
     fn commit(&mut self) -> Result<(), ImportError> {
         if !self.batch.is_empty() {
             self.journal.commit(self.run, &self.batch)?;
+            fail_point::pass(Point::FindingsCommitted);
             self.batch.clear();
         }
         Ok(())
@@ -158,6 +160,7 @@ pub(super) struct JournalLedger(pub Journal);
 impl Ledger for JournalLedger {
     fn commit(&mut self, lines: &[Line]) -> Result<(), LedgerError> {
         let at = Timestamp::now();
+        fail_point::pass_each(lines, |line| instants_of(line).0);
         let mut rest = lines.iter().peekable();
         // Nearly always all lines are of one run: then one transaction carries them all.
         while let Some(first) = rest.peek() {
@@ -170,7 +173,24 @@ impl Ledger for JournalLedger {
                 .commit(&run, &entries)
                 .map_err(|error| LedgerError(error.to_string()))?;
         }
+        fail_point::pass_each(lines, |line| instants_of(line).1);
         Ok(())
+    }
+}
+
+/// The instants before and after a line's commit.
+fn instants_of(line: &Line) -> (Point, Point) {
+    match line {
+        Line::Intend { attempt: 0..=1, .. } => (Point::IntentReady, Point::IntentCommitted),
+        Line::Intend { .. } => (Point::AgainReady, Point::AgainCommitted),
+        Line::Void { .. } => (Point::VoidReady, Point::VoidCommitted),
+        Line::Settle {
+            outcome: Outcome::Created {
+                how: How::Found, ..
+            },
+            ..
+        } => (Point::FoundReady, Point::FoundCommitted),
+        Line::Settle { .. } => (Point::OutcomeReady, Point::OutcomeCommitted),
     }
 }
 

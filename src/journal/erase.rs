@@ -9,6 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Transaction, params_from_iter};
 
 use super::{Journal, JournalError};
+use crate::fail_point::{self, Point};
 
 const COLUMNS: usize = 10;
 
@@ -19,7 +20,9 @@ impl Journal {
             return Ok(());
         }
         self.write(rewrite_intents)?;
+        fail_point::pass(Point::PagesCleared);
         self.residue = !self.cut_log();
+        fail_point::pass(Point::LogCut);
         Ok(())
     }
 

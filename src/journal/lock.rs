@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::JournalError;
 use super::folder::{self, trouble};
+use crate::fail_point::{self, Point};
 
 /// What is read of a holder's words at most, in bytes.
 const HOLDER_AT_MOST: u64 = 4_096;
@@ -43,6 +44,7 @@ pub fn lock(folder: &Path, target: &str, holder: &str) -> Result<TargetLock, Jou
         }
         Err(TryLockError::Error(source)) => return Err(trouble(&path, "cannot lock", source)),
     }
+    fail_point::pass(Point::LockTaken);
     let lock = TargetLock {
         file,
         holder: words,

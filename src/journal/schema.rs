@@ -13,6 +13,7 @@ use super::entry::nanoseconds;
 use super::error::from_sql;
 use super::folder::{self, trouble};
 use super::{JournalError, SECRET_LENGTH};
+use crate::fail_point::{self, Point};
 
 /// The documented schema.
 const SCHEMA: &str = include_str!("schema.sql");
@@ -53,8 +54,12 @@ pub(super) fn create(folder: &Path, path: &Path) -> Result<(), JournalError> {
         .open(&draft)
         .and_then(|file| file.sync_all())
         .map_err(|source| trouble(path, "cannot sync", source))?;
+    fail_point::pass(Point::JournalDrafted);
     match draft.persist_noclobber(path) {
-        Ok(()) => folder::sync(folder),
+        Ok(()) => {
+            fail_point::pass(Point::JournalNamed);
+            folder::sync(folder)
+        }
         Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(trouble(path, "cannot create", error.error)),
     }
@@ -118,7 +123,9 @@ fn migrate(connection: &mut Connection, found: usize, steps: &[&str]) -> rusqlit
             work.execute_batch(step)?;
             work.pragma_update(None, "user_version", from + 1)?;
         }
+        fail_point::pass(Point::MigrationWritten);
         work.commit()?;
+        fail_point::pass(Point::MigrationCommitted);
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::ReportError;
+use crate::fail_point::{self, Point};
 
 /// How the names of half-written files begin.
 pub(super) const PREFIX: &str = ".importer-";
@@ -55,9 +56,13 @@ impl PendingFile {
         let synced = out
             .into_inner()
             .map_err(io::IntoInnerError::into_error)
+            .inspect(|_| fail_point::pass(Point::ReportWritten))
             .and_then(|file| file.as_file().sync_all().map(|()| file));
         match synced {
-            Ok(file) => Ok(SyncedFile { file, path }),
+            Ok(file) => {
+                fail_point::pass(Point::ReportSynced);
+                Ok(SyncedFile { file, path })
+            }
             Err(source) => Err(ReportError::Write { path, source }),
         }
     }
@@ -89,7 +94,10 @@ impl SyncedFile {
         let mut path = self.path.clone();
         for number in 2..=NAMES_AT_MOST {
             match file.persist(&path) {
-                Ok(_) => return Ok(path),
+                Ok(_) => {
+                    fail_point::pass(Point::ReportNamed);
+                    return Ok(path);
+                }
                 Err(refused)
                     if cfg!(windows) && refused.error.kind() == io::ErrorKind::PermissionDenied =>
                 {

@@ -9,6 +9,7 @@ use super::file::{self, PendingFile};
 use super::tables::{CHANGED, CREATED, Entry, Table, UNKNOWN, WARNINGS};
 use super::trouble::{Failure, Telling};
 use super::{Head, ReportError, ReportSettings, Row};
+use crate::fail_point::{self, Point};
 use crate::outcome::{Outcome, Summary};
 
 /// Every name that a report's file can have, so that an earlier writing's are found.
@@ -201,6 +202,7 @@ impl Rows {
             }
         }
         file::sync_folder(&self.folder)?;
+        fail_point::pass(Point::ReportWhole);
         Ok(paths)
     }
 }
