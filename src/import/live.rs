@@ -191,8 +191,8 @@ impl Live<'_> {
             .ok_or_else(|| ImportError::NoSuchRun(self.run.to_string()))
     }
 
-    /// Counts, code, journal, report, in this order: a report that cannot be written does not
-    /// undo the run.
+    /// Counts, journal, report, code, in this order: a report that cannot be written does not
+    /// undo the run, and a run without its report is not finished.
     fn close(
         &self,
         journal: &mut Journal,
@@ -226,15 +226,7 @@ impl Live<'_> {
         if summary.ending.is_resumable() {
             summary.resume_with = Some(self.settings().command_line.clone());
         }
-        let finish = |journal: &mut Journal, summary: &Summary| {
-            journal.finish(
-                &self.run,
-                &summary.ending,
-                summary.exit_code,
-                summary.finished,
-            )
-        };
-        finish(journal, &summary)?;
+        journal.end(&self.run, &summary.ending, summary.finished)?;
         let settings = self.settings();
         let summary = Reporting {
             source: &self.source,
@@ -252,7 +244,12 @@ impl Live<'_> {
             },
             error => error,
         })?;
-        finish(journal, &summary)?;
+        journal.finish(
+            &self.run,
+            &summary.ending,
+            summary.exit_code,
+            summary.finished,
+        )?;
         self.listener
             .tell(&RunEvent::Finished(Box::new(summary.clone())));
         Ok(summary)

@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::entry::{json, misread, nanoseconds, time, to_json};
 use super::targets::target_number;
 use super::{Journal, JournalError};
+use crate::fail_point::{self, Point};
 use crate::outcome::{Counts, Ending};
 
 /// What a run is, known when it begins.
@@ -75,7 +76,7 @@ pub struct RunRow {
     pub finished: Option<Timestamp>,
     /// How that process ended.
     pub ending: Option<Ending>,
-    /// The code that it ended with.
+    /// The code that it ended with; none until its report is written.
     pub exit_code: Option<u8>,
     /// Records in the input; none until it was read to its end.
     pub read: Option<u64>,
@@ -85,10 +86,13 @@ pub struct RunRow {
 
 impl RunRow {
     /// Whether the same command would go on with it: it was killed, or left records open, or
-    /// records were opened again since (what was unknown turned out to be absent).
+    /// has no report yet, or records were opened again since (what was unknown turned out to be
+    /// absent).
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.ending.as_ref().is_none_or(Ending::is_resumable) || self.counts.open > 0
+        self.ending.as_ref().is_none_or(Ending::is_resumable)
+            || self.exit_code.is_none()
+            || self.counts.open > 0
     }
 }
 
@@ -129,7 +133,9 @@ impl Journal {
                 ],
             )?;
             Ok(())
-        })
+        })?;
+        fail_point::pass(Point::RunBegun);
+        Ok(())
     }
 
     /// Runs of this input into this target, whatever their plan; newest first.
@@ -188,7 +194,9 @@ impl Journal {
                 params![run.number, read],
             )?;
             Ok(())
-        })
+        })?;
+        fail_point::pass(Point::ReadNoted);
+        Ok(())
     }
 
     /// Notes that the run goes on: it has no end any more.
@@ -204,7 +212,9 @@ impl Journal {
                 [run.number],
             )?;
             Ok(())
-        })
+        })?;
+        fail_point::pass(Point::RunReopened);
+        Ok(())
     }
 
     /// Takes back a run of which nothing was sent: its input or mapping turned out to be of no
@@ -214,6 +224,7 @@ impl Journal {
     /// As [`Journal::commit`].
     pub fn discard(&mut self, run: &str) -> Result<(), JournalError> {
         let run = self.key_of(run)?;
+        fail_point::pass(Point::Discarding);
         self.write(|work| {
             let used: bool = work.query_one(
                 "SELECT EXISTS (SELECT 1 FROM intents WHERE run_no = ?1) \
@@ -234,8 +245,19 @@ impl Journal {
             }
             Ok(())
         })?;
+        fail_point::pass(Point::Discarded);
         self.last = None;
         Ok(())
+    }
+
+    /// Notes how sending ended, while the report is still to be written: a process that is
+    /// killed meanwhile leaves an unfinished run, and the next one writes the report. Makes
+    /// sure that nothing of what was erased is left in the journal's files.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn end(&mut self, run: &str, ending: &Ending, at: Timestamp) -> Result<(), JournalError> {
+        self.note_end(run, ending, None, at)
     }
 
     /// Notes how the run (or this process's part of it) ended, then makes sure that nothing
@@ -250,7 +272,18 @@ impl Journal {
         exit_code: u8,
         at: Timestamp,
     ) -> Result<(), JournalError> {
+        self.note_end(run, ending, Some(exit_code), at)
+    }
+
+    fn note_end(
+        &mut self,
+        run: &str,
+        ending: &Ending,
+        exit_code: Option<u8>,
+        at: Timestamp,
+    ) -> Result<(), JournalError> {
         let run = self.key_of(run)?;
+        fail_point::pass(Point::FinishReady);
         self.write(|work| {
             work.execute(
                 "UPDATE runs SET finished = ?2, ending = ?3, exit_code = ?4 \
@@ -259,6 +292,7 @@ impl Journal {
             )?;
             Ok(())
         })?;
+        fail_point::pass(Point::FinishCommitted);
         self.tidy()
     }
 

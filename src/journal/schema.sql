@@ -43,7 +43,7 @@ CREATE TABLE runs (
     records_read   INTEGER,           -- records in the input; NULL until it was read to its end
     finished       INTEGER,           -- when its last process ended in good order; NULL: it runs, or was killed
     ending         TEXT,              -- JSON: how that process ended
-    exit_code      INTEGER            -- the code that it ended with
+    exit_code      INTEGER            -- the code that it ended with; NULL: its report was not written
 ) STRICT;
 CREATE INDEX runs_by_source ON runs (target_no, source_hash);
 

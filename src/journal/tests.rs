@@ -334,6 +334,20 @@ fn a_record_that_was_opened_again_makes_its_run_unfinished() {
 }
 
 #[test]
+fn a_run_without_its_report_is_unfinished() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    let run = |journal: &Journal| journal.run("run-1").unwrap().unwrap();
+    journal.end("run-1", &Ending::Finished, at(3)).unwrap();
+    assert_eq!(run(&journal).ending, Some(Ending::Finished));
+    assert!(run(&journal).is_unfinished());
+    journal
+        .finish("run-1", &Ending::Finished, 0, at(4))
+        .unwrap();
+    assert!(!run(&journal).is_unfinished());
+}
+
+#[test]
 fn a_void_of_nothing_changes_nothing() {
     let folder = folder();
     let mut journal = started(&folder);
