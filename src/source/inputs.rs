@@ -5,7 +5,10 @@ use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use super::error::SourceError;
+use crate::fail_point::{self, Point};
 
 /// One input as it was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +115,11 @@ pub fn is_returned(path: &Path) -> bool {
     names(b"_run") && names(b"_record")
 }
 
+/// How the names of kept standard inputs begin.
+const KEPT: &str = "stdin-";
+/// How the names of those end that are not complete yet.
+const DRAFT: &str = ".part";
+
 /// A kept standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spooled {
@@ -124,7 +132,7 @@ pub struct Spooled {
 /// Keeps what `from` gives in a file of `folder` that only its owner may read, so that it can
 /// be read twice. The folder is made if it is not there. The file is named by its contents: the
 /// same input is kept once, however often it comes. It is complete and on the disk when this
-/// returns, or there is none.
+/// returns, or there is none. What a killed process left of one goes.
 ///
 /// # Errors
 /// When `from` cannot be read or the file cannot be written.
@@ -134,10 +142,8 @@ pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<Spooled, SourceError>
         source,
     };
     make_private(folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new()
-        .prefix("stdin-")
-        .tempfile_in(folder)
-        .map_err(failed)?;
+    remove_abandoned(folder).map_err(failed)?;
+    let mut file = draft(folder).map_err(failed)?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 128 * 1024];
     loop {
@@ -152,9 +158,11 @@ pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<Spooled, SourceError>
         file.write_all(read).map_err(failed)?;
     }
     file.as_file().sync_all().map_err(failed)?;
-    let path = folder.join(format!("stdin-{}", hasher.finalize().to_hex()));
+    fail_point::pass(Point::SpoolWritten);
+    let path = folder.join(format!("{KEPT}{}", hasher.finalize().to_hex()));
     let is_new = !path.exists();
     file.persist(&path).map_err(|error| failed(error.error))?;
+    fail_point::pass(Point::SpoolNamed);
     // Without this a power cut could leave a journal that speaks of a file without a name.
     if cfg!(unix) {
         File::open(folder)
@@ -162,6 +170,45 @@ pub fn spool(from: &mut dyn Read, folder: &Path) -> Result<Spooled, SourceError>
             .map_err(failed)?;
     }
     Ok(Spooled { path, is_new })
+}
+
+/// A file that only its owner may read, under a temporary name. The lock says that somebody is
+/// at work on it; where there are no locks, nobody believes that it was abandoned either.
+fn draft(folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = tempfile::Builder::new()
+            .prefix(KEPT)
+            .suffix(DRAFT)
+            .tempfile_in(folder)?;
+        let _ = file.as_file().lock();
+        // Another process may have taken it for abandoned before it was locked.
+        if file.path().exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes what processes left half written that were killed meanwhile.
+fn remove_abandoned(folder: &Path) -> io::Result<()> {
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_draft = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(KEPT) && name.ends_with(DRAFT));
+        if !is_draft {
+            continue;
+        }
+        let path = entry.path();
+        let file = File::options().write(true).open(&path);
+        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Makes a folder for its owner alone, unless it is there.
@@ -263,6 +310,23 @@ mod tests {
         assert_eq!(first.path, again.path);
         assert_ne!(keep(b"a;c\n").path, first.path);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_and_what_a_living_one_writes_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("stdin-Ab3x.part");
+        std::fs::write(&left, "half a customer").unwrap();
+        let other = folder.path().join("notes.part");
+        std::fs::write(&other, "a person's").unwrap();
+        let living = draft(folder.path()).unwrap();
+        let kept = spool(&mut &b"a;b\n"[..], folder.path()).unwrap().path;
+        assert!(!left.exists());
+        assert!(other.exists() && living.path().exists() && kept.exists());
+        let path = living.path().to_owned();
+        drop(living.keep().unwrap());
+        spool(&mut &b"a;b\n"[..], folder.path()).unwrap();
+        assert!(!path.exists() && kept.exists());
     }
 
     #[test]
