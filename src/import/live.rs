@@ -35,17 +35,17 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     let fingerprint = source.fingerprint()?;
     let plan_hash = import.plan_hash()?;
     let which = which_run(&mut journal, settings, &identity, &fingerprint, &plan_hash)?;
-    let (run, resumed) = match which {
+    let (run, resumed, ended_before) = match which {
         Which::Finished(row) => return Ok(finished_before(import, &source, &row)),
         Which::Resumed(row) => {
             journal.reopen(&row.id)?;
-            (row.id, true)
+            (row.id, true, row.ending.is_some())
         }
         Which::New => {
             let run = Uuid::now_v7().to_string();
             let new = new_run(import, &run, &identity, &fingerprint, plan_hash)?;
             journal.begin(&new)?;
-            (run, false)
+            (run, false, false)
         }
     };
     let report = Report::prepare(&settings.report, &run)?;
@@ -69,6 +69,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         target: identity,
         run: Arc::from(run),
         resumed,
+        ended_before,
         report,
         listener,
         plan_hash,
@@ -96,6 +97,8 @@ pub(super) struct Live<'a> {
     pub(super) target: String,
     pub(super) run: Arc<str>,
     pub(super) resumed: bool,
+    /// Whether an earlier process's part of the run came to its end.
+    pub(super) ended_before: bool,
     pub(super) report: Report,
     pub(super) listener: Listener,
     pub(super) plan_hash: [u8; 32],
@@ -116,8 +119,9 @@ impl Live<'_> {
         let mut survey = match survey {
             Ok(survey) => survey,
             Err(error) => {
-                // What cannot be used leaves no run behind that nobody could ever finish.
-                if !self.resumed {
+                // What cannot be used leaves no run behind that nobody could ever finish, also
+                // not if the process that began it was killed.
+                if !self.ended_before {
                     journal.discard(&self.run)?;
                 }
                 return Err(error);
