@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use wawi_importer::fail_point::Point;
+
 /// Sideways or upward imports that are accepted, as (from, to). There are none.
 const EXCEPTIONS: &[(&str, &str)] = &[];
 
@@ -91,6 +93,31 @@ fn files_are_short_and_named_after_what_they_hold() {
             file.display()
         );
     }
+}
+
+#[test]
+fn every_fail_point_is_passed_at_exactly_one_place() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in rust_files() {
+        let path = file.strip_prefix(source_folder()).expect("in src");
+        if path == Path::new("fail_point.rs") {
+            continue;
+        }
+        let tokens = tokens(&read(&file));
+        for words in tokens.windows(3) {
+            if words[0].1 == "Point" && words[1].1 == "::" {
+                let places = places.entry(words[2].1.clone()).or_default();
+                places.push(format!("{}:{}", path.display(), words[2].0));
+            }
+        }
+    }
+    let known: BTreeSet<String> = Point::ALL
+        .iter()
+        .map(|point| format!("{point:?}"))
+        .collect();
+    assert_eq!(places.keys().cloned().collect::<BTreeSet<_>>(), known);
+    let several = places.iter().find(|(_, places)| places.len() > 1);
+    assert_eq!(several, None);
 }
 
 /// What breaks the rules, one sentence each.

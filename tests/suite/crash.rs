@@ -1,6 +1,14 @@
 //! Killed at any moment, interrupted, told to stop: the same command goes on, nothing is lost
 //! and nothing is doubled.
 
+/// Every fail point, one after the other.
+#[cfg(feature = "fail-points")]
+mod points;
+/// The crash loop.
+mod rounds;
+/// An import under attack, and what has to be true of it.
+mod witness;
+
 use std::collections::BTreeSet;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};

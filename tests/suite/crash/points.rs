@@ -1,0 +1,169 @@
+//! Dead at every fail point, one after the other: what each instant leaves, the next process
+//! makes whole.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use wawi_importer::fail_point::Point;
+use wawi_importer::sandbox::Faults;
+
+use super::witness::{End, Plan};
+use crate::customers::{Customers, HEADER, MAPPING};
+use crate::stand_in::StandIn;
+use crate::support::{Importer, files_below};
+
+/// Deaths at once, for each processor: they mostly wait.
+const AT_ONCE: usize = 4;
+
+/// What has to be going on for a run to pass an instant.
+enum Setting {
+    /// An import from a file, or through the standard input, with a third of the POSTs lost
+    /// after and another third before they were stored.
+    Import { stdin: bool },
+    /// An import that was killed before.
+    Resumed,
+    /// An import that the server stops with 402.
+    Stopped,
+    /// An input that turns out to be of no use.
+    Unusable,
+    /// A journal of an older format; there is none yet.
+    OldJournal,
+}
+
+/// The setting of each instant, and the passages at which the program dies there.
+fn setting_of(point: Point) -> (Setting, &'static [u32]) {
+    let import = Setting::Import { stdin: false };
+    match point {
+        Point::SpoolWritten | Point::SpoolNamed | Point::SpoolSpent => {
+            (Setting::Import { stdin: true }, &[1])
+        }
+        Point::JournalDrafted
+        | Point::JournalNamed
+        | Point::LockTaken
+        | Point::RunBegun
+        | Point::FindingsCommitted
+        | Point::ReadNoted
+        | Point::PagesCleared
+        | Point::LogCut
+        | Point::ReportWhole => (import, &[1]),
+        // Before and after the report.
+        Point::FinishReady | Point::FinishCommitted => (import, &[1, 2]),
+        // Each of the files that are always there.
+        Point::ReportWritten | Point::ReportSynced | Point::ReportNamed => (import, &[1, 2, 3]),
+        Point::IntentReady
+        | Point::IntentCommitted
+        | Point::AgainReady
+        | Point::AgainCommitted
+        | Point::PostLeaving
+        | Point::AnswerBegun
+        | Point::PostAnswered
+        | Point::LookLeaving
+        | Point::LookAnswered
+        | Point::OutcomeReady
+        | Point::OutcomeCommitted
+        | Point::FoundReady
+        | Point::FoundCommitted => (import, &[1, 4]),
+        Point::VoidReady | Point::VoidCommitted => (Setting::Stopped, &[1]),
+        Point::RunReopened => (Setting::Resumed, &[1]),
+        Point::Discarding | Point::Discarded => (Setting::Unusable, &[1]),
+        Point::MigrationWritten | Point::MigrationCommitted => (Setting::OldJournal, &[1]),
+    }
+}
+
+/// The program dies at an instant and is started again until it is done.
+fn die_and_go_on(point: Point, passage: u32) {
+    let at = format!("{}@{passage}", point.name());
+    let (faults, stdin) = match setting_of(point).0 {
+        Setting::Unusable => return die_over_nothing(&at),
+        Setting::OldJournal => return,
+        Setting::Import { stdin } => ("commit_drop=0.3,drop=0.3", stdin),
+        Setting::Resumed => ("commit_drop=0.3", false),
+        Setting::Stopped => ("status=402@5", false),
+    };
+    // With broken ones, so that pass 1 finds something out.
+    let mut plan = Plan::new(Customers::with_broken(u64::from(passage), 20));
+    plan.server.faults = Faults::parse(faults).unwrap();
+    plan.server.latency = Duration::from_millis(2);
+    plan.stdin = stdin;
+    let words = ["--timeout", "400ms", "--settle", "800ms"];
+    let patient = ["--max-attempts", "20", "--concurrency", "4"];
+    let mut attacked = plan.words(&words).words(&patient).build();
+    if point == Point::RunReopened {
+        let child = attacked.start(Some("run.begun"));
+        assert!(matches!(attacked.end(child), End::Died), "run.begun");
+    }
+    let child = attacked.start(Some(&at));
+    match attacked.end(child) {
+        End::Died => {}
+        End::Ended(run) => panic!("it never passes {at}: {}", run.said()),
+    }
+    attacked.server.lift();
+    attacked.finish();
+}
+
+/// Takes back a run that turned out to be of no use, and dies meanwhile.
+fn die_over_nothing(at: &str) {
+    let server = StandIn::start(Default::default());
+    let mut importer = Importer::new();
+    importer.file("shop.csv", HEADER.join(";") + "\n");
+    importer.file("shop.toml", MAPPING);
+    let url = server.url();
+    importer.args(["run", "shop.csv", "-m", "shop.toml", "--base-url", &url]);
+    importer.env("FAIL_POINT", at);
+    assert_eq!(importer.run().code, -1, "it never passes {at}");
+    importer.env("FAIL_POINT", "");
+    importer.run().expect(4);
+    let journal = Connection::open(importer.folder().join(".importer/journal.db")).unwrap();
+    let runs = journal.query_row("SELECT count(*) FROM runs", [], |row| row.get(0));
+    assert_eq!(runs, Ok(0), "{at} leaves a run that nobody can finish");
+    let reports = files_below(&importer.folder().join("reports"));
+    assert!(reports.is_empty(), "{reports:?}");
+}
+
+#[test]
+fn dead_at_every_fail_point_and_gone_on_with_nothing_is_lost_or_doubled() {
+    let deaths: Vec<(Point, u32)> = Point::ALL
+        .iter()
+        .flat_map(|point| setting_of(*point).1.iter().map(|at| (*point, *at)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(BTreeMap::new());
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..processors * AT_ONCE {
+            scope.spawn(|| {
+                while let Some(&(point, passage)) = deaths.get(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    let name = format!("{}@{passage}", point.name());
+                    let dying = std::thread::Builder::new()
+                        .name(name.clone())
+                        .spawn(move || die_and_go_on(point, passage))
+                        .unwrap();
+                    if let Err(panic) = dying.join() {
+                        let said = panic.downcast_ref::<String>().cloned();
+                        failed
+                            .lock()
+                            .unwrap()
+                            .insert(name, said.unwrap_or_default());
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
+fn journals_have_one_format_still_so_that_no_migration_can_be_interrupted() {
+    // As soon as there are two, `Setting::OldJournal` has to begin with a journal of the first.
+    let folder = tempfile::tempdir().unwrap();
+    drop(wawi_importer::journal::Journal::open(folder.path()).unwrap());
+    let journal = Connection::open(folder.path().join("journal.db")).unwrap();
+    let format = journal.pragma_query_value(None, "user_version", |row| row.get(0));
+    assert_eq!(format, Ok(1));
+}
