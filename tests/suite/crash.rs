@@ -6,6 +6,8 @@
 mod points;
 /// The crash loop.
 mod rounds;
+/// Long imports, killed again and again.
+mod siege;
 /// An import under attack, and what has to be true of it.
 mod witness;
 
@@ -25,6 +27,16 @@ const FAULTS: &str = "commit_drop=0.04,drop=0.04,500_after=0.03,500_before=0.02,
                       garbage=0.03,cut=0.02,commit_rst=0.02,lookups=0.02";
 /// Times that are short enough for tests.
 const SHORT: [&str; 4] = ["--timeout", "300ms", "--settle", "600ms"];
+
+/// A setting that the environment of the tests may change.
+fn setting(name: &str, default: u64) -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the program is not told: this is about how often it is attacked"
+    )]
+    let said = std::env::var(name);
+    said.map_or(default, |text| text.parse().unwrap())
+}
 
 fn importer(customers: &Customers, sandbox: &StandIn, further: &[&str]) -> Importer {
     let mut importer = Importer::new();

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use wawi_importer::sandbox::{Duplicates, Faults, Lookup};
 
+use super::setting;
 use super::witness::{Attacked, End, Plan, breathe};
 use crate::customers::Customers;
 
@@ -74,16 +75,6 @@ impl Death {
             _ => Self::Time(Duration::from_millis(random.u64(..900))),
         }
     }
-}
-
-/// A setting that the environment of the tests may change.
-fn setting(name: &str, default: u64) -> u64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the program is not told: this is about how often it is attacked"
-    )]
-    let said = std::env::var(name);
-    said.map_or(default, |text| text.parse().unwrap())
 }
 
 /// What a round is played with.
@@ -157,16 +148,17 @@ fn dies(attacked: &mut Attacked, death: &Death) -> bool {
         Death::Time(time) => started.elapsed() >= *time,
         Death::Point(_) => false,
     };
+    let mut killed = false;
     while child.try_wait().unwrap().is_none() {
         assert!(started.elapsed() < Duration::from_secs(60), "it hangs");
         if is_time(attacked) {
             // Perhaps it has just ended: then there is nobody to kill.
-            let _ = child.kill();
+            killed = child.kill().is_ok();
             break;
         }
         breathe();
     }
-    match attacked.end(child) {
+    match attacked.end(child, killed) {
         End::Died => true,
         End::Ended(run) => {
             let codes = [attacked.code(), 7, 75];

@@ -105,10 +105,10 @@ impl Attacked {
         child
     }
 
-    /// Waits for a program's end.
-    pub(crate) fn end(&self, child: Child) -> End {
+    /// Waits for the end of a program that somebody tried to kill, or not.
+    pub(crate) fn end(&self, child: Child, killed: bool) -> End {
         let output = child.wait_with_output().unwrap();
-        if is_death(output.status) {
+        if is_death(output.status, killed) {
             End::Died
         } else {
             End::Ended(self.importer.read(output))
@@ -118,7 +118,7 @@ impl Attacked {
     /// Lets the program run to its end.
     pub(crate) fn run(&mut self) -> Run {
         let child = self.start(None);
-        match self.end(child) {
+        match self.end(child, false) {
             End::Ended(run) => run,
             End::Died => panic!("it died by itself"),
         }
@@ -287,9 +287,11 @@ impl Attacked {
     }
 }
 
-/// Whether a process was killed or aborted: no code of ours says so.
-fn is_death(status: ExitStatus) -> bool {
-    status.code().is_none_or(|code| !(0..=255).contains(&code))
+/// Whether a process was killed or aborted: no code of ours says so. On Windows who is killed
+/// ends with code 1, which nobody here ends with otherwise.
+fn is_death(status: ExitStatus, killed: bool) -> bool {
+    let is_death_of = |code| !(0..=255).contains(&code) || cfg!(windows) && killed && code == 1;
+    status.code().is_none_or(is_death_of)
 }
 
 /// Waits a moment between two looks.
