@@ -16,6 +16,14 @@ lint:
 test *word:
     cargo test --locked {{word}}
 
+# Let the program die and go on in so many rounds; a round that fails names its seed.
+crash rounds="1000" seed="1":
+    CRASH_ROUNDS={{rounds}} CRASH_SEED={{seed}} cargo test --release --locked --features fail-points --test suite crash::rounds
+
+# The same 25 times in 1,500 customers each, among faults, lags and a freeze.
+crash-full:
+    CRASH_FULL=1 cargo test --release --locked --test suite crash::siege
+
 # Import the sample customers into a stand-in for the ERP.
 demo:
     cargo run --release --locked -- run samples/customers.csv --mapping mappings/shop.toml --sandbox
