@@ -77,13 +77,14 @@ impl Facts {
         let marked = usize::try_from(verdict.bom).ok();
         let raw = marked.and_then(|bom| head.get(bom..)).unwrap_or_default();
         let transcoded;
-        let sample = if splits_raw(verdict.encoding) {
-            raw
+        let (sample, whole) = if splits_raw(verdict.encoding) {
+            (raw, true)
         } else {
-            transcoded = sample_of(raw, verdict.encoding);
-            &transcoded
+            let (text, whole) = sample_of(raw, verdict.encoding);
+            transcoded = text;
+            (&*transcoded, whole)
         };
-        if sample.trim_ascii().is_empty() && head.len() as u64 == bytes {
+        if sample.trim_ascii().is_empty() && whole && head.len() as u64 == bytes {
             return Err(SourceError::Empty {
                 path: path.to_owned(),
             });

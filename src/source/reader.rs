@@ -293,6 +293,18 @@ mod tests {
         assert_eq!(bytes, b"1;\"Weg\r\n5\"\r\n");
     }
 
+    /// More than what is looked at to find out about the input is blank.
+    #[test]
+    fn many_blank_lines_before_the_header_are_not_an_empty_file() {
+        let text = format!("{}a;b\n1;2\n", "\n".repeat(100_000));
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let sample = Sample::new("a.csv", bytes).with(|it| {
+            it.encoding = Some("utf-16le".to_owned());
+            it.delimiter = Some(b';');
+        });
+        assert_eq!(sample.told(), ["1@100002 1|2"]);
+    }
+
     #[test]
     fn an_edited_input_is_noticed_before_its_records() {
         let row = "1;Muster;Musterweg 1;12345;Musterstadt\n";

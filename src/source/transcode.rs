@@ -146,8 +146,8 @@ impl Transcoder {
 }
 
 /// As much of `raw`'s start as fills a sample, in UTF-8; enough to judge
-/// by, so faults do not matter.
-pub(super) fn sample(raw: &[u8], encoding: &'static Encoding) -> Vec<u8> {
+/// by, so faults do not matter. And whether that was all of it.
+pub(super) fn sample(raw: &[u8], encoding: &'static Encoding) -> (Vec<u8>, bool) {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = vec![0; BUFFER];
     let (result, _, written, _) = decoder.decode_to_utf8(raw, &mut text, false);
@@ -156,7 +156,7 @@ pub(super) fn sample(raw: &[u8], encoding: &'static Encoding) -> Vec<u8> {
         CoderResult::InputEmpty | CoderResult::OutputFull
     ));
     text.truncate(written);
-    text
+    (text, result == CoderResult::InputEmpty)
 }
 
 #[cfg(test)]
