@@ -89,27 +89,33 @@ fn expand_one(pattern: &str) -> Result<Vec<Input>, SourceError> {
     Ok(paths.into_iter().map(named).collect())
 }
 
-/// Bytes of a file's first line that are looked at for the columns of a returned file.
-const FIRST_LINE: u64 = 256 * 1024;
+/// Bytes of a file's first record that are looked at for the columns of a returned file.
+const FIRST_RECORD: u64 = 256 * 1024;
 
-/// Whether the file is a returned one: a `failed.csv` that somebody corrected. Its first line
+/// Whether the file is a returned one: a `failed.csv` that somebody corrected. Its first record
 /// names the columns `_run` and `_record`, in whatever encoding and with whatever delimiter.
 /// A file that cannot be read is none; opening it tells why.
 #[must_use]
 pub fn is_returned(path: &Path) -> bool {
     let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FIRST_LINE).read_to_end(&mut start));
+    let read = File::open(path).and_then(|file| file.take(FIRST_RECORD).read_to_end(&mut start));
     if read.is_err() {
         return false;
     }
     // UTF-16 of such names is their ASCII with NULs between.
     start.retain(|byte| *byte != 0);
-    let line = start
-        .split(|byte| matches!(byte, b'\r' | b'\n'))
+    // A column's name may have line breaks, between quotes.
+    let mut quoted = false;
+    let header = start
+        .split(|byte| {
+            quoted ^= *byte == b'"';
+            !quoted && matches!(byte, b'\r' | b'\n')
+        })
         .next()
         .unwrap_or_default();
     let names = |name: &[u8]| {
-        line.split(|byte| matches!(byte, b';' | b',' | b'\t' | b'|' | b'"'))
+        header
+            .split(|byte| matches!(byte, b';' | b',' | b'\t' | b'|' | b'"'))
             .any(|word| word == name)
     };
     names(b"_run") && names(b"_record")
@@ -340,6 +346,7 @@ mod tests {
             (line.as_bytes(), true),
             (line.replace(';', "\",\"").as_bytes(), true),
             (utf_16.as_slice(), true),
+            (line.replace("Name", "\"Vor-\r\nname\"").as_bytes(), true),
             (other.as_bytes(), false),
             (b"", false),
         ] {
