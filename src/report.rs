@@ -83,7 +83,8 @@ pub enum Shape {
         has_header: bool,
         /// The delimiter, one ASCII character.
         delimiter: u8,
-        /// The encoding; UTF-16 of either order is written as UTF-16LE with a byte-order mark.
+        /// The encoding; UTF-16 is written with a byte-order mark, another one of several
+        /// bytes a character as UTF-8 with one.
         encoding: &'static Encoding,
         /// Whether the input begins with a byte-order mark.
         bom: bool,

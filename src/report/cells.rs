@@ -6,8 +6,21 @@ use std::io::{self, Write};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// What stands for a character that the encoding does not have. Only our own messages can hold
-/// such a character: cells came from that encoding.
+/// such a character: cells came from that encoding ([`written_in`]).
 const UNMAPPABLE: u8 = b'?';
+
+/// The encoding that the failures of an input in `encoding` are written in, and whether a
+/// byte-order mark has to say so: the input's own, unless that is one of several bytes a
+/// character (Shift_JIS, Big5, GB18030, ISO-2022-JP, …). There a byte of a letter can be the one
+/// of a quote, some letters can be read but not written, and cells that are kept as bytes are
+/// UTF-8 already. UTF-8 can say all of it.
+pub(super) fn written_in(encoding: &'static Encoding, bom: bool) -> (&'static Encoding, bool) {
+    if encoding == UTF_16LE || encoding == UTF_16BE || encoding.is_single_byte() {
+        (encoding, bom)
+    } else {
+        (UTF_8, bom || encoding != UTF_8)
+    }
+}
 
 /// `text` in `encoding`; for UTF-16 in UTF-8, which [`Encoded`] turns into UTF-16.
 pub(super) fn encode<'a>(encoding: &'static Encoding, text: &'a str) -> Cow<'a, [u8]> {

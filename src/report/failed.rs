@@ -160,7 +160,8 @@ impl FailedCells {
             crlf: own_crlf,
         } = shape
         {
-            (delimiter, encoding, bom, crlf) = (*own_delimiter, *own_encoding, *own_bom, *own_crlf);
+            (delimiter, crlf) = (*own_delimiter, *own_crlf);
+            (encoding, bom) = cells::written_in(own_encoding, *own_bom);
             for (name, number) in header.iter().zip(1u64..) {
                 let name = if *has_header {
                     Cow::Borrowed(name.as_str())
@@ -253,7 +254,7 @@ fn own_cell<'a>(input: Input<'a>, index: usize, encoding: &'static Encoding) -> 
 mod tests {
     use std::fs;
 
-    use encoding_rs::{UTF_16LE, WINDOWS_1252};
+    use encoding_rs::{BIG5, GB18030, ISO_2022_JP, SHIFT_JIS, UTF_16LE, WINDOWS_1252};
     use proptest::prelude::*;
 
     use super::super::fixtures::{
@@ -437,6 +438,27 @@ mod tests {
         }
         prop_assert_eq!(count, rows.len());
         Ok(())
+    }
+
+    /// In ISO-2022-JP the letters have the bytes of quotes; Big5 has letters that can be read but
+    /// not written; raw cells of either are UTF-8.
+    #[test]
+    fn encodings_of_several_bytes_come_back_as_utf_8() {
+        for encoding in [ISO_2022_JP, BIG5, SHIFT_JIS, GB18030] {
+            let shape = text_shape(&["番号", "名前"], b';', encoding);
+            let (_temp, folder) = written(head(shape), ValuesShown::Masked, |rows| {
+                let first = invalid(1, vec![no_mail()]);
+                let input = cells(&["1", "あい\u{304}"]);
+                rows.push(&row(&first, Input::Record(&input))).unwrap();
+                let raw = ["2", "王", "乙"].map(|cell| cell.as_bytes().to_vec());
+                rows.push(&row(&first, Input::RawCells(&raw))).unwrap();
+            });
+            let text = text(&folder, "failed.csv");
+            let starts: Vec<_> = text.lines().map(|line| line.split(";_").next()).collect();
+            assert_eq!(starts[0], Some("\u{feff}番号;名前"), "{}", encoding.name());
+            assert!(starts[1].unwrap().starts_with("1;あい\u{304};"));
+            assert!(starts[2].unwrap().starts_with("2;王;"));
+        }
     }
 
     proptest! {
