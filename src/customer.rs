@@ -345,11 +345,20 @@ impl Serialize for OtherAddresses<'_> {
     }
 }
 
-/// A key as keys are compared: without outer blanks, in Unicode's composed form, and
-/// lower-cased, so that `c-1` of the input is found as `C-1` in the ERP.
+/// A key in the form in which keys are compared, whether they come from the input or from the
+/// ERP: outer blanks removed, Unicode normal form C, small letters.
+///
+/// Small letters stand in for full case folding: `ß` and `SS` stay different, which is safe,
+/// because no two keys become equal that a case-insensitive database keeps apart.
 #[must_use]
 pub fn normalise_key(text: &str) -> String {
-    text.trim().nfc().collect::<String>().to_lowercase()
+    let text = text.trim();
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    // Small letters may need composing where the capital had no composed form.
+    let small = text.nfc().collect::<String>().to_lowercase();
+    small.nfc().collect()
 }
 
 /// A mapped customer that nobody has checked yet.
@@ -362,4 +371,36 @@ pub struct Draft {
     pub errors: Vec<crate::outcome::FieldError>,
     /// What is odd but allowed.
     pub warnings: Vec<crate::outcome::FieldError>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn keys_that_a_database_would_take_for_one_become_one() {
+        let table = [
+            (" C1005486 ", "c1005486"),
+            ("\u{a0}Müller\t", "müller"),
+            ("Mu\u{308}ller", "müller"),
+            ("MÜLLER", "müller"),
+            ("J\u{30c}", "ǰ"),
+            ("H\u{331}-1", "ẖ-1"),
+            ("", ""),
+            ("Straße", "straße"),
+        ];
+        for (text, key) in table {
+            assert_eq!(normalise_key(text), key, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_normalised_key_stays(text in "\\PC{0,20}") {
+            let key = normalise_key(&text);
+            prop_assert_eq!(normalise_key(&key), key);
+        }
+    }
 }

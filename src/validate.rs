@@ -21,7 +21,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-pub use customer::{Customer, normalise_key};
+pub use crate::customer::normalise_key;
+pub use customer::Customer;
 
 use crate::customer::{CreateCustomer, Draft, Part, Target};
 use crate::outcome::{Code, FieldError, Severity};

@@ -1,8 +1,6 @@
 //! A customer that passed every rule, and the ways to look at it.
 
-use unicode_normalization::UnicodeNormalization as _;
-
-use crate::customer::{CreateCustomer, Target, Value, Values};
+use crate::customer::{CreateCustomer, Target, Value, Values, normalise_key};
 
 /// A checked customer. Only `check` makes one, so whoever holds one may send it.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,22 +72,6 @@ impl Customer {
     }
 }
 
-/// A key in the form in which keys are compared, whether they come from the input or from the
-/// ERP: outer blanks removed, Unicode normal form C, small letters.
-///
-/// Small letters stand in for full case folding: `ß` and `SS` stay different, which is safe,
-/// because no two keys become equal that a case-insensitive database keeps apart.
-#[must_use]
-pub fn normalise_key(text: &str) -> String {
-    let text = text.trim();
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
-    // Small letters may need composing where the capital had no composed form.
-    let small = text.nfc().collect::<String>().to_lowercase();
-    small.nfc().collect()
-}
-
 /// The normalised text of the key's target; none if it has no value.
 pub(super) fn key_of(customer: &CreateCustomer, target: Target) -> Option<String> {
     let key = match customer.get(target)? {
@@ -132,37 +114,6 @@ fn clear(values: &mut Values) {
             && text.trim_start().is_empty()
         {
             values.set(index, None);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn keys_that_a_database_would_take_for_one_become_one() {
-        let table = [
-            (" C1005486 ", "c1005486"),
-            ("\u{a0}Müller\t", "müller"),
-            ("Mu\u{308}ller", "müller"),
-            ("MÜLLER", "müller"),
-            ("J\u{30c}", "ǰ"),
-            ("", ""),
-            ("Straße", "straße"),
-        ];
-        for (text, key) in table {
-            assert_eq!(normalise_key(text), key, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_normalised_key_stays(text in "\\PC{0,20}") {
-            let key = normalise_key(&text);
-            prop_assert_eq!(normalise_key(&key), key);
         }
     }
 }
