@@ -21,6 +21,8 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const RENEW_AT_MOST_BEFORE: Duration = Duration::from_secs(60);
 /// Life of a token whose server does not tell it: the shortest that the API's pages name.
 const LIFE_UNTOLD: Duration = Duration::from_secs(3600);
+/// A token is renewed after this time in any case, whatever its server tells of its life.
+const LIFE_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Tries to reach the token server before that counts as an outage.
 const TRIES: u32 = 6;
 /// Longest answer of a token server that is read, in bytes.
@@ -205,19 +207,9 @@ impl Auth {
             }
             body.extend_from_slice(&chunk);
         }
-        let answer: TokenAnswer = serde_json::from_slice(&body)
-            .map_err(|_| FetchError::Final("its answer has no access_token".into()))?;
-        let life = answer
-            .expires_in
-            .and_then(|value| match value {
-                serde_json::Value::Number(number) => number.as_f64(),
-                serde_json::Value::String(text) => text.parse().ok(),
-                _ => None,
-            })
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            .unwrap_or(LIFE_UNTOLD);
+        let (token, life) = read_token(&body).map_err(FetchError::Final)?;
         let before = (life / 5).min(RENEW_AT_MOST_BEFORE);
-        let header = secret_header("Bearer ", &answer.access_token, "the token")
+        let header = secret_header("Bearer ", &token, "the token")
             .map_err(|error| FetchError::Final(error.to_string()))?;
         tracing::info!(seconds = life.as_secs(), "got a token");
         Ok(Token {
@@ -227,9 +219,61 @@ impl Auth {
     }
 }
 
+/// Reads the answer of a token server: the token, and how long it lives (at most a day).
+///
+/// # Errors
+/// What is wrong with the answer, without what stands in it.
+pub fn read_token(body: &[u8]) -> Result<(SecretString, Duration), String> {
+    let answer: TokenAnswer =
+        serde_json::from_slice(body).map_err(|_| "its answer has no access_token".to_owned())?;
+    let life = match answer.expires_in {
+        Some(serde_json::Value::Number(number)) => number.as_f64(),
+        Some(serde_json::Value::String(text)) => text.parse().ok(),
+        _ => None,
+    };
+    let life = match life {
+        // What is longer than any duration is long enough.
+        Some(seconds) if seconds >= LIFE_AT_MOST.as_secs_f64() => LIFE_AT_MOST,
+        Some(seconds) => Duration::try_from_secs_f64(seconds).unwrap_or(LIFE_UNTOLD),
+        None => LIFE_UNTOLD,
+    };
+    Ok((answer.access_token, life))
+}
+
 enum FetchError {
     /// Asking again will not help.
     Final(String),
     /// It may pass.
     Passing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tokens_life_is_one_that_a_clock_can_count() {
+        for (told, seconds) in [
+            ("600", 600),
+            ("\"600\"", 600),
+            ("0", 0),
+            ("1e19", 86_400),
+            ("1e300", 86_400),
+            ("\"inf\"", 86_400),
+            ("-5", 3600),
+            ("\"NaN\"", 3600),
+            ("null", 3600),
+            ("[]", 3600),
+        ] {
+            let body = format!("{{\"access_token\":\"t\",\"expires_in\":{told}}}");
+            let (token, life) = read_token(body.as_bytes()).unwrap();
+            assert_eq!(
+                (token.expose_secret(), life.as_secs()),
+                ("t", seconds),
+                "{told}"
+            );
+        }
+        assert!(read_token(b"{}").is_err());
+        assert!(read_token(b"<html>").is_err());
+    }
 }
