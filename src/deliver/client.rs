@@ -22,6 +22,10 @@ const BODY_AT_MOST: usize = 1 << 20;
 const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
 /// Idle connections are dropped after this time: usual servers keep them for longer.
 const IDLE_AT_MOST: Duration = Duration::from_secs(4);
+/// The longest interval of a quota that is believed.
+const INTERVAL_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The largest limit of a quota that is believed.
+const LIMIT_AT_MOST: u32 = 1_000_000;
 /// Customers asked for on one page of a look-up or listing.
 pub const PAGE_SIZE: u32 = 100;
 
@@ -288,8 +292,9 @@ pub(super) fn is_certificate_error(error: &reqwest::Error) -> bool {
 }
 
 /// `Retry-After` as seconds or as an HTTP date; a date counts from the answer's own `Date`,
-/// for the two clocks may differ.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// for the two clocks may differ. It may be absurdly long: who waits sets the bound.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get("retry-after")?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
@@ -304,14 +309,20 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Duration::try_from(until.duration_since(now)).ok()
 }
 
-fn quota(headers: &HeaderMap) -> Option<Quota> {
+/// The server's own quota from its `X-RateLimit-*` headers. An interval of more than a day or
+/// of none at all is no quota that a run could keep to, and is taken for none; a limit of more
+/// than a million requests counts as a million, for each of them is remembered.
+#[must_use]
+pub fn quota(headers: &HeaderMap) -> Option<Quota> {
     let number = |name: &str| {
         let text = headers.get(name)?.to_str().ok()?.trim();
         text.parse::<f64>().ok().filter(|number| *number >= 0.0)
     };
     let limit = number("x-ratelimit-limit")?;
     let interval = number("x-ratelimit-interval-length-seconds")?;
-    let interval = Duration::try_from_secs_f64(interval).ok()?;
+    let interval = Duration::try_from_secs_f64(interval)
+        .ok()
+        .filter(|interval| !interval.is_zero() && *interval <= INTERVAL_AT_MOST)?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -319,7 +330,7 @@ fn quota(headers: &HeaderMap) -> Option<Quota> {
     )]
     let whole = |number: f64| number as u32;
     Some(Quota {
-        limit: whole(limit),
+        limit: whole(limit).min(LIMIT_AT_MOST),
         interval,
         remaining: number("x-ratelimit-remaining").map(whole),
     })
@@ -375,6 +386,13 @@ mod tests {
             })
         );
         assert_eq!(quota(&headers(&all[..1])), None);
+        for absurd in ["0", "86401", "1e19", "inf", "NaN", "-1"] {
+            let pairs = [all[0], ("x-ratelimit-interval-length-seconds", absurd)];
+            assert_eq!(quota(&headers(&pairs)), None, "{absurd}");
+        }
+        let pairs = [("x-ratelimit-limit", "1e300"), all[1]];
+        let huge = quota(&headers(&pairs)).unwrap();
+        assert_eq!(huge.limit, LIMIT_AT_MOST);
         assert_eq!(quota(&headers(&[("x-ratelimit-limit", "many")])), None);
     }
 }

@@ -128,10 +128,10 @@ impl Gate {
             Some(Place { answered: None, .. }) => Err(Closed::UntilAnswer),
             Some(Place {
                 answered: Some(at), ..
-            }) if *at + interval <= now => Ok(()),
+            }) if at.saturating_add(interval) <= now => Ok(()),
             Some(Place {
                 answered: Some(at), ..
-            }) => Err(Closed::Until(*at + interval)),
+            }) => Err(Closed::Until(at.saturating_add(interval))),
         }
     }
 
@@ -224,7 +224,11 @@ impl Gate {
         let used = self
             .places
             .iter()
-            .filter(|place| place.answered.is_none_or(|at| at + interval > now))
+            .filter(|place| {
+                place
+                    .answered
+                    .is_none_or(|at| at.saturating_add(interval) > now)
+            })
             .count();
         i64::from(limit) - i64::try_from(used).unwrap_or(i64::MAX)
     }

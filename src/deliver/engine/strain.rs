@@ -100,7 +100,7 @@ impl Engine {
         };
         let length = match (retry_after, gate.interval()) {
             (Some(wish), _) => wish.min(backoff::RETRY_AFTER_CAP),
-            (None, Some(interval)) => interval,
+            (None, Some(interval)) => interval.min(backoff::RETRY_AFTER_CAP),
             (None, None) => backoff::wait(
                 backoff::THROTTLED_BASE,
                 self.throttles_in_a_row,
