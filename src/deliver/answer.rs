@@ -3,6 +3,8 @@
 //! Keys are compared without case (older builds write PascalCase, newer ones camelCase); a
 //! body that is no JSON (a proxy's page) is no error here. Stack traces are never read.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use crate::outcome::ServerError;
@@ -143,24 +145,18 @@ pub fn refusal(body: &[u8], sent: &[u8]) -> Refusal {
     let Ok(Value::Object(object)) = serde_json::from_slice::<Value>(body) else {
         return Refusal::default();
     };
-    let values = leaf_texts(sent);
+    let sent = Echo::of(sent);
     let mut errors = Vec::new();
     let mut raw_texts = String::new();
     for key in ["ValidationErrors", "errors"] {
-        collect(
-            member(&object, key),
-            "",
-            &values,
-            &mut errors,
-            &mut raw_texts,
-        );
+        collect(member(&object, key), "", &sent, &mut errors, &mut raw_texts);
     }
     for key in ["ErrorMessage", "message", "title", "detail"] {
         if let Some(text) = member(&object, key).and_then(text_of) {
             raw_texts.push_str(&text);
             errors.push(ServerError {
                 field: String::new(),
-                text: cleaned(&text, &values),
+                text: sent.out_of(&text),
             });
             break;
         }
@@ -169,7 +165,7 @@ pub fn refusal(body: &[u8], sent: &[u8]) -> Refusal {
     Refusal {
         code: member(&object, "ErrorCode")
             .and_then(text_of)
-            .map(|code| code.chars().take(64).collect()),
+            .map(|code| sent.out_of(&code).chars().take(64).collect()),
         says_exists: says_exists(&raw_texts),
         errors,
     }
@@ -179,7 +175,7 @@ pub fn refusal(body: &[u8], sent: &[u8]) -> Refusal {
 fn collect(
     value: Option<&Value>,
     field: &str,
-    values: &[String],
+    sent: &Echo,
     errors: &mut Vec<ServerError>,
     raw: &mut String,
 ) {
@@ -189,17 +185,18 @@ fn collect(
     match value {
         Some(Value::Object(object)) => {
             for (name, inner) in object {
+                let name = sent.out_of_name(name);
                 let path = if field.is_empty() {
-                    name.clone()
+                    name
                 } else {
                     format!("{field}.{name}")
                 };
-                collect(Some(inner), &path, values, errors, raw);
+                collect(Some(inner), &path, sent, errors, raw);
             }
         }
         Some(Value::Array(list)) => {
             for inner in list {
-                collect(Some(inner), field, values, errors, raw);
+                collect(Some(inner), field, sent, errors, raw);
             }
         }
         Some(other) => {
@@ -208,7 +205,7 @@ fn collect(
                 raw.push(' ');
                 errors.push(ServerError {
                     field: field.chars().take(100).collect(),
-                    text: cleaned(&text, values),
+                    text: sent.out_of(&text),
                 });
             }
         }
@@ -233,36 +230,71 @@ fn says_exists(text: &str) -> bool {
     .any(|words| text.contains(words))
 }
 
-/// The texts in a JSON body, longest first, from three characters on.
-fn leaf_texts(body: &[u8]) -> Vec<String> {
-    fn walk(value: &Value, texts: &mut Vec<String>) {
+/// What a server may echo of the body that it answers.
+struct Echo {
+    /// The texts in it, longest first, from three characters on.
+    values: Vec<String>,
+    /// The names of its fields, in small letters.
+    names: HashSet<String>,
+}
+
+impl Echo {
+    fn of(body: &[u8]) -> Self {
+        let mut echo = Self {
+            values: Vec::new(),
+            names: HashSet::new(),
+        };
+        if let Ok(value) = serde_json::from_slice(body) {
+            echo.walk(&value);
+        }
+        echo.values
+            .sort_by_key(|text| std::cmp::Reverse(text.len()));
+        echo
+    }
+
+    fn walk(&mut self, value: &Value) {
         match value {
-            Value::String(text) if text.chars().count() >= 3 => texts.push(text.clone()),
-            Value::Array(list) => list.iter().for_each(|inner| walk(inner, texts)),
-            Value::Object(object) => object.values().for_each(|inner| walk(inner, texts)),
+            Value::String(text) if text.chars().count() >= 3 => self.values.push(text.clone()),
+            Value::Array(list) => list.iter().for_each(|inner| self.walk(inner)),
+            Value::Object(object) => {
+                for (name, inner) in object {
+                    self.names.insert(name.to_ascii_lowercase());
+                    self.walk(inner);
+                }
+            }
             _ => {}
         }
     }
-    let mut texts = Vec::new();
-    if let Ok(value) = serde_json::from_slice(body) {
-        walk(&value, &mut texts);
-    }
-    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    texts
-}
 
-/// The server's text in one line, without the values it echoes and not too long.
-fn cleaned(text: &str, values: &[String]) -> String {
-    let mut clean: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    for value in values {
-        if clean.contains(value.as_str()) {
-            clean = clean.replace(value.as_str(), "…");
+    /// The server's text in one line, without the values it echoes and not too long.
+    fn out_of(&self, text: &str) -> String {
+        let mut clean: String = text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        for value in &self.values {
+            if clean.contains(value.as_str()) {
+                clean = clean.replace(value.as_str(), "…");
+            }
+        }
+        clean.chars().take(TEXT_AT_MOST).collect()
+    }
+
+    /// The name of a field, or a path. Those of fields that were sent stay as they are, whatever
+    /// the values are.
+    fn out_of_name(&self, name: &str) -> String {
+        let is_sent = |part: &str| {
+            let (bare, index) = part.split_once('[').unwrap_or((part, "]"));
+            let index = index.strip_suffix(']');
+            self.names.contains(&bare.to_ascii_lowercase())
+                && index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        if name.split('.').all(is_sent) {
+            name.to_owned()
+        } else {
+            self.out_of(name)
         }
     }
-    clean.chars().take(TEXT_AT_MOST).collect()
 }
 
 /// Whether every field that was sent stands in the customer that was found, after
@@ -344,6 +376,25 @@ mod tests {
         let all = format!("{:?}", refusal.errors);
         assert!(!all.contains("Geheim") && !all.contains("K-77") && !all.contains("Foo"));
         assert_eq!(refusal.errors[0].field, "BillingAddress.LastName");
+    }
+
+    #[test]
+    fn names_and_codes_of_the_server_lose_them_too() {
+        let sent = br#"{"Number": "K-77", "BillingAddress": {"LastName": "Billing", "City": "Bonn"}, "Other": [{"City": "Ulm"}]}"#;
+        let body = br#"{"errorCode": "K-77 \u001b[31m", "errors": {"K-77": "bad", "BillingAddress.City": "bad", "other[0].City": "bad", "other[x].Billing": "bad", "\u001b[2J": ["bad"]}}"#;
+        let refusal = refusal(body, sent);
+        assert_eq!(refusal.code.as_deref(), Some("…  [31m"));
+        let fields: Vec<_> = refusal.errors.iter().map(|error| &*error.field).collect();
+        assert_eq!(
+            fields,
+            [
+                "…",
+                "BillingAddress.City",
+                "other[0].City",
+                "other[x].…",
+                " [2J"
+            ]
+        );
     }
 
     #[test]
