@@ -162,7 +162,12 @@ impl Engine {
             return;
         };
         if let Some(job) = self.jobs.get_mut(&id) {
-            job.look_failures = 0;
+            // A look-up whose later page fails has failed, however often its first one comes;
+            // and who only wants to learn an id gives up after a few, readable or not.
+            let learns = matches!(job.purpose, Some(Purpose::Learn));
+            if !learns && !matches!(found, Found::NextPage) {
+                job.look_failures = 0;
+            }
             job.page = match found {
                 Found::NextPage => job.page + 1,
                 _ => 1,
@@ -401,4 +406,100 @@ pub fn key_of(seen: &Seen, identity: &[String]) -> Option<String> {
 fn sent_number(job: &Job) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(&job.submission.body).ok()?;
     Some(body.get("Number")?.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::{EngineSettings, Origin, Task};
+    use super::*;
+    use crate::deliver::DeliverySettings;
+    use crate::outcome::Submission;
+    use crate::record::Position;
+
+    fn answered(status: u16, body: &str) -> Attempt {
+        Attempt::Answered(Answer {
+            status,
+            retry_after: None,
+            quota: None,
+            body: Ok(body.as_bytes().to_vec()),
+        })
+    }
+
+    /// One record and a server that answers POSTs with `post`, and look-ups by their page.
+    fn outcome_of(
+        origin: Origin,
+        post: &Attempt,
+        look: impl Fn(u32) -> Attempt,
+    ) -> Option<Outcome> {
+        let mut engine = Engine::new(EngineSettings {
+            delivery: DeliverySettings::default(),
+            identity: vec!["Number".to_owned()],
+            existing_is_error: false,
+            renewable: false,
+            limit: None,
+            look_only: false,
+            seed: 1,
+        });
+        engine.offer(Task {
+            run: Arc::from("run"),
+            submission: Submission {
+                position: Position { record: 1, line: 2 },
+                key: Some("n1".to_owned()),
+                key_hash: None,
+                payload: [0; 16],
+                body: Arc::from(&br#"{"Number":"n1"}"#[..]),
+            },
+            origin,
+        });
+        engine.source_ended();
+        let mut now = Moment::ZERO;
+        for _ in 0..1000 {
+            let (actions, wake) = engine.poll(now);
+            for action in actions {
+                match action {
+                    Action::Intend { job, .. } => engine.durable(job),
+                    Action::Post { job } => engine.posted(job, post, now),
+                    Action::Look { job, page } => engine.looked(job, &look(page), now),
+                    Action::Probe => engine.probed(&answered(200, "{}"), now),
+                    Action::Settle { outcome, .. } => return Some(outcome),
+                    _ => {}
+                }
+            }
+            now = wake.map_or(now, |at| at.max(now));
+        }
+        None
+    }
+
+    #[test]
+    fn an_unreadable_answer_is_looked_for_only_a_few_times() {
+        let nobody = |_| answered(200, r#"{"Items":[]}"#);
+        let outcome = outcome_of(Origin::Absent, &answered(201, "<html>"), nobody);
+        let created = Outcome::Created {
+            id: None,
+            number: Some("n1".to_owned()),
+            attempts: 1,
+            how: How::Posted,
+        };
+        assert_eq!(outcome, Some(created));
+    }
+
+    #[test]
+    fn a_look_up_whose_second_page_never_comes_ends() {
+        let look = |page| match page {
+            1 => answered(200, r#"{"Items":[{"Id":1,"Number":"other"}]}"#),
+            _ => answered(500, ""),
+        };
+        let recovered = Origin::Recovered {
+            attempt: 1,
+            absent_before: true,
+        };
+        let outcome = outcome_of(recovered, &answered(201, r#"{"Id":1}"#), look);
+        let unknown = Outcome::Unknown {
+            why: UnknownWhy::LookupImpossible,
+            attempts: 1,
+        };
+        assert_eq!(outcome, Some(unknown));
+    }
 }
