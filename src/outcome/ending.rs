@@ -116,10 +116,11 @@ pub enum Stop {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ending", rename_all = "snake_case")]
 pub enum Ending {
     /// Every record has its outcome.
+    #[default]
     Finished,
     /// `--limit` or `--record` left the rest open on purpose.
     Limited,

@@ -144,7 +144,7 @@ pub struct Plan {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// The run's id; `dry-run-…` for a dry run.
     pub run: String,
