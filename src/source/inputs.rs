@@ -5,6 +5,7 @@ use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use encoding_rs::Encoding;
 use tempfile::NamedTempFile;
 
 use super::error::SourceError;
@@ -102,8 +103,18 @@ pub fn is_returned(path: &Path) -> bool {
     if read.is_err() {
         return false;
     }
-    // UTF-16 of such names is their ASCII with NULs between.
-    start.retain(|byte| *byte != 0);
+    let start = match Encoding::for_bom(&start) {
+        Some((encoding, mark)) => {
+            let text = start.get(mark..).unwrap_or_default();
+            let (text, _) = encoding.decode_without_bom_handling(text);
+            text.into_owned().into_bytes()
+        }
+        None => {
+            // UTF-16 of such names is their ASCII with NULs between.
+            start.retain(|byte| *byte != 0);
+            start
+        }
+    };
     // A column's name may have line breaks, between quotes.
     let mut quoted = false;
     let header = start
@@ -341,11 +352,15 @@ mod tests {
         let path = folder.path().join("failed.csv");
         let line = "Nr;Name;_message;_line;_record;_run\r\n1;A;;2;1;x\r\n";
         let utf_16: Vec<u8> = line.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        // `∅` and `ਅ` have the bytes of a quote and a line break in UTF-16.
+        let signs = line.replace("Name", "∅ਅ").replace("Nr", "\u{feff}Nr");
+        let marked: Vec<u8> = signs.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let other = "Nr;my_record;a_run\n1;_record;_run\n";
         for (bytes, returned) in [
             (line.as_bytes(), true),
             (line.replace(';', "\",\"").as_bytes(), true),
             (utf_16.as_slice(), true),
+            (marked.as_slice(), true),
             (line.replace("Name", "\"Vor-\r\nname\"").as_bytes(), true),
             (other.as_bytes(), false),
             (b"", false),
