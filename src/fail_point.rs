@@ -33,6 +33,8 @@ macro_rules! points {
 }
 
 points! {
+    /// A folder for reports was tried.
+    ReportTried "report.tried";
     /// The standard input is on the disk, under a temporary name.
     SpoolWritten "spool.written";
     /// It has its name, which is perhaps not on the disk yet.

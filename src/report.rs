@@ -23,6 +23,7 @@ use encoding_rs::Encoding;
 
 pub use rows::Rows;
 
+use crate::fail_point::{self, Point};
 use crate::outcome::{FieldError, Settled};
 use crate::record::Record;
 
@@ -256,13 +257,11 @@ fn make_writable(folder: &Path, file_mode: u32) -> Result<(), ReportError> {
         path: folder.to_owned(),
         source,
     };
-    let mut probe = tempfile::Builder::new()
-        .prefix(file::PREFIX)
-        .suffix(file::SUFFIX)
-        .tempfile_in(folder)
-        .map_err(unusable)?;
+    // Without a name, so that a process that is killed just now leaves nothing behind.
+    let mut probe = tempfile::tempfile_in(folder).map_err(unusable)?;
     probe.write_all(b"probe").map_err(unusable)?;
-    probe.close().map_err(unusable)
+    fail_point::pass(Point::ReportTried);
+    Ok(())
 }
 
 /// Makes `folder` unless it is there; a link is refused, so that nobody can lead the report

@@ -14,9 +14,9 @@ use super::ReportError;
 use crate::fail_point::{self, Point};
 
 /// How the names of half-written files begin.
-pub(super) const PREFIX: &str = ".importer-";
+const PREFIX: &str = ".importer-";
 /// How the names of half-written files end.
-pub(super) const SUFFIX: &str = ".part";
+const SUFFIX: &str = ".part";
 /// Names tried when another program holds the file open (Windows).
 const NAMES_AT_MOST: u32 = 100;
 

@@ -50,8 +50,8 @@ fn setting_of(point: Point) -> (Setting, &'static [u32]) {
         | Point::PagesCleared
         | Point::LogCut
         | Point::ReportWhole => (import, &[1]),
-        // Before and after the report.
-        Point::FinishReady | Point::FinishCommitted => (import, &[1, 2]),
+        // All reports' folder and the run's own; before and after the report.
+        Point::ReportTried | Point::FinishReady | Point::FinishCommitted => (import, &[1, 2]),
         // Each of the files that are always there.
         Point::ReportWritten | Point::ReportSynced | Point::ReportNamed => (import, &[1, 2, 3]),
         Point::IntentReady

@@ -201,7 +201,7 @@ impl Attacked {
     /// `created.csv` names each customer of the ledger once, `failed.csv` what is broken.
     #[track_caller]
     fn assert_report(&self, run: &Run, ledger: &BTreeMap<String, i32>) {
-        assert_eq!(run.reports().len(), 1, "one run, one report");
+        assert_eq!(run.reports().len(), 1, "{:?}", run.reports());
         let created = run.rows("created.csv");
         let mut numbers = BTreeSet::new();
         for row in &created {
