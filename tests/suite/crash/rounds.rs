@@ -44,9 +44,18 @@ const FAULTS: [&str; 14] = [
     "late_commit",
 ];
 
-/// The moment of a death.
+/// How the program dies.
 #[derive(Clone, Debug)]
-enum Death {
+struct Death {
+    /// At this fail point (`NAME@N`), if it passes there before it is killed.
+    point: Option<String>,
+    /// Else it is killed now.
+    moment: Moment,
+}
+
+/// The moment of a kill.
+#[derive(Clone, Debug)]
+enum Moment {
     /// So many customers more are in the ledger.
     Created(usize),
     /// So many POSTs more have come to the server.
@@ -55,26 +64,34 @@ enum Death {
     Journal(u64),
     /// So long after the start.
     Time(Duration),
-    /// At this fail point (`NAME@N`).
-    #[cfg_attr(not(feature = "fail-points"), expect(dead_code, reason = "has none"))]
-    Point(String),
 }
 
 impl Death {
     fn draw(random: &mut Rng) -> Self {
-        #[cfg(feature = "fail-points")]
-        if random.bool() {
-            let points = wawi_importer::fail_point::Point::ALL;
-            let name = points[random.usize(..points.len())].name();
-            return Self::Point(format!("{name}@{}", random.u64(1..=6)));
-        }
-        match random.u8(..4) {
-            0 => Self::Created(random.usize(1..15)),
-            1 => Self::Posts(random.u64(1..15)),
-            2 => Self::Journal(random.u64(1..60) * 4096),
-            _ => Self::Time(Duration::from_millis(random.u64(..900))),
-        }
+        let point = draw_point(random);
+        let moment = match random.u8(..4) {
+            0 => Moment::Created(random.usize(1..15)),
+            1 => Moment::Posts(random.u64(1..15)),
+            2 => Moment::Journal(random.u64(1..40) * 4096),
+            _ => Moment::Time(Duration::from_millis(random.u64(..600))),
+        };
+        Self { point, moment }
     }
+}
+
+/// A fail point for every other death, where the program has them.
+#[cfg(feature = "fail-points")]
+fn draw_point(random: &mut Rng) -> Option<String> {
+    let points = wawi_importer::fail_point::Point::ALL;
+    let name = points[random.usize(..points.len())].name();
+    // Half of the instants come once in a run.
+    let passage = if random.bool() { 1 } else { random.u64(2..=8) };
+    random.bool().then(|| format!("{name}@{passage}"))
+}
+
+#[cfg(not(feature = "fail-points"))]
+fn draw_point(_: &mut Rng) -> Option<String> {
+    None
 }
 
 /// What a round is played with.
@@ -133,20 +150,15 @@ fn plan(seed: u64, random: &mut Rng) -> Plan {
 /// Lets the program die as planned; whether it did.
 #[track_caller]
 fn dies(attacked: &mut Attacked, death: &Death) -> bool {
-    let point = match death {
-        Death::Point(point) => Some(point.as_str()),
-        _ => None,
-    };
     let (created, posts) = (attacked.server.created(), attacked.server.counters().posts);
     let bytes = attacked.journal_bytes();
-    let mut child = attacked.start(point);
+    let mut child = attacked.start(death.point.as_deref());
     let started = Instant::now();
-    let is_time = |attacked: &Attacked| match death {
-        Death::Created(more) => attacked.server.created() >= created + more,
-        Death::Posts(more) => attacked.server.counters().posts >= posts + more,
-        Death::Journal(more) => attacked.journal_bytes() >= bytes + more,
-        Death::Time(time) => started.elapsed() >= *time,
-        Death::Point(_) => false,
+    let is_time = |attacked: &Attacked| match &death.moment {
+        Moment::Created(more) => attacked.server.created() >= created + more,
+        Moment::Posts(more) => attacked.server.counters().posts >= posts + more,
+        Moment::Journal(more) => attacked.journal_bytes() >= bytes + more,
+        Moment::Time(time) => started.elapsed() >= *time,
     };
     let mut killed = false;
     while child.try_wait().unwrap().is_none() {
@@ -173,7 +185,7 @@ fn play(seed: u64) -> u64 {
     let mut random = Rng::with_seed(seed);
     let plan = plan(seed, &mut random);
     // All are drawn before anything happens, so that the seed decides.
-    let deaths: Vec<Death> = (0..random.usize(1..=6))
+    let deaths: Vec<Death> = (0..random.usize(2..=8))
         .map(|_| Death::draw(&mut random))
         .collect();
     let mut attacked = plan.build();
