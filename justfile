@@ -24,6 +24,15 @@ crash rounds="1000" seed="1":
 crash-full:
     CRASH_FULL=1 cargo test --release --locked --test suite crash::siege
 
+# Fuzz a target of fuzz/fuzz_targets: `just fuzz csv 600`. Needs cargo-fuzz and a nightly Rust.
+fuzz target seconds="600":
+    mkdir -p fuzz/corpus/{{target}}
+    if [ -d /dev/shm ]; then export TMPDIR=/dev/shm; fi; \
+    cargo +nightly fuzz run --sanitizer none {{target}} \
+        fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
+        -max_total_time={{seconds}} -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
+        -malloc_limit_mb=1024 {{ if target == "mapping" { "-dict=fuzz/mapping.dict" } else { "" } }}
+
 # Import the sample customers into a stand-in for the ERP.
 demo:
     cargo run --release --locked -- run samples/customers.csv --mapping mappings/shop.toml --sandbox

@@ -19,6 +19,8 @@ mod customers;
 mod delivery;
 /// The dry run.
 mod dry_run;
+/// What fuzzers run, on the seeds that are kept.
+mod fuzzed;
 /// The main job.
 mod import;
 /// A second stand-in ERP, written from the contract by other hands.
