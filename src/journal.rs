@@ -20,6 +20,7 @@ mod error;
 mod folder;
 mod hashes;
 mod lock;
+mod place;
 mod reading;
 mod runs;
 mod schema;
@@ -29,10 +30,12 @@ mod wal;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use entry::{Entry, GuardRow, Intent, OpenIntent};
@@ -69,65 +72,97 @@ pub struct Journal {
     residue: bool,
     /// The run that was written last.
     last: Option<(String, RunKey)>,
+    /// What was read is damaged: the files stay as they are.
+    damaged: Cell<bool>,
 }
 
 impl Journal {
     /// Opens the folder's journal for a run, after SQLite has looked over the whole file; makes
     /// folder and journal if there are none.
     ///
+    /// On a network file system the journal uses a rollback journal instead of a write-ahead
+    /// log, which needs shared memory; one that does so already stays with it anywhere, because
+    /// another computer may reach the same folder over the network.
+    ///
     /// # Errors
-    /// [`JournalError::Damaged`], [`JournalError::Newer`], [`JournalError::NotOurs`] and
-    /// [`JournalError::Link`] name a file that cannot be used and was left alone;
-    /// [`JournalError::Io`] and [`JournalError::Sql`] say what the system answered.
+    /// [`JournalError::Damaged`], [`JournalError::Newer`], [`JournalError::NotOurs`],
+    /// [`JournalError::Link`] and [`JournalError::NotAFile`] name a file that cannot be used and
+    /// was left alone; [`JournalError::Io`] and [`JournalError::Sql`] say what the system
+    /// answered.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
         folder::ensure(folder)?;
         let folder = folder::resolved(folder)?;
         let path = folder.join(FILE);
-        if !is_there(&path)? {
-            schema::create(&folder, &path)?;
+        let network = place::network(&folder);
+        if let Some(kind) = &network {
+            tracing::warn!(
+                folder = %folder.display(),
+                "the state folder lies on a network file system ({kind}): the journal is slower \
+                 there, and only as safe as its locks and its disk; a local folder is better \
+                 (--state-dir)"
+            );
         }
-        let mut journal = Self::attach(path)?;
-        schema::check(&journal.connection, &journal.path)?;
+        if !is_there(&path)? {
+            schema::create(&folder, &path, network.is_some())?;
+        }
+        let mut journal = Self::attach(path, network.is_some())?;
         // An earlier process may have been killed before it could tidy up.
         journal.residue = true;
         Ok(journal)
     }
 
-    /// Opens the folder's journal if there is one; makes nothing. It is opened quickly, without
-    /// looking over the whole file: damage shows when it is read.
+    /// Opens the folder's journal if there is one, after SQLite has looked over the whole file;
+    /// makes nothing.
     ///
     /// # Errors
     /// As [`Journal::open`].
     pub fn open_existing(folder: &Path) -> Result<Option<Self>, JournalError> {
-        if !folder.is_dir() {
+        if !folder::is_there(folder)? {
             return Ok(None);
         }
-        let path = folder::resolved(folder)?.join(FILE);
+        let folder = folder::resolved(folder)?;
+        let path = folder.join(FILE);
         if is_there(&path)? {
-            Self::attach(path).map(Some)
+            let network = place::network(&folder);
+            Self::attach(path, network.is_some()).map(Some)
         } else {
             Ok(None)
         }
     }
 
-    fn attach(path: PathBuf) -> Result<Self, JournalError> {
-        let log = beside(&path, "-wal");
-        let shared = beside(&path, "-shm");
-        for file in [&path, &log, &shared] {
+    fn attach(path: PathBuf, on_network: bool) -> Result<Self, JournalError> {
+        let files = [
+            path.clone(),
+            beside(&path, "-wal"),
+            beside(&path, "-shm"),
+            beside(&path, "-journal"),
+        ];
+        for file in &files {
             folder::length(file)?;
         }
-        wal::check(&log)?;
+        let [_, log, ..] = &files;
+        wal::check(log)?;
+        let cannot_open = |error| from_sql(&path, "cannot open", error);
         let mut connection = Connection::open_with_flags(&path, schema::open_flags())
-            .map_err(|error| from_sql(&path, "cannot open", error))?;
-        connection
-            .busy_timeout(PATIENCE)
-            .map_err(|error| from_sql(&path, "cannot open", error))?;
+            .and_then(|connection| {
+                connection.busy_timeout(PATIENCE)?;
+                // Closing moves the log into the file: not before the file is known to be
+                // whole and ours.
+                connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+                if on_network {
+                    // A log that a local process left is read without shared memory.
+                    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+                }
+                Ok(connection)
+            })
+            .map_err(cannot_open)?;
         schema::admit(&mut connection, &path)?;
-        schema::prepare(&connection).map_err(|error| from_sql(&path, "cannot open", error))?;
+        schema::prepare(&connection, on_network).map_err(cannot_open)?;
+        schema::check(&connection, &path)?;
         let secret = connection
             .query_one("SELECT secret FROM journal", [], |row| row.get(0))
             .map_err(|error| from_sql(&path, "cannot read", error))?;
-        for file in [&path, &log, &shared] {
+        for file in &files {
             folder::make_private(file);
         }
         Ok(Self {
@@ -137,6 +172,7 @@ impl Journal {
             poisoned: false,
             residue: false,
             last: None,
+            damaged: Cell::new(false),
         })
     }
 
@@ -198,15 +234,29 @@ impl Journal {
             }
             work(&self.connection)
         };
-        attempt().map_err(|error| from_sql(&self.path, "cannot read", error))
+        attempt().map_err(|error| {
+            let error = from_sql(&self.path, "cannot read", error);
+            if error.is_unreadable() {
+                self.damaged.set(true);
+            }
+            error
+        })
     }
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
+        if self.damaged.get() {
+            return;
+        }
         if !self.poisoned
             && let Err(error) = self.tidy()
         {
+            tracing::warn!(%error, "the journal could not be closed in good order");
+        }
+        // Whoever closes last moves the log into the file.
+        let closing = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        if let Err(error) = self.connection.set_db_config(closing, false) {
             tracing::warn!(%error, "the journal could not be closed in good order");
         }
     }
@@ -226,12 +276,17 @@ fn is_there(path: &Path) -> Result<bool, JournalError> {
         Some(0) => damaged("the file is empty"),
         Some(length) if length < SHORTEST => damaged("the file is too short for a database"),
         Some(_) => Ok(true),
-        None => match folder::length(&beside(path, "-wal"))? {
-            Some(length) if length > 0 => {
-                damaged("the file is gone, but its write-ahead log is still there")
+        None => {
+            for (ending, what) in [
+                ("-wal", "write-ahead log"),
+                ("-journal", "rollback journal"),
+            ] {
+                if folder::length(&beside(path, ending))?.is_some_and(|length| length > 0) {
+                    return damaged(&format!("the file is gone, but its {what} is still there"));
+                }
             }
-            _ => Ok(false),
-        },
+            Ok(false)
+        }
     }
 }
 

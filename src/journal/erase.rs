@@ -30,6 +30,9 @@ impl Journal {
     /// who reads just now can prevent it. A failure costs no data, because the log keeps them;
     /// so it is no error.
     pub(super) fn cut_log(&self) -> bool {
+        if !self.has_log() {
+            return true;
+        }
         let busy = self
             .connection
             .query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
@@ -42,6 +45,17 @@ impl Journal {
                 false
             }
         }
+    }
+}
+
+impl Journal {
+    /// Whether there is a log at all: on a network there is none, and the rollback journal is
+    /// cut to nothing by each commit.
+    fn has_log(&self) -> bool {
+        let mode = self
+            .connection
+            .pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+        mode.is_ok_and(|mode| mode == "wal")
     }
 }
 

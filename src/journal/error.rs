@@ -60,6 +60,13 @@ pub enum JournalError {
         /// The link.
         path: PathBuf,
     },
+    /// A folder, or something else that is no file, stands where a file of the journal should
+    /// be.
+    #[error("{} is not a file", path.display())]
+    NotAFile {
+        /// What stands there.
+        path: PathBuf,
+    },
     /// Another process kept the journal locked for longer than is waited.
     #[error("the journal {} is in use: another process did not let go of it in time", path.display())]
     Busy {
@@ -112,13 +119,16 @@ impl JournalError {
     pub fn help(&self) -> Option<String> {
         let text = match self {
             Self::Damaged { .. } => {
-                "restore the journal with its `-wal` file from a backup; without it nothing is \
-                 known about earlier runs, so move it away only after checking in the ERP which \
-                 customers are there, or rely on --existing skip"
+                "restore the journal with its `-wal` file from a backup; without one go on with a \
+                 new --state-dir and --existing skip: then the ERP is asked which customers are \
+                 there"
             }
             Self::Newer { .. } => "install the version of importer that was used last",
             Self::NotOurs { .. } | Self::Link { .. } | Self::NotAFolder { .. } => {
                 "choose another state folder with --state-dir"
+            }
+            Self::NotAFile { .. } => {
+                "move it away, or choose another state folder with --state-dir"
             }
             Self::Busy { .. } => "wait until the other process has ended, then start again",
             Self::Held { .. } => "wait until that run has ended; it needs no help from this one",
@@ -131,6 +141,11 @@ impl JournalError {
                  --state-dir chooses another one"
             }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => DISK_FULL,
+            Self::Io { source, doing, .. }
+                if *doing == CANNOT_LOCK || source.kind() == io::ErrorKind::Unsupported =>
+            {
+                OTHER_DISK
+            }
             Self::Io { .. } | Self::NoRandom(_) => return None,
         };
         Some(text.to_owned())
@@ -141,14 +156,27 @@ impl JournalError {
     pub fn is_unreadable(&self) -> bool {
         matches!(
             self,
-            Self::Damaged { .. } | Self::Newer { .. } | Self::NotOurs { .. } | Self::Link { .. }
+            Self::Damaged { .. }
+                | Self::Newer { .. }
+                | Self::NotOurs { .. }
+                | Self::Link { .. }
+                | Self::NotAFile { .. }
         )
     }
 }
 
+/// What was tried when a lock could not be had.
+pub(super) const CANNOT_LOCK: &str = "cannot lock";
+
+const OTHER_DISK: &str = "the file system of the state folder cannot do what the journal needs \
+                          (locks, shared memory); choose a folder on a local disk with --state-dir";
+
 const DISK_FULL: &str = "make room on the disk, then start the same command again";
 
 fn sql_help(error: &rusqlite::Error) -> Option<&'static str> {
+    if is_beyond_the_file_system(error) {
+        return Some(OTHER_DISK);
+    }
     match error.sqlite_error_code()? {
         ErrorCode::DiskFull => Some(DISK_FULL),
         ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Some(
@@ -160,6 +188,27 @@ fn sql_help(error: &rusqlite::Error) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Whether the file system cannot lock or share memory, by the extended codes of
+/// <https://www.sqlite.org/rescode.html>: `SQLITE_IOERR_LOCK` and its kin.
+fn is_beyond_the_file_system(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    let rusqlite::Error::SqliteFailure(failure, _) = error else {
+        return false;
+    };
+    matches!(
+        failure.extended_code,
+        ffi::SQLITE_IOERR_LOCK
+            | ffi::SQLITE_IOERR_UNLOCK
+            | ffi::SQLITE_IOERR_RDLOCK
+            | ffi::SQLITE_IOERR_CHECKRESERVEDLOCK
+            | ffi::SQLITE_IOERR_SHMOPEN
+            | ffi::SQLITE_IOERR_SHMSIZE
+            | ffi::SQLITE_IOERR_SHMLOCK
+            | ffi::SQLITE_IOERR_SHMMAP
+            | ffi::SQLITE_PROTOCOL
+    )
 }
 
 /// Says what SQLite's `source` means for the journal at `path`.

@@ -16,18 +16,27 @@ pub(super) fn ensure(folder: &Path) -> Result<(), JournalError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let existed = folder.is_dir();
-    if !existed && folder.exists() {
-        return Err(JournalError::NotAFolder {
-            path: folder.to_path_buf(),
-        });
-    }
+    let existed = is_there(folder)?;
     builder
         .create(folder)
         .map_err(|source| trouble(folder, "cannot create", source))?;
     match folder.parent() {
         Some(parent) if !existed && !parent.as_os_str().is_empty() => sync(parent),
         _ => Ok(()),
+    }
+}
+
+/// Whether the folder is there. A file in its place, or a link that leads nowhere, is an error.
+pub(super) fn is_there(folder: &Path) -> Result<bool, JournalError> {
+    if folder.is_dir() {
+        return Ok(true);
+    }
+    match fs::symlink_metadata(folder) {
+        Ok(_) => Err(JournalError::NotAFolder {
+            path: folder.to_path_buf(),
+        }),
+        // Below a file, or in a folder that may not be entered: whoever makes it learns that.
+        Err(_) => Ok(false),
     }
 }
 
@@ -52,11 +61,14 @@ pub(super) fn sync(folder: &Path) -> Result<(), JournalError> {
     }
 }
 
-/// The length of the file at `path`; none if there is no such file. A symbolic link is an
-/// error.
+/// The length of the file at `path`; none if there is no such file. A symbolic link or a folder
+/// is an error.
 pub(super) fn length(path: &Path) -> Result<Option<u64>, JournalError> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_symlink() => Err(JournalError::Link {
+            path: path.to_path_buf(),
+        }),
+        Ok(found) if !found.is_file() => Err(JournalError::NotAFile {
             path: path.to_path_buf(),
         }),
         Ok(found) => Ok(Some(found.len())),

@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
+use super::error::CANNOT_LOCK;
 use super::folder::{self, trouble};
 use crate::fail_point::{self, Point};
 
@@ -42,7 +43,7 @@ pub fn lock(folder: &Path, target: &str, holder: &str) -> Result<TargetLock, Jou
                 by: read_holder(&words),
             });
         }
-        Err(TryLockError::Error(source)) => return Err(trouble(&path, "cannot lock", source)),
+        Err(TryLockError::Error(source)) => return Err(trouble(&path, CANNOT_LOCK, source)),
     }
     fail_point::pass(Point::LockTaken);
     let lock = TargetLock {

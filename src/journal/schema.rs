@@ -37,7 +37,7 @@ pub(super) fn open_flags() -> OpenFlags {
 
 /// Makes an empty journal at `path`, which lies in `folder`. If another process was faster,
 /// its journal stays and ours is thrown away.
-pub(super) fn create(folder: &Path, path: &Path) -> Result<(), JournalError> {
+pub(super) fn create(folder: &Path, path: &Path, on_network: bool) -> Result<(), JournalError> {
     let mut secret = [0; SECRET_LENGTH];
     getrandom::fill(&mut secret).map_err(JournalError::NoRandom)?;
 
@@ -48,7 +48,7 @@ pub(super) fn create(folder: &Path, path: &Path) -> Result<(), JournalError> {
         .tempfile_in(folder)
         .map_err(|source| trouble(folder, "cannot create a file in", source))?
         .into_temp_path();
-    fill(&draft, &secret).map_err(|error| from_sql(path, "cannot create", error))?;
+    fill(&draft, &secret, on_network).map_err(|error| from_sql(path, "cannot create", error))?;
     File::options()
         .write(true)
         .open(&draft)
@@ -65,9 +65,11 @@ pub(super) fn create(folder: &Path, path: &Path) -> Result<(), JournalError> {
     }
 }
 
-fn fill(draft: &Path, secret: &[u8; SECRET_LENGTH]) -> rusqlite::Result<()> {
+fn fill(draft: &Path, secret: &[u8; SECRET_LENGTH], on_network: bool) -> rusqlite::Result<()> {
     let mut connection = Connection::open_with_flags(draft, open_flags())?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    if !on_network {
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+    }
     let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     work.execute_batch(SCHEMA)?;
     work.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -130,15 +132,30 @@ fn migrate(connection: &mut Connection, found: usize, steps: &[&str]) -> rusqlit
     Ok(())
 }
 
-/// Sets what SQLite does not keep in the file.
-pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+/// Sets how commits are made durable, and what else SQLite does not keep in the file.
+///
+/// A journal that is not in the mode of the write-ahead log was made, or used, on a network: it
+/// stays so, for another computer may have it open there.
+pub(super) fn prepare(connection: &Connection, on_network: bool) -> rusqlite::Result<()> {
     let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
-        tracing::warn!(%mode, "the journal cannot use a write-ahead log in this folder");
+        connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))?;
+    if on_network || mode != "wal" {
+        // The rollback journal holds what pages were before: it is cut to nothing, and that is
+        // synced, by each commit. No name has to be made or removed for it.
+        let mode: String =
+            connection
+                .pragma_update_and_check(None, "journal_mode", "TRUNCATE", |row| row.get(0))?;
+        if mode != "truncate" {
+            tracing::warn!(%mode, "the journal cannot leave its write-ahead log");
+        }
+        connection.pragma_update(None, "synchronous", "EXTRA")?;
+        // The next time that the file is read lets go of it.
+        connection.pragma_update(None, "locking_mode", "NORMAL")?;
+    } else {
+        // A commit is on the disk when it returns.
+        connection.pragma_update(None, "synchronous", "FULL")?;
     }
-    // A commit is on the disk when it returns; on macOS only a full fsync says so.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    // On macOS only a full sync says so.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     // What is erased is overwritten, and nothing of it is left in temporary files.

@@ -3,6 +3,7 @@
 mod faults;
 mod files;
 mod model;
+mod network;
 mod runs;
 
 use std::sync::Arc;
