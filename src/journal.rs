@@ -18,6 +18,7 @@ mod entry;
 mod erase;
 mod error;
 mod folder;
+mod forget;
 mod hashes;
 mod lock;
 mod place;
@@ -40,6 +41,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use entry::{Entry, GuardRow, Intent, OpenIntent};
 pub use error::JournalError;
+pub use forget::{Trace, Traces};
 pub use hashes::Hashes;
 pub use lock::{TargetLock, lock};
 pub use runs::{NewRun, RunRow};

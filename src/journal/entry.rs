@@ -70,9 +70,9 @@ pub struct GuardRow {
     pub id: Option<i64>,
     /// The customer number, if it could be learnt.
     pub number: Option<String>,
-    /// Id of the run that created it last.
+    /// Id of the run that created it last; empty if that, or the customer, was forgotten.
     pub run: String,
-    /// Number of the record there.
+    /// Number of the record there; 0 without a run.
     pub record: u64,
 }
 

@@ -19,6 +19,10 @@ impl Journal {
         if !self.residue {
             return Ok(());
         }
+        // A forgetting that was cut short is brought to its end.
+        if let Err(error) = self.erase() {
+            tracing::warn!(%error, "what was forgotten may not be out of the journal's files yet");
+        }
         self.write(rewrite_intents)?;
         fail_point::pass(Point::PagesCleared);
         self.residue = !self.cut_log();

@@ -67,6 +67,16 @@ pub enum JournalError {
         /// What stands there.
         path: PathBuf,
     },
+    /// What was forgotten is out of the journal's file, but another process that reads the
+    /// journal keeps earlier versions of it in the log.
+    #[error(
+        "everything is deleted, but another process reads the journal {}, whose log keeps it so long",
+        path.display()
+    )]
+    StillRead {
+        /// The journal's file.
+        path: PathBuf,
+    },
     /// Another process kept the journal locked for longer than is waited.
     #[error("the journal {} is in use: another process did not let go of it in time", path.display())]
     Busy {
@@ -129,6 +139,9 @@ impl JournalError {
             }
             Self::NotAFile { .. } => {
                 "move it away, or choose another state folder with --state-dir"
+            }
+            Self::StillRead { .. } => {
+                "end that process (a query in the sqlite3 shell?), then give the same command again"
             }
             Self::Busy { .. } => "wait until the other process has ended, then start again",
             Self::Held { .. } => "wait until that run has ended; it needs no help from this one",

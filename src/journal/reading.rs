@@ -94,8 +94,9 @@ impl Journal {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT k.key_hash, k.payload, k.customer_id, k.customer_number, r.id, \
-                     k.record FROM keys AS k JOIN runs AS r ON r.run_no = k.run_no \
+                    "SELECT k.key_hash, k.payload, k.customer_id, k.customer_number, \
+                     coalesce(r.id, ''), k.record \
+                     FROM keys AS k LEFT JOIN runs AS r ON r.run_no = k.run_no \
                      WHERE k.target_no = (SELECT target_no FROM targets WHERE name = ?1) \
                      AND k.key_hash > ?2 ORDER BY k.key_hash LIMIT ?3",
                 )?

@@ -8,6 +8,8 @@
 -- Hashes of keys and bodies are the first 16 bytes of BLAKE3, keyed with this journal's secret.
 -- A request body and a customer's key stand in `intents` only, and only while it is not known
 -- what became of them. No id or number that the ERP returned has to be unique.
+-- The run number 0 is no run's: in `keys` it stands where run or customer were forgotten, in
+-- `counts` (name 'erasing') it says that the file has still to be written anew after that.
 
 -- One row: what this journal itself needs to know.
 CREATE TABLE journal (

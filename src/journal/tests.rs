@@ -2,6 +2,7 @@
 
 mod faults;
 mod files;
+mod forget;
 mod model;
 mod network;
 mod runs;

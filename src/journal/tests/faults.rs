@@ -80,7 +80,7 @@ fn voids(_: &Journal) -> Vec<Entry> {
 type Entries = fn(&Journal) -> Vec<Entry>;
 type Write = fn(&mut Journal) -> Result<(), JournalError>;
 
-const WRITES: [(&str, Write); 5] = [
+const WRITES: [(&str, Write); 8] = [
     ("commit", |journal| {
         let entries = batch(journal);
         journal.commit("run-1", &entries)
@@ -95,6 +95,21 @@ const WRITES: [(&str, Write); 5] = [
     }),
     ("remember_companies", |journal| {
         journal.remember_companies("another", &[1])
+    }),
+    ("forget_runs", |journal| {
+        journal.forget_runs(&["run-1".to_owned()])
+    }),
+    ("forget_target", |journal| journal.forget_target(TARGET)),
+    ("forget_customer", |journal| {
+        let traces = Traces {
+            records: vec![Trace {
+                run: "run-1".to_owned(),
+                record: 1,
+            }],
+            open: Vec::new(),
+            keys: [(1, journal.hashes.key(TARGET, "c1"))].into(),
+        };
+        journal.forget_customer(&traces)
     }),
 ];
 

@@ -35,6 +35,8 @@ on_a_network! {
     taken_back: super::files::nothing_is_left_of_what_was_taken_back;
     after_a_kill: super::files::what_a_killed_process_left_is_cleared_by_the_next;
     moved_rows: super::files::nothing_is_left_where_rows_were_moved;
+    forgetting: super::forget::nothing_is_left_of_a_forgotten_run;
+    forgetting_killed: super::forget::what_a_killed_forgetting_left_is_erased_by_the_next;
 }
 
 fn mode(journal: &Journal) -> (String, i64) {
