@@ -6,6 +6,7 @@
 //! `report.html`) will be further projections of the same [`Row`]s.
 
 mod cells;
+mod erasing;
 mod failed;
 mod file;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::path::{Component, Path, PathBuf};
 
 use encoding_rs::Encoding;
 
+pub use erasing::{Erased, Mention, erase, erase_customer, failed_files, mentions};
 pub use rows::Rows;
 
 use crate::fail_point::{self, Point};

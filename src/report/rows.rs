@@ -13,7 +13,7 @@ use crate::fail_point::{self, Point};
 use crate::outcome::{Outcome, Summary};
 
 /// Every name that a report's file can have, so that an earlier writing's are found.
-const NAMES: [&str; 8] = [
+pub(super) const NAMES: [&str; 8] = [
     CREATED_CSV,
     "failed.csv",
     "failed.jsonl",
@@ -24,7 +24,7 @@ const NAMES: [&str; 8] = [
     SUMMARY_JSON,
 ];
 const CREATED_CSV: &str = "created.csv";
-const UNREADABLE_TXT: &str = "unreadable.txt";
+pub(super) const UNREADABLE_TXT: &str = "unreadable.txt";
 const UNKNOWN_CSV: &str = "unknown.csv";
 const CHANGED_CSV: &str = "changed.csv";
 const WARNINGS_CSV: &str = "warnings.csv";

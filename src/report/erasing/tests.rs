@@ -1,0 +1,173 @@
+use super::*;
+
+fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        fs::write(folder.path().join(name), content).unwrap();
+    }
+    folder
+}
+
+fn customer(number: &str) -> Mention {
+    let own = number.to_owned();
+    Mention::new(number, move |text| text.eq_ignore_ascii_case(&own))
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
+#[test]
+fn a_report_goes_and_what_a_person_put_there_stays_and_is_named() {
+    let report = folder(&[
+        ("created.csv", b"x"),
+        ("failed-2.csv", b"x"),
+        ("failed.jsonl", b"x"),
+        (".importer-abc.part", b"x"),
+        ("summary.json", b"{}"),
+    ]);
+    let erased = erase(report.path()).unwrap();
+    assert_eq!((erased.files, erased.left), (5, Vec::new()));
+    assert!(!report.path().exists());
+    assert_eq!(erase(report.path()).unwrap(), Erased::default());
+
+    let report = folder(&[("unknown.csv", b"x"), ("corrected.csv", b"mine")]);
+    fs::create_dir(report.path().join("failed.csv")).unwrap();
+    let erased = erase(report.path()).unwrap();
+    assert_eq!((erased.files, erased.left.len()), (1, 2));
+    assert_eq!(names(report.path()), ["corrected.csv", "failed.csv"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_erased_through_a_link() {
+    let real = folder(&[("created.csv", b"x")]);
+    let other = tempfile::tempdir().unwrap();
+    let link = other.path().join("run");
+    std::os::unix::fs::symlink(real.path(), &link).unwrap();
+    for result in [
+        erase(&link),
+        erase_customer(&link, &BTreeSet::new(), &customer("C1")),
+    ] {
+        assert!(matches!(result, Err(ReportError::NotAFolder { .. })));
+    }
+    assert_eq!(names(real.path()), ["created.csv"]);
+}
+
+#[test]
+fn rows_go_by_record_key_and_number_and_all_others_stay_byte_for_byte() {
+    let created = "record,line,key,customer_id,customer_number,how,attempts,settled_at,in_key\n\
+                   1,2,C1,11,C1,posted,1,t,\n\
+                   2,3,c2,12,D9,posted,1,t,\"two\nlines, \"\"C7\"\"\"\n\
+                   7,9,x,13,C7,posted,1,t,\n\
+                   8,10,C8,14,C8,posted,1,t,C7\n";
+    let failed = "\u{feff}_record;Nr;Name;_message;_columns;_record;_run\r\n\
+                  3;C7;\"a;\r\nb\";m;c;3;r\r\n\
+                  3;C9;x;m;c;4;r\r\n";
+    let warnings = "record,line,field,columns,code,message\n3,4,a,b,c,d\n4,5,a,b,c,d\n";
+    let report = folder(&[
+        ("created.csv", created.as_bytes()),
+        ("failed.csv", failed.as_bytes()),
+        ("warnings.csv", warnings.as_bytes()),
+        (
+            "failed.jsonl",
+            b"{\"record\":3,\"input\":{}}\n{\"record\":30}\nno json\n",
+        ),
+        ("summary.json", b"{}"),
+        ("notes.txt", b"C7"),
+    ]);
+    let records = [2, 3].into();
+    let erased = erase_customer(report.path(), &records, &customer("c7")).unwrap();
+    assert_eq!((erased.files, erased.rows), (4, 5));
+    let text = |name: &str| fs::read_to_string(report.path().join(name)).unwrap();
+    let lines: Vec<&str> = created.split_inclusive('\n').collect();
+    assert_eq!(text("created.csv"), [lines[0], lines[1], lines[5]].concat());
+    let rows: Vec<&str> = failed.split_inclusive("r\r\n").collect();
+    assert_eq!(
+        text("failed.csv"),
+        format!(
+            "\u{feff}_record;Nr;Name;_message;_columns;_record;_run\r\n{}",
+            rows[1]
+        )
+    );
+    assert_eq!(text("warnings.csv"), warnings.replace("3,4,a,b,c,d\n", ""));
+    assert_eq!(text("failed.jsonl"), "{\"record\":30}\nno json\n");
+    assert_eq!(text("notes.txt"), "C7");
+    // Once more there is nothing to do, and nothing is written.
+    let again = erase_customer(report.path(), &records, &customer("c7")).unwrap();
+    assert_eq!(again, Erased::default());
+}
+
+#[test]
+fn utf_16_is_taken_apart_in_either_order() {
+    let text = "\u{feff}Nr\t_message\t_columns\t_record\t_run\r\n\
+                Ü1\t\"a\nb\"\tc\t5\tr\r\n\
+                Ü2\tm\tc\t6\tr\r\n";
+    for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let report = folder(&[("failed.csv", &utf_16(text, bytes))]);
+        erase_customer(report.path(), &[5].into(), &customer("Ü1")).unwrap();
+        let kept = text.replace("Ü1\t\"a\nb\"\tc\t5\tr\r\n", "");
+        assert_eq!(
+            fs::read(report.path().join("failed.csv")).unwrap(),
+            utf_16(&kept, bytes)
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_mode_stays() {
+    use std::os::unix::fs::PermissionsExt;
+    let report = folder(&[("changed.csv", b"record,line,key\n1,2,C1\n")]);
+    let path = report.path().join("changed.csv");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    erase_customer(report.path(), &[1].into(), &customer("C1")).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"record,line,key\n");
+    assert_eq!(mode_of(&path).unwrap(), 0o640);
+}
+
+#[test]
+fn what_cannot_be_taken_apart_goes_as_a_whole() {
+    for (name, content, goes) in [
+        ("unreadable.txt", b"a;\"C1;x".to_vec(), true),
+        ("unreadable.txt", b"a;\"C10;x".to_vec(), false),
+        ("unreadable.txt", utf_16("\"c1\"", u16::to_le_bytes), true),
+        ("failed.csv", b"Nr;Name\nC1;x\n".to_vec(), true),
+        (".importer-x.part", b"anything".to_vec(), true),
+    ] {
+        let report = folder(&[(name, &content)]);
+        erase_customer(report.path(), &BTreeSet::new(), &customer("C1")).unwrap();
+        assert_eq!(names(report.path()).is_empty(), goes, "{name}");
+    }
+}
+
+#[test]
+fn a_number_is_found_as_a_word_wherever_blocks_end() {
+    let report = tempfile::tempdir().unwrap();
+    let path = report.path().join("x");
+    let found = |content: &[u8], number: &str| {
+        fs::write(&path, content).unwrap();
+        customer(number).is_in(&path).unwrap()
+    };
+    for start in (65_520..65_550).chain(131_060..131_080) {
+        let mut content = vec![b' '; start];
+        content.extend_from_slice(b"K-1005;");
+        content.extend(vec![b' '; 70_000]);
+        assert!(found(&content, "k-1005"), "{start}");
+        assert!(!found(&content, "K-100"), "{start}");
+        assert!(!found(&content, "1005x"), "{start}");
+    }
+    assert!(found(b"K\xFC1", "K\u{fc}1"), "Windows-1252");
+    assert!(found("\u{feff}Kü1".as_bytes(), "Kü1"));
+    assert!(!found(b"", "C1"));
+    assert!(mentions(report.path(), &customer("C1")).is_ok_and(|found| !found));
+}
