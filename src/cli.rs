@@ -5,6 +5,7 @@
 //! look like, in `words`. Nothing here reads a file or the environment.
 
 pub mod choices;
+pub mod forget;
 pub mod run;
 pub mod sandbox;
 pub mod words;
@@ -15,6 +16,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use choices::{ColorChoice, LogFormat, Workflows};
+pub use forget::ForgetArgs;
 pub use run::{PaceArgs, ReportArgs, RunArgs, SourceArgs, TargetArgs};
 pub use sandbox::{Duplicates, Lookup, SandboxArgs};
 pub use words::{MappingChoice, Word};
@@ -123,6 +125,8 @@ pub enum Command {
     Report(ReportAgainArgs),
     /// Look up what is unknown; send nothing
     Reconcile(Box<ReconcileArgs>),
+    /// Erase runs, customers or targets, with their reports
+    Forget(ForgetArgs),
     /// Start the stand-in for the ERP on a loopback port
     Sandbox(SandboxArgs),
 }

@@ -2,6 +2,7 @@
 //! them work and says what came of it.
 
 mod again;
+mod forget;
 mod mapping;
 mod reconcile;
 mod run;
@@ -137,6 +138,7 @@ fn dispatch(
         Command::Show(args) => runs::show(args, global, console),
         Command::Report(args) => again::run(cli, args, environment, console),
         Command::Reconcile(args) => reconcile::run(cli, args, environment, console),
+        Command::Forget(args) => forget::run(cli, args, environment, console),
         Command::Sandbox(args) => sandbox::run(args, console),
     }
 }

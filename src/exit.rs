@@ -33,10 +33,13 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::NoTarget
         | ImportError::OtherTarget { .. }
         | ImportError::OtherInput { .. } => ExitCode::Unusable,
-        ImportError::NoSuchRun(_) => ExitCode::Usage,
+        ImportError::NoSuchRun(_) | ImportError::NoSuchTarget { .. } => ExitCode::Usage,
+        ImportError::StillNeeded { .. } | ImportError::StillSpooled { .. } => ExitCode::SomeUnknown,
         ImportError::Journal(error) => of_journal(error),
         ImportError::Interrupted(Signal::Terminate) => ExitCode::Terminated,
-        ImportError::Interrupted(_) | ImportError::Declined => ExitCode::Interrupted,
+        ImportError::Interrupted(_) | ImportError::Declined | ImportError::Unforgotten => {
+            ExitCode::Interrupted
+        }
         ImportError::Report(_)
         | ImportError::CutShort { .. }
         | ImportError::Unreported { .. }

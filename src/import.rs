@@ -8,6 +8,7 @@ mod dry;
 mod error;
 mod existing;
 mod feed;
+mod forgetting;
 mod known;
 mod ledger;
 mod live;
@@ -34,6 +35,7 @@ use crate::source::{self, Format, Source, SourceSettings};
 use crate::validate::Rules;
 
 pub use error::ImportError;
+pub use forgetting::{Forget, Forgotten, Kept, ToForget};
 use pipeline::Pipeline;
 pub use reconcile::{Reconciled, reconcile};
 pub use reporting::{OldRun, report_again};

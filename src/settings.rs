@@ -24,7 +24,9 @@ use crate::import::{Existing, ImportSettings};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
 
-pub use choice::{ConsoleChoice, GlobalChoice, ReconcileChoice, ReportChoice, RunChoice, StateDir};
+pub use choice::{
+    ConsoleChoice, ForgetChoice, GlobalChoice, ReconcileChoice, ReportChoice, RunChoice, StateDir,
+};
 pub use environment::{Environment, Terminals};
 pub use error::{Mistake, SettingsError};
 pub use layer::{OPTIONS, OptionRow, Scope};
@@ -225,6 +227,31 @@ pub fn resolve_report(
         input: args.input.clone(),
         report: report(&options),
         state_dir,
+    })
+}
+
+/// Resolves what `forget` is asked to do.
+///
+/// # Errors
+/// When a settings file, variable or profile cannot be used, or nobody is there to be asked and
+/// `--yes` was not typed: what cannot be undone needs a yes each time, not a setting.
+pub fn resolve_forget(cli: &Cli, environment: &Environment) -> Result<ForgetChoice, SettingsError> {
+    let layers = Layers::load(cli, environment)?;
+    let terminals = environment.terminals();
+    let assume_yes = cli.global.yes;
+    let can_ask = terminals.stdin && terminals.stderr;
+    if !assume_yes && !can_ask {
+        return Err(SettingsError::Contradiction {
+            what: "nobody is there to be asked, and forgetting cannot be undone".to_owned(),
+            help: "add --yes to the command".to_owned(),
+        });
+    }
+    let state_dir = layers.state_dir();
+    let options = layers.merged();
+    Ok(ForgetChoice {
+        state_dir,
+        report_dir: report(&options).dir,
+        assume_yes,
     })
 }
 

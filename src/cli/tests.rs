@@ -49,6 +49,10 @@ fn every_command_of_the_contract_is_understood() {
         "importer report 01 --input a.csv",
         "importer reconcile",
         "importer reconcile 01 --base-url https://e.example --timeout 5s",
+        "importer forget 01",
+        "importer forget --older-than 90d --yes",
+        "importer forget --customer K-1 -y",
+        "importer forget --target shop --force --report-dir r",
         "importer sandbox",
         "importer sandbox --port 8080 --seed 7 --faults x --latency 5ms --quota 10/45s \
          --lookup ignore-case --duplicates refuse --ledger l.jsonl --existing 100",
@@ -74,6 +78,11 @@ fn what_makes_no_sense_is_refused_with_code_2() {
         "importer run a.csv --record 0",
         "importer run a.csv --format xlsx",
         "importer show 01 --outcome open",
+        "importer forget",
+        "importer forget 01 --older-than 90d",
+        "importer forget --customer 1 --target x",
+        "importer forget --customer 1 --force",
+        "importer forget --older-than 90",
         "importer mapping",
         "importer sandbox --port 70000",
         "importer run a.csv --state-dir=",
@@ -144,6 +153,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
       show       Show one run's records
       report     Write a run's report files again
       reconcile  Look up what is unknown; send nothing
+      forget     Erase runs, customers or targets, with their reports
       sandbox    Start the stand-in for the ERP on a loopback port
 
     Options:

@@ -19,7 +19,7 @@ pub(super) fn run(
     let choice = resolve_report(cli, args, environment)?;
     let tell = |error: ImportError| Failure::of_import(&error, console);
     let no_such_run = || tell(ImportError::NoSuchRun(choice.run.clone()));
-    let journal = Journal::open_existing(&choice.state_dir)
+    let mut journal = Journal::open_existing(&choice.state_dir)
         .map_err(|error| tell(error.into()))?
         .ok_or_else(no_such_run)?;
     let row = journal
@@ -27,7 +27,7 @@ pub(super) fn run(
         .map_err(|error| tell(error.into()))?
         .ok_or_else(no_such_run)?;
     let summary = report_again(OldRun {
-        journal: &journal,
+        journal: &mut journal,
         row,
         input: choice.input.clone(),
         report: choice.report.clone(),

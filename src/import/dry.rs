@@ -18,6 +18,9 @@ use crate::outcome::{
 use crate::record::Position;
 use crate::report::{Report, ValuesShown};
 
+/// How the ids of dry runs begin.
+pub(super) const DRY_RUN: &str = "dry-run-";
+
 /// Longest sample body that is shown, in bytes.
 const SAMPLE_AT_MOST: usize = 4_000;
 
@@ -73,7 +76,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     let listener = import.listener();
     Report::check(&settings.report)?;
     let (source, pipeline) = import.open()?;
-    let run = format!("dry-run-{}", Uuid::now_v7());
+    let run = format!("{DRY_RUN}{}", Uuid::now_v7());
     let report = Report::prepare(&settings.report, &run)?;
     listener.tell(&RunEvent::Started {
         run: run.clone(),

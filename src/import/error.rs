@@ -93,9 +93,44 @@ pub enum ImportError {
     /// The user was asked, and said no.
     #[error("nothing was sent")]
     Declined,
+    /// The user was asked whether to forget, and said no.
+    #[error("nothing was forgotten")]
+    Unforgotten,
+    /// A target is named that the journal does not know.
+    #[error("there is no target `{name}`")]
+    NoSuchTarget {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// What is to be forgotten is still needed.
+    #[error("{}", still_needed(run, *unknown))]
+    StillNeeded {
+        /// The run.
+        run: String,
+        /// Its records of which nobody knows what became of them; 0: it is unfinished.
+        unknown: u64,
+    },
+    /// A customer to be forgotten stands in a kept stdin that an unfinished run still needs.
+    #[error("run {run} is not finished, and what it kept of its stdin mentions the customer")]
+    StillSpooled {
+        /// The run.
+        run: String,
+    },
     /// Something that cannot be, and is a mistake of this program.
     #[error("a mistake in this program: {0}")]
     Internal(String),
+}
+
+fn still_needed(run: &str, unknown: u64) -> String {
+    match unknown {
+        0 => format!("run {run} is not finished"),
+        1 => format!("of run {run} 1 record was sent, and nobody knows yet whether it was created"),
+        _ => format!(
+            "of run {run} {unknown} records were sent, and nobody knows yet whether they were created"
+        ),
+    }
 }
 
 impl ImportError {
@@ -148,6 +183,29 @@ impl ImportError {
             Self::NoSuchRun(_) => "`importer runs` lists the runs",
             Self::OtherInput { .. } => "give the input that was imported with `--input FILE`",
             Self::Interrupted(_) | Self::Declined => "the same command starts again",
+            Self::Unforgotten => return None,
+            Self::NoSuchTarget { known, .. } if known.is_empty() => "there are no runs yet",
+            Self::NoSuchTarget { known, .. } => {
+                return Some(format!("the targets are: {}", known.join(", ")));
+            }
+            Self::StillNeeded { run, unknown: 0 } => {
+                return Some(format!(
+                    "the command that began it finishes it (`importer runs` tells its input); \
+                     `importer forget {run} --force` forgets it as it is"
+                ));
+            }
+            Self::StillNeeded { run, .. } => {
+                return Some(format!(
+                    "`importer reconcile {run}` looks them up, `importer resolve {run} RECORD` \
+                     settles one by hand; then give the same command again"
+                ));
+            }
+            Self::StillSpooled { run } => {
+                return Some(format!(
+                    "finish that run or `importer forget {run} --force`, then give the same \
+                     command again"
+                ));
+            }
             Self::Internal(_) => "please report it with the command that you typed",
         };
         Some(text.to_owned())

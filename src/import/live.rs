@@ -12,7 +12,9 @@ use super::reporting::{Outcomes, Reporting, shape_of};
 use super::settings::ImportSettings;
 use super::summing::{Facts, stricter};
 use super::survey::{Survey, survey};
-use super::which::{Which, counts_of, finished_before, hex, new_run, which_run, workflows};
+use super::which::{
+    Which, counts_of, finished_before, hex, new_run, note_report, which_run, workflows,
+};
 use super::{Import, ImportError, Listener, reconcile};
 use crate::deliver::client::Client;
 use crate::deliver::driver::Delivered;
@@ -49,6 +51,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         }
     };
     let report = Report::prepare(&settings.report, &run)?;
+    note_report(&mut journal, &run, report.folder())?;
     let listener = import.listener();
     listener.tell(&RunEvent::Started {
         run: run.clone(),

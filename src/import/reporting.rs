@@ -356,7 +356,7 @@ pub(super) fn shape_of(source: &Source) -> Shape {
 /// A run of the past whose report is to be written again.
 pub struct OldRun<'a> {
     /// The journal.
-    pub journal: &'a Journal,
+    pub journal: &'a mut Journal,
     /// The run.
     pub row: RunRow,
     /// Its input, if it is not where it was.
@@ -387,6 +387,7 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
     } = old;
     Report::check(&report)?;
     let report = Report::prepare(&report, &row.id)?;
+    super::which::note_report(journal, &row.id, report.folder())?;
     let listener = Listener {
         events,
         signal,

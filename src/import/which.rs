@@ -1,5 +1,7 @@
 //! Which run is it: a new one, one that goes on, or one that was finished before.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -49,9 +51,45 @@ impl ParseOptions {
 
 /// What else must be known to write a run's report again.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct RunOptions {
     pub allow_unkeyed: bool,
     pub workflows: String,
+    /// Where its report was ever written, so that `importer forget` finds it.
+    pub report_folders: Vec<String>,
+}
+
+/// Notes that the run's report is in `folder`, before it is written there.
+pub(super) fn note_report(
+    journal: &mut Journal,
+    run: &str,
+    folder: &Path,
+) -> Result<(), ImportError> {
+    let Some(row) = journal.run(run)? else {
+        return Ok(());
+    };
+    let mut options = options_from(&row);
+    let folder = absolute(folder);
+    let Some(text) = folder.to_str() else {
+        tracing::warn!(
+            folder = %folder.display(),
+            "`importer forget` will not find this report: the folder's name is no Unicode"
+        );
+        return Ok(());
+    };
+    if options.report_folders.iter().any(|known| known == text) {
+        return Ok(());
+    }
+    options.report_folders.push(text.to_owned());
+    let options = serde_json::to_string(&options)
+        .map_err(|error| ImportError::Internal(error.to_string()))?;
+    journal.set_options(run, &options)?;
+    Ok(())
+}
+
+/// The path from the root on, links and all.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The options that a run was begun with.
@@ -128,9 +166,10 @@ pub(super) fn new_run(
     let options = RunOptions {
         allow_unkeyed: import.settings.allow_unkeyed,
         workflows: workflows(&import.settings),
+        report_folders: Vec::new(),
     };
     let parse = ParseOptions::of(&import.settings.source);
-    let path = std::path::absolute(&import.path).unwrap_or_else(|_| import.path.clone());
+    let path = absolute(&import.path);
     Ok(NewRun {
         id: run.to_owned(),
         target: target.to_owned(),

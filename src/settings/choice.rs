@@ -124,3 +124,14 @@ pub struct ReportChoice {
     /// The state folder.
     pub state_dir: PathBuf,
 }
+
+/// Where `forget` looks, and whether it asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgetChoice {
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// Where reports lie.
+    pub report_dir: PathBuf,
+    /// `--yes` was typed.
+    pub assume_yes: bool,
+}

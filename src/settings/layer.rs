@@ -178,6 +178,7 @@ impl Layer {
                 layer.take_target(&reconcile.target);
                 layer.take_pace(&reconcile.pace);
             }
+            Command::Forget(forget) => layer.report_dir.clone_from(&forget.report_dir),
             Command::Mapping(_) | Command::Runs | Command::Show(_) | Command::Sandbox(_) => {}
         }
         layer

@@ -186,7 +186,6 @@ fn no_text_promises_what_is_not_there() {
             "importer register",
             "importer list",
             "importer resolve",
-            "importer forget",
             "importer schedule",
             "importer mapping new",
             "importer mapping test",

@@ -21,6 +21,8 @@ mod delivery;
 mod dry_run;
 /// What fuzzers run, on the seeds that are kept.
 mod fuzzed;
+/// What is forgotten leaves no byte behind.
+mod forget;
 /// The main job.
 mod import;
 /// A second stand-in ERP, written from the contract by other hands.

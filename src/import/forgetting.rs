@@ -1,0 +1,418 @@
+//! Forgetting runs, customers and targets: out of the journal, out of the reports, and with
+//! what was kept of stdin. Only the inputs themselves are the user's own.
+//!
+//! Reports go first and the journal last: whoever is killed in between finds in the journal
+//! what is still to be done.
+
+mod failed;
+mod spool;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::ImportError;
+use super::dry::DRY_RUN;
+use super::which::{self, options_from};
+use crate::journal::{Journal, RunRow, TargetLock, Traces, lock};
+use crate::outcome::Ending;
+use crate::report::{self, Erased, Mention};
+use crate::validate::normalise_key;
+use failed::failed_records;
+use spool::Spool;
+
+/// What is to be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToForget {
+    /// One run, by the beginning of its id.
+    Run(String),
+    /// All runs whose last sign of life is from before this time.
+    Before(Timestamp),
+    /// The customer with this number or key, in all runs and targets.
+    Customer(String),
+    /// A target with all its runs and its guard.
+    Target(String),
+}
+
+/// A request to forget.
+pub struct Forget<'a> {
+    /// What.
+    pub what: ToForget,
+    /// Also what is unfinished or unknown.
+    pub force: bool,
+    /// The state folder.
+    pub state_dir: &'a Path,
+    /// Where reports are looked for, beside the folders that the journal knows.
+    pub report_dir: &'a Path,
+    /// What others are told who meet our locks.
+    pub command: &'a str,
+    /// Asked with a question before anything is changed; false: nothing is.
+    pub confirm: &'a dyn Fn(&str) -> bool,
+}
+
+/// What was forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The ids of the runs that are gone.
+    pub runs: Vec<String>,
+    /// The customer's records, in the runs that stay.
+    pub records: u64,
+    /// What became of the reports.
+    pub reports: Erased,
+    /// Copies of stdin that were removed.
+    pub spooled: u64,
+    /// Runs that are old enough but stay, and why.
+    pub kept: Vec<Kept>,
+    /// Inputs, as their runs name them, that the forgotten came from.
+    pub inputs: BTreeSet<String>,
+    /// Whether an earlier forgetting, that was cut short, was brought to its end.
+    pub completed: bool,
+}
+
+/// A run that stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its id.
+    pub run: String,
+    /// Its records of which nobody knows what became of them; 0: it is unfinished.
+    pub unknown: u64,
+}
+
+impl Kept {
+    fn refusal(self) -> ImportError {
+        ImportError::StillNeeded {
+            run: self.run,
+            unknown: self.unknown,
+        }
+    }
+}
+
+impl Forget<'_> {
+    /// Forgets.
+    ///
+    /// # Errors
+    /// If there is no such run or target, a run is at work, something is still needed
+    /// ([`ImportError::StillNeeded`], [`ImportError::StillSpooled`]), or journal or reports
+    /// cannot be changed. The same command then goes on where it stopped.
+    pub fn run(&self) -> Result<Forgotten, ImportError> {
+        let Some(mut journal) = Journal::open_existing(self.state_dir)? else {
+            return match &self.what {
+                ToForget::Run(run) => Err(ImportError::NoSuchRun(run.clone())),
+                ToForget::Target(name) => Err(no_such_target(name, Vec::new())),
+                _ => Ok(Forgotten::default()),
+            };
+        };
+        let _locks = self.lock_all(&journal)?;
+        let mut forgotten = Forgotten {
+            completed: journal.erase()?,
+            ..Forgotten::default()
+        };
+        match &self.what {
+            ToForget::Run(run) => self.run_by_id(run, &mut journal, &mut forgotten)?,
+            ToForget::Before(limit) => self.older_runs(*limit, &mut journal, &mut forgotten)?,
+            ToForget::Customer(number) => self.customer(number, &mut journal, &mut forgotten)?,
+            ToForget::Target(name) => self.target(name, &mut journal, &mut forgotten)?,
+        }
+        forgotten.spooled += Spool::of(self.state_dir).remove_ownerless(&journal.runs()?)?;
+        journal.erase()?;
+        journal.close()?;
+        Ok(forgotten)
+    }
+
+    /// Nobody may be at work in the whole state folder: the journal's file is written anew.
+    fn lock_all(&self, journal: &Journal) -> Result<Vec<TargetLock>, ImportError> {
+        let holder = super::live::holder(self.command);
+        let mut locks = Vec::new();
+        for target in journal.targets()? {
+            locks.push(lock(self.state_dir, &target, &holder)?);
+        }
+        Ok(locks)
+    }
+
+    fn ask(&self, question: &str) -> Result<(), ImportError> {
+        if (self.confirm)(question) {
+            Ok(())
+        } else {
+            Err(ImportError::Unforgotten)
+        }
+    }
+
+    fn run_by_id(
+        &self,
+        run: &str,
+        journal: &mut Journal,
+        forgotten: &mut Forgotten,
+    ) -> Result<(), ImportError> {
+        let Some(row) = journal.run(run)? else {
+            // The same command once more, after it was killed.
+            return if forgotten.completed {
+                Ok(())
+            } else {
+                Err(ImportError::NoSuchRun(run.to_owned()))
+            };
+        };
+        if let Some(kept) = self.still_needed(journal, &row)? {
+            return Err(kept.refusal());
+        }
+        self.ask(&format!(
+            "Forget run {} ({} into {}, {} created) with its report?",
+            row.id, row.input, row.target, row.counts.created
+        ))?;
+        self.forget_rows(&[row], journal, forgotten)
+    }
+
+    fn older_runs(
+        &self,
+        limit: Timestamp,
+        journal: &mut Journal,
+        forgotten: &mut Forgotten,
+    ) -> Result<(), ImportError> {
+        let mut rows = Vec::new();
+        for row in journal.runs()? {
+            if last_sign_of(&row) >= limit {
+                continue;
+            }
+            match self.still_needed(journal, &row)? {
+                Some(kept) => forgotten.kept.push(kept),
+                None => rows.push(row),
+            }
+        }
+        let rehearsals = self.rehearsals(&journal.runs()?)?;
+        let rehearsals: Vec<PathBuf> = rehearsals
+            .into_iter()
+            .filter(|folder| begun_at(folder).is_some_and(|at| at < limit))
+            .collect();
+        if rows.is_empty() && rehearsals.is_empty() {
+            return Ok(());
+        }
+        self.ask(&format!(
+            "Forget {} runs with their reports, and the reports of {} dry runs?",
+            rows.len(),
+            rehearsals.len()
+        ))?;
+        for folder in rehearsals {
+            forgotten.reports.add(report::erase(&folder)?);
+        }
+        self.forget_rows(&rows, journal, forgotten)
+    }
+
+    fn target(
+        &self,
+        name: &str,
+        journal: &mut Journal,
+        forgotten: &mut Forgotten,
+    ) -> Result<(), ImportError> {
+        let known = journal.targets()?;
+        if !known.iter().any(|known| known == name) {
+            return if forgotten.completed {
+                Ok(())
+            } else {
+                Err(no_such_target(name, known))
+            };
+        }
+        let mut rows = journal.runs()?;
+        rows.retain(|row| row.target == name);
+        for row in &rows {
+            if let Some(kept) = self.still_needed(journal, row)? {
+                return Err(kept.refusal());
+            }
+        }
+        self.ask(&format!(
+            "Forget target {name} with {} runs, their reports and the guard against sending \
+             their customers again?",
+            rows.len()
+        ))?;
+        self.forget_traces_of(&rows, journal, forgotten)?;
+        journal.forget_target(name)?;
+        Ok(())
+    }
+
+    fn forget_rows(
+        &self,
+        rows: &[RunRow],
+        journal: &mut Journal,
+        forgotten: &mut Forgotten,
+    ) -> Result<(), ImportError> {
+        self.forget_traces_of(rows, journal, forgotten)?;
+        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+        journal.forget_runs(&ids)?;
+        Ok(())
+    }
+
+    /// Erases the reports and copies of stdin of runs that are about to leave the journal.
+    fn forget_traces_of(
+        &self,
+        rows: &[RunRow],
+        journal: &Journal,
+        forgotten: &mut Forgotten,
+    ) -> Result<(), ImportError> {
+        for row in rows {
+            for folder in self.report_folders(row) {
+                forgotten.reports.add(report::erase(&folder)?);
+            }
+            if row.input != "-" {
+                forgotten.inputs.insert(row.input.clone());
+            }
+            forgotten.runs.push(row.id.clone());
+        }
+        let (gone, others): (Vec<RunRow>, Vec<RunRow>) = journal
+            .runs()?
+            .into_iter()
+            .partition(|row| rows.iter().any(|gone| gone.id == row.id));
+        forgotten.spooled += Spool::of(self.state_dir).remove_of(&gone, &others)?;
+        Ok(())
+    }
+
+    /// Why a run cannot be forgotten, if that was not insisted upon.
+    fn still_needed(&self, journal: &Journal, row: &RunRow) -> Result<Option<Kept>, ImportError> {
+        if self.force {
+            return Ok(None);
+        }
+        let unknown = journal.count_open(&row.id)?;
+        // Of what was too invalid to be sent nothing was sent.
+        let unfinished = row.is_unfinished() && row.ending != Some(Ending::TooManyInvalid);
+        Ok((unknown > 0 || unfinished).then(|| Kept {
+            run: row.id.clone(),
+            unknown,
+        }))
+    }
+
+    fn customer(
+        &self,
+        number: &str,
+        journal: &mut Journal,
+        forgotten: &mut Forgotten,
+    ) -> Result<(), ImportError> {
+        let key = normalise_key(number);
+        if key.is_empty() {
+            return Ok(());
+        }
+        let mention = {
+            let key = key.clone();
+            Mention::new(number, move |text| normalise_key(text) == key)
+        };
+        let traces = journal.traces(&key, &|text| mention.is(text))?;
+        if let Some(open) = traces.open.first() {
+            let in_run = traces.open.iter().filter(|other| other.run == open.run);
+            return Err(ImportError::StillNeeded {
+                run: open.run.clone(),
+                unknown: in_run.count() as u64,
+            });
+        }
+        let rows = journal.runs()?;
+        let spool = Spool::of(self.state_dir);
+        let spooled = spool.with(&rows, &mention)?;
+        let in_reports = self.customer_in_reports(&rows, &traces, &mention)?;
+        let rehearsals = self.rehearsals(&rows)?;
+        self.ask(&format!(
+            "Forget customer {number}: {} records in the journal, and its rows in the reports?",
+            traces.records.len()
+        ))?;
+        for row in &rows {
+            let none = BTreeSet::new();
+            let records = in_reports.get(&row.id).unwrap_or(&none);
+            let mut here = Erased::default();
+            for folder in self.report_folders(row) {
+                here.add(report::erase_customer(&folder, records, &mention)?);
+            }
+            if (!records.is_empty() || here.rows > 0) && row.input != "-" {
+                forgotten.inputs.insert(row.input.clone());
+            }
+            forgotten.reports.add(here);
+        }
+        for folder in rehearsals {
+            if report::mentions(&folder, &mention)? {
+                forgotten.reports.add(report::erase(&folder)?);
+            }
+        }
+        forgotten.spooled += spool.remove(&spooled)?;
+        forgotten.records = traces.records.len() as u64;
+        if !traces.is_empty() {
+            journal.forget_customer(&traces)?;
+        }
+        Ok(())
+    }
+
+    /// The customer's records by run: those that the journal knows, and those that never had
+    /// their number checked, which stand in the reports' files of failed records only.
+    fn customer_in_reports(
+        &self,
+        rows: &[RunRow],
+        traces: &Traces,
+        customer: &Mention,
+    ) -> Result<BTreeMap<String, BTreeSet<u64>>, ImportError> {
+        let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        for trace in &traces.records {
+            found
+                .entry(trace.run.clone())
+                .or_default()
+                .insert(trace.record);
+        }
+        for row in rows {
+            for folder in self.report_folders(row) {
+                for file in report::failed_files(&folder)? {
+                    let records = failed_records(row, &file, customer)?;
+                    found.entry(row.id.clone()).or_default().extend(records);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The folders with a run's report: those that the journal knows, and the usual one.
+    fn report_folders(&self, row: &RunRow) -> BTreeSet<PathBuf> {
+        let mut folders: BTreeSet<PathBuf> = options_from(row)
+            .report_folders
+            .into_iter()
+            .map(PathBuf::from)
+            .collect();
+        folders.insert(which::absolute(&self.report_dir.join(&row.id)));
+        folders
+    }
+
+    /// The report folders of dry runs, which the journal does not know, beside those of runs.
+    fn rehearsals(&self, rows: &[RunRow]) -> Result<Vec<PathBuf>, ImportError> {
+        let mut parents: BTreeSet<PathBuf> = rows
+            .iter()
+            .flat_map(|row| self.report_folders(row))
+            .filter_map(|folder| folder.parent().map(Path::to_owned))
+            .collect();
+        parents.insert(which::absolute(self.report_dir));
+        let mut found = Vec::new();
+        for parent in parents.into_iter().filter(|parent| parent.is_dir()) {
+            let failed = |error| ImportError::spool(&parent, error);
+            for entry in fs::read_dir(&parent).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
+                if path.is_dir() && !path.is_symlink() && begun_at(&path).is_some() {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+fn no_such_target(name: &str, known: Vec<String>) -> ImportError {
+    ImportError::NoSuchTarget {
+        name: name.to_owned(),
+        known,
+    }
+}
+
+/// The latest time that the journal has of a run.
+fn last_sign_of(row: &RunRow) -> Timestamp {
+    row.finished
+        .map_or(row.started, |finished| finished.max(row.started))
+}
+
+/// When the dry run began whose report this folder is; none if it is something else.
+fn begun_at(folder: &Path) -> Option<Timestamp> {
+    let id = folder.file_name()?.to_str()?.strip_prefix(DRY_RUN)?;
+    let (seconds, nanoseconds) = Uuid::parse_str(id).ok()?.get_timestamp()?.to_unix();
+    let seconds = i64::try_from(seconds).ok()?;
+    Timestamp::new(seconds, i32::try_from(nanoseconds).ok()?).ok()
+}
