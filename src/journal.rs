@@ -144,13 +144,14 @@ impl Journal {
         }
         let [_, log, ..] = &files;
         wal::check(log)?;
+        let has_log = folder::length(log)?.is_some_and(|length| length > 0);
         let cannot_open = |error| from_sql(&path, "cannot open", error);
         let mut connection = Connection::open_with_flags(&path, schema::open_flags())
             .and_then(|connection| {
                 connection.busy_timeout(PATIENCE)?;
                 // Closing moves the log into the file: not before the file is known to be
-                // whole and ours.
-                connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+                // whole and ours. An empty log is removed.
+                connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)?;
                 if on_network {
                     // A log that a local process left is read without shared memory.
                     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -160,6 +161,7 @@ impl Journal {
             .map_err(cannot_open)?;
         schema::admit(&mut connection, &path)?;
         schema::prepare(&connection, on_network).map_err(cannot_open)?;
+        is_of_whole_pages(&connection, &files)?;
         schema::check(&connection, &path)?;
         let secret = connection
             .query_one("SELECT secret FROM journal", [], |row| row.get(0))
@@ -290,6 +292,29 @@ fn is_there(path: &Path) -> Result<bool, JournalError> {
             Ok(false)
         }
     }
+}
+
+/// Refuses a file that ends within a page: SQLite would take zeros for the rest. While a log
+/// or a rollback journal has something, a commit may be under way, or was torn and is mended
+/// from there.
+fn is_of_whole_pages(connection: &Connection, files: &[PathBuf; 4]) -> Result<(), JournalError> {
+    let [path, log, _, rollback] = files;
+    let page: u64 = connection
+        .pragma_query_value(None, "page_size", |row| row.get(0))
+        .map_err(|error| from_sql(path, "cannot read", error))?;
+    // Another process may write just now; damage stays.
+    for _ in 0..3 {
+        let length = folder::length(path)?.unwrap_or_default();
+        let is_at_work = folder::length(log)?.is_some_and(|length| length > 0)
+            || folder::length(rollback)?.is_some_and(|length| length > 0);
+        if is_at_work || length.is_multiple_of(page) {
+            return Ok(());
+        }
+    }
+    Err(JournalError::Damaged {
+        path: path.clone(),
+        why: "the file ends within a page".to_owned(),
+    })
 }
 
 /// The file that SQLite puts beside the journal's.

@@ -25,6 +25,8 @@ mod fuzzed;
 mod forget;
 /// The main job.
 mod import;
+/// The journal damaged, on a network, in use by others; the clock.
+mod journal;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
 /// README.md is true.
