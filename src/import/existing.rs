@@ -51,7 +51,6 @@ impl Live<'_> {
     ) -> Result<Origin, Inquired> {
         let settings = self.settings();
         let (census, first) = inquiry.census().await?;
-        self.check_target(journal, inquiry).await?;
         let folder = settings.state_dir.clone();
         let mut findings = JournalFindings::new(journal, &self.run, settled);
         let open = count_open(&findings, &mut survey.keys, &folder)?;
@@ -128,29 +127,56 @@ impl Live<'_> {
             Origin::AskFirst
         })
     }
+}
 
-    /// The company ids tell whether another server answers at the same address now.
-    async fn check_target(
+impl Live<'_> {
+    /// Whether the ERP is still the one that the journal knows: asked before anything else, for
+    /// a look-up in another one would say that nobody is there.
+    pub(super) async fn check_target(
         &self,
         journal: &mut Journal,
-        inquiry: &mut Inquiry<'_>,
+        traffic: &mut Traffic,
     ) -> Result<(), Inquired> {
-        let Some(now) = inquiry.companies().await?.filter(|ids| !ids.is_empty()) else {
-            return Ok(());
-        };
-        let before = journal.companies(&self.target).map_err(ImportError::from)?;
-        let stranger = before
-            .is_some_and(|before| !before.is_empty() && !before.iter().any(|id| now.contains(id)));
-        if stranger && !self.settings().target_changed {
-            return Err(ImportError::OtherTarget {
-                target: self.target.clone(),
-            }
-            .into());
-        }
-        journal
-            .remember_companies(&self.target, &now)
-            .map_err(|error| Inquired::Failed(error.into()))
+        let settings = self.settings();
+        let mut inquiry = Inquiry::new(
+            &self.client,
+            &settings.delivery,
+            self.deadline(),
+            self.import.signal.clone(),
+        );
+        let result = recognise(journal, &self.target, &mut inquiry, settings.target_changed).await;
+        add(traffic, inquiry.traffic());
+        result
     }
+}
+
+/// The company ids tell whether another server answers at the same address now: it has none
+/// of those that were there before. A server that does not tell them is taken as it is.
+pub(super) async fn recognise(
+    journal: &mut Journal,
+    target: &str,
+    inquiry: &mut Inquiry<'_>,
+    accepted: bool,
+) -> Result<(), Inquired> {
+    let Some(now) = inquiry.companies().await?.filter(|ids| !ids.is_empty()) else {
+        return Ok(());
+    };
+    let before = journal.companies(target).map_err(ImportError::from)?;
+    let stranger = before
+        .as_ref()
+        .is_some_and(|before| !before.is_empty() && !before.iter().any(|id| now.contains(id)));
+    if stranger && !accepted {
+        return Err(ImportError::OtherTarget {
+            target: target.to_owned(),
+        }
+        .into());
+    }
+    if before.as_ref() == Some(&now) {
+        return Ok(());
+    }
+    journal
+        .remember_companies(target, &now)
+        .map_err(|error| Inquired::Failed(error.into()))
 }
 
 /// Why there is no answer to what the ERP has.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
+use super::existing::{Inquired, recognise};
 use super::ledger::JournalLedger;
 use super::sending::{Asked, add, recovered_task, tell_looking};
 use super::{Events, ImportError, Listener};
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Observed, Signal};
+use crate::deliver::inquiry::Inquiry;
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::journal::{Entry, Journal, OpenIntent};
 use crate::mapping::Mapping;
@@ -45,7 +47,7 @@ pub fn reconcile(
     events: Events,
     signal: watch::Receiver<Signal>,
 ) -> Result<Reconciled, ImportError> {
-    let journal = Journal::open(state_dir)?;
+    let mut journal = Journal::open(state_dir)?;
     let identity = target.identity();
     let holder = super::live::holder("importer reconcile");
     let _lock = crate::journal::lock(state_dir, &identity, &holder)?;
@@ -79,6 +81,19 @@ pub fn reconcile(
         .enable_all()
         .build()
         .map_err(|error| ImportError::Internal(error.to_string()))?;
+    if result.asked > 0 {
+        let mut inquiry = Inquiry::new(&client, delivery, None, signal.clone());
+        // A look-up in another ERP would say that nobody is there.
+        match runtime.block_on(recognise(&mut journal, &identity, &mut inquiry, false)) {
+            Ok(()) => {}
+            Err(Inquired::Failed(error)) => return Err(error),
+            Err(Inquired::Ended(ending)) => {
+                result.unknown = result.asked;
+                result.ending = ending;
+                return Ok(result);
+            }
+        }
+    }
     let open = OpenElsewhere {
         intents,
         client: &client,

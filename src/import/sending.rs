@@ -37,6 +37,11 @@ impl Live<'_> {
         survey: &mut Survey,
     ) -> Result<(Journal, Delivered), ImportError> {
         let mut traffic = Traffic::default();
+        match self.check_target(&mut journal, &mut traffic).await {
+            Ok(()) => {}
+            Err(Inquired::Ended(ending)) => return Ok((journal, Delivered { ending, traffic })),
+            Err(Inquired::Failed(error)) => return Err(error),
+        }
         let (own, others): (Vec<OpenIntent>, Vec<OpenIntent>) = journal
             .open_intents(&self.target)?
             .into_iter()

@@ -5,6 +5,8 @@
     reason = "a test that panics has failed, and says where"
 )]
 
+/// From one run to the next.
+mod across;
 /// Imports point downwards only; files are short.
 mod architecture;
 /// Bad input, mappings and settings.
