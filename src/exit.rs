@@ -33,7 +33,9 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::NoTarget
         | ImportError::OtherTarget { .. }
         | ImportError::OtherInput { .. } => ExitCode::Unusable,
-        ImportError::NoSuchRun(_) | ImportError::NoSuchTarget { .. } => ExitCode::Usage,
+        ImportError::NoSuchRun(_)
+        | ImportError::NoSuchTarget { .. }
+        | ImportError::AgainUnasked(_) => ExitCode::Usage,
         ImportError::StillNeeded { .. } | ImportError::StillSpooled { .. } => ExitCode::SomeUnknown,
         ImportError::Journal(error) => of_journal(error),
         ImportError::Interrupted(Signal::Terminate) => ExitCode::Terminated,

@@ -140,7 +140,7 @@ pub(super) fn ended(text: &str) -> String {
 
 fn about(page: &mut Page, summary: &Summary) {
     let resumed = if summary.resumed {
-        " (went on with an earlier, unfinished run)"
+        " (went on with an earlier run)"
     } else {
         ""
     };

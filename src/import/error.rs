@@ -62,6 +62,9 @@ pub enum ImportError {
         /// The target's name in the journal.
         target: String,
     },
+    /// A run that was begun with `--again` shall go on without asking which customers are there.
+    #[error("run {0} was begun with --again, so the ERP has to be asked which customers it has")]
+    AgainUnasked(String),
     /// A run is named that the journal does not know.
     #[error("there is no run `{0}`")]
     NoSuchRun(String),
@@ -179,6 +182,9 @@ impl ImportError {
             }
             Self::OtherTarget { .. } => {
                 "check the address; if the ERP was really moved or restored, `--target-changed` accepts it"
+            }
+            Self::AgainUnasked(_) => {
+                "leave out `--existing send`: it would create every customer a second time"
             }
             Self::NoSuchRun(_) => "`importer runs` lists the runs",
             Self::OtherInput { .. } => "give the input that was imported with `--input FILE`",

@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::ledger::{JournalFindings, SettledSet, TargetHashes};
 use super::pipeline::Pipeline;
 use super::reporting::{Outcomes, Reporting, shape_of};
-use super::settings::ImportSettings;
+use super::settings::{Existing, ImportSettings};
 use super::summing::{Facts, stricter};
 use super::survey::{Survey, survey};
 use super::which::{
-    Which, counts_of, finished_before, hex, new_run, note_report, which_run, workflows,
+    Which, counts_of, finished_before, hex, new_run, note_report, options_from, way_on, which_run,
+    workflows,
 };
 use super::{Import, ImportError, Listener, reconcile};
 use crate::deliver::client::Client;
@@ -36,23 +37,30 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     let _lock = crate::journal::lock(&settings.state_dir, &identity, &holder)?;
     let fingerprint = source.fingerprint()?;
     let plan_hash = import.plan_hash()?;
-    let which = which_run(&mut journal, settings, &identity, &fingerprint, &plan_hash)?;
-    let (run, resumed, ended_before) = match which {
+    let (which, word) = which_run(&mut journal, settings, &identity, &fingerprint, &plan_hash)?;
+    let listener = import.listener();
+    if let Some(word) = word {
+        listener.tell(&RunEvent::info(word));
+    }
+    let (run, resumed, ended_before, again) = match which {
         Which::Finished(row) => return Ok(finished_before(import, &source, &row)),
         Which::Resumed(row) => {
+            let again = options_from(&row).again;
+            if again && settings.existing == Existing::Send {
+                return Err(ImportError::AgainUnasked(row.id));
+            }
             journal.reopen(&row.id)?;
-            (row.id, true, row.ending.is_some())
+            (row.id, true, row.ending.is_some(), again)
         }
         Which::New => {
             let run = Uuid::now_v7().to_string();
             let new = new_run(import, &run, &identity, &fingerprint, plan_hash)?;
             journal.begin(&new)?;
-            (run, false, false)
+            (run, false, false, settings.again)
         }
     };
     let report = Report::prepare(&settings.report, &run)?;
     note_report(&mut journal, &run, report.folder())?;
-    let listener = import.listener();
     listener.tell(&RunEvent::Started {
         run: run.clone(),
         input: import.input.clone(),
@@ -73,6 +81,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         run: Arc::from(run),
         resumed,
         ended_before,
+        again,
         report,
         listener,
         plan_hash,
@@ -102,6 +111,8 @@ pub(super) struct Live<'a> {
     pub(super) resumed: bool,
     /// Whether an earlier process's part of the run came to its end.
     pub(super) ended_before: bool,
+    /// Whether the ERP is asked instead of the journal which customers are there (`--again`).
+    pub(super) again: bool,
     pub(super) report: Report,
     pub(super) listener: Listener,
     pub(super) plan_hash: [u8; 32],
@@ -231,7 +242,7 @@ impl Live<'_> {
             summary.requests_per_second = requests / sending.as_secs_f64();
         }
         if summary.ending.is_resumable() {
-            summary.resume_with = Some(self.settings().command_line.clone());
+            summary.resume_with = Some(way_on(&self.settings().command_line));
         }
         journal.end(&self.run, &summary.ending, summary.finished)?;
         let settings = self.settings();

@@ -64,7 +64,7 @@ impl Live<'_> {
         let folder = self.settings().state_dir.clone();
         let mut findings = JournalFindings::new(&mut journal, &self.run, &mut settled);
         // `--again` asks the ERP instead of the guard; what is unknown is not sent even so.
-        let guard = (!self.settings().again).then_some(self.target.as_str());
+        let guard = (!self.again).then_some(self.target.as_str());
         settle_guarded(
             &mut findings,
             guard,

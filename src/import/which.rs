@@ -57,6 +57,8 @@ pub(super) struct RunOptions {
     pub workflows: String,
     /// Where its report was ever written, so that `importer forget` finds it.
     pub report_folders: Vec<String>,
+    /// Whether it was begun with `--again`: whoever goes on with it asks the ERP, too.
+    pub again: bool,
 }
 
 /// Notes that the run's report is in `folder`, before it is written there.
@@ -126,33 +128,50 @@ pub(super) enum Which {
     Finished(RunRow),
 }
 
-/// Finds out whether the same command, or the same input, was here before.
+/// Finds out whether the same command, or the same input, was here before; with a word about
+/// `--retry-failed`, where that is not what one may expect.
 pub(super) fn which_run(
     journal: &mut Journal,
     settings: &ImportSettings,
     target: &str,
     fingerprint: &Fingerprint,
     plan_hash: &[u8; 32],
-) -> Result<Which, ImportError> {
+) -> Result<(Which, Option<String>), ImportError> {
     let rows = journal.find(target, &fingerprint.hash)?;
+    let before = rows.len();
     let Some(row) = rows.into_iter().find(|row| row.plan_hash == *plan_hash) else {
-        return Ok(Which::New);
+        let word = "with another mapping this is a new run: what failed before is tried again, \
+                    what was created is not sent again; --retry-failed is not needed";
+        let told = settings.retry_failed && before > 0;
+        return Ok((Which::New, told.then(|| word.to_owned())));
     };
     if settings.again {
         // Also over an unfinished run: what it left open is looked up first, like any other's.
-        return Ok(Which::New);
-    }
-    let retries = settings.retry_failed && row.counts.invalid + row.counts.refused > 0;
-    if retries {
-        journal.clear_failed(&row.id)?;
+        return Ok((Which::New, None));
     }
     let unfinished =
         row.is_unfinished() || row.ending == Some(Ending::TooManyInvalid) || row.counts.unknown > 0;
-    Ok(if unfinished || retries {
+    let mut word = None;
+    let mut retries = false;
+    if settings.retry_failed {
+        let cleared = journal.clear_failed(&row.id)?;
+        retries = cleared > 0;
+        word = Some(match (cleared, unfinished) {
+            (0, true) => "the run is unfinished and goes on; nothing of it has failed".to_owned(),
+            (0, false) => "--retry-failed: nothing of this run has failed".to_owned(),
+            (some, true) => format!(
+                "the run is unfinished: it goes on, and what was invalid or refused is tried \
+                 again with the rest ({some})"
+            ),
+            (some, false) => format!("what was invalid or refused is tried again ({some})"),
+        });
+    }
+    let which = if unfinished || retries {
         Which::Resumed(row)
     } else {
         Which::Finished(row)
-    })
+    };
+    Ok((which, word))
 }
 
 pub(super) fn new_run(
@@ -167,6 +186,7 @@ pub(super) fn new_run(
         allow_unkeyed: import.settings.allow_unkeyed,
         workflows: workflows(&import.settings),
         report_folders: Vec::new(),
+        again: import.settings.again,
     };
     let parse = ParseOptions::of(&import.settings.source);
     let path = absolute(&import.path);
@@ -185,6 +205,16 @@ pub(super) fn new_run(
         started: Timestamp::now(),
         linked_to: None,
     })
+}
+
+/// The command that goes on with a run: the one that was typed, without the words that would
+/// make it start over or try again what has failed meanwhile.
+pub(super) fn way_on(command_line: &str) -> String {
+    let words = command_line.split(' ');
+    words
+        .filter(|word| !matches!(*word, "--again" | "--retry-failed"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The code of an old run by what its records are now: what was unknown then may be settled by

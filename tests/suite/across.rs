@@ -1,6 +1,7 @@
 //! From one run to the next: another export, another mapping, what failed once more, starting
 //! over, corrected failures that come back, and which ERP it is.
 
+mod again;
 mod front;
 mod targets;
 
