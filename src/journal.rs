@@ -20,6 +20,7 @@ mod error;
 mod folder;
 mod forget;
 mod hashes;
+mod links;
 mod lock;
 mod place;
 mod reading;
@@ -43,6 +44,7 @@ pub use entry::{Entry, GuardRow, Intent, OpenIntent};
 pub use error::JournalError;
 pub use forget::{Trace, Traces};
 pub use hashes::Hashes;
+pub use links::{Elsewhere, Family};
 pub use lock::{TargetLock, lock};
 pub use runs::{NewRun, RunRow};
 

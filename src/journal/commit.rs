@@ -40,25 +40,37 @@ impl Journal {
     }
 
     /// Takes back what was refused and what was invalid, so that these records are open again
-    /// (`--retry-failed`). Returns how many there were.
+    /// (`--retry-failed`). Those that a linked run has corrected and created meanwhile, or may
+    /// have created, stay as they are. Returns how many were taken back.
     ///
     /// # Errors
     /// As [`Journal::commit`].
     pub fn clear_failed(&mut self, run: &str) -> Result<u64, JournalError> {
         let run = self.key_of(run)?;
         self.write(|work| {
-            let cleared = work.execute(
-                "DELETE FROM records WHERE run_no = ?1 AND outcome IN ('invalid', 'refused')",
-                [run.number],
-            )?;
+            let cleared = work.execute(CLEAR_FAILED, [run.number])?;
             work.execute(
-                "DELETE FROM counts WHERE run_no = ?1 AND name IN ('invalid', 'refused')",
+                "UPDATE counts SET records = (SELECT count(*) FROM records AS e \
+                 WHERE e.run_no = ?1 AND e.outcome = counts.name) \
+                 WHERE run_no = ?1 AND name IN ('invalid', 'refused')",
                 [run.number],
             )?;
             Ok(cleared as u64)
         })
     }
 }
+
+/// A record without a correction is its own origin.
+const CLEAR_FAILED: &str = "DELETE FROM records WHERE run_no = ?1 \
+     AND outcome IN ('invalid', 'refused') AND NOT EXISTS (\
+     SELECT 1 FROM corrections AS c \
+     LEFT JOIN corrections AS me ON me.run_no = records.run_no AND me.record = records.record \
+     LEFT JOIN records AS e ON e.run_no = c.run_no AND e.record = c.record \
+     LEFT JOIN intents AS i ON i.run_no = c.run_no AND i.record = c.record \
+     WHERE c.origin_run_no = coalesce(me.origin_run_no, records.run_no) \
+     AND c.origin_record = coalesce(me.origin_record, records.record) \
+     AND c.run_no <> records.run_no \
+     AND (e.outcome IN ('created', 'skipped', 'unknown') OR i.record IS NOT NULL))";
 
 const INTEND: &str = "INSERT INTO intents (run_no, record, line, attempt, absent_before, at, \
      key, key_hash, payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::entry::{SETTLED_COLUMNS, settled, time};
 use super::{GuardRow, Journal, JournalError, OpenIntent};
@@ -53,6 +53,22 @@ impl Journal {
                 .prepare_cached(SETTLED_AFTER)?
                 .query_map(params![run.number, record, limit], |row| row.get(0))?
                 .collect()
+        })
+    }
+
+    /// What became of one record; none if it has no outcome.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchRun`], or what SQLite said.
+    pub fn outcome(&self, run: &str, record: u64) -> Result<Option<Settled>, JournalError> {
+        let run = self.known(run)?;
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {SETTLED_COLUMNS} FROM records WHERE run_no = ?1 AND record = ?2"
+                ))?
+                .query_row(params![run.number, record], settled)
+                .optional()
         })
     }
 

@@ -237,7 +237,7 @@ impl Journal {
             if used {
                 return Ok(());
             }
-            for table in ["records", "counts", "runs"] {
+            for table in ["records", "counts", "corrections", "runs"] {
                 work.execute(
                     &format!("DELETE FROM {table} WHERE run_no = ?1"),
                     [run.number],
@@ -390,7 +390,7 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
 }
 
 /// The count with this name.
-fn slot<'a>(counts: &'a mut Counts, name: &str) -> rusqlite::Result<&'a mut u64> {
+pub(super) fn slot<'a>(counts: &'a mut Counts, name: &str) -> rusqlite::Result<&'a mut u64> {
     Ok(match name {
         "created" => &mut counts.created,
         "exists" => &mut counts.exists,

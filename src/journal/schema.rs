@@ -23,7 +23,17 @@ pub(super) const APPLICATION_ID: i64 = 0x5761_496D;
 
 /// Each entry brings a journal from the format of its place, counted from 1, to the next one.
 /// A released entry never changes.
-const MIGRATIONS: [&str; 0] = [];
+const MIGRATIONS: [&str; 1] = [
+    // Returned files are linked to their runs.
+    "CREATE TABLE corrections (
+        run_no        INTEGER NOT NULL,
+        record        INTEGER NOT NULL,
+        origin_run_no INTEGER NOT NULL,
+        origin_record INTEGER NOT NULL,
+        PRIMARY KEY (run_no, record)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX corrections_by_origin ON corrections (origin_run_no, origin_record);",
+];
 
 /// The format that this version writes, and the latest that it reads.
 pub(super) const FORMAT: i64 = 1 + MIGRATIONS.len() as i64;
@@ -190,6 +200,32 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), JournalE
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Names and columns of everything that a journal consists of.
+    fn shape(connection: &Connection) -> Vec<String> {
+        let mut select = connection
+            .prepare(
+                "SELECT m.type || ' ' || m.name || ' ' || coalesce(group_concat(c.name || \
+                 c.type || c.\"notnull\" || c.pk), '') FROM sqlite_master AS m \
+                 LEFT JOIN pragma_table_info(m.name) AS c GROUP BY m.name ORDER BY m.name",
+            )
+            .unwrap();
+        let rows = select.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn a_journal_of_the_first_format_becomes_what_a_new_one_is() {
+        let new = Connection::open_in_memory().unwrap();
+        new.execute_batch(SCHEMA).unwrap();
+        let mut old = Connection::open_in_memory().unwrap();
+        old.execute_batch(SCHEMA).unwrap();
+        old.execute_batch("DROP TABLE corrections").unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        assert_ne!(shape(&old), shape(&new));
+        migrate(&mut old, 1, &MIGRATIONS).unwrap();
+        assert_eq!(shape(&old), shape(&new));
+    }
 
     #[test]
     fn steps_are_applied_once_and_in_order() {

@@ -1,4 +1,4 @@
--- The journal of `importer`: which run did what to which record. Schema version 1.
+-- The journal of `importer`: which run did what to which record. Schema version 2.
 --
 -- For people: open `journal.db` in the state folder with the `sqlite3` shell and read the views
 -- at the end (`v_runs`, `v_records`, `v_unknown`). Nobody but `importer` may write here.
@@ -102,6 +102,17 @@ CREATE TABLE keys (
     record          INTEGER NOT NULL,
     PRIMARY KEY (target_no, key_hash)
 ) STRICT, WITHOUT ROWID;
+
+-- Which record of a linked run corrects which record: the one with which this customer began,
+-- however often it was corrected since. Since version 2.
+CREATE TABLE corrections (
+    run_no        INTEGER NOT NULL,
+    record        INTEGER NOT NULL,
+    origin_run_no INTEGER NOT NULL,
+    origin_record INTEGER NOT NULL,
+    PRIMARY KEY (run_no, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX corrections_by_origin ON corrections (origin_run_no, origin_record);
 
 -- All runs, newest first.
 CREATE VIEW v_runs AS

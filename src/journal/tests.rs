@@ -3,6 +3,7 @@
 mod faults;
 mod files;
 mod forget;
+mod links;
 mod model;
 mod network;
 mod runs;

@@ -14,9 +14,9 @@ use super::ReportError;
 use crate::fail_point::{self, Point};
 
 /// How the names of half-written files begin.
-const PREFIX: &str = ".importer-";
+pub(super) const PREFIX: &str = ".importer-";
 /// How the names of half-written files end.
-const SUFFIX: &str = ".part";
+pub(super) const SUFFIX: &str = ".part";
 /// Names tried when another program holds the file open (Windows).
 const NAMES_AT_MOST: u32 = 100;
 

@@ -69,7 +69,7 @@ pub(super) fn it_is_set_up_to_be_durable() {
     assert_eq!(pragma("synchronous"), "2");
     assert_eq!(pragma("secure_delete"), "1");
     assert_eq!(pragma("application_id"), schema::APPLICATION_ID.to_string());
-    assert_eq!(pragma("user_version"), "1");
+    assert_eq!(pragma("user_version"), "2");
     let loose: i64 = journal
         .connection
         .query_row(
@@ -195,13 +195,16 @@ pub(super) fn other_databases_and_later_formats_are_left_alone() {
     fs::remove_file(&file).unwrap();
 
     started(&folder).close().unwrap();
-    for (version, newer) in [(2, true), (0, false), (-1, false)] {
+    let later = schema::FORMAT + 1;
+    for (version, newer) in [(later, true), (0, false), (-1, false)] {
         let ours = Connection::open(&file).unwrap();
         ours.pragma_update(None, "user_version", version).unwrap();
         ours.close().unwrap();
         let before = snapshot(folder.path());
         match Journal::open(folder.path()).unwrap_err() {
-            JournalError::Newer { found, known, .. } if newer => assert_eq!((found, known), (2, 1)),
+            JournalError::Newer { found, known, .. } if newer => {
+                assert_eq!((found, known), (later, schema::FORMAT));
+            }
             JournalError::Damaged { .. } if !newer => {}
             error => panic!("{error}"),
         }
