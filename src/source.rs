@@ -22,6 +22,7 @@ mod jsonl;
 mod lines;
 mod quotes;
 mod reader;
+mod returned;
 #[cfg(test)]
 mod samples;
 mod transcode;
@@ -36,8 +37,9 @@ pub use blocks::Fingerprint;
 pub use entry::Entry;
 pub use error::SourceError;
 pub use facts::{Facts, Found};
-pub use inputs::{Input, Spooled, expand, is_returned, spool};
+pub use inputs::{Input, Spooled, expand, spool};
 pub use reader::Reader;
+pub use returned::{Named, is_reserved, is_returned};
 
 use blocks::{BLOCK, Blocks};
 use reader::Rules;

@@ -5,7 +5,6 @@ use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use encoding_rs::Encoding;
 use tempfile::NamedTempFile;
 
 use super::error::SourceError;
@@ -88,48 +87,6 @@ fn expand_one(pattern: &str) -> Result<Vec<Input>, SourceError> {
     }
     paths.sort();
     Ok(paths.into_iter().map(named).collect())
-}
-
-/// Bytes of a file's first record that are looked at for the columns of a returned file.
-const FIRST_RECORD: u64 = 256 * 1024;
-
-/// Whether the file is a returned one: a `failed.csv` that somebody corrected. Its first record
-/// names the columns `_run` and `_record`, in whatever encoding and with whatever delimiter.
-/// A file that cannot be read is none; opening it tells why.
-#[must_use]
-pub fn is_returned(path: &Path) -> bool {
-    let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FIRST_RECORD).read_to_end(&mut start));
-    if read.is_err() {
-        return false;
-    }
-    let start = match Encoding::for_bom(&start) {
-        Some((encoding, mark)) => {
-            let text = start.get(mark..).unwrap_or_default();
-            let (text, _) = encoding.decode_without_bom_handling(text);
-            text.into_owned().into_bytes()
-        }
-        None => {
-            // UTF-16 of such names is their ASCII with NULs between.
-            start.retain(|byte| *byte != 0);
-            start
-        }
-    };
-    // A column's name may have line breaks, between quotes.
-    let mut quoted = false;
-    let header = start
-        .split(|byte| {
-            quoted ^= *byte == b'"';
-            !quoted && matches!(byte, b'\r' | b'\n')
-        })
-        .next()
-        .unwrap_or_default();
-    let names = |name: &[u8]| {
-        header
-            .split(|byte| matches!(byte, b';' | b',' | b'\t' | b'|' | b'"'))
-            .any(|word| word == name)
-    };
-    names(b"_run") && names(b"_record")
 }
 
 /// How the names of kept standard inputs begin.
@@ -344,31 +301,6 @@ mod tests {
         drop(living.keep().unwrap());
         spool(&mut &b"a;b\n"[..], folder.path()).unwrap();
         assert!(!path.exists() && kept.exists());
-    }
-
-    #[test]
-    fn a_returned_file_is_known_by_its_columns() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("failed.csv");
-        let line = "Nr;Name;_message;_line;_record;_run\r\n1;A;;2;1;x\r\n";
-        let utf_16: Vec<u8> = line.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        // `∅` and `ਅ` have the bytes of a quote and a line break in UTF-16.
-        let signs = line.replace("Name", "∅ਅ").replace("Nr", "\u{feff}Nr");
-        let marked: Vec<u8> = signs.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let other = "Nr;my_record;a_run\n1;_record;_run\n";
-        for (bytes, returned) in [
-            (line.as_bytes(), true),
-            (line.replace(';', "\",\"").as_bytes(), true),
-            (utf_16.as_slice(), true),
-            (marked.as_slice(), true),
-            (line.replace("Name", "\"Vor-\r\nname\"").as_bytes(), true),
-            (other.as_bytes(), false),
-            (b"", false),
-        ] {
-            std::fs::write(&path, bytes).unwrap();
-            assert_eq!(is_returned(&path), returned);
-        }
-        assert!(!is_returned(folder.path()));
     }
 
     #[test]

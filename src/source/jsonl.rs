@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::csv::{Cursor, Fault, Place};
 use super::error::SourceError;
+use super::returned;
 use super::transcode::Stream;
 use crate::outcome::{Code, FieldError};
 use crate::record::Span;
@@ -97,7 +98,7 @@ impl TextLines {
 pub(super) fn object(text: &str) -> Result<Map<String, Value>, FieldError> {
     let malformed = |reason: &str| FieldError::new(Code::JsonMalformed, "").with("reason", reason);
     match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Ok(returned(object)),
+        Ok(Value::Object(object)) => Ok(returned::input(object)),
         Ok(_) => Err(malformed("not_an_object").with("column", 1)),
         Err(error) => {
             let reason = if error.is_eof() {
@@ -109,23 +110,6 @@ pub(super) fn object(text: &str) -> Result<Map<String, Value>, FieldError> {
             };
             Err(malformed(reason).with("column", error.column()))
         }
-    }
-}
-
-/// The keys of a line of `failed.jsonl`, beside `input`.
-const RETURNED: [&str; 4] = ["record", "line", "run", "errors"];
-
-/// A line of a `failed.jsonl` that somebody corrected holds the record as its `input`.
-fn returned(mut object: Map<String, Value>) -> Map<String, Value> {
-    let is_returned = object.len() == RETURNED.len() + 1
-        && RETURNED.iter().all(|key| object.contains_key(*key))
-        && object.get("input").is_some_and(Value::is_object);
-    if !is_returned {
-        return object;
-    }
-    match object.remove("input") {
-        Some(Value::Object(input)) => input,
-        _ => object,
     }
 }
 

@@ -1,14 +1,17 @@
 //! Goes through an input's records in order.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Format;
 use super::blocks::Fingerprint;
+use super::cells::text;
 use super::csv::{Cursor, Fault, Rows};
 use super::entry::{Entry, Shape, Spot};
 use super::error::SourceError;
 use super::facts::Facts;
 use super::jsonl::TextLines;
+use super::returned::Named;
 use super::transcode::{Stream, text_encoding};
 use crate::outcome::{Code, FieldError, Severity};
 use crate::record::Position;
@@ -89,6 +92,26 @@ impl Reader {
         match self.state {
             State::Ended => self.stream.fingerprint(),
             _ => None,
+        }
+    }
+
+    /// Which record of which run the last entry says it corrects; nothing if it says none.
+    /// Columns whose place in the row is not certain say nothing.
+    #[must_use]
+    pub fn named(&self) -> Option<Named> {
+        let encoding = text_encoding(self.facts.encoding);
+        match &self.body {
+            Body::Rows(rows) => {
+                let raw = rows.cells();
+                let width = self.facts.header.len();
+                if raw.len() < width || !raw.empty_from(width) {
+                    return None;
+                }
+                Named::in_row(&self.facts.header, |index| {
+                    text(raw.iter().nth(index)?, encoding).map(Cow::into_owned)
+                })
+            }
+            Body::Lines(lines) => Named::in_line(&text(lines.text(), encoding)?),
         }
     }
 

@@ -21,10 +21,10 @@ mod customers;
 mod delivery;
 /// The dry run.
 mod dry_run;
-/// What fuzzers run, on the seeds that are kept.
-mod fuzzed;
 /// What is forgotten leaves no byte behind.
 mod forget;
+/// What fuzzers run, on the seeds that are kept.
+mod fuzzed;
 /// The main job.
 mod import;
 /// The journal damaged, on a network, in use by others; the clock.
