@@ -92,7 +92,10 @@ impl Engine {
     /// 429: at most one interval without a `Retry-After`.
     pub(super) fn throttle(&mut self, retry_after: Option<Duration>, post: bool, now: Moment) {
         self.traffic.throttled += 1;
-        self.throttles_in_a_row += 1;
+        // Answers to what was in flight together are one refusal, not an ever longer one.
+        if now >= self.paused_until {
+            self.throttles_in_a_row += 1;
+        }
         let gate = if post {
             &self.post_gate
         } else {
