@@ -145,12 +145,16 @@ pub fn resolve_run(
         StateDir::Folder(default_state)
     };
     let terminals = environment.terminals();
+    let delivery = delivery(&options);
+    if !dry_run {
+        warnings.extend(settle_warning(&delivery));
+    }
     Ok(RunChoice {
         settings: ImportSettings {
             source: source(&options),
             target,
             credentials,
-            delivery: delivery(&options),
+            delivery,
             report: report(&options),
             state_dir: match &state_dir {
                 StateDir::Folder(folder) => folder.clone(),
@@ -199,11 +203,13 @@ pub fn resolve_reconcile(
     let options = layers.merged();
     let target = checked_target(&options, known)?;
     let allow_http = options.allow_http.unwrap_or_default();
+    let delivery = delivery(&options);
+    warnings.extend(settle_warning(&delivery));
     Ok(ReconcileChoice {
         run: args.run.clone(),
         target,
         credentials: credentials(auth.as_ref(), environment, allow_http, &mut warnings)?,
-        delivery: delivery(&options),
+        delivery,
         max_duration: options.max_duration.map(|limit| limit.0),
         state_dir,
         warnings,
@@ -252,6 +258,16 @@ pub fn resolve_forget(cli: &Cli, environment: &Environment) -> Result<ForgetChoi
         state_dir,
         report_dir: report(&options).dir,
         assume_yes,
+    })
+}
+
+/// A settle time that is shorter than a request may take leaves the promise without a ground.
+fn settle_warning(delivery: &DeliverySettings) -> Option<String> {
+    (delivery.settle < delivery.timeout).then(|| {
+        "the settle time is shorter than the time limit of a request: a customer that the ERP \
+         creates after that time, from a request that was given up, is sent a second time. Leave \
+         `--settle` out, or make it at least as long as `--timeout`"
+            .to_owned()
     })
 }
 

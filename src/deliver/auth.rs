@@ -23,8 +23,6 @@ const RENEW_AT_MOST_BEFORE: Duration = Duration::from_secs(60);
 const LIFE_UNTOLD: Duration = Duration::from_secs(3600);
 /// A token is renewed after this time in any case, whatever its server tells of its life.
 const LIFE_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
-/// Tries to reach the token server before that counts as an outage.
-const TRIES: u32 = 6;
 /// Longest answer of a token server that is read, in bytes.
 const ANSWER_AT_MOST: usize = 64 * 1024;
 
@@ -38,7 +36,17 @@ struct Token {
 pub struct Auth {
     credentials: Credentials,
     http: reqwest::Client,
-    token: Mutex<Option<Token>>,
+    /// How long the token server may be away before that is an outage.
+    patience: Duration,
+    state: Mutex<State>,
+}
+
+/// What is known about tokens.
+#[derive(Default)]
+struct State {
+    token: Option<Token>,
+    /// How the run ends because none can be had: those who waited meanwhile do not try anew.
+    given_up: Option<Ending>,
 }
 
 #[derive(Deserialize)]
@@ -66,13 +74,15 @@ fn secret_header(
 }
 
 impl Auth {
-    /// Prepares the credentials; tokens are fetched through `http` when they are needed.
+    /// Prepares the credentials; tokens are fetched through `http` when they are needed. A
+    /// token server that is away for longer than `patience` is an outage.
     #[must_use]
-    pub fn new(credentials: Credentials, http: reqwest::Client) -> Self {
+    pub fn new(credentials: Credentials, http: reqwest::Client, patience: Duration) -> Self {
         Self {
             credentials,
             http,
-            token: Mutex::new(None),
+            patience,
+            state: Mutex::default(),
         }
     }
 
@@ -123,15 +133,15 @@ impl Auth {
         if !self.is_renewable() {
             return Ok(None);
         }
-        let mut token = self.token.lock().await;
-        if let Some(token) = token.as_ref()
+        let mut state = self.state.lock().await;
+        if let Some(token) = &state.token
             && Instant::now() < token.renew_at
         {
             return Ok(Some(token.header.clone()));
         }
-        let fresh = self.fetch().await?;
+        let fresh = self.fetch(&mut state).await?;
         let header = fresh.header.clone();
-        *token = Some(fresh);
+        state.token = Some(fresh);
         Ok(Some(header))
     }
 
@@ -140,12 +150,22 @@ impl Auth {
     /// # Errors
     /// How the run ends because no token can be had.
     pub async fn renew(&self) -> Result<(), Ending> {
-        let mut token = self.token.lock().await;
-        *token = Some(self.fetch().await?);
+        let mut state = self.state.lock().await;
+        state.token = Some(self.fetch(&mut state).await?);
         Ok(())
     }
 
-    async fn fetch(&self) -> Result<Token, Ending> {
+    async fn fetch(&self, state: &mut State) -> Result<Token, Ending> {
+        if let Some(ending) = &state.given_up {
+            return Err(ending.clone());
+        }
+        let fetched = self.fetch_patiently().await;
+        state.given_up = fetched.as_ref().err().cloned();
+        fetched
+    }
+
+    async fn fetch_patiently(&self) -> Result<Token, Ending> {
+        let asked = Instant::now();
         let mut tries = 0;
         loop {
             tries += 1;
@@ -154,11 +174,14 @@ impl Auth {
                 Err(FetchError::Final(why)) => {
                     return Err(Ending::Stopped(Stop::Token { why }));
                 }
-                Err(FetchError::Passing) if tries >= TRIES => return Err(Ending::Outage),
                 Err(FetchError::Passing) => {
+                    let left = self.patience.saturating_sub(asked.elapsed());
+                    if left.is_zero() {
+                        return Err(Ending::Outage);
+                    }
                     tracing::info!(tries, "the token server could not be reached");
                     let wait = backoff::wait(backoff::BASE, tries, fastrand::f64());
-                    tokio::time::sleep(wait).await;
+                    tokio::time::sleep(wait.max(backoff::BASE).min(left)).await;
                 }
             }
         }

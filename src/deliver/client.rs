@@ -117,7 +117,7 @@ impl Client {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(ClientError::Setup)?;
-        let auth = Auth::new(credentials, http.clone());
+        let auth = Auth::new(credentials, http.clone(), settings.max_outage);
         let mut headers = auth.fixed_headers()?;
         contract_headers(target, &mut headers)?;
         Ok(Self {
@@ -141,6 +141,15 @@ impl Client {
     /// How the run ends because there is none.
     pub async fn renew(&self) -> Result<(), Ending> {
         self.auth.renew().await
+    }
+
+    /// Sees to it that there is a token, if one is needed: whatever is sent next leaves at
+    /// once.
+    ///
+    /// # Errors
+    /// How the run ends because there is none.
+    pub async fn ready(&self) -> Result<(), Ending> {
+        self.auth.token_header().await.map(drop)
     }
 
     /// Sends one customer.

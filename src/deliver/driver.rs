@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -125,9 +126,10 @@ enum Reply {
     Renewed(Result<(), Ending>),
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Asked {
-    Post(JobId),
+    /// A POST, and whether it may have left.
+    Post(JobId, Arc<AtomicBool>),
     Look(JobId),
     Probe,
     Renew,
@@ -356,7 +358,14 @@ impl Loop {
         };
         let body = Arc::clone(&submission.body);
         let client = Arc::clone(&self.driver.client);
-        self.spawn(Asked::Post(job), async move {
+        let left = Arc::new(AtomicBool::new(false));
+        let leaves = Arc::clone(&left);
+        self.spawn(Asked::Post(job, left), async move {
+            // Whoever is dropped while a token is fetched was certainly not sent.
+            if let Err(ending) = client.ready().await {
+                return Reply::Posted(job, Err(ending));
+            }
+            leaves.store(true, Ordering::Relaxed);
             fail_point::pass(Point::PostLeaving);
             let answer = client.post(&body).await;
             fail_point::pass(Point::PostAnswered);
@@ -409,7 +418,13 @@ impl Loop {
                 }
             }
             Err(error) => match self.asked.remove(&error.id()) {
-                Some(Asked::Post(job)) => engine.posted(job, &lost(), now),
+                Some(Asked::Post(job, left)) => {
+                    let attempt = match left.load(Ordering::Relaxed) {
+                        true => lost(),
+                        false => never_sent(),
+                    };
+                    engine.posted(job, &attempt, now);
+                }
                 Some(Asked::Look(job)) => engine.looked(job, &lost(), now),
                 Some(Asked::Probe) => engine.probed(&lost(), now),
                 Some(Asked::Renew) => engine.renewed(Err(Ending::Outage)),

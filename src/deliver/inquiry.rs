@@ -221,6 +221,7 @@ impl<'a> Inquiry<'a> {
         let attempt = tokio::select! {
             attempt = request => attempt?,
             ending = interrupted(&mut signal) => return Err(ending),
+            () = time_up(self.deadline) => return Err(Ending::TimeUp),
         };
         let quota = match &attempt {
             Attempt::Answered(answer) => answer.quota,
@@ -239,18 +240,20 @@ impl<'a> Inquiry<'a> {
     }
 
     async fn sleep(&mut self, length: Duration) -> Result<(), Ending> {
-        let time_up = async {
-            match self.deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             ending = interrupted(&mut self.signal) => Err(ending),
-            () = time_up => Err(Ending::TimeUp),
+            () = time_up(self.deadline) => Err(Ending::TimeUp),
             () = tokio::time::sleep(length) => Ok(()),
         }
+    }
+}
+
+/// Returns when the run's time is up.
+async fn time_up(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 

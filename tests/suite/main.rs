@@ -11,6 +11,8 @@ mod across;
 mod architecture;
 /// Bad input, mappings and settings.
 mod bad_input;
+/// How much may fail, and for how long, before a run ends; and that it then goes on.
+mod budgets;
 /// Help and errors as people see them.
 mod cli;
 /// Killed, interrupted, gone on with.
