@@ -13,7 +13,7 @@ pub mod words;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
 pub use choices::{ColorChoice, LogFormat, Workflows};
 pub use forget::ForgetArgs;
@@ -22,6 +22,7 @@ pub use sandbox::{Duplicates, Lookup, SandboxArgs};
 pub use words::{MappingChoice, Word};
 
 use choices::choice;
+use words::{CustomerNumber, Quantity};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -125,6 +126,8 @@ pub enum Command {
     Report(ReportAgainArgs),
     /// Look up what is unknown; send nothing
     Reconcile(Box<ReconcileArgs>),
+    /// Say what became of an unknown record, after a look into Wawi
+    Resolve(ResolveArgs),
     /// Erase runs, customers or targets, with their reports
     Forget(ForgetArgs),
     /// Start the stand-in for the ERP on a loopback port
@@ -193,6 +196,24 @@ pub struct ReconcileArgs {
     /// How fast it may be asked.
     #[command(flatten)]
     pub pace: PaceArgs,
+}
+
+/// `resolve`.
+#[derive(Clone, Debug, Args)]
+#[command(group(ArgGroup::new("said").required(true).args(["created", "not_created"])))]
+pub struct ResolveArgs {
+    /// The run, as `importer runs` lists it
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The record's number in the input, as unknown.csv lists it
+    #[arg(value_name = "RECORD", value_parser = words::read::<Quantity>)]
+    pub record: Quantity,
+    /// It is in Wawi, with this customer number
+    #[arg(long, value_name = "NUMBER", value_parser = words::read::<CustomerNumber>)]
+    pub created: Option<CustomerNumber>,
+    /// It is not in Wawi: the same command as before sends it again
+    #[arg(long)]
+    pub not_created: bool,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod again;
 mod forget;
 mod mapping;
 mod reconcile;
+mod resolve;
 mod run;
 mod runs;
 mod sandbox;
@@ -139,6 +140,7 @@ fn dispatch(
         Command::Report(args) => again::run(cli, args, environment, console),
         Command::Reconcile(args) => reconcile::run(cli, args, environment, console),
         Command::Forget(args) => forget::run(cli, args, environment, console),
+        Command::Resolve(args) => resolve::run(cli, args, environment, console),
         Command::Sandbox(args) => sandbox::run(args, console),
     }
 }

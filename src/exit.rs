@@ -32,10 +32,12 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::NoRecords { .. }
         | ImportError::NoTarget
         | ImportError::OtherTarget { .. }
+        | ImportError::ElsewhereRun { .. }
         | ImportError::OtherInput { .. } => ExitCode::Unusable,
         ImportError::NoSuchRun(_)
         | ImportError::NoSuchTarget { .. }
-        | ImportError::AgainUnasked(_) => ExitCode::Usage,
+        | ImportError::AgainUnasked(_)
+        | ImportError::Resolve(_) => ExitCode::Usage,
         ImportError::StillNeeded { .. } | ImportError::StillSpooled { .. } => ExitCode::SomeUnknown,
         ImportError::Journal(error) => of_journal(error),
         ImportError::Interrupted(Signal::Terminate) => ExitCode::Terminated,

@@ -4,6 +4,7 @@
 //! journal which records are still to be sent, reads it again and sends (pass 2), and reports.
 //! Nothing here prints: what happens is told as [`RunEvent`]s.
 
+mod borrowed;
 mod dry;
 mod error;
 mod existing;
@@ -15,6 +16,7 @@ mod live;
 mod pipeline;
 mod reconcile;
 mod reporting;
+mod resolve;
 mod sending;
 pub mod settings;
 mod summing;
@@ -37,8 +39,9 @@ use crate::validate::Rules;
 pub use error::ImportError;
 pub use forgetting::{Forget, Forgotten, Kept, ToForget};
 use pipeline::Pipeline;
-pub use reconcile::{Reconciled, reconcile};
+pub use reconcile::{Reconciled, Reconciliation};
 pub use reporting::{OldRun, report_again};
+pub use resolve::{Resolution, ResolveError, Resolved, Said};
 pub use settings::{Existing, FailOn, ImportSettings, RecordSet};
 
 /// Who hears of a run's events.

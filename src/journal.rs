@@ -27,6 +27,7 @@ mod reading;
 mod runs;
 mod schema;
 mod targets;
+mod unknown;
 mod wal;
 
 #[cfg(test)]

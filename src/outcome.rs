@@ -179,6 +179,8 @@ pub enum How {
     Posted,
     /// A look-up found it after an answer was lost.
     Found,
+    /// A person found it in the ERP after an answer was lost, and said so.
+    Resolved,
 }
 
 /// The stage that refused a record.

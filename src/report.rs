@@ -21,6 +21,7 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use encoding_rs::Encoding;
+use jiff::Timestamp;
 
 pub use erasing::{Erased, Mention, erase, erase_customer, failed_files, mentions};
 pub use rows::Rows;
@@ -125,6 +126,8 @@ pub struct Row<'a> {
     /// The errors of an invalid record with their values, which its outcome does not keep;
     /// when it is empty, the outcome's own errors are told.
     pub errors: &'a [FieldError],
+    /// When an unknown record was sent last; none if its own run never sent it.
+    pub last_attempt: Option<Timestamp>,
 }
 
 /// What a record looks like in the input.

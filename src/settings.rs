@@ -18,14 +18,15 @@ mod url;
 use std::path::PathBuf;
 
 use crate::cli::words::HeaderText;
-use crate::cli::{Cli, Command, ReconcileArgs, ReportAgainArgs, RunArgs, Workflows};
+use crate::cli::{Cli, Command, ReconcileArgs, ReportAgainArgs, ResolveArgs, RunArgs, Workflows};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings, Threshold};
-use crate::import::{Existing, ImportSettings};
+use crate::import::{Existing, ImportSettings, Said};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
 
 pub use choice::{
-    ConsoleChoice, ForgetChoice, GlobalChoice, ReconcileChoice, ReportChoice, RunChoice, StateDir,
+    ConsoleChoice, ForgetChoice, GlobalChoice, ReconcileChoice, ReportChoice, ResolveChoice,
+    RunChoice, StateDir,
 };
 pub use environment::{Environment, Terminals};
 pub use error::{Mistake, SettingsError};
@@ -33,6 +34,28 @@ pub use layer::{OPTIONS, OptionRow, Scope};
 
 use layer::Layer;
 use layers::Layers;
+
+/// Options by which a command finds the journal.
+const JOURNAL_OPTIONS: &[&str] = &["config", "profile", "state-dir"];
+
+/// Options by which a command finds journal and ERP, and knows how the ERP wants to be asked.
+const TARGET_OPTIONS: &[&str] = &[
+    "config",
+    "profile",
+    "state-dir",
+    "base-url",
+    "path",
+    "api-version",
+    "tenant-id",
+    "app-id",
+    "app-version",
+    "run-as",
+    "session-id",
+    "concurrency",
+    "rate",
+    "timeout",
+    "settle",
+];
 
 impl RunChoice {
     /// The target that a sandbox at `base_url` is: nothing of a real one's settings holds
@@ -173,6 +196,8 @@ pub fn resolve_run(
             max_duration: options.max_duration.map(|limit| limit.0),
             payloads: options.payloads.clone().filter(|_| dry_run),
             command_line: environment.command_line(),
+            target_options: environment.typed_options(TARGET_OPTIONS),
+            journal_options: environment.typed_options(JOURNAL_OPTIONS),
         },
         inputs: args.inputs.clone(),
         mapping: options.mapping.clone().unwrap_or_default(),
@@ -212,7 +237,37 @@ pub fn resolve_reconcile(
         delivery,
         max_duration: options.max_duration.map(|limit| limit.0),
         state_dir,
+        command_line: environment.command_line(),
+        journal_options: environment.typed_options(JOURNAL_OPTIONS),
         warnings,
+    })
+}
+
+/// Resolves what `resolve` is asked to do.
+///
+/// # Errors
+/// When a settings file, variable or profile cannot be used.
+pub fn resolve_resolution(
+    cli: &Cli,
+    args: &ResolveArgs,
+    environment: &Environment,
+) -> Result<ResolveChoice, SettingsError> {
+    let layers = Layers::load(cli, environment)?;
+    let state_dir = layers.state_dir();
+    let options = layers.merged();
+    let terminals = environment.terminals();
+    Ok(ResolveChoice {
+        run: args.run.clone(),
+        record: args.record.0.get(),
+        said: match &args.created {
+            Some(number) => Said::Created(number.0.clone()),
+            None => Said::NotCreated,
+        },
+        assume_yes: options.yes.unwrap_or_default(),
+        can_ask: terminals.stdin && terminals.stderr,
+        state_dir,
+        command_line: environment.command_line(),
+        journal_options: environment.typed_options(JOURNAL_OPTIONS),
     })
 }
 

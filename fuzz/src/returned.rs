@@ -63,6 +63,7 @@ fn push(rows: &mut Rows, position: Position, input: Input<'_>) {
         report_values: &[],
         warnings: &[],
         errors: &[],
+        last_attempt: None,
     })
     .unwrap();
 }

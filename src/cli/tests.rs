@@ -153,6 +153,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
       show       Show one run's records
       report     Write a run's report files again
       reconcile  Look up what is unknown; send nothing
+      resolve    Say what became of an unknown record, after a look into Wawi
       forget     Erase runs, customers or targets, with their reports
       sandbox    Start the stand-in for the ERP on a loopback port
 

@@ -155,6 +155,28 @@ impl Word for Quantity {
     }
 }
 
+/// A customer number as Wawi has it: at most 30 characters, the width of its column in the
+/// database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerNumber(pub String);
+
+impl Word for CustomerNumber {
+    fn read(text: &str) -> Result<Self, String> {
+        const MOST: usize = 30;
+        let number = text.trim();
+        if number.is_empty() {
+            return Err("it is empty; write the number that the customer has in Wawi".to_owned());
+        }
+        if number.chars().count() > MOST {
+            return Err(format!("a customer number has at most {MOST} characters"));
+        }
+        if number.contains(char::is_control) {
+            return Err("it has a character that no customer number has".to_owned());
+        }
+        Ok(Self(number.to_owned()))
+    }
+}
+
 impl Word for Duration {
     fn read(text: &str) -> Result<Self, String> {
         const HOW: &str = "write a number and its unit, like 500ms, 60s, 15m or 2h";

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::{Ended, Failure, events, signals};
 use crate::cli::{Cli, ReconcileArgs};
 use crate::console::Console;
-use crate::import::{Reconciled, reconcile};
-use crate::outcome::{Counts, ExitCode};
+use crate::import::{Reconciled, Reconciliation};
+use crate::outcome::{Counts, Ending, ExitCode};
 use crate::settings::{Environment, resolve_reconcile};
 
 pub(super) fn run(
@@ -21,15 +21,18 @@ pub(super) fn run(
     for warning in &choice.warnings {
         console.warn(warning);
     }
-    let result = reconcile(
-        &choice.state_dir,
-        choice.run.as_deref(),
-        &choice.target,
-        choice.credentials,
-        &choice.delivery,
-        events(console),
-        signals::listen(),
-    )
+    let result = Reconciliation {
+        state_dir: &choice.state_dir,
+        run: choice.run.as_deref(),
+        target: &choice.target,
+        credentials: choice.credentials,
+        delivery: &choice.delivery,
+        max_duration: choice.max_duration,
+        command_line: &choice.command_line,
+        events: events(console),
+        signal: signals::listen(),
+    }
+    .look_up()
     .map_err(|error| Failure::of_import(&error, console))?;
     let Reconciled {
         asked,
@@ -42,18 +45,15 @@ pub(super) fn run(
     if cli.global.json {
         console.json(&json!({
             "type": "reconciled", "asked": asked, "created": created, "exists": exists,
-            "open": open, "unknown": unknown,
+            "open": open, "unknown": unknown, "ending": ending,
         }));
-    } else if *asked == 0 {
-        console.line("nothing is unknown");
     } else {
-        console.line(&format!(
-            "{asked} looked up: {created} created, {exists} exist with other data, {open} absent \
-             (the next run sends them), {unknown} still unknown"
-        ));
-    }
-    if *created + *exists > 0 && !cli.global.json {
-        console.note("`importer report RUN` writes a run's report again, with what was found");
+        tell(
+            &result,
+            choice.run.as_deref(),
+            &choice.journal_options,
+            console,
+        );
     }
     let counts = Counts {
         unknown: *unknown,
@@ -64,4 +64,33 @@ pub(super) fn run(
         ExitCode::SomeFailed => ExitCode::Fine,
         code => code,
     })
+}
+
+/// Says what came of it, and what to do now.
+fn tell(result: &Reconciled, run: Option<&str>, options: &str, console: &Console) {
+    if result.asked == 0 {
+        console.line("nothing is unknown");
+        return;
+    }
+    console.line(&format!(
+        "{} looked up: {} created, {} exist with other data, {} absent (the same command as \
+         before sends them), {} still unknown",
+        result.asked, result.created, result.exists, result.open, result.unknown
+    ));
+    if result.ending != Ending::Finished {
+        console.note(&result.ending.message());
+    }
+    let run = run.unwrap_or("RUN");
+    if result.unknown > 0 {
+        console.note(&format!(
+            "What stays unknown, look for in Wawi, then say what you found:\n  importer show \
+             {run} --outcome unknown{options}\n  importer resolve {run} RECORD --created \
+             NUMBER{options}\n  importer resolve {run} RECORD --not-created{options}"
+        ));
+    }
+    if result.asked > result.unknown {
+        console.note(&format!(
+            "`importer report {run}{options}` writes a run's report again, with what was found"
+        ));
+    }
 }

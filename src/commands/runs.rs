@@ -9,7 +9,7 @@ use crate::cli::ShowArgs;
 use crate::console::Console;
 use crate::import::ImportError;
 use crate::journal::{Journal, RunRow};
-use crate::outcome::{ExitCode, Outcome, Settled};
+use crate::outcome::{ExitCode, How, Outcome, Settled};
 use crate::settings::GlobalChoice;
 
 /// Outcomes that are read at once.
@@ -37,8 +37,8 @@ pub(super) fn list(global: &GlobalChoice, console: &Arc<Console>) -> Ended {
                 "mapping": row.mapping,
                 "started": row.started,
                 "finished": row.finished,
-                "ending": row.ending,
-                "exit_code": row.exit_code,
+                "ending": row.ending_now(),
+                "exit_code": row.code_now(),
                 "read": row.read,
                 "counts": row.counts,
             }));
@@ -63,7 +63,7 @@ fn line(row: &RunRow) -> Vec<String> {
     vec![
         row.id.clone(),
         format!("{:.0}", row.started),
-        row.exit_code
+        row.code_now()
             .map_or_else(|| "open".to_owned(), |code| code.to_string()),
         row.counts.created.to_string(),
         (row.counts.invalid + row.counts.refused).to_string(),
@@ -135,9 +135,16 @@ fn fits(settled: &Settled, args: &ShowArgs) -> bool {
 
 fn record_line(settled: &Settled) -> Vec<String> {
     let detail = match &settled.outcome {
-        Outcome::Created { id, attempts, .. } => format!(
-            "id {}, {attempts} attempt(s)",
-            id.map_or_else(|| "?".to_owned(), |id| id.to_string())
+        Outcome::Created {
+            id, attempts, how, ..
+        } => format!(
+            "id {}, {attempts} attempt(s){}",
+            id.map_or_else(|| "?".to_owned(), |id| id.to_string()),
+            match how {
+                How::Posted => "",
+                How::Found => ", found by a look-up",
+                How::Resolved => ", found by a person",
+            }
         ),
         Outcome::Exists { id, .. } => id.map_or_else(String::new, |id| format!("id {id}")),
         Outcome::Invalid { errors, .. } => errors

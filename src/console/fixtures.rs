@@ -48,6 +48,8 @@ pub(super) fn finished() -> Summary {
         report_dir: "reports/r-0193".to_owned(),
         failed_file: "failed.csv".to_owned(),
         resume_with: None,
+        reconcile_with: None,
+        resolve_with: None,
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn next(page: &mut Page, summary: &Summary) {
 /// A sentence for each step, and what it needs to be copied: a command or a path.
 fn steps(summary: &Summary) -> Vec<(String, Option<String>)> {
     let counts = &summary.counts;
-    let (dir, run) = (summary.report_dir.trim_end_matches('/'), &summary.run);
+    let dir = summary.report_dir.trim_end_matches('/');
     let failed_file = format!("{dir}/{}", summary.failed_file);
     let mut steps = Vec::new();
     if let Ending::Stopped(stop) = &summary.ending {
@@ -75,12 +75,7 @@ fn steps(summary: &Summary) -> Vec<(String, Option<String>)> {
         }
     }
     if counts.unknown > 0 {
-        steps.push((
-            "Look up whether the unknown ones were created:".to_owned(),
-            Some(format!("importer reconcile {run}")),
-        ));
-        let text = "What stays unknown, look for in Wawi; this file lists it:";
-        steps.push((text.to_owned(), Some(format!("{dir}/unknown.csv"))));
+        find_out(&mut steps, summary);
     }
     if counts.changed > 0 {
         let text =
@@ -88,6 +83,35 @@ fn steps(summary: &Summary) -> Vec<(String, Option<String>)> {
         steps.push((text.to_owned(), Some(format!("{dir}/changed.csv"))));
     }
     steps
+}
+
+/// How to find out what became of the unknown ones: by look-ups, then by a person.
+fn find_out(steps: &mut Vec<(String, Option<String>)>, summary: &Summary) {
+    let run = &summary.run;
+    let or_plain = |command: &Option<String>, plain: String| command.clone().unwrap_or(plain);
+    let reconcile = or_plain(&summary.reconcile_with, format!("importer reconcile {run}"));
+    let resolve = or_plain(
+        &summary.resolve_with,
+        format!("importer resolve {run} RECORD"),
+    );
+    let dir = summary.report_dir.trim_end_matches('/');
+    for (text, command) in [
+        ("Look up whether the unknown ones were created:", reconcile),
+        (
+            "What stays unknown, look for in Wawi; this file lists it:",
+            format!("{dir}/unknown.csv"),
+        ),
+        (
+            "Say of each record what you found there, that it is there:",
+            format!("{resolve} --created NUMBER"),
+        ),
+        (
+            "Or that it is not, so that the same command as before sends it:",
+            format!("{resolve} --not-created"),
+        ),
+    ] {
+        steps.push((text.to_owned(), Some(command)));
+    }
 }
 
 /// Adds an explanation of the words that the page used.

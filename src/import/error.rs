@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::resolve::ResolveError;
 use crate::deliver::client::ClientError;
 use crate::deliver::driver::{LedgerError, Signal};
 use crate::journal::JournalError;
@@ -65,6 +66,19 @@ pub enum ImportError {
     /// A run that was begun with `--again` shall go on without asking which customers are there.
     #[error("run {0} was begun with --again, so the ERP has to be asked which customers it has")]
     AgainUnasked(String),
+    /// A record cannot be resolved.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// The run went into another target than the one that the settings name.
+    #[error("run {run} went into {target}, which is not what the settings name: {named}")]
+    ElsewhereRun {
+        /// The run.
+        run: String,
+        /// Where it went.
+        target: String,
+        /// What the settings name.
+        named: String,
+    },
     /// A run is named that the journal does not know.
     #[error("there is no run `{0}`")]
     NoSuchRun(String),
@@ -165,6 +179,10 @@ impl ImportError {
             Self::Mapping(error) => return error.help(),
             Self::Journal(error) => return error.help(),
             Self::Report(error) => return error.help(),
+            Self::Resolve(error) => return Some(error.help()),
+            Self::ElsewhereRun { .. } => {
+                "give the same `--profile`, `--base-url` and `--tenant-id` as the run had"
+            }
             Self::Client(ClientError::Url { .. }) => "check `base_url` and `path`",
             Self::Client(_) => "check the settings of the target and its credentials",
             Self::Ledger(_) => {

@@ -16,7 +16,7 @@ use super::which::{
     Which, counts_of, finished_before, hex, new_run, note_report, options_from, way_on, which_run,
     workflows,
 };
-use super::{Import, ImportError, Listener, reconcile};
+use super::{Import, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
 use crate::deliver::driver::Delivered;
 use crate::journal::{Journal, RunRow};
@@ -100,6 +100,14 @@ pub(super) fn holder(command: &str) -> String {
     )
 }
 
+/// How to find out what became of the unknown records.
+pub(super) fn tell_of_unknown(summary: &mut Summary, settings: &ImportSettings) {
+    let run = &summary.run;
+    let (target, journal) = (&settings.target_options, &settings.journal_options);
+    summary.reconcile_with = Some(format!("importer reconcile {run}{target}"));
+    summary.resolve_with = Some(format!("importer resolve {run}{journal} RECORD"));
+}
+
 /// A live run, decided upon.
 pub(super) struct Live<'a> {
     pub(super) import: &'a Import,
@@ -126,7 +134,7 @@ impl Live<'_> {
     }
 
     fn run(self, mut journal: Journal, fingerprint: Fingerprint) -> Result<Summary, ImportError> {
-        reconcile::forget_borrowed_unknowns(&mut journal, &self.run)?;
+        borrowed::open_again(&mut journal, &self.run)?;
         let mut settled = SettledSet::load(&journal, &self.run)?;
         let hashes = TargetHashes::new(&journal, &self.target);
         let survey = self.read(&mut journal, &mut settled, &hashes, &fingerprint);
@@ -243,6 +251,9 @@ impl Live<'_> {
         }
         if summary.ending.is_resumable() {
             summary.resume_with = Some(way_on(&self.settings().command_line));
+        }
+        if counts.unknown > 0 {
+            tell_of_unknown(&mut summary, self.settings());
         }
         journal.end(&self.run, &summary.ending, summary.finished)?;
         let settings = self.settings();

@@ -2,20 +2,21 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
 use super::existing::{Inquired, recognise};
 use super::ledger::JournalLedger;
 use super::sending::{Asked, add, recovered_task, tell_looking};
-use super::{Events, ImportError, Listener};
+use super::{Events, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Observed, Signal};
 use crate::deliver::inquiry::Inquiry;
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
-use crate::journal::{Entry, Journal, OpenIntent};
+use crate::journal::{Journal, OpenIntent};
 use crate::mapping::Mapping;
-use crate::outcome::{Ending, Outcome, Traffic, UnknownWhy};
+use crate::outcome::{Ending, Outcome, Traffic};
 
 /// What looking up came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,88 +35,126 @@ pub struct Reconciled {
     pub ending: Ending,
 }
 
-/// Looks up what is unknown in `run`, or in every run of the target.
-///
-/// # Errors
-/// If the journal, the target or the run cannot be used.
-pub fn reconcile(
-    state_dir: &Path,
-    run: Option<&str>,
-    target: &TargetSettings,
-    credentials: Credentials,
-    delivery: &DeliverySettings,
-    events: Events,
-    signal: watch::Receiver<Signal>,
-) -> Result<Reconciled, ImportError> {
-    let mut journal = Journal::open(state_dir)?;
-    let identity = target.identity();
-    let holder = super::live::holder("importer reconcile");
-    let _lock = crate::journal::lock(state_dir, &identity, &holder)?;
-    let wanted = match run {
-        Some(run) => {
-            let row = journal.run(run)?;
-            Some(
-                row.ok_or_else(|| ImportError::NoSuchRun(run.to_owned()))?
-                    .id,
-            )
-        }
-        None => None,
-    };
-    let mut intents = journal.open_intents(&identity)?;
-    intents.retain(|intent| wanted.as_ref().is_none_or(|run| *run == intent.run));
-    let mut result = Reconciled {
-        asked: intents.len() as u64,
-        created: 0,
-        exists: 0,
-        open: 0,
-        unknown: 0,
-        ending: Ending::Finished,
-    };
-    let listener = Listener {
-        events,
-        signal: signal.clone(),
-        told: std::cell::Cell::new(None),
-    };
-    let client = Arc::new(Client::new(target, credentials, delivery)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| ImportError::Internal(error.to_string()))?;
-    if result.asked > 0 {
-        let mut inquiry = Inquiry::new(&client, delivery, None, signal.clone());
-        // A look-up in another ERP would say that nobody is there.
-        match runtime.block_on(recognise(&mut journal, &identity, &mut inquiry, false)) {
-            Ok(()) => {}
-            Err(Inquired::Failed(error)) => return Err(error),
-            Err(Inquired::Ended(ending)) => {
-                result.unknown = result.asked;
-                result.ending = ending;
-                return Ok(result);
+/// Looking up what is unknown, without sending anything.
+pub struct Reconciliation<'a> {
+    /// The state folder with the journal.
+    pub state_dir: &'a Path,
+    /// The run, by its id or the beginning of it; else every run of the target.
+    pub run: Option<&'a str>,
+    /// Where the ERP is.
+    pub target: &'a TargetSettings,
+    /// Who we are there.
+    pub credentials: Credentials,
+    /// How fast it may be asked.
+    pub delivery: &'a DeliverySettings,
+    /// How long it may take.
+    pub max_duration: Option<Duration>,
+    /// The command line, for those who find the target locked.
+    pub command_line: &'a str,
+    /// Who hears of it.
+    pub events: Events,
+    /// What somebody outside wants.
+    pub signal: watch::Receiver<Signal>,
+}
+
+impl Reconciliation<'_> {
+    /// Looks everything up.
+    ///
+    /// # Errors
+    /// If the journal, the target or the run cannot be used.
+    pub fn look_up(self) -> Result<Reconciled, ImportError> {
+        let started = tokio::time::Instant::now();
+        let mut journal = Journal::open(self.state_dir)?;
+        let identity = self.target.identity();
+        let holder = super::live::holder(self.command_line);
+        let _lock = crate::journal::lock(self.state_dir, &identity, &holder)?;
+        let run = self.wanted(&journal, &identity)?;
+        let intents = open_in(&journal, &identity, run.as_deref())?;
+        let mut result = Reconciled {
+            asked: intents.len() as u64,
+            created: 0,
+            exists: 0,
+            open: 0,
+            unknown: 0,
+            ending: Ending::Finished,
+        };
+        if !intents.is_empty() {
+            let listener = Listener {
+                events: self.events,
+                signal: self.signal.clone(),
+                told: std::cell::Cell::new(None),
+            };
+            let client = Arc::new(Client::new(self.target, self.credentials, self.delivery)?);
+            let open = OpenElsewhere {
+                intents,
+                client: &client,
+                delivery: self.delivery,
+                signal: &self.signal,
+                deadline: self.max_duration.map(|most| started + most),
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| ImportError::Internal(error.to_string()))?;
+            // A look-up in another ERP would say that nobody is there.
+            let mut inquiry = Inquiry::new(&client, self.delivery, None, self.signal.clone());
+            match runtime.block_on(recognise(&mut journal, &identity, &mut inquiry, false)) {
+                Ok(()) => {}
+                Err(Inquired::Failed(error)) => return Err(error),
+                Err(Inquired::Ended(ending)) => {
+                    result.unknown = result.asked;
+                    result.ending = ending;
+                    return Ok(result);
+                }
             }
+            let delivered;
+            (journal, delivered) = runtime.block_on(open.look_up(journal, &mut |observed| {
+                match &observed {
+                    Observed::Settled(_, _, Outcome::Created { .. }) => result.created += 1,
+                    Observed::Settled(_, _, Outcome::Exists { .. }) => result.exists += 1,
+                    _ => {}
+                }
+                tell_looking(&observed, &listener);
+            }))?;
+            result.ending = delivered.ending;
+            // An end before its time leaves some that nobody looked for: they are unknown too.
+            result.unknown = open_in(&journal, &identity, run.as_deref())?.len() as u64;
+            let settled = result.created + result.exists + result.unknown;
+            result.open = result.asked.saturating_sub(settled);
         }
+        borrowed::settle(&mut journal, &identity)?;
+        journal.close()?;
+        Ok(result)
     }
-    let open = OpenElsewhere {
-        intents,
-        client: &client,
-        delivery,
-        signal: &signal,
-        deadline: None,
-    };
-    let (journal, delivered) = runtime.block_on(open.look_up(journal, &mut |observed| {
-        if let Observed::Settled(_, _, outcome) = &observed {
-            match outcome {
-                Outcome::Created { .. } => result.created += 1,
-                Outcome::Exists { .. } => result.exists += 1,
-                _ => result.unknown += 1,
-            }
+
+    /// The id of the run that is asked for.
+    fn wanted(&self, journal: &Journal, identity: &str) -> Result<Option<String>, ImportError> {
+        let Some(run) = self.run else {
+            return Ok(None);
+        };
+        let row = journal
+            .run(run)?
+            .ok_or_else(|| ImportError::NoSuchRun(run.to_owned()))?;
+        if row.target != identity {
+            return Err(ImportError::ElsewhereRun {
+                run: row.id,
+                target: row.target,
+                named: identity.to_owned(),
+            });
         }
-        tell_looking(&observed, &listener);
-    }))?;
-    result.ending = delivered.ending;
-    let settled = result.created + result.exists + result.unknown;
-    result.open = result.asked.saturating_sub(settled);
-    journal.close()?;
-    Ok(result)
+        Ok(Some(row.id))
+    }
+}
+
+/// The target's open intents, of one run or of all.
+fn open_in(
+    journal: &Journal,
+    target: &str,
+    run: Option<&str>,
+) -> Result<Vec<OpenIntent>, ImportError> {
+    let mut intents = journal.open_intents(target)?;
+    intents.retain(|intent| run.is_none_or(|run| *run == intent.run));
+    Ok(intents)
 }
 
 /// What runs left open, to be looked up without sending anything.
@@ -180,41 +219,4 @@ fn key_of(journal: &Journal, run: &str) -> Result<crate::customer::Target, Impor
         return Ok(Mapping::passthrough().key());
     }
     Ok(Mapping::parse(&row.mapping, &row.mapping_text)?.key())
-}
-
-/// Records that are unknown only because another run's record with the same key was: they
-/// are open again, for that one may be settled by now.
-pub(super) fn forget_borrowed_unknowns(
-    journal: &mut Journal,
-    run: &str,
-) -> Result<(), ImportError> {
-    const PAGE: usize = 5_000;
-    let unknown = journal.run(run)?.map_or(0, |row| row.counts.unknown);
-    if unknown == 0 {
-        return Ok(());
-    }
-    let mut after = 0;
-    loop {
-        let page = journal.outcomes(run, after, PAGE)?;
-        let borrowed: Vec<Entry> = page
-            .iter()
-            .filter(|settled| {
-                matches!(
-                    settled.outcome,
-                    Outcome::Unknown {
-                        why: UnknownWhy::EarlierUnknown,
-                        ..
-                    }
-                )
-            })
-            .map(|settled| Entry::Void(settled.position))
-            .collect();
-        if !borrowed.is_empty() {
-            journal.commit(run, &borrowed)?;
-        }
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = last.position.record,
-            _ => return Ok(()),
-        }
-    }
 }

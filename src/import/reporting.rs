@@ -71,6 +71,19 @@ impl Pages<'_> {
     }
 }
 
+impl Pages<'_> {
+    /// When the record was sent last, if it is unknown: of all outcomes only that one keeps
+    /// its intent.
+    fn last_attempt(&self, settled: &Settled) -> Result<Option<Timestamp>, ImportError> {
+        match (self.from, &settled.outcome) {
+            (Outcomes::Journal(journal, run), Outcome::Unknown { .. }) => {
+                Ok(journal.last_attempt(run, settled.position.record)?)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
 /// What the report is made of.
 pub(super) struct Reporting<'a> {
     pub source: &'a Source,
@@ -124,6 +137,7 @@ impl Reporting<'_> {
                 None => continue,
             };
             look.errors_for(&settled);
+            look.last_attempt = pages.last_attempt(&settled)?;
             if let (Some(body), Some(to)) = (look.body_if_ready(&settled), payloads.as_mut()) {
                 to.write_all(&body)
                     .and_then(|()| to.write_all(b"\n"))
@@ -198,6 +212,7 @@ impl Reporting<'_> {
             report_values: &values,
             warnings: &look.warnings,
             errors: &look.errors,
+            last_attempt: look.last_attempt,
         })?;
         Ok(())
     }
@@ -211,6 +226,8 @@ struct Look {
     errors: Vec<FieldError>,
     warnings: Vec<FieldError>,
     body: Option<Vec<u8>>,
+    /// When it was sent last, if it is unknown.
+    last_attempt: Option<Timestamp>,
 }
 
 impl Look {
@@ -222,6 +239,7 @@ impl Look {
             errors: Vec::new(),
             warnings: Vec::new(),
             body: None,
+            last_attempt: None,
         };
         match examined {
             Examined::LeftOut => look.left_out = true,
@@ -433,9 +451,9 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
         started: row.started,
         report_dir: report.folder().display().to_string(),
     };
-    let ending = row.ending.clone().unwrap_or(Ending::Interrupted);
+    let ending = row.ending_now().unwrap_or(Ending::Interrupted);
     let mut summary = facts.summary(ending, counts);
-    summary.exit_code = super::which::code_now(&row, summary.exit_code);
+    summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
     Reporting {
         source: &source,
         pipeline: &pipeline,

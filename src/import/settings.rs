@@ -119,6 +119,11 @@ pub struct ImportSettings {
     pub payloads: Option<PathBuf>,
     /// The command line that the user typed, to tell how to resume.
     pub command_line: String,
+    /// Options that the user typed and that a command about the same target needs too, each
+    /// with a blank before it.
+    pub target_options: String,
+    /// Those among them that a command about the same journal needs.
+    pub journal_options: String,
 }
 
 impl ImportSettings {

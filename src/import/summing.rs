@@ -63,6 +63,8 @@ impl Facts {
             report_dir: self.report_dir,
             failed_file: self.failed_file,
             resume_with: None,
+            reconcile_with: None,
+            resolve_with: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::settings::ImportSettings;
 use super::summing::Facts;
 use super::{Import, ImportError};
 use crate::journal::{Journal, NewRun, RunRow};
-use crate::outcome::{Counts, Ending, ExitCode, RunEvent, Summary};
+use crate::outcome::{Counts, Ending, RunEvent, Summary};
 use crate::source::{Fingerprint, Format, Source, SourceSettings};
 
 /// How the command line said that the input is read: kept in the journal, so that a run's
@@ -217,17 +217,6 @@ pub(super) fn way_on(command_line: &str) -> String {
         .join(" ")
 }
 
-/// The code of an old run by what its records are now: what was unknown then may be settled by
-/// now; what `--fail-on` minded is still so.
-pub(super) fn code_now(row: &RunRow, by_counts: u8) -> u8 {
-    let minded = row.exit_code == Some(ExitCode::SomeFailed.number());
-    if minded && by_counts == ExitCode::Fine.number() {
-        ExitCode::SomeFailed.number()
-    } else {
-        by_counts
-    }
-}
-
 /// The same command over a finished input: nothing is read again, nothing is sent.
 pub(super) fn finished_before(import: &Import, source: &Source, row: &RunRow) -> Summary {
     let listener = import.listener();
@@ -261,9 +250,9 @@ pub(super) fn finished_before(import: &Import, source: &Source, row: &RunRow) ->
         started: row.started,
         report_dir: folder.display().to_string(),
     };
-    let ending = row.ending.clone().unwrap_or(Ending::Finished);
+    let ending = row.ending_now().unwrap_or(Ending::Finished);
     let mut summary = facts.summary(ending, counts_of(row, row.read.unwrap_or_default()));
-    summary.exit_code = code_now(row, summary.exit_code);
+    summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
     if let Some(finished) = row.finished {
         summary.finished = finished;
     }

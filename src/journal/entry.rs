@@ -159,6 +159,7 @@ impl<'a> Columns<'a> {
                 columns.how = Some(match how {
                     How::Posted => "posted",
                     How::Found => "found",
+                    How::Resolved => "resolved",
                 });
             }
             Outcome::Exists { id, number }
@@ -229,6 +230,7 @@ fn outcome(row: &Row<'_>) -> rusqlite::Result<Outcome> {
             how: match row.get_ref(HOW)?.as_str()? {
                 "posted" => How::Posted,
                 "found" => How::Found,
+                "resolved" => How::Resolved,
                 other => return Err(misread(HOW, Type::Text, format!("`{other}`"))),
             },
         },

@@ -21,16 +21,9 @@ impl Journal {
     pub fn open_intents(&self, target: &str) -> Result<Vec<OpenIntent>, JournalError> {
         self.read(|connection| {
             connection
-                .prepare_cached(
-                    "SELECT r.id, i.record, i.line, i.key, i.key_hash, i.payload, i.body, \
-                     i.attempt, i.absent_before, i.at, e.record IS NOT NULL \
-                     FROM intents AS i \
-                     JOIN runs AS r USING (run_no) \
-                     JOIN targets AS t USING (target_no) \
-                     LEFT JOIN records AS e ON e.run_no = i.run_no AND e.record = i.record \
-                     AND e.outcome = 'unknown' \
-                     WHERE t.name = ?1 ORDER BY i.run_no, i.record",
-                )?
+                .prepare_cached(&format!(
+                    "{OPEN_INTENTS} WHERE t.name = ?1 ORDER BY i.run_no, i.record"
+                ))?
                 .query_map([target], open_intent)?
                 .collect()
         })
@@ -109,23 +102,11 @@ impl Journal {
         let after = after.as_ref().map_or(&[][..], |hash| &hash[..]);
         self.read(|connection| {
             connection
-                .prepare_cached(
-                    "SELECT k.key_hash, k.payload, k.customer_id, k.customer_number, \
-                     coalesce(r.id, ''), k.record \
-                     FROM keys AS k LEFT JOIN runs AS r ON r.run_no = k.run_no \
-                     WHERE k.target_no = (SELECT target_no FROM targets WHERE name = ?1) \
-                     AND k.key_hash > ?2 ORDER BY k.key_hash LIMIT ?3",
-                )?
-                .query_map(params![target, after, limit], |row| {
-                    Ok(GuardRow {
-                        key_hash: row.get(0)?,
-                        payload: row.get(1)?,
-                        id: row.get(2)?,
-                        number: row.get(3)?,
-                        run: row.get(4)?,
-                        record: row.get(5)?,
-                    })
-                })?
+                .prepare_cached(&format!(
+                    "{GUARD} WHERE k.target_no = (SELECT target_no FROM targets WHERE name = ?1) \
+                     AND k.key_hash > ?2 ORDER BY k.key_hash LIMIT ?3"
+                ))?
+                .query_map(params![target, after, limit], guard_row)?
                 .collect()
         })
     }
@@ -136,7 +117,31 @@ pub(super) const SETTLED_AFTER: &str = "SELECT record FROM records WHERE run_no 
                              UNION SELECT record FROM intents WHERE run_no = ?1 AND record > ?2 \
                              ORDER BY record LIMIT ?3";
 
-fn open_intent(row: &Row<'_>) -> rusqlite::Result<OpenIntent> {
+/// What [`guard_row`] reads, of every target.
+pub(super) const GUARD: &str = "SELECT k.key_hash, k.payload, k.customer_id, k.customer_number, \
+     coalesce(r.id, ''), k.record FROM keys AS k LEFT JOIN runs AS r ON r.run_no = k.run_no";
+
+pub(super) fn guard_row(row: &Row<'_>) -> rusqlite::Result<GuardRow> {
+    Ok(GuardRow {
+        key_hash: row.get(0)?,
+        payload: row.get(1)?,
+        id: row.get(2)?,
+        number: row.get(3)?,
+        run: row.get(4)?,
+        record: row.get(5)?,
+    })
+}
+
+/// What [`open_intent`] reads, of every run and target.
+pub(super) const OPEN_INTENTS: &str = "SELECT r.id, i.record, i.line, i.key, i.key_hash, \
+     i.payload, i.body, i.attempt, i.absent_before, i.at, e.record IS NOT NULL \
+     FROM intents AS i \
+     JOIN runs AS r USING (run_no) \
+     JOIN targets AS t USING (target_no) \
+     LEFT JOIN records AS e ON e.run_no = i.run_no AND e.record = i.record \
+     AND e.outcome = 'unknown'";
+
+pub(super) fn open_intent(row: &Row<'_>) -> rusqlite::Result<OpenIntent> {
     Ok(OpenIntent {
         run: row.get(0)?,
         submission: Submission {

@@ -10,7 +10,7 @@ use super::entry::{json, misread, nanoseconds, time, to_json};
 use super::targets::target_number;
 use super::{Journal, JournalError};
 use crate::fail_point::{self, Point};
-use crate::outcome::{Counts, Ending};
+use crate::outcome::{Counts, Ending, ExitCode};
 
 /// What a run is, known when it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +93,33 @@ impl RunRow {
         self.ending.as_ref().is_none_or(Ending::is_resumable)
             || self.exit_code.is_none()
             || self.counts.open > 0
+    }
+
+    /// How it stands by what its records are now: a finished run of which records were opened
+    /// again is like one that a limit left open. None while it works or after it was killed.
+    #[must_use]
+    pub fn ending_now(&self) -> Option<Ending> {
+        match &self.ending {
+            Some(Ending::Finished) if self.counts.open > 0 => Some(Ending::Limited),
+            ending => ending.clone(),
+        }
+    }
+
+    /// Its code by what its records are now: what was unknown when it ended may be settled by
+    /// now; what `--fail-on` minded then is still so. None while it works, after it was killed,
+    /// and when a finished one has open records again.
+    #[must_use]
+    pub fn code_now(&self) -> Option<u8> {
+        let (then, ending) = (self.exit_code?, self.ending.as_ref()?);
+        if *ending == Ending::Finished && self.counts.open > 0 {
+            return None;
+        }
+        let now = ending.exit_code(&self.counts);
+        let minded = then == ExitCode::SomeFailed.number();
+        Some(match now {
+            ExitCode::Fine if minded => then,
+            now => now.number(),
+        })
     }
 }
 

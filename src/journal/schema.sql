@@ -66,7 +66,7 @@ CREATE TABLE records (
     customer_id     INTEGER,           -- the ERP's id, if known
     customer_number TEXT,              -- the ERP's customer number, if known
     attempts        INTEGER,           -- POSTs that it took, where any was sent
-    how             TEXT,              -- created: posted (the answer said so) or found (a look-up did)
+    how             TEXT,              -- created: posted (the answer said so), found (a look-up did) or resolved (a person did)
     detail          TEXT,              -- JSON: errors without values (invalid, refused), the reason (unknown)
     key_hash        BLOB,
     payload         BLOB,              -- the body's hash

@@ -7,6 +7,7 @@ mod links;
 mod model;
 mod network;
 mod runs;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -140,6 +141,12 @@ fn every_outcome() -> Vec<Outcome> {
             attempts: 4,
             how: How::Found,
         },
+        Outcome::Created {
+            id: None,
+            number: Some("C8".to_owned()),
+            attempts: 1,
+            how: How::Resolved,
+        },
         Outcome::Exists {
             id,
             number: number.clone(),
@@ -188,7 +195,7 @@ fn an_outcome_comes_back_as_it_was() {
     assert_eq!(journal.outcomes("run-1", 3, 2).unwrap(), settled[3..5]);
     let counts = journal.run("run-1").unwrap().unwrap().counts;
     assert_eq!(counts.settled(), settled.len() as u64);
-    assert_eq!((counts.created, counts.refused, counts.grouped), (2, 2, 1));
+    assert_eq!((counts.created, counts.refused, counts.grouped), (3, 2, 1));
 }
 
 #[test]

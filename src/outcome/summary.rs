@@ -207,6 +207,13 @@ pub struct Summary {
     /// The command that goes on with this run, if it is unfinished.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume_with: Option<String>,
+    /// The command that looks up what is unknown, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconcile_with: Option<String>,
+    /// The beginning of the command by which a person says what became of an unknown record:
+    /// its number, and `--created NUMBER` or `--not-created`, take the place of `RECORD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolve_with: Option<String>,
 }
 
 /// Groups errors by code and field while a run goes on, in bounded memory.

@@ -52,6 +52,7 @@ pub(super) fn row<'a>(settled: &'a Settled, input: Input<'a>) -> Row<'a> {
         report_values: &[],
         warnings: &[],
         errors: &[],
+        last_attempt: None,
     }
 }
 
@@ -110,6 +111,8 @@ pub(super) fn summary() -> Summary {
         report_dir: "reports/r1".to_owned(),
         failed_file: "failed.csv".to_owned(),
         resume_with: None,
+        reconcile_with: None,
+        resolve_with: None,
     }
 }
 

@@ -130,7 +130,7 @@ impl Rows {
                     self.mode,
                     UNKNOWN,
                 )?;
-                table.push(&entry.saying(why), std::iter::empty())?;
+                table.push(&entry.unknown(why, row.last_attempt), std::iter::empty())?;
             }
             Outcome::Changed { .. } => {
                 let table = table(
@@ -306,7 +306,11 @@ mod tests {
                 attempts: 1,
             };
             let unknown = settled(2, unknown);
-            rows.push(&row(&unknown, Input::Unreadable)).unwrap();
+            rows.push(&Row {
+                last_attempt: Some("2025-11-24T15:00:00Z".parse().unwrap()),
+                ..row(&unknown, Input::Unreadable)
+            })
+            .unwrap();
             let changed = Outcome::Changed {
                 id: None,
                 number: Some("C3".to_owned()),
@@ -342,6 +346,7 @@ mod tests {
         let first = unknown.records().next().unwrap().unwrap();
         assert_eq!([&first[0], &first[1], &first[2]], ["2", "3", ""]);
         assert_eq!(first[3], *UnknownWhy::Unkeyed.message());
+        assert_eq!(first[4], *"2025-11-24T15:00:00.000Z");
         let warnings = text(&folder, "warnings.csv");
         assert!(warnings.starts_with("record,line,field,columns,code,message\n3,4,"));
         assert_eq!(warnings.lines().count(), 3);

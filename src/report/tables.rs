@@ -24,6 +24,7 @@ pub(super) struct Entry<'a> {
     attempts: u32,
     warning: Option<&'a FieldError>,
     text: &'a str,
+    last_attempt: Option<Timestamp>,
 }
 
 impl<'a> Entry<'a> {
@@ -38,6 +39,7 @@ impl<'a> Entry<'a> {
             attempts: 0,
             warning: None,
             text: "",
+            last_attempt: None,
         };
         match &settled.outcome {
             Outcome::Created {
@@ -52,6 +54,7 @@ impl<'a> Entry<'a> {
                 entry.how = match how {
                     How::Posted => "posted",
                     How::Found => "found",
+                    How::Resolved => "resolved",
                 };
             }
             Outcome::Changed { id, number } => {
@@ -72,9 +75,10 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The same record with a text about it.
-    pub(super) fn saying(mut self, text: &'a str) -> Self {
-        self.text = text;
+    /// The same record with the reason why it is unknown, and when it was sent last.
+    pub(super) fn unknown(mut self, why: &'a str, last_attempt: Option<Timestamp>) -> Self {
+        self.text = why;
+        self.last_attempt = last_attempt;
         self
     }
 }
@@ -117,7 +121,9 @@ pub(super) const UNKNOWN: &[Column] = &[
     KEY,
     ("why", |entry, out| out.push_str(entry.text)),
     ("last_attempt_at", |entry, out| {
-        show_time(out, entry.settled.at);
+        if let Some(at) = entry.last_attempt {
+            show_time(out, at);
+        }
     }),
 ];
 

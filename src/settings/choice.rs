@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cli::{ColorChoice, LogFormat, MappingChoice};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
-use crate::import::ImportSettings;
+use crate::import::{ImportSettings, Said};
 use crate::report::{ReportSettings, ValuesShown};
 
 /// What holds for every command.
@@ -108,8 +108,35 @@ pub struct ReconcileChoice {
     pub max_duration: Option<Duration>,
     /// The state folder.
     pub state_dir: PathBuf,
+    /// The command line that the user typed.
+    pub command_line: String,
+    /// Options that a further command about the same journal needs; see
+    /// [`ImportSettings::journal_options`].
+    pub journal_options: String,
     /// What is odd about target and credentials, for people.
     pub warnings: Vec<String>,
+}
+
+/// What `resolve` is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolveChoice {
+    /// The run.
+    pub run: String,
+    /// The record.
+    pub record: u64,
+    /// What the person found out.
+    pub said: Said,
+    /// Nobody is asked: `--yes`.
+    pub assume_yes: bool,
+    /// Somebody is there to answer.
+    pub can_ask: bool,
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// The command line that the user typed.
+    pub command_line: String,
+    /// Options that a further command about the same journal needs; see
+    /// [`ImportSettings::journal_options`].
+    pub journal_options: String,
 }
 
 /// What `report` is asked to do.

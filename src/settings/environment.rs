@@ -143,6 +143,37 @@ impl Environment {
         self.terminals
     }
 
+    /// Those of the options with these long names that were typed, with their values, quoted
+    /// so that they can be put behind another command of this program; each with a blank
+    /// before it.
+    pub(super) fn typed_options(&self, names: &[&str]) -> String {
+        let is_one = |word: &str| {
+            word.strip_prefix("--")
+                .is_some_and(|word| names.contains(&word))
+        };
+        let mut options = String::new();
+        let mut words = self
+            .typed
+            .iter()
+            .take_while(|word| *word != "--")
+            .peekable();
+        while let Some(word) = words.next() {
+            let (name, has_value) = word
+                .split_once('=')
+                .map_or((word.as_str(), false), |(name, _)| (name, true));
+            if !is_one(name) {
+                continue;
+            }
+            options.push(' ');
+            options.push_str(&quote(word));
+            if let Some(value) = words.next_if(|_| !has_value) {
+                options.push(' ');
+                options.push_str(&quote(value));
+            }
+        }
+        options
+    }
+
     /// The command line as typed, quoted so that it can be pasted into a shell.
     #[must_use]
     pub fn command_line(&self) -> String {
@@ -191,6 +222,28 @@ mod tests {
             assert_eq!(quote("$(x)"), "'$(x)'");
             assert_eq!(quote("*.csv"), "'*.csv'");
         }
+    }
+
+    #[test]
+    fn typed_options_can_be_put_behind_another_command() {
+        let environment = Environment::default().typed([
+            "importer",
+            "--state-dir=s",
+            "run",
+            "in.csv",
+            "--rate",
+            "5/s",
+            "--base-url",
+            "http://h/a b",
+            "--yes",
+            "--",
+            "--path",
+            "x",
+        ]);
+        let options = environment.typed_options(&["base-url", "state-dir", "path"]);
+        let url = quote("http://h/a b");
+        assert_eq!(options, format!(" --state-dir=s --base-url {url}"));
+        assert_eq!(environment.typed_options(&["tenant-id"]), "");
     }
 
     #[test]

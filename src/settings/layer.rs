@@ -179,7 +179,11 @@ impl Layer {
                 layer.take_pace(&reconcile.pace);
             }
             Command::Forget(forget) => layer.report_dir.clone_from(&forget.report_dir),
-            Command::Mapping(_) | Command::Runs | Command::Show(_) | Command::Sandbox(_) => {}
+            Command::Mapping(_)
+            | Command::Runs
+            | Command::Show(_)
+            | Command::Resolve(_)
+            | Command::Sandbox(_) => {}
         }
         layer
     }

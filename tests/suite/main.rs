@@ -45,3 +45,5 @@ mod stand_in;
 mod support;
 /// The same input a second time.
 mod twice;
+/// Unknown records: told, looked up, resolved.
+mod unknown;

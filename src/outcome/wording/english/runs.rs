@@ -81,7 +81,9 @@ pub(in crate::outcome::wording) fn ending(ending: &Ending) -> String {
     let text = match ending {
         Ending::Stopped(reason) => return stop(reason),
         Ending::Finished => "Every record has its outcome.",
-        Ending::Limited => "Done as far as `--limit` or `--record` allow; the rest is open.",
+        Ending::Limited => {
+            "Done as far as was asked for; the rest is open, and the same command goes on with it."
+        }
         Ending::TooManyInvalid => "Too many records are invalid, so nothing was sent.",
         Ending::Outage => {
             "The server could not be reached for too long; the same command goes on later."
