@@ -280,6 +280,9 @@ fn time(summary: &Summary) -> String {
     let whole = summary.finished.duration_since(summary.started);
     let whole = Duration::try_from(whole).unwrap_or_default();
     let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    // If somebody set the clock back meanwhile, it took at least what was measured.
+    let measured = seconds(summary.reading_seconds) + seconds(summary.sending_seconds);
+    let whole = whole.max(measured);
     let mut text = format!(
         "{} (reading {}",
         length(whole),
@@ -305,6 +308,15 @@ mod tests {
         color: false,
         width: None,
     };
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_no_time_negative() {
+        let mut summary = finished();
+        summary.finished = summary.started - jiff::SignedDuration::from_hours(5);
+        summary.reading_seconds = 1.0;
+        summary.sending_seconds = 61.0;
+        assert_eq!(time(&summary), "1 min 2 s (reading 1 s, sending 1 min 1 s)");
+    }
 
     /// The page, with the wording of endings left to its own tests.
     fn shown(summary: &Summary) -> String {
