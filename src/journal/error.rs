@@ -258,3 +258,34 @@ fn is_misread(error: &rusqlite::Error) -> bool {
             | rusqlite::Error::Utf8Error(..)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn a_file_system_that_cannot_do_what_is_needed_is_told_what_to_do() {
+        let path = std::path::Path::new("state/journal.db");
+        for code in [
+            ffi::SQLITE_IOERR_LOCK,
+            ffi::SQLITE_IOERR_SHMMAP,
+            ffi::SQLITE_IOERR_SHMOPEN,
+            ffi::SQLITE_PROTOCOL,
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let help = from_sql(path, "cannot open", error).help().unwrap();
+            assert!(help.contains("local disk with --state-dir"), "{help}");
+        }
+        for kind in [io::ErrorKind::Unsupported, io::ErrorKind::Other] {
+            let error = JournalError::Io {
+                path: path.to_owned(),
+                doing: CANNOT_LOCK,
+                source: kind.into(),
+            };
+            assert!(error.help().unwrap().contains("--state-dir"), "{error}");
+            assert!(!error.is_unreadable());
+        }
+    }
+}

@@ -2,12 +2,13 @@
 //! place, it lies on a network, others use it at the same time, the clock was set back.
 
 use std::path::{Path, PathBuf};
+use std::process::Child;
 
 use rusqlite::Connection;
-use wawi_importer::sandbox::SandboxSettings;
+use wawi_importer::sandbox::{Faults, SandboxSettings};
 
 use crate::stand_in::{StandIn, wait_for};
-use crate::support::{Importer, Run, repository};
+use crate::support::{Importer, Run, files_below, repository};
 
 const MAPPING: &str = r#"[customer]
 Number = "Nr"
@@ -330,4 +331,238 @@ fn a_journal_of_format_1_opens_for_ever() {
     assert_eq!((said.count("skipped"), said.count("created")), (4, 1));
     say(&mut it, &format!("forget {} --yes", run(2))).expect(0);
     say(&mut it, "forget --older-than 0d --yes --force").expect(0);
+}
+
+/// A run of `input` in the background, once it has created something.
+fn at_work(it: &mut Importer, erp: &StandIn, words: &str) -> Child {
+    let before = erp.created();
+    it.args(words.split(' '));
+    let mut child = it.start();
+    wait_for(|| erp.created() > before || child.try_wait().unwrap().is_some());
+    assert!(child.try_wait().unwrap().is_none(), "it ended at once");
+    child
+}
+
+fn slow() -> StandIn {
+    StandIn::start(SandboxSettings {
+        latency: std::time::Duration::from_millis(10),
+        ..SandboxSettings::default()
+    })
+}
+
+#[test]
+fn two_targets_share_a_state_folder_at_the_same_time() {
+    let erp = slow();
+    let mut it = importer(&erp);
+    it.file("a.csv", list("A", 400));
+    it.file("b.csv", list("B", 400));
+    let first = at_work(&mut it, &erp, "run a.csv -m map.toml --concurrency 2");
+    let words = "run b.csv -m map.toml --profile other --concurrency 2 --report-dir others";
+    let second = at_work(&mut it, &erp, words);
+    assert!(
+        erp.created() < 700,
+        "they were not at work at the same time"
+    );
+    for child in [first, second] {
+        let run = it.read(child.wait_with_output().unwrap()).expect(0);
+        assert!(run.stdout.contains("400 of 400"), "{}", run.said());
+    }
+    let numbers: std::collections::BTreeSet<_> = erp.numbers().into_iter().collect();
+    assert_eq!((numbers.len(), erp.created()), (800, 800));
+    let runs = say(&mut it, "runs --json").expect(0).stdout;
+    assert_eq!(runs.matches("\"created\":400").count(), 2, "{runs}");
+    for words in [
+        "run a.csv -m map.toml",
+        "run b.csv -m map.toml --profile other",
+    ] {
+        say(&mut it, words).expect(0);
+    }
+    assert_eq!(erp.created(), 800);
+}
+
+#[test]
+fn beside_a_run_one_may_look_but_not_touch() {
+    let erp = slow();
+    let (mut it, run) = with_history(&erp);
+    it.file("a.csv", list("A", 100));
+    let mut child = at_work(&mut it, &erp, "run a.csv -m map.toml --rate 5/s");
+    for words in [
+        "runs".to_owned(),
+        format!("show {run}"),
+        format!("report {run}"),
+    ] {
+        say(&mut it, &words).expect(0);
+    }
+    for words in [
+        "run new.csv -m map.toml".to_owned(),
+        "reconcile".to_owned(),
+        format!("forget {run} --yes"),
+        "forget --older-than 1d --yes".to_owned(),
+        "forget --customer D1 --yes".to_owned(),
+        "forget --target erp --yes".to_owned(),
+    ] {
+        let said = say(&mut it, &words);
+        assert_eq!(said.code, 6, "{words}: {}", said.said());
+        let holder = format!("process {}", child.id());
+        assert!(said.stderr.contains(&holder), "{}", said.said());
+        assert!(said.stderr.contains("--rate 5/s"), "{}", said.said());
+    }
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "it ended before it was asked about"
+    );
+    // The system frees the lock of whoever is killed: the next one waits for nothing.
+    child.kill().unwrap();
+    child.wait_with_output().unwrap();
+    say(&mut it, "run a.csv -m map.toml --settle 0s").expect(0);
+    let numbers: std::collections::BTreeSet<_> = erp.numbers().into_iter().collect();
+    assert_eq!((numbers.len(), erp.created()), (280, 280));
+}
+
+/// Makes the journal one of a network folder, which it stays.
+fn move_to_network(it: &Importer) {
+    let path = it.folder().join(".importer/journal.db");
+    let journal = Connection::open(path).unwrap();
+    let sql = "PRAGMA journal_mode = TRUNCATE";
+    let mode: String = journal.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "truncate");
+    journal.close().unwrap();
+}
+
+#[test]
+fn killed_with_a_rollback_journal_nothing_is_lost_or_doubled() {
+    let erp = StandIn::start(SandboxSettings {
+        faults: Faults::parse("commit_drop=0.04,drop=0.04,500_after=0.03,garbage=0.03").unwrap(),
+        latency: std::time::Duration::from_millis(2),
+        ..SandboxSettings::default()
+    });
+    let mut it = importer(&erp);
+    it.file("first.csv", list("F", 1));
+    it.file("a.csv", list("A", 200));
+    say(
+        &mut it,
+        "run first.csv -m map.toml --timeout 300ms --settle 300ms",
+    )
+    .expect(0);
+    move_to_network(&it);
+    let state = it.folder().join(".importer");
+    let mut kills = 0;
+    let code = loop {
+        let target = erp.created() + 20;
+        it.args("run a.csv -m map.toml --timeout 300ms --settle 300ms".split(' '));
+        let mut child = it.start();
+        wait_for(|| child.try_wait().unwrap().is_some() || erp.created() >= target);
+        if kills < 5 && child.try_wait().unwrap().is_none() {
+            child.kill().unwrap();
+            child.wait_with_output().unwrap();
+            kills += 1;
+            continue;
+        }
+        let run = it.read(child.wait_with_output().unwrap());
+        if run.code != 7 {
+            break run.expect(0).code;
+        }
+    };
+    assert_eq!((code, kills), (0, 5));
+    let numbers: std::collections::BTreeSet<_> = erp.numbers().into_iter().collect();
+    assert_eq!((numbers.len(), erp.created()), (201, 201));
+    assert!(
+        !state.join("journal.db-wal").exists(),
+        "it is no network journal any more"
+    );
+
+    // What was erased is in no byte there either.
+    let holds = |needle: &str| {
+        let mut all = files(&state).into_iter().map(|(_, bytes)| bytes);
+        all.any(|bytes| bytes.windows(needle.len()).any(|w| w == needle.as_bytes()))
+    };
+    assert!(holds("A150") && !holds("Muster"));
+    say(&mut it, "forget --customer A150 --yes").expect(0);
+    assert!(!holds("A150") && holds("A151"));
+    say(&mut it, "forget --older-than 0d --yes").expect(0);
+    assert!(!holds("A151"));
+}
+
+#[test]
+fn a_rollback_journal_s_file_is_refused_when_it_is_damaged_too() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let (mut it, run) = with_history(&erp);
+    move_to_network(&it);
+    let path = it.folder().join(".importer/journal.db");
+    let whole = std::fs::read(&path).unwrap();
+    for bytes in [
+        whole[..whole.len() / 2].to_vec(),
+        overwritten(&whole, 4_096 * 5..4_096 * 6, 0),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        assert_refused(&mut it, &run, "on a network");
+    }
+}
+
+#[test]
+fn a_journal_from_the_future_goes_on_as_usual() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let (mut it, run) = with_history(&erp);
+    // The clock was a year ahead when these runs were made, and is right again now.
+    let journal = Connection::open(it.folder().join(".importer/journal.db")).unwrap();
+    let year = 365_i64 * 24 * 60 * 60 * 1_000_000_000;
+    journal
+        .execute_batch(&format!(
+            "UPDATE runs SET started = started + {year}, finished = finished + {year}; \
+             UPDATE records SET at = at + {year};"
+        ))
+        .unwrap();
+    journal.close().unwrap();
+
+    let said = say(&mut it, "run done.csv -m map.toml").expect(0);
+    assert!(said.said().contains("nothing was sent"), "{}", said.said());
+    let resumed = say(&mut it, "run half.csv -m map.toml").expect(0);
+    assert_eq!((resumed.count("created"), erp.created()), (60, 210));
+    assert!(
+        !resumed.stdout.contains("Time        -"),
+        "{}",
+        resumed.said()
+    );
+    say(&mut it, "run new.csv -m map.toml").expect(0);
+    // Newest first, by their order and not by their times.
+    let runs = say(&mut it, "runs").expect(0).stdout;
+    let places = ["new.csv", "half.csv", "done.csv"].map(|input| runs.find(input).unwrap());
+    assert!(places.is_sorted(), "{runs}");
+    say(&mut it, &format!("report {run}")).expect(0);
+    // The resumed run ended now, the finished one in a year: neither is old.
+    say(&mut it, "forget --older-than 1h --yes").expect(0);
+    let runs = say(&mut it, "runs").expect(0).stdout;
+    assert!(
+        runs.contains("done.csv") && runs.contains("half.csv"),
+        "{runs}"
+    );
+}
+
+/// Waiting, time limits and pace must not heed a clock that somebody may set.
+#[test]
+fn delivery_measures_time_by_the_monotonic_clock_alone() {
+    let mut seen = Vec::new();
+    for path in files_below(&repository("src/deliver")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in text.lines() {
+            let is_wall = [
+                "Timestamp::now",
+                "Zoned::now",
+                "SystemTime",
+                "date_time_now",
+            ]
+            .iter()
+            .any(|word| line.contains(word));
+            if is_wall {
+                seen.push(format!("{}: {}", path.display(), line.trim()));
+            }
+        }
+    }
+    // A `Retry-After` that is a date is compared with the answer's own date; without one there
+    // is no other clock. It is capped like any other.
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert!(
+        seen[0].contains("client.rs: .unwrap_or_else(jiff::Timestamp::now)"),
+        "{seen:?}"
+    );
 }
