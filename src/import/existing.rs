@@ -138,6 +138,11 @@ impl Live<'_> {
         traffic: &mut Traffic,
     ) -> Result<(), Inquired> {
         let settings = self.settings();
+        let known = journal.companies(&self.target).map_err(ImportError::from)?;
+        if settings.existing == Existing::Send && known.is_none() {
+            // Nobody who may not read is asked for what cannot be compared.
+            return Ok(());
+        }
         let mut inquiry = Inquiry::new(
             &self.client,
             &settings.delivery,
