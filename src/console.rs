@@ -9,6 +9,7 @@
 
 mod clean;
 mod json;
+mod linked;
 mod logging;
 mod page;
 mod plan;
@@ -135,6 +136,11 @@ impl Console {
             }
             _ if self.settings.json => self.json_line(json::event(event)),
             RunEvent::Notice(notice) if notice.warning => self.warn(&notice.text),
+            RunEvent::Altered {
+                run,
+                columns,
+                accepted,
+            } => self.warn(&linked::altered(run, columns, *accepted)),
             _ if self.settings.quiet => {}
             RunEvent::Started {
                 run,

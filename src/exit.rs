@@ -23,6 +23,7 @@ fn of_journal(error: &JournalError) -> ExitCode {
 pub fn of_import(error: &ImportError) -> ExitCode {
     match error {
         ImportError::Source(_)
+        | ImportError::Returned(_)
         | ImportError::Mapping(_)
         | ImportError::Report(crate::report::ReportError::Name { .. })
         | ImportError::Report(crate::report::ReportError::Folder { .. })

@@ -4,6 +4,7 @@
 //! journal which records are still to be sent, reads it again and sends (pass 2), and reports.
 //! Nothing here prints: what happens is told as [`RunEvent`]s.
 
+mod altered;
 mod borrowed;
 mod dry;
 mod error;
@@ -17,6 +18,7 @@ mod pipeline;
 mod reconcile;
 mod reporting;
 mod resolve;
+mod returned;
 mod sending;
 pub mod settings;
 mod summing;
@@ -24,7 +26,7 @@ mod survey;
 mod which;
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,6 +44,7 @@ use pipeline::Pipeline;
 pub use reconcile::{Reconciled, Reconciliation};
 pub use reporting::{OldRun, report_again};
 pub use resolve::{Resolution, ResolveError, Resolved, Said};
+pub use returned::ReturnedError;
 pub use settings::{Existing, FailOn, ImportSettings, RecordSet};
 
 /// Who hears of a run's events.
@@ -109,17 +112,9 @@ impl Import {
         Ok((source, pipeline))
     }
 
-    /// How the input is read. A returned file has a shape of its own, whatever the mapping says
-    /// of the export that it came from.
+    /// How the input is read.
     fn source_settings(&self) -> Result<SourceSettings, ImportError> {
-        let settings = source_settings(&self.settings.source, &self.mapping)?;
-        if !source::is_returned(&self.path) {
-            return Ok(settings);
-        }
-        Ok(SourceSettings {
-            ragged: settings.ragged,
-            ..self.settings.source.clone()
-        })
+        settings_for(&self.path, &self.settings.source, &self.mapping)
     }
 
     /// The hash of the mapping and the parse options: with the same one, the same input gives
@@ -148,6 +143,23 @@ fn bind(mapping: &Mapping, source: &Source, unkeyed: bool) -> Result<Pipeline, I
             allow_unkeyed: unkeyed,
             ..Rules::default()
         },
+    })
+}
+
+/// How the file is read. A returned one has a shape of its own, whatever the mapping says of
+/// the export that it came from.
+fn settings_for(
+    path: &Path,
+    typed: &SourceSettings,
+    mapping: &Mapping,
+) -> Result<SourceSettings, ImportError> {
+    let settings = source_settings(typed, mapping)?;
+    if !source::is_returned(path) {
+        return Ok(settings);
+    }
+    Ok(SourceSettings {
+        ragged: settings.ragged,
+        ..typed.clone()
     })
 }
 
@@ -227,7 +239,7 @@ pub struct Fit {
 ///
 /// # Errors
 /// If the input cannot be used, or the mapping does not fit it.
-pub fn check_mapping(mapping: &Mapping, input: &std::path::Path) -> Result<Fit, ImportError> {
+pub fn check_mapping(mapping: &Mapping, input: &Path) -> Result<Fit, ImportError> {
     let settings = source_settings(&SourceSettings::default(), mapping)?;
     let source = Source::open(input, &settings)?;
     let pipeline = bind(mapping, &source, false)?;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use code::{Code, Severity};
 pub use ending::{Ending, ExitCode, Stop};
 pub use event::{Notice, Phase, Progress, RunEvent};
-pub use summary::{Counts, ErrorGroup, Plan, Summary, Traffic};
+pub use summary::{Alteration, Counts, ErrorGroup, Linked, Plan, Summary, Traffic};
 
 use crate::record::Position;
 

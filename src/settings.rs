@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use crate::cli::words::HeaderText;
 use crate::cli::{Cli, Command, ReconcileArgs, ReportAgainArgs, ResolveArgs, RunArgs, Workflows};
-use crate::deliver::{Credentials, DeliverySettings, TargetSettings, Threshold};
+use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{Existing, ImportSettings, Said};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
@@ -186,12 +186,13 @@ pub fn resolve_run(
             existing: options.existing.unwrap_or_default(),
             retry_failed: args.again.retry_failed,
             again: args.again.again,
+            accept_changes: args.again.accept_changes,
             target_changed: args.again.target_changed,
             allow_unkeyed: options.allow_unkeyed.unwrap_or_default(),
             allow_empty: options.allow_empty.unwrap_or_default(),
             limit: args.amount.limit.map(|limit| limit.0.get()),
             records: args.amount.record.clone(),
-            max_invalid: options.max_invalid.unwrap_or(Threshold::Percent(20.0)),
+            max_invalid: options.max_invalid,
             fail_on: options.fail_on,
             max_duration: options.max_duration.map(|limit| limit.0),
             payloads: options.payloads.clone().filter(|_| dry_run),

@@ -163,6 +163,9 @@ pub struct AgainArgs {
     /// Start over, and ask the ERP instead of the journal
     #[arg(long)]
     pub again: bool,
+    /// A corrected failed.csv may differ where nothing was wrong
+    #[arg(long)]
+    pub accept_changes: bool,
     /// The address leads to another ERP now, and that is right
     #[arg(long)]
     pub target_changed: bool,

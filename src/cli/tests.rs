@@ -237,6 +237,7 @@ fn the_help_of_run_reads_as_one() {
                                        send anyway [default: skip]
           --retry-failed               Send what a finished run found invalid or refused
           --again                      Start over, and ask the ERP instead of the journal
+          --accept-changes             A corrected failed.csv may differ where nothing was wrong
           --target-changed             The address leads to another ERP now, and that is right
           --allow-unkeyed              Send customers without a number, whose lost requests cannot be
                                        looked up safely

@@ -8,7 +8,7 @@ use super::{Ended, Failure};
 use crate::cli::ShowArgs;
 use crate::console::Console;
 use crate::import::ImportError;
-use crate::journal::{Journal, RunRow};
+use crate::journal::{Journal, JournalError, RunRow};
 use crate::outcome::{ExitCode, How, Outcome, Settled};
 use crate::settings::GlobalChoice;
 
@@ -41,6 +41,7 @@ pub(super) fn list(global: &GlobalChoice, console: &Arc<Console>) -> Ended {
                 "exit_code": row.code_now(),
                 "read": row.read,
                 "counts": row.counts,
+                "linked_to": row.linked_to,
             }));
         }
         return Ok(ExitCode::Fine);
@@ -49,13 +50,17 @@ pub(super) fn list(global: &GlobalChoice, console: &Arc<Console>) -> Ended {
         console.note(&format!("no runs yet in {}", global.state_dir.display()));
         return Ok(ExitCode::Fine);
     }
-    let table: Vec<Vec<String>> = rows.iter().map(line).collect();
-    console.table(
-        &[
-            "run", "started", "code", "created", "failed", "unknown", "read", "target", "input",
-        ],
-        &table,
-    );
+    let mut table: Vec<Vec<String>> = rows.iter().map(line).collect();
+    let mut headers = vec![
+        "run", "started", "code", "created", "failed", "unknown", "read", "target", "input",
+    ];
+    if rows.iter().any(|row| row.linked_to.is_some()) {
+        headers.push("corrects");
+        for (cells, row) in table.iter_mut().zip(&rows) {
+            cells.push(row.linked_to.clone().unwrap_or_default());
+        }
+    }
+    console.table(&headers, &table);
     Ok(ExitCode::Fine)
 }
 
@@ -81,6 +86,7 @@ pub(super) fn show(args: &ShowArgs, global: &GlobalChoice, console: &Arc<Console
     let unknown = || Failure::of_import(&ImportError::NoSuchRun(args.run.clone()), console);
     let journal = open(global, console)?.ok_or_else(unknown)?;
     let row = journal.run(&args.run).map_err(tell)?.ok_or_else(unknown)?;
+    tell_family(&journal, &row, global, console).map_err(tell)?;
     let mut after = 0;
     let mut table = Vec::new();
     loop {
@@ -110,6 +116,49 @@ pub(super) fn show(args: &ShowArgs, global: &GlobalChoice, console: &Arc<Console
             _ => return Ok(ExitCode::Fine),
         }
     }
+}
+
+/// What the run has to do with others: on stderr, or with `--json` as a line of its own.
+fn tell_family(
+    journal: &Journal,
+    row: &RunRow,
+    global: &GlobalChoice,
+    console: &Console,
+) -> Result<(), JournalError> {
+    let Some(family) = journal.family(&row.id)? else {
+        return Ok(());
+    };
+    if global.console.json {
+        console.json(&json!({
+            "type": "linked",
+            "run": row.id,
+            "to": row.linked_to,
+            "corrected_by": family.corrected_by,
+            "first": family.first,
+            "runs": family.runs,
+            "totals": family.totals,
+        }));
+        return Ok(());
+    }
+    if let Some(to) = &row.linked_to {
+        console.note(&format!("corrects run {to}"));
+    }
+    if !family.corrected_by.is_empty() {
+        console.note(&format!(
+            "corrected by run {}",
+            family.corrected_by.join(", ")
+        ));
+    }
+    let totals = family.totals;
+    console.note(&format!(
+        "together: {} of {} records created, {} failed, {} unknown, {} not yet sent",
+        totals.created,
+        totals.read,
+        totals.invalid + totals.refused,
+        totals.unknown,
+        totals.open
+    ));
+    Ok(())
 }
 
 fn number_of(outcome: &Outcome) -> Option<&str> {

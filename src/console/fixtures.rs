@@ -45,6 +45,7 @@ pub(super) fn finished() -> Summary {
         reading_seconds: 0.44,
         sending_seconds: 1022.0,
         plan: None,
+        linked: None,
         report_dir: "reports/r-0193".to_owned(),
         failed_file: "failed.csv".to_owned(),
         resume_with: None,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::clean;
-use crate::outcome::{RunEvent, Summary};
+use crate::outcome::{Alteration, RunEvent, Summary};
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -17,6 +17,11 @@ enum Line<'a> {
     Notice {
         warning: bool,
         text: &'a str,
+    },
+    Altered {
+        run: &'a str,
+        columns: &'a [Alteration],
+        accepted: bool,
     },
     Paused {
         why: &'a str,
@@ -50,6 +55,15 @@ pub(super) fn event(event: &RunEvent) -> Option<String> {
         RunEvent::Notice(notice) => Line::Notice {
             warning: notice.warning,
             text: &notice.text,
+        },
+        RunEvent::Altered {
+            run,
+            columns,
+            accepted,
+        } => Line::Altered {
+            run,
+            columns,
+            accepted: *accepted,
         },
         RunEvent::Paused { why, length } => Line::Paused {
             why,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::page::{BAD, GOOD, Look, ODD, Page, STRONG, counted, length, thousands};
-use super::{plan, steps};
+use super::{linked, plan, steps};
 use crate::outcome::{Counts, Ending, ErrorGroup, Summary};
 
 /// Causes told on the page; the files have the rest.
@@ -18,6 +18,9 @@ pub(super) fn page(summary: &Summary, look: Look, all_causes: bool) -> String {
     match &summary.plan {
         Some(found) => plan::counts(&mut page, summary, found),
         None => outcomes(&mut page, &summary.counts),
+    }
+    if let Some(found) = &summary.linked {
+        linked::totals(&mut page, summary, found);
     }
     let most = if all_causes {
         usize::MAX
@@ -146,6 +149,9 @@ fn about(page: &mut Page, summary: &Summary) {
     };
     page.pair("Run", &format!("{}{resumed}", summary.run));
     page.pair("Input", &summary.input);
+    if let Some(found) = &summary.linked {
+        linked::about(page, found);
+    }
     page.pair("Read as", &summary.source);
     page.pair("Mapping", &summary.mapping);
     if !summary.dry_run {
@@ -174,8 +180,13 @@ fn repair(kind: &str) -> &str {
     }
 }
 
-fn outcomes(page: &mut Page, counts: &Counts) {
+fn outcomes(page: &mut Page, found: &Counts) {
     page.heading("Records");
+    counts(page, found);
+}
+
+/// Adds how many records ended how.
+pub(super) fn counts(page: &mut Page, counts: &Counts) {
     let rows = [
         (GOOD, counts.created, "created"),
         (GOOD, counts.ready, "ready"),

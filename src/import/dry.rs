@@ -1,25 +1,28 @@
 //! The dry run: pass 1 with a report, no target, no journal. Ends with the plan of the import
 //! that it rehearsed, and says what it did not check.
 
+use std::path::Path;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::altered::compare_and_tell;
+use super::ledger::SettledSet;
 use super::reporting::{Outcomes, Reporting, shape_of};
+use super::returned::{DRY_RUN, ReturnedFile};
 use super::settings::{Existing, ImportSettings};
 use super::summing::{Facts, stricter};
 use super::survey::{Findings, Hashing, Survey, survey};
-use super::{Import, ImportError};
+use super::{Import, ImportError, Listener};
+use crate::journal::Journal;
 use crate::mapping::Mapping;
 use crate::outcome::{
-    Counts, Ending, KeyHash, Outcome, PayloadHash, Plan, RunEvent, Summary, wording,
+    Counts, Ending, KeyHash, Linked, Outcome, PayloadHash, Plan, RunEvent, Summary, wording,
 };
 use crate::record::Position;
 use crate::report::{Report, ValuesShown};
-
-/// How the ids of dry runs begin.
-pub(super) const DRY_RUN: &str = "dry-run-";
+use crate::source::{self, Source};
 
 /// Longest sample body that is shown, in bytes.
 const SAMPLE_AT_MOST: usize = 4_000;
@@ -85,6 +88,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
         resumed: false,
     });
     let folder = report.folder().to_owned();
+    let linked = rehearse_link(import, &source, &listener, &folder)?;
     let mut survey = survey(
         &source,
         &pipeline,
@@ -121,6 +125,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     };
     let mut summary = facts.summary(Ending::Finished, counts);
     summary.reading_seconds = clock.elapsed().as_secs_f64();
+    summary.linked = linked;
     summary.plan = Some(plan_of(import, &survey, &pipeline.plan, ready));
     let mut payloads = import.payloads.take();
     let reporting = Reporting {
@@ -139,6 +144,39 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     Ok(summary)
 }
 
+/// What a live run would find out about a returned file; a run that its changes would stop is
+/// announced.
+fn rehearse_link(
+    import: &Import,
+    source: &Source,
+    listener: &Listener,
+    folder: &Path,
+) -> Result<Option<Box<Linked>>, ImportError> {
+    let settings = &import.settings;
+    let Some(file) = ReturnedFile::read(source, folder, listener)? else {
+        return Ok(None);
+    };
+    let journal = Journal::open_existing(&settings.state_dir)?;
+    let link = file.link(journal.as_ref(), None, import.mapping.text(), listener)?;
+    let (Some(journal), Some(mut link)) = (journal, link) else {
+        return Ok(None);
+    };
+    link.verify(&journal, &SettledSet::default(), folder)?;
+    let altered = compare_and_tell(&mut link, source, &journal, settings, listener, folder)?;
+    if !altered.is_empty() && !settings.accept_changes {
+        listener.tell(&RunEvent::warning(
+            "a run would send nothing because of these changes; --accept-changes accepts them",
+        ));
+    }
+    let family = journal.family(&link.of.id)?;
+    Ok(Some(Box::new(Linked {
+        first: family.map_or_else(|| link.of.id.clone(), |family| family.first),
+        to: Some(link.of.id),
+        altered,
+        ..Linked::default()
+    })))
+}
+
 fn plan_of(import: &Import, survey: &Survey, bound: &crate::mapping::Plan, ready: u64) -> Plan {
     let settings = &import.settings;
     let requests = match settings.existing {
@@ -150,7 +188,11 @@ fn plan_of(import: &Import, survey: &Survey, bound: &crate::mapping::Plan, ready
         would_create: ready,
         left_out: survey.counts.left_out,
         invalid: survey.counts.invalid,
-        too_many_invalid: settings.are_too_many_invalid(survey.counts.invalid, survey.read),
+        too_many_invalid: settings.are_too_many_invalid(
+            survey.counts.invalid,
+            survey.read,
+            source::is_returned(&import.path),
+        ),
         unused_columns: bound.unused_columns(),
         sample_body: survey
             .sample_body

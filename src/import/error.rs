@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::resolve::ResolveError;
+use super::returned::ReturnedError;
 use crate::deliver::client::ClientError;
 use crate::deliver::driver::{LedgerError, Signal};
 use crate::journal::JournalError;
@@ -32,6 +33,9 @@ pub enum ImportError {
     /// The journal failed while records were sent.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A returned file cannot be taken as it is.
+    #[error(transparent)]
+    Returned(#[from] ReturnedError),
     /// No room for intermediate results.
     #[error("intermediate results cannot be kept in {}: {source}", path.display())]
     Spool {
@@ -175,6 +179,7 @@ impl ImportError {
                      FILE` makes the report from the file as it was"
                 ));
             }
+            Self::Returned(error) => return Some(error.help()),
             Self::Source(error) => return error.help(),
             Self::Mapping(error) => return error.help(),
             Self::Journal(error) => return error.help(),

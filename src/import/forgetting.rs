@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::ImportError;
-use super::dry::DRY_RUN;
+use super::returned::DRY_RUN;
 use super::which::{self, options_from};
 use crate::journal::{Journal, RunRow, TargetLock, Traces, lock};
 use crate::outcome::Ending;

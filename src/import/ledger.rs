@@ -8,7 +8,7 @@ use super::ImportError;
 use super::survey::{Findings, Hashing};
 use crate::deliver::driver::{Ledger, LedgerError, Line};
 use crate::fail_point::{self, Point};
-use crate::journal::{Entry, Hashes, Intent, Journal};
+use crate::journal::{Elsewhere, Entry, Hashes, Intent, Journal};
 use crate::outcome::{How, KeyHash, Outcome, PayloadHash, Settled};
 use crate::record::Position;
 
@@ -125,6 +125,11 @@ impl<'a> JournalFindings<'a> {
     /// The journal, for reading; what is still in the batch it does not know.
     pub(super) fn journal(&self) -> &Journal {
         self.journal
+    }
+
+    /// What became of a correcting record's customer in the other runs that correct it.
+    pub(super) fn elsewhere(&self, record: u64) -> Result<Elsewhere, ImportError> {
+        Ok(self.journal.elsewhere(self.run, record)?)
     }
 
     /// Keeps one outcome.

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::altered::{compare_and_tell, refuse};
 use super::ledger::{JournalFindings, SettledSet, TargetHashes};
 use super::pipeline::Pipeline;
 use super::reporting::{Outcomes, Reporting, shape_of};
+use super::returned::{self, Link, ReturnedFile};
 use super::settings::{Existing, ImportSettings};
 use super::summing::{Facts, stricter};
 use super::survey::{Survey, survey};
@@ -20,9 +22,9 @@ use super::{Import, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
 use crate::deliver::driver::Delivered;
 use crate::journal::{Journal, RunRow};
-use crate::outcome::{Ending, RunEvent, Summary, Traffic};
+use crate::outcome::{Alteration, Ending, RunEvent, Summary, Traffic};
 use crate::report::Report;
-use crate::source::{Fingerprint, Source, SourceError};
+use crate::source::{self, Fingerprint, Source, SourceError};
 
 /// Imports, or goes on with an import.
 pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
@@ -42,30 +44,25 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     if let Some(word) = word {
         listener.tell(&RunEvent::info(word));
     }
-    let (run, resumed, ended_before, again) = match which {
-        Which::Finished(row) => return Ok(finished_before(import, &source, &row)),
-        Which::Resumed(row) => {
-            let again = options_from(&row).again;
-            if again && settings.existing == Existing::Send {
-                return Err(ImportError::AgainUnasked(row.id));
-            }
-            journal.reopen(&row.id)?;
-            (row.id, true, row.ending.is_some(), again)
+    let begun = match which {
+        Which::Finished(row) => {
+            let linked = returned::linked(&journal, &row)?;
+            return Ok(finished_before(import, &source, &row, linked));
         }
+        Which::Resumed(row) => go_on(import, &mut journal, &source, &identity, row, &listener)?,
         Which::New => {
-            let run = Uuid::now_v7().to_string();
-            let new = new_run(import, &run, &identity, &fingerprint, plan_hash)?;
-            journal.begin(&new)?;
-            (run, false, false, settings.again)
+            let hashes = (&fingerprint, plan_hash);
+            begin(import, &mut journal, &source, &identity, hashes, &listener)?
         }
     };
+    let run = begun.run;
     let report = Report::prepare(&settings.report, &run)?;
     note_report(&mut journal, &run, report.folder())?;
     listener.tell(&RunEvent::Started {
         run: run.clone(),
         input: import.input.clone(),
         target: Some(identity.clone()),
-        resumed,
+        resumed: begun.resumed,
     });
     listener.tell(&RunEvent::info(format!(
         "{}: {}",
@@ -79,16 +76,115 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         pipeline: Arc::new(pipeline),
         target: identity,
         run: Arc::from(run),
-        resumed,
-        ended_before,
-        again,
+        resumed: begun.resumed,
+        ended_before: begun.ended_before,
+        again: begun.again,
+        altered: begun.altered,
         report,
         listener,
         plan_hash,
         started: Timestamp::now(),
         clock: Instant::now(),
     }
-    .run(journal, fingerprint)
+    .run(journal, fingerprint, begun.link)
+}
+
+/// A run that has its place in the journal.
+struct Begun {
+    run: String,
+    resumed: bool,
+    /// Whether an earlier process's part of it came to its end.
+    ended_before: bool,
+    again: bool,
+    link: Option<Link>,
+    altered: Vec<Alteration>,
+}
+
+/// A new run. A returned file is looked at first: what it says of itself, and what a spreadsheet
+/// did to it.
+fn begin(
+    import: &Import,
+    journal: &mut Journal,
+    source: &Source,
+    target: &str,
+    (fingerprint, plan_hash): (&Fingerprint, [u8; 32]),
+    listener: &Listener,
+) -> Result<Begun, ImportError> {
+    let settings = &import.settings;
+    let folder = &settings.state_dir;
+    let mut link = link_of(import, journal, source, target, listener)?;
+    let mut altered = Vec::new();
+    if let Some(link) = &mut link {
+        link.verify(journal, &SettledSet::default(), folder)?;
+        altered = compare_and_tell(link, source, journal, settings, listener, folder)?;
+        if !altered.is_empty() && !settings.accept_changes {
+            return Err(refuse(link, &altered));
+        }
+    }
+    let run = Uuid::now_v7().to_string();
+    let linked_to = link.as_ref().map(|link| link.of.id.clone());
+    let new = new_run(import, &run, target, fingerprint, plan_hash, linked_to)?;
+    journal.begin(&new)?;
+    if let Some(link) = &mut link {
+        link.note(journal, &run, folder)?;
+    }
+    Ok(Begun {
+        run,
+        resumed: false,
+        ended_before: false,
+        again: settings.again,
+        link,
+        altered,
+    })
+}
+
+/// A run that goes on. What its returned file says was looked at when it began, but perhaps not
+/// noted to the end.
+fn go_on(
+    import: &Import,
+    journal: &mut Journal,
+    source: &Source,
+    target: &str,
+    row: RunRow,
+    listener: &Listener,
+) -> Result<Begun, ImportError> {
+    let settings = &import.settings;
+    let again = options_from(&row).again;
+    if again && settings.existing == Existing::Send {
+        return Err(ImportError::AgainUnasked(row.id));
+    }
+    let mut link = match row.linked_to {
+        Some(_) => link_of(import, journal, source, target, listener)?,
+        None => None,
+    };
+    if let Some(link) = &mut link {
+        let settled = SettledSet::load(journal, &row.id)?;
+        link.verify(journal, &settled, &settings.state_dir)?;
+        link.note(journal, &row.id, &settings.state_dir)?;
+    }
+    journal.reopen(&row.id)?;
+    Ok(Begun {
+        run: row.id,
+        resumed: true,
+        ended_before: row.ending.is_some(),
+        again,
+        link,
+        altered: Vec::new(),
+    })
+}
+
+/// The run that a returned file corrects.
+fn link_of(
+    import: &Import,
+    journal: &Journal,
+    source: &Source,
+    target: &str,
+    listener: &Listener,
+) -> Result<Option<Link>, ImportError> {
+    match ReturnedFile::read(source, &import.settings.state_dir, listener)? {
+        Some(file) => file.link(Some(journal), Some(target), import.mapping.text(), listener),
+        None => Ok(None),
+    }
 }
 
 /// What others are told about the holder of the lock.
@@ -121,6 +217,8 @@ pub(super) struct Live<'a> {
     pub(super) ended_before: bool,
     /// Whether the ERP is asked instead of the journal which customers are there (`--again`).
     pub(super) again: bool,
+    /// What was changed in a returned file without need, and accepted.
+    pub(super) altered: Vec<Alteration>,
     pub(super) report: Report,
     pub(super) listener: Listener,
     pub(super) plan_hash: [u8; 32],
@@ -133,9 +231,17 @@ impl Live<'_> {
         &self.import.settings
     }
 
-    fn run(self, mut journal: Journal, fingerprint: Fingerprint) -> Result<Summary, ImportError> {
+    fn run(
+        self,
+        mut journal: Journal,
+        fingerprint: Fingerprint,
+        mut link: Option<Link>,
+    ) -> Result<Summary, ImportError> {
         borrowed::open_again(&mut journal, &self.run)?;
         let mut settled = SettledSet::load(&journal, &self.run)?;
+        if let Some(link) = &mut link {
+            self.settle_link(link, &mut journal, &mut settled, false)?;
+        }
         let hashes = TargetHashes::new(&journal, &self.target);
         let survey = self.read(&mut journal, &mut settled, &hashes, &fingerprint);
         let mut survey = match survey {
@@ -162,9 +268,22 @@ impl Live<'_> {
                 .enable_all()
                 .build()
                 .map_err(|error| ImportError::Internal(error.to_string()))?;
-            runtime.block_on(self.deliver(journal, settled, hashes, &mut survey))?
+            runtime.block_on(self.deliver(journal, settled, hashes, &mut survey, link.as_mut()))?
         };
         self.close(&mut journal, &mut survey, delivered, reading)
+    }
+
+    /// Settles what an earlier run, or another one that corrects it, has dealt with.
+    pub(super) fn settle_link(
+        &self,
+        link: &mut Link,
+        journal: &mut Journal,
+        settled: &mut SettledSet,
+        late: bool,
+    ) -> Result<(), ImportError> {
+        let mut findings = JournalFindings::new(journal, &self.run, settled);
+        link.settle(&mut findings, self.again, late, &self.settings().state_dir)?;
+        findings.finish()
     }
 
     /// Pass 1.
@@ -206,9 +325,10 @@ impl Live<'_> {
         if counts.created + counts.exists + counts.refused + counts.unknown > 0 {
             return Ok(false);
         }
+        let returned = source::is_returned(&self.import.path);
         Ok(self
             .settings()
-            .are_too_many_invalid(counts.invalid, survey.read))
+            .are_too_many_invalid(counts.invalid, survey.read, returned))
     }
 
     pub(super) fn row(&self, journal: &Journal) -> Result<RunRow, ImportError> {
@@ -235,12 +355,17 @@ impl Live<'_> {
                 counts.read
             )));
         }
+        let mut linked = returned::linked(journal, &self.row(journal)?)?;
+        if let Some(linked) = &mut linked {
+            linked.altered.clone_from(&self.altered);
+        }
         let ending = match delivered.ending {
             Ending::Finished | Ending::Limited if counts.open > 0 => Ending::Limited,
             Ending::Limited => Ending::Finished,
             ending => ending,
         };
         let mut summary = self.facts(survey).summary(ending, counts);
+        summary.linked = linked;
         summary.traffic = delivered.traffic;
         summary.reading_seconds = reading.as_secs_f64();
         summary.sending_seconds = sending.as_secs_f64();

@@ -421,7 +421,7 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
         .unwrap_or_else(|| PathBuf::from(&row.input));
     let options = super::which::options_from(&row);
     let typed = super::which::ParseOptions::settings_from(&row);
-    let settings = super::source_settings(&typed, &mapping)?;
+    let settings = super::settings_for(&path, &typed, &mapping)?;
     let source = Source::open(&path, &settings)?;
     let pipeline = super::bind(&mapping, &source, options.allow_unkeyed)?;
     let mut survey = super::survey::survey(
@@ -454,6 +454,7 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
     let ending = row.ending_now().unwrap_or(Ending::Interrupted);
     let mut summary = facts.summary(ending, counts);
     summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
+    summary.linked = super::returned::linked(journal, &row)?;
     Reporting {
         source: &source,
         pipeline: &pipeline,

@@ -12,6 +12,7 @@ use super::known::settle_guarded;
 use super::ledger::{JournalFindings, JournalLedger, SettledSet, TargetHashes};
 use super::live::Live;
 use super::reconcile::OpenElsewhere;
+use super::returned::Link;
 use super::settings::Existing;
 use super::survey::Survey;
 use super::which::counts_of;
@@ -35,6 +36,7 @@ impl Live<'_> {
         mut settled: SettledSet,
         hashes: TargetHashes,
         survey: &mut Survey,
+        link: Option<&mut Link>,
     ) -> Result<(Journal, Delivered), ImportError> {
         let mut traffic = Traffic::default();
         match self.check_target(&mut journal, &mut traffic).await {
@@ -59,6 +61,10 @@ impl Live<'_> {
                     },
                 ));
             }
+        }
+        if let Some(link) = link {
+            // Once more: what others left unknown may be found by now.
+            self.settle_link(link, &mut journal, &mut settled, true)?;
         }
         let open = open_keys(&journal, &self.target)?;
         let folder = self.settings().state_dir.clone();

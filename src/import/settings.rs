@@ -75,6 +75,9 @@ pub enum FailOn {
     Warning,
 }
 
+/// What `--max-invalid` is unless it is given.
+const MAX_INVALID: Threshold = Threshold::Percent(20.0);
+
 /// Invalid records before a share of them is judged.
 const INVALID_JUDGED_FROM: u64 = 20;
 
@@ -99,6 +102,8 @@ pub struct ImportSettings {
     pub retry_failed: bool,
     /// Start over and ask the ERP instead of the journal.
     pub again: bool,
+    /// Accept that a returned file differs from its original where nothing was wrong.
+    pub accept_changes: bool,
     /// Accept that the address leads to another server now.
     pub target_changed: bool,
     /// Send records without a key.
@@ -109,8 +114,9 @@ pub struct ImportSettings {
     pub limit: Option<u64>,
     /// Only these records.
     pub records: Option<RecordSet>,
-    /// Invalid records before nothing is sent: default 20% once at least 20 are invalid.
-    pub max_invalid: Threshold,
+    /// Invalid records before nothing is sent. By default 20% once at least 20 are invalid; of a
+    /// returned file, whose records have all failed before, any number.
+    pub max_invalid: Option<Threshold>,
     /// What else makes the run end with code 3.
     pub fail_on: Option<FailOn>,
     /// How long the run may take.
@@ -127,13 +133,19 @@ pub struct ImportSettings {
 }
 
 impl ImportSettings {
-    /// Whether `invalid` of `read` records are too many for `--max-invalid`.
+    /// Whether `invalid` of `read` records are too many for `--max-invalid`; `returned` says that
+    /// it is a returned file.
     #[must_use]
-    pub fn are_too_many_invalid(&self, invalid: u64, read: u64) -> bool {
-        let judged = match self.max_invalid {
+    pub fn are_too_many_invalid(&self, invalid: u64, read: u64, returned: bool) -> bool {
+        let most = match self.max_invalid {
+            None if returned => return false,
+            None => MAX_INVALID,
+            Some(most) => most,
+        };
+        let judged = match most {
             Threshold::Count(_) => true,
             Threshold::Percent(_) => invalid >= INVALID_JUDGED_FROM,
         };
-        judged && self.max_invalid.is_exceeded(invalid, read)
+        judged && most.is_exceeded(invalid, read)
     }
 }

@@ -60,6 +60,7 @@ impl Facts {
             reading_seconds: 0.0,
             sending_seconds: 0.0,
             plan: None,
+            linked: None,
             report_dir: self.report_dir,
             failed_file: self.failed_file,
             resume_with: None,

@@ -271,11 +271,13 @@ const KINDS: [Code; 3] = [
     Code::PersonDuplicate,
 ];
 
-fn join(high: u64, low: u64) -> [u8; 16] {
+/// Two numbers in the room of a hash, in an order that is theirs.
+pub(super) fn join(high: u64, low: u64) -> [u8; 16] {
     (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
 }
 
-fn split(joined: [u8; 16]) -> (u64, u64) {
+/// The numbers that were joined.
+pub(super) fn split(joined: [u8; 16]) -> (u64, u64) {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = joined;
     (
         u64::from_be_bytes([a, b, c, d, e, f, g, h]),

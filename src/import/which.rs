@@ -10,7 +10,7 @@ use super::settings::ImportSettings;
 use super::summing::Facts;
 use super::{Import, ImportError};
 use crate::journal::{Journal, NewRun, RunRow};
-use crate::outcome::{Counts, Ending, RunEvent, Summary};
+use crate::outcome::{Counts, Ending, Linked, RunEvent, Summary};
 use crate::source::{Fingerprint, Format, Source, SourceSettings};
 
 /// How the command line said that the input is read: kept in the journal, so that a run's
@@ -180,6 +180,7 @@ pub(super) fn new_run(
     target: &str,
     fingerprint: &Fingerprint,
     plan_hash: [u8; 32],
+    linked_to: Option<String>,
 ) -> Result<NewRun, ImportError> {
     let broken = |error: serde_json::Error| ImportError::Internal(error.to_string());
     let options = RunOptions {
@@ -203,7 +204,7 @@ pub(super) fn new_run(
         options: serde_json::to_string(&options).map_err(broken)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Timestamp::now(),
-        linked_to: None,
+        linked_to,
     })
 }
 
@@ -218,7 +219,12 @@ pub(super) fn way_on(command_line: &str) -> String {
 }
 
 /// The same command over a finished input: nothing is read again, nothing is sent.
-pub(super) fn finished_before(import: &Import, source: &Source, row: &RunRow) -> Summary {
+pub(super) fn finished_before(
+    import: &Import,
+    source: &Source,
+    row: &RunRow,
+    linked: Option<Box<Linked>>,
+) -> Summary {
     let listener = import.listener();
     let when = row
         .finished
@@ -253,6 +259,7 @@ pub(super) fn finished_before(import: &Import, source: &Source, row: &RunRow) ->
     let ending = row.ending_now().unwrap_or(Ending::Finished);
     let mut summary = facts.summary(ending, counts_of(row, row.read.unwrap_or_default()));
     summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
+    summary.linked = linked;
     if let Some(finished) = row.finished {
         summary.finished = finished;
     }

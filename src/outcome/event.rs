@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::summary::{Counts, Summary, Traffic};
+use super::summary::{Alteration, Counts, Summary, Traffic};
 
 /// The part of the work that a run is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,15 @@ pub enum RunEvent {
     Progress(Progress),
     /// Something to know.
     Notice(Notice),
+    /// A returned file differs from the input that it came from where nothing was wrong.
+    Altered {
+        /// The run whose input that was.
+        run: String,
+        /// What differs, by column.
+        columns: Vec<Alteration>,
+        /// Whether that was accepted (`--accept-changes`); else nothing is sent.
+        accepted: bool,
+    },
     /// Sending pauses.
     Paused {
         /// Why, in a few words.

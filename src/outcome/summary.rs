@@ -143,6 +143,41 @@ pub struct Plan {
     pub not_checked: Vec<String>,
 }
 
+/// Cells of one column that differ between a returned file and the input that it came from,
+/// although nothing was wrong with them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Alteration {
+    /// The column; for JSON the path of a key.
+    pub column: String,
+    /// How many cells.
+    pub cells: u64,
+    /// The record of the original input that the example comes from.
+    pub record: u64,
+    /// What stood there (as `--values` says).
+    pub before: String,
+    /// What stands there now (as `--values` says).
+    pub after: String,
+}
+
+/// What a run has to do with others: a returned file corrects what failed in an earlier one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Linked {
+    /// The run whose returned file this run imports; none if this is the first one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The runs that import returned files of this one.
+    pub corrected_by: Vec<String>,
+    /// The run with which it began.
+    pub first: String,
+    /// How many runs belong together.
+    pub runs: u64,
+    /// What all of them came to, each customer counted once; unknown in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totals: Option<Counts>,
+    /// What was changed in the returned file without need.
+    pub altered: Vec<Alteration>,
+}
+
 /// What a run came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
@@ -200,6 +235,9 @@ pub struct Summary {
     /// The dry run's plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+    /// What it has to do with other runs, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linked: Option<Box<Linked>>,
     /// The folder with the report's files.
     pub report_dir: String,
     /// The file in it that failed records are written to in the input's own shape.

@@ -108,6 +108,7 @@ pub(super) fn summary() -> Summary {
         reading_seconds: 0.5,
         sending_seconds: 4.0,
         plan: None,
+        linked: None,
         report_dir: "reports/r1".to_owned(),
         failed_file: "failed.csv".to_owned(),
         resume_with: None,

@@ -157,6 +157,7 @@ options! {
         "record", "none", FlagOnly;
         "retry_failed", "off", FlagOnly;
         "again", "off", FlagOnly;
+        "accept_changes", "off", FlagOnly;
         "target_changed", "off", FlagOnly;
     }
 }

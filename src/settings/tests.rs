@@ -295,7 +295,7 @@ fn without_anything_the_documented_defaults_hold() {
         format!("wawi-importer/{}", target.app_version)
     );
     assert!(!target.run_workflows);
-    assert_eq!(run.settings.max_invalid, Threshold::Percent(20.0));
+    assert_eq!(run.settings.max_invalid, None);
     assert_eq!(run.settings.report.mode, 0o600);
     assert_eq!(run.settings.report.dir, Path::new("reports"));
     assert_eq!(run.mapping, crate::cli::MappingChoice::Passthrough);

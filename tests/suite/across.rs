@@ -2,7 +2,9 @@
 //! over, corrected failures that come back, and which ERP it is.
 
 mod again;
+mod altered;
 mod front;
+mod returned;
 mod targets;
 
 use std::collections::BTreeMap;
@@ -20,7 +22,7 @@ InternalCompanyId = { value = 1 }
 LanguageIso = { value = "DE" }
 [customer.BillingAddress]
 LastName = "Name"
-PostalCode = "PLZ"
+PostalCode = { column = "PLZ", as = "postal_code" }
 City = "Ort"
 CountryIso = { value = "DE" }
 EmailAddress = { column = "E-Mail", as = "email" }

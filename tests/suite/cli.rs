@@ -192,7 +192,6 @@ fn no_text_promises_what_is_not_there() {
             "--lang",
             "--probe",
             "--sheet",
-            "--accept-changes",
             "failed.xlsx",
             "report.html",
             ".csv.gz",

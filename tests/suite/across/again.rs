@@ -82,8 +82,7 @@ fn what_the_old_mapping_left_open_is_settled_with_what_was_sent() {
     assert_eq!(once_each(&erp).len(), 2);
     erp.set_faults(Faults::default());
     // It arrived late after all: as it was sent, in the words of the old mapping.
-    let old = erp.ledger().pop().unwrap().body;
-    let mut late = old.clone();
+    let mut late = erp.ledger().pop().unwrap().body;
     late["Number"] = "C3".into();
     late["BillingAddress"]["LastName"] = "Muster3".into();
     late["BillingAddress"]["EmailAddress"] = "m3@example.org".into();

@@ -1,0 +1,154 @@
+//! Why a returned file cannot be taken as it is.
+
+use std::path::PathBuf;
+
+/// Why a returned file cannot be taken as it is. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum ReturnedError {
+    /// It has records of more than one run.
+    #[error(
+        "{} has records of several runs: {first} (line {first_line}) and {second} (line {line})",
+        path.display()
+    )]
+    SeveralRuns {
+        /// The file.
+        path: PathBuf,
+        /// A run.
+        first: String,
+        /// Where it is named.
+        first_line: u64,
+        /// Another run.
+        second: String,
+        /// Where that one is named.
+        line: u64,
+    },
+    /// Only one of `_run` and `_record` is there, or the number is none.
+    #[error("line {line} of {} does not say which record it corrects: {why}", path.display())]
+    Unclear {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// Two records correct the same one.
+    #[error(
+        "lines {first_line} and {line} of {} both correct record {record} of run {run}",
+        path.display()
+    )]
+    Repeated {
+        /// The file.
+        path: PathBuf,
+        /// The run.
+        run: String,
+        /// The record.
+        record: u64,
+        /// A line.
+        first_line: u64,
+        /// Another line.
+        line: u64,
+    },
+    /// The run has no such record.
+    #[error(
+        "line {line} of {} corrects record {record} of run {run}, which has only {read}",
+        path.display()
+    )]
+    Beyond {
+        /// The file.
+        path: PathBuf,
+        /// The run.
+        run: String,
+        /// The record.
+        record: u64,
+        /// The line.
+        line: u64,
+        /// Records of the run.
+        read: u64,
+    },
+    /// The run has not yet dealt with the record.
+    #[error(
+        "line {line} of {} corrects record {record} of run {run}, which that run has still to send",
+        path.display()
+    )]
+    StillOpen {
+        /// The file.
+        path: PathBuf,
+        /// The run.
+        run: String,
+        /// The record.
+        record: u64,
+        /// The line.
+        line: u64,
+    },
+    /// The run went into another ERP.
+    #[error("{} corrects run {run}, which went into `{theirs}`; this is `{here}`", path.display())]
+    OtherTarget {
+        /// The file.
+        path: PathBuf,
+        /// The run.
+        run: String,
+        /// Its target.
+        theirs: String,
+        /// The target of this command.
+        here: String,
+    },
+    /// It was changed where nothing was wrong, and nobody has accepted that.
+    #[error(
+        "{cells} cells of {} differ from the input of run {run} although nothing was wrong with \
+         them: {}; nothing was sent",
+        path.display(),
+        columns.join(", ")
+    )]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// The run.
+        run: String,
+        /// How many cells.
+        cells: u64,
+        /// Their columns.
+        columns: Vec<String>,
+    },
+}
+
+impl ReturnedError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::SeveralRuns { .. } => "make a file for each run".to_owned(),
+            Self::Unclear { .. } => {
+                "leave `_run` and `_record` as they came, or empty both where the record is a \
+                 new one"
+                    .to_owned()
+            }
+            Self::Repeated { .. } => {
+                "keep one of them; if the other is a customer of its own, empty its `_run` and \
+                 `_record`"
+                    .to_owned()
+            }
+            Self::Beyond { .. } => {
+                "leave `_run` and `_record` as they came; begin anew with the file that the \
+                 report has"
+                    .to_owned()
+            }
+            Self::StillOpen { run, .. } => format!(
+                "finish that run first by the same command over its input; `importer runs` tells \
+                 which one that is, `importer show {run}` how far it came"
+            ),
+            Self::OtherTarget { .. } => {
+                "choose the right one with `--profile`, `--base-url` or `--tenant-id`; to import \
+                 it here all the same, as an input of its own, remove the columns `_run` and \
+                 `_record`"
+                    .to_owned()
+            }
+            Self::Altered { .. } => {
+                "a spreadsheet changes numbers and dates when it opens a file: import the columns \
+                 as text and correct it once more; if the changes are meant, `--accept-changes` \
+                 sends them"
+                    .to_owned()
+            }
+        }
+    }
+}
