@@ -87,8 +87,8 @@ pub enum Shape {
         has_header: bool,
         /// The delimiter, one ASCII character.
         delimiter: u8,
-        /// The encoding; UTF-16 is written with a byte-order mark, another one of several
-        /// bytes a character as UTF-8 with one.
+        /// The encoding. UTF-16 is written with a byte-order mark; whatever else is neither
+        /// UTF-8 nor windows-1252 is written as UTF-8 with one, so that it is found again.
         encoding: &'static Encoding,
         /// Whether the input begins with a byte-order mark.
         bom: bool,

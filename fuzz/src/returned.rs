@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use wawi_importer::outcome::{Code, FieldError, Outcome, Settled, Severity, Stage, Summary};
 use wawi_importer::record::{Cells, Fields, Position, Record};
 use wawi_importer::report::{Head, Input, Report, ReportSettings, Row, Rows, Shape, ValuesShown};
@@ -113,8 +113,9 @@ pub(crate) fn cells(source: &Source, all: &All, folder: &Path) {
     let path = report.folder().join("failed.csv");
     let usual = [b';', b',', b'\t', b'|'].contains(&facts.delimiter);
     assert!(is_returned(&path) || !usual);
-    // One-byte encodings cannot be told from one another in every text.
-    let single = facts.encoding.is_single_byte();
+    // The encodings of one byte cannot be told from one another in every text; this is the one
+    // that is expected in Germany, and the only one that such files are written in.
+    let single = facts.encoding == WINDOWS_1252;
     let encoding = single.then(|| facts.encoding.name().to_owned());
     let again = Source::open(
         &path,

@@ -3,22 +3,40 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// What stands for a character that the encoding does not have. Only our own messages can hold
 /// such a character: cells came from that encoding ([`written_in`]).
 const UNMAPPABLE: u8 = b'?';
 
 /// The encoding that the failures of an input in `encoding` are written in, and whether a
-/// byte-order mark has to say so: the input's own, unless that is one of several bytes a
-/// character (Shift_JIS, Big5, GB18030, ISO-2022-JP, …). There a byte of a letter can be the one
-/// of a quote, some letters can be read but not written, and cells that are kept as bytes are
-/// UTF-8 already. UTF-8 can say all of it.
+/// byte-order mark has to say so: the input's own, if it is one that is surely found again when
+/// the file comes back, for then nobody declares it.
+///
+/// Of the encodings of one byte that is windows-1252. `Łódź` of a windows-1250 input that its
+/// mapping declares would come back as `£ódŸ`. In those of several bytes (Shift_JIS, Big5,
+/// GB18030, ISO-2022-JP, …) a byte of a letter can also be the one of a quote, and some letters
+/// can be read but not written. UTF-8 can say all of it.
 pub(super) fn written_in(encoding: &'static Encoding, bom: bool) -> (&'static Encoding, bool) {
-    if encoding == UTF_16LE || encoding == UTF_16BE || encoding.is_single_byte() {
+    if [UTF_8, UTF_16LE, UTF_16BE, WINDOWS_1252].contains(&encoding) {
         (encoding, bom)
     } else {
-        (UTF_8, bom || encoding != UTF_8)
+        (UTF_8, true)
+    }
+}
+
+/// A cell that was kept as bytes, of an input in `encoding`, in the encoding that it is
+/// written in. Bytes that mean nothing in theirs can only stay as they are where that stays too;
+/// elsewhere a replacement character shows where they stood.
+pub(super) fn raw_cell<'a>(encoding: &'static Encoding, cell: &'a [u8]) -> Cow<'a, [u8]> {
+    let kept = written_in(encoding, false).0 == encoding;
+    // Those of several bytes became UTF-8 before they were split.
+    if kept || !encoding.is_single_byte() {
+        return Cow::Borrowed(cell);
+    }
+    match encoding.decode_without_bom_handling(cell).0 {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }
 }
 
@@ -113,7 +131,7 @@ impl<W: Write> Write for Encoded<W> {
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::{SHIFT_JIS, WINDOWS_1252};
+    use encoding_rs::SHIFT_JIS;
     use proptest::prelude::*;
 
     use super::*;

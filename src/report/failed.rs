@@ -138,6 +138,8 @@ enum Fate {
 pub(super) struct FailedCells {
     writer: csv::Writer<Encoded<PendingFile>>,
     encoding: &'static Encoding,
+    /// The input's own encoding, in which cells may have been kept as bytes.
+    own: &'static Encoding,
     fates: Vec<Fate>,
     scratch: String,
 }
@@ -151,6 +153,7 @@ impl FailedCells {
     fn begin_in(file: PendingFile, shape: &Shape, telling: &Telling) -> io::Result<Self> {
         let (mut names, mut fates) = (Vec::new(), Vec::new());
         let (mut delimiter, mut encoding, mut bom, mut crlf) = (b',', UTF_8, false, false);
+        let mut own = UTF_8;
         if let Shape::Cells {
             header,
             has_header,
@@ -161,7 +164,8 @@ impl FailedCells {
         } = shape
         {
             (delimiter, crlf) = (*own_delimiter, *own_crlf);
-            (encoding, bom) = cells::written_in(own_encoding, *own_bom);
+            own = own_encoding;
+            (encoding, bom) = cells::written_in(own, *own_bom);
             for (name, number) in header.iter().zip(1u64..) {
                 let name = if *has_header {
                     Cow::Borrowed(name.as_str())
@@ -183,6 +187,7 @@ impl FailedCells {
                 .terminator(terminator)
                 .from_writer(Encoded::new(file, encoding, bom)?),
             encoding,
+            own,
             fates,
             scratch: String::new(),
         };
@@ -210,7 +215,7 @@ impl FailedCells {
         for (index, fate) in self.fates.iter().enumerate() {
             match fate {
                 Fate::Kept => {
-                    let cell = own_cell(input, index, self.encoding);
+                    let cell = self.own_cell(input, index);
                     self.writer.write_field(cell)?;
                 }
                 Fate::Blank => self.writer.write_field("")?,
@@ -225,6 +230,24 @@ impl FailedCells {
         }
         self.writer.write_record(None::<&[u8]>)
     }
+
+    /// The input's cell as it goes into the file; empty where the record is too short or has no
+    /// cells at all.
+    fn own_cell<'a>(&self, input: Input<'a>, index: usize) -> Cow<'a, [u8]> {
+        match input {
+            Input::Record(record) => match &record.fields {
+                Fields::Cells(row) => {
+                    cells::encode(self.encoding, row.get(index).unwrap_or_default())
+                }
+                Fields::Object(_) => Cow::Borrowed(&[]),
+            },
+            Input::RawCells(row) => {
+                let cell = row.get(index).map_or(&[][..], Vec::as_slice);
+                cells::raw_cell(self.own, cell)
+            }
+            Input::Unreadable => Cow::Borrowed(&[]),
+        }
+    }
 }
 
 fn fate(name: &str, telling: &Telling) -> Fate {
@@ -237,24 +260,13 @@ fn fate(name: &str, telling: &Telling) -> Fate {
     }
 }
 
-/// The input's cell as it goes into the file: re-encoded if it was decoded, else byte for byte;
-/// empty where the record is too short or has no cells at all.
-fn own_cell<'a>(input: Input<'a>, index: usize, encoding: &'static Encoding) -> Cow<'a, [u8]> {
-    match input {
-        Input::Record(record) => match &record.fields {
-            Fields::Cells(row) => cells::encode(encoding, row.get(index).unwrap_or_default()),
-            Fields::Object(_) => Cow::Borrowed(&[]),
-        },
-        Input::RawCells(row) => Cow::Borrowed(row.get(index).map_or(&[], Vec::as_slice)),
-        Input::Unreadable => Cow::Borrowed(&[]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use encoding_rs::{BIG5, GB18030, ISO_2022_JP, SHIFT_JIS, UTF_16LE, WINDOWS_1252};
+    use encoding_rs::{
+        BIG5, GB18030, ISO_2022_JP, SHIFT_JIS, UTF_16LE, WINDOWS_1250, WINDOWS_1252,
+    };
     use proptest::prelude::*;
 
     use super::super::fixtures::{
@@ -438,6 +450,22 @@ mod tests {
         }
         prop_assert_eq!(count, rows.len());
         Ok(())
+    }
+
+    /// Nobody declares the encoding of a file that comes back.
+    #[test]
+    fn an_encoding_that_may_not_be_found_again_comes_back_as_utf_8() {
+        let shape = text_shape(&["Miasto"], b';', WINDOWS_1250);
+        let (_temp, folder) = written(head(shape), ValuesShown::Masked, |rows| {
+            let first = invalid(1, vec![no_mail()]);
+            let input = cells(&["Łódź"]);
+            rows.push(&row(&first, Input::Record(&input))).unwrap();
+            let raw = [b"\xa3\xf3d\x9f".to_vec()];
+            rows.push(&row(&first, Input::RawCells(&raw))).unwrap();
+        });
+        let text = text(&folder, "failed.csv");
+        assert!(text.starts_with("\u{feff}Miasto;_message;"));
+        assert_eq!(text.matches("\nŁódź;").count(), 2, "{text}");
     }
 
     /// In ISO-2022-JP the letters have the bytes of quotes; Big5 has letters that can be read but
