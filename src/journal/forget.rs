@@ -271,14 +271,36 @@ fn note_erasing(work: &Transaction<'_>) -> rusqlite::Result<()> {
 
 /// Deletes a run's rows, but for those in the guard.
 fn delete_run(work: &Transaction<'_>, run: i64) -> rusqlite::Result<()> {
-    work.execute(
-        "UPDATE runs SET linked_to = NULL \
-         WHERE linked_to = (SELECT id FROM runs WHERE run_no = ?1)",
-        [run],
-    )?;
-    for table in ["intents", "records", "counts", "runs"] {
+    bequeath_links(work, run)?;
+    for table in ["intents", "records", "counts", "corrections", "runs"] {
         work.execute(&format!("DELETE FROM {table} WHERE run_no = ?1"), [run])?;
     }
+    Ok(())
+}
+
+/// Runs that correct this one stay a family that counts every customer once: they are linked to
+/// the run that it corrects itself, else to the first of them, whose records then are those with
+/// which their customers began.
+fn bequeath_links(work: &Transaction<'_>, run: i64) -> rusqlite::Result<()> {
+    work.execute(
+        "UPDATE runs SET linked_to = nullif(coalesce(gone.linked_to, \
+         (SELECT first.id FROM runs AS first WHERE first.linked_to = gone.id \
+          ORDER BY first.run_no LIMIT 1)), runs.id) \
+         FROM (SELECT id, linked_to FROM runs WHERE run_no = ?1) AS gone \
+         WHERE runs.linked_to = gone.id",
+        [run],
+    )?;
+    work.execute(
+        "UPDATE corrections SET origin_run_no = heir.run_no, origin_record = heir.record \
+         FROM (SELECT origin_record AS was, min(run_no) AS run_no, record FROM corrections \
+               WHERE origin_run_no = ?1 GROUP BY origin_record) AS heir \
+         WHERE corrections.origin_run_no = ?1 AND corrections.origin_record = heir.was",
+        [run],
+    )?;
+    work.execute(
+        "DELETE FROM corrections WHERE run_no = origin_run_no AND record = origin_record",
+        [],
+    )?;
     Ok(())
 }
 

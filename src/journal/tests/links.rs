@@ -35,6 +35,45 @@ fn a_run_on_its_own_has_no_family() {
 }
 
 #[test]
+fn whoever_is_forgotten_leaves_a_family_that_still_counts_once() {
+    for gone in 0..3 {
+        let folder = folder();
+        let mut journal = family(&folder, &[None, Some(0), Some(0)], &[3, 2, 1]);
+        for (run, record, outcome) in [
+            ("run-0", 1, invalid()),
+            ("run-0", 2, invalid()),
+            ("run-0", 3, created(3)),
+            ("run-1", 1, created(1)),
+            ("run-1", 2, invalid()),
+            ("run-2", 1, created(2)),
+        ] {
+            keep(&mut journal, run, record, outcome);
+        }
+        journal
+            .correct("run-1", "run-0", &[(1, 1), (2, 2)])
+            .unwrap();
+        journal.correct("run-2", "run-0", &[(1, 2)]).unwrap();
+        assert_eq!(totals(&journal, "run-0").created, 3);
+        journal.forget_runs(&[format!("run-{gone}")]).unwrap();
+        let (read, created, invalid) = [(2, 2, 0), (3, 2, 1), (3, 2, 1)][gone];
+        let left = if gone == 2 { "run-1" } else { "run-2" };
+        let totals = totals(&journal, left);
+        let expected = Counts {
+            read,
+            created,
+            invalid,
+            ..Counts::default()
+        };
+        assert_eq!(totals, expected, "without run-{gone}");
+        let corrections: i64 = journal
+            .connection
+            .query_row("SELECT count(*) FROM corrections", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(corrections, [1, 1, 2][gone]);
+    }
+}
+
+#[test]
 fn each_customer_is_counted_once_through_a_chain_of_corrections() {
     let folder = folder();
     let mut journal = family(&folder, &[None, Some(0), Some(1)], &[4, 3, 1]);
