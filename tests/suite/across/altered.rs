@@ -1,10 +1,11 @@
 //! What a spreadsheet does to a returned file is noticed before anything is sent.
 
+use encoding_rs::WINDOWS_1252;
 use serde_json::Value;
 
 use super::{MAPPING, OUTCOMES, are, counts, export, importer, once_each, run, sandbox};
 use crate::stand_in::StandIn;
-use crate::support::{Importer, Run};
+use crate::support::{Importer, Run, repository};
 
 /// Twelve customers of whom six are invalid, imported; and their failed.csv, corrected.
 fn returned(erp: &StandIn) -> (Importer, String) {
@@ -248,4 +249,62 @@ fn json_is_compared_by_its_values() {
     it.file("back.jsonl", good);
     run(&mut it, "back.jsonl", &[]).expect(0);
     assert_eq!(once_each(&erp), ["C1", "C2"]);
+}
+
+#[test]
+fn an_original_of_another_shape_is_read_as_it_was_read_before() {
+    let erp = sandbox("");
+    // Lines before the header, windows-1252, a semicolon: what the mapping says of the export.
+    let datev = std::fs::read(repository("samples/datev.csv")).unwrap();
+    let text = WINDOWS_1252.decode(&datev).0.into_owned();
+    let broken = text.replacen("@example", "#example", 1);
+    let mut it = importer("", &erp);
+    it.file("datev.csv", WINDOWS_1252.encode(&broken).0);
+    let words = ["-m", "builtin:datev"];
+    let first = it
+        .args(["run", "datev.csv"].iter().chain(&words))
+        .run()
+        .expect(3);
+    let failed = WINDOWS_1252
+        .decode(&first.report_file("failed.csv"))
+        .0
+        .into_owned();
+    let mended = failed.replacen("#example", "@example", 1);
+    it.file("back.csv", WINDOWS_1252.encode(&mended).0);
+    let second = it
+        .args(["run", "back.csv"].iter().chain(&words))
+        .run()
+        .expect(0);
+    assert_eq!(
+        alterations(&second),
+        Vec::<Value>::new(),
+        "{}",
+        second.said()
+    );
+    assert!(!second.stderr.contains("warning:"), "{}", second.said());
+    let totals = &second.summary()["linked"]["totals"];
+    let sum = totals["created"].as_u64().unwrap() + totals["left_out"].as_u64().unwrap();
+    assert_eq!(Some(sum), totals["read"].as_u64());
+
+    // No header at all: the columns are numbers there and names here.
+    let mapping = MAPPING.replace("[customer]\n", "[source]\nheader = false\n[customer]\n");
+    let mapping = mapping
+        .replace("\"Nr\"", "\"1\"")
+        .replace("\"Name\"", "\"2\"");
+    let mapping = mapping
+        .replace("\"PLZ\"", "\"3\"")
+        .replace("\"Ort\"", "\"4\"");
+    it.file("map.toml", mapping.replace("\"E-Mail\"", "\"5\""));
+    it.file(
+        "bare.csv",
+        "H1;A;01067;Ulm;kaputt;x\nH2;B;01067;Ulm;b@example.org;x\n",
+    );
+    let first = run(&mut it, "bare.csv", &[]).expect(3);
+    let text = String::from_utf8(first.report_file("failed.csv")).unwrap();
+    let text = text.replace("kaputt", "a@example.org");
+    let said = stopped(&mut it, &erp, &text.replace(";01067;", ";1067;"));
+    assert!(said.contains("  3: 1 cell, e.g. record 1: "), "{said}");
+    it.file("back.csv", text);
+    run(&mut it, "back.csv", &[]).expect(0);
+    assert!(once_each(&erp).contains(&"H1".to_owned()));
 }
