@@ -15,6 +15,9 @@ use super::pace::{Closed, Gate, UserRate};
 use super::settings::DeliverySettings;
 use crate::outcome::{Answer, Attempt, Ending, Sent, Stop, Traffic, Trouble};
 
+/// Answers to one question that make no sense before the run stops.
+const READS_AT_MOST: u32 = 5;
+
 /// How many customers the ERP says it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Census {
@@ -140,15 +143,27 @@ impl<'a> Inquiry<'a> {
         }
     }
 
+    /// One page. An answer that makes no sense is no answer: it may have been garbled on its
+    /// way, so the page is asked for again, but not for ever.
     async fn page(&mut self, query: &Query, number: u32) -> Result<Page, Ending> {
-        let answer = self.ask(&Question::Customers(query, number)).await?;
-        let status = answer.status;
-        answer
-            .body
-            .ok()
-            .as_deref()
-            .and_then(answer::page)
-            .ok_or(Ending::Stopped(Stop::CannotRead { status }))
+        let mut tries = 0;
+        loop {
+            let answer = self.ask(&Question::Customers(query, number)).await?;
+            let status = answer.status;
+            if let Some(page) = answer.body.ok().as_deref().and_then(answer::page) {
+                return Ok(page);
+            }
+            tries += 1;
+            if tries >= READS_AT_MOST {
+                return Err(Ending::Stopped(Stop::CannotRead { status }));
+            }
+            tracing::info!(
+                tries,
+                "the answer makes no sense; the server is asked again"
+            );
+            self.sleep(backoff::wait(backoff::BASE, tries, fastrand::f64()))
+                .await?;
+        }
     }
 
     /// Asks until there is an answer that means something.

@@ -101,9 +101,10 @@ pub enum Stop {
         /// What the token server said, without secrets.
         why: String,
     },
-    /// Reading customers is not allowed, so existing ones cannot be skipped.
+    /// Reading customers is not allowed, or brings nothing that makes sense, so existing ones
+    /// cannot be skipped.
     CannotRead {
-        /// The status.
+        /// The status; 2xx or 0 of answers that make no sense.
         status: u16,
     },
     /// `--max-failures`: the server refused too many.

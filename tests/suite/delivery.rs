@@ -4,6 +4,7 @@
 mod again;
 mod door;
 mod existing;
+mod garbled;
 mod outage;
 mod pace;
 

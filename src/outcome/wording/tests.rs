@@ -150,6 +150,7 @@ fn runs_have_their_sentences() {
         },
         Stop::Token { why: String::new() },
         Stop::CannotRead { status: 403 },
+        Stop::CannotRead { status: 200 },
         Stop::TooManyFailures {
             refused: 10,
             sent: 60,

@@ -26,6 +26,8 @@ pub(in crate::outcome::wording) fn stop(stop: &Stop) -> String {
             "No access token could be had: {}.",
             visible(why.trim_end_matches('.'))
         ),
+        // Without a status: failures and answers without sense took turns.
+        Stop::CannotRead { status: 0 | 200..=299 } => "The server's answers about its customers make no sense, so those that exist cannot be skipped.".to_owned(),
         Stop::CannotRead { status } => format!(
             "The credentials lack the right to read customers (status {status}), so those that exist cannot be skipped."
         ),
@@ -54,6 +56,11 @@ pub(in crate::outcome::wording) fn stop_remedy(stop: &Stop) -> String {
             "Check the host in `base_url`, and that this machine trusts the certificate's issuer"
         }
         Stop::Token { .. } => "Check `token_url` and the client's id and secret",
+        Stop::CannotRead {
+            status: 0 | 200..=299,
+        } => {
+            "Check that the ERP's API answers at `base_url` and `path`, and not a proxy or a website"
+        }
         Stop::CannotRead { .. } => {
             "Grant the scope `all.read` to the app, or send without asking: `--existing send`"
         }
