@@ -118,7 +118,9 @@ fn fewer_than_fifty_are_no_share() {
 #[test]
 fn a_share_and_a_number_can_be_chosen() {
     let customers = Customers::valid(72, 160);
-    for (most, first) in [("30%", 19), ("0", 1), ("7", 8)] {
+    // A share is judged from 50 on: 16 of them are more than 30%, if up to eight of the forty
+    // that are created are answered late.
+    for (most, first) in [("30%", 16), ("0", 1), ("7", 8)] {
         let erp = OtherErp::start(Knobs::default().fail_from(41, 422));
         let mut importer = importer(&customers);
         let run = run(&mut importer, &erp.url(), &["--max-failures", most]).expect(5);

@@ -416,7 +416,8 @@ fn a_key_that_is_unknown_in_one_run_is_not_sent_by_another() {
     // A new export with a changed and a new customer, while the three cannot be looked up yet.
     let export = Customers::valid(56, 4).moved([2]);
     scene.importer.file("new.csv", export.csv());
-    scene.faults("get_status=403@6-8");
+    // The sixth question is for the companies.
+    scene.faults("get_status=403@7-9");
     let new = scene.import("new.csv").expect(7);
     assert_eq!((new.count("unknown"), new.count("created")), (3, 1));
     assert_eq!((scene.posts(), scene.erp.created()), (4, 4));
@@ -469,7 +470,9 @@ fn the_next_run_looks_up_first_what_others_left_unknown() {
     let new = scene.import("new.csv").expect(0);
     assert_eq!((new.count("skipped"), new.count("created")), (2, 1));
     assert!(new.stderr.contains("2 records unknown"), "{}", new.said());
-    let requests = scene.erp.requests().split_off(before);
+    let mut requests = scene.erp.requests().split_off(before);
+    // Before anything is looked up: is it the same ERP?
+    assert!(requests.remove(0).path.ends_with("/companies"));
     for (seen, number) in requests.iter().zip(["K000001", "K000002"]) {
         assert_eq!(seen.method, "GET");
         let query = seen.query.as_deref().unwrap_or_default();
@@ -507,7 +510,8 @@ fn looking_up_sends_nothing_and_counts_what_it_did_not_reach_as_unknown() {
         customer.cells[0].replace_range(..1, "N");
     }
     scene.importer.file("new.csv", others.csv());
-    scene.faults("500_before=1,get_status=403@5-6,get_status=403@9");
+    // The fifth question is for the companies.
+    scene.faults("500_before=1,get_status=403@6-7,get_status=403@9");
     let url = scene.erp.url();
     let words = ["run", "new.csv", "-m", "shop.toml", "--base-url", &url];
     scene.command(&[&words[..], &SHORT].concat()).expect(7);
