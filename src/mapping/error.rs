@@ -2,6 +2,7 @@
 //!
 //! Owns the wording of diagnostics. It knows nothing of what keys a mapping has.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ impl Mistake {
     pub(super) fn at(place: Place, title: impl Into<String>) -> Self {
         Self {
             place: Some(place),
-            title: title.into(),
+            title: harmless(title.into()),
             label: None,
             help: None,
         }
@@ -35,7 +36,7 @@ impl Mistake {
     pub(super) fn of_file(title: impl Into<String>) -> Self {
         Self {
             place: None,
-            title: title.into(),
+            title: harmless(title.into()),
             label: None,
             help: None,
         }
@@ -43,20 +44,42 @@ impl Mistake {
 
     /// Adds the words beneath the underlined place.
     pub(super) fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
+        self.label = Some(harmless(label.into()));
         self
     }
 
     /// Adds what to do.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(harmless(help.into()));
         self
     }
 
     /// Adds what to do, if there is anything to say.
     pub(super) fn help_if(mut self, help: Option<String>) -> Self {
-        self.help = help.or(self.help);
+        self.help = help.map(harmless).or(self.help);
         self
+    }
+}
+
+/// The text without what could steer a terminal: messages name what stands in the file.
+fn harmless(text: String) -> String {
+    let steers = |c: char| c.is_control() && c != '\n';
+    if text.contains(steers) {
+        text.replace(steers, "\u{fffd}")
+    } else {
+        text
+    }
+}
+
+/// The mapping's text as its excerpts are taken from. The renderer replaces the old control
+/// characters, but not those from U+0080 on, some of which terminals obey as well. What stands
+/// for them is as long as they are, so that places stay.
+fn excerptible(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && !c.is_ascii();
+    if text.contains(steers) {
+        text.replace(steers, "\u{b7}").into()
+    } else {
+        text.into()
     }
 }
 
@@ -114,7 +137,7 @@ impl MappingError {
                     .span(self.within(place))
                     .label(mistake.label.as_deref());
                 title.element(
-                    Snippet::source(&*self.text)
+                    Snippet::source(excerptible(&self.text))
                         .path(&*self.name)
                         .annotation(annotation),
                 )
@@ -222,6 +245,23 @@ mod tests {
 
         error: there is no [customer]
         --> kunden.toml
+        "#);
+    }
+
+    #[test]
+    fn nothing_that_stands_in_the_file_steers_a_terminal() {
+        let text = "a = \"\u{9b}2J\u{1b}[2J\" \u{9d}\n";
+        let mistake = Mistake::at(4..13, "odd \u{9b}2J\u{7}").help("not \u{1b}[2J");
+        let error = MappingError::new("m".into(), text.into(), vec![mistake]);
+        assert_eq!(error.to_string(), "m:1:5: odd \u{fffd}2J\u{fffd}");
+        insta::assert_snapshot!(error.render(false), @r#"
+        error: odd �2J�
+         --> m:1:5
+          |
+        1 | a = "·2J␛[2J" ·
+          |     ^^^^^^^^
+          |
+          = help: not �[2J
         "#);
     }
 
