@@ -8,6 +8,7 @@ pub mod client;
 pub mod driver;
 pub mod engine;
 pub mod inquiry;
+pub mod listing;
 pub mod pace;
 pub mod settings;
 pub mod verdict;

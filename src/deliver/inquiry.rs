@@ -11,6 +11,7 @@ use super::answer::{self, Page, Seen};
 use super::backoff;
 use super::client::{Client, PAGE_SIZE, Query};
 use super::driver::Signal;
+use super::listing::{Listed, Listing};
 use super::pace::{Closed, Gate, UserRate};
 use super::settings::DeliverySettings;
 use crate::outcome::{Answer, Attempt, Ending, Sent, Stop, Traffic, Trouble};
@@ -93,40 +94,25 @@ impl<'a> Inquiry<'a> {
         Ok((census, page))
     }
 
-    /// Hands every customer of the ERP to `each`, and says how many there were; `first` is the
-    /// page that the census read. Ends at an empty page, at a page that repeats the one before,
-    /// or after the pages that the first one promised and two more, whatever the server says
-    /// about further ones.
+    /// Hands every customer of the ERP to `each`, and says what the listing came to; `first` is
+    /// the page that the census read. Customers that are shown twice are handed out twice.
     ///
     /// # Errors
     /// How the run ends.
-    pub async fn list(&mut self, first: Page, each: &mut dyn FnMut(&Seen)) -> Result<u64, Ending> {
-        let size = first.items.len().max(1) as u64;
-        let most = first
-            .total
-            .filter(|total| *total >= 1)
-            .map(|total| total.unsigned_abs().div_ceil(size) + 2);
+    pub async fn list(
+        &mut self,
+        first: Page,
+        each: &mut dyn FnMut(&Seen),
+    ) -> Result<Listed, Ending> {
+        let mut listing = Listing::new(&first);
         let mut page = first;
         let mut number = 1;
-        let mut listed = 0;
-        let mut before = Vec::new();
         loop {
-            // Ids alone do not do: there are servers that give everybody the same one.
-            let these: Vec<_> = page
-                .items
-                .iter()
-                .map(|seen| (seen.id, seen.number.clone()))
-                .collect();
-            if these.is_empty() || these == before {
-                return Ok(listed);
-            }
             page.items.iter().for_each(&mut *each);
-            listed += these.len() as u64;
-            before = these;
-            number += 1;
-            if most.is_some_and(|most| u64::from(number) > most) {
+            if let Some(listed) = listing.take(&page) {
                 return Ok(listed);
             }
+            number += 1;
             page = self.page(&Query::All, number).await?;
         }
     }

@@ -74,7 +74,7 @@ impl Live<'_> {
             Sorter::new(&folder).map_err(|error| ImportError::spool(&folder, error))?;
         let mut trouble = None;
         let mut done = 0;
-        let seen = inquiry
+        let shown = inquiry
             .list(first, &mut |seen| {
                 done += 1;
                 self.listener.progress(|| {
@@ -120,8 +120,9 @@ impl Live<'_> {
             &folder,
         )?;
         findings.finish()?;
-        // A listing that broke off early proves presence, but nobody's absence.
-        Ok(if seen >= count {
+        // A listing that broke off early proves presence, but nobody's absence; neither does one
+        // that went on behind what was promised.
+        Ok(if shown.whole && shown.customers >= count {
             Origin::Absent
         } else {
             Origin::AskFirst
