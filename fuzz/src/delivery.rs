@@ -97,6 +97,7 @@ fn engine(customer: &Customer, origin: Origin) -> Engine {
         delivery: DeliverySettings::default(),
         identity: vec!["Number".to_owned()],
         existing_is_error: false,
+        created_before: false,
         renewable: true,
         limit: None,
         look_only: false,
@@ -161,6 +162,9 @@ impl<N: FnMut() -> Option<Attempt>> World<N> {
                 self.engine.probed(&attempt, self.now);
             }
             Action::RenewToken => self.engine.renewed(Ok(())),
+            Action::Keep { outcome, .. } => {
+                assert!(matches!(outcome, Outcome::Created { .. }), "{outcome:?}");
+            }
             Action::Settle { outcome, .. } => {
                 self.left += 1;
                 self.seen.settled(&outcome, self.engine.is_stopping());

@@ -297,10 +297,59 @@ impl Echo {
     }
 }
 
+/// The fields of `BillingAddress` that tell customers apart.
+const TELLING: [&str; 7] = [
+    "Company",
+    "FirstName",
+    "LastName",
+    "Street",
+    "PostalCode",
+    "City",
+    "EmailAddress",
+];
+
+/// Whether a customer that was found is the one that was sent, as far as its data tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// Every telling field that was sent is shown and the same, and nothing differs.
+    Same,
+    /// Something differs.
+    Other,
+    /// Nothing differs, but too little is shown to tell.
+    Untold,
+}
+
+/// Compares what was sent with a customer that was found. A field that a listing leaves out
+/// proves nothing, so the fields that tell customers apart must be there.
+#[must_use]
+pub fn likeness(sent: &[u8], found: &Map<String, Value>) -> Likeness {
+    if !agrees(sent, found) {
+        return Likeness::Other;
+    }
+    let Ok(Value::Object(sent)) = serde_json::from_slice::<Value>(sent) else {
+        return Likeness::Untold;
+    };
+    let address = |of| member(of, "BillingAddress").and_then(Value::as_object);
+    let Some((sent, found)) = address(&sent).zip(address(found)) else {
+        return Likeness::Untold;
+    };
+    let text = |of, field| member(of, field).and_then(text_of);
+    let mut telling = TELLING
+        .into_iter()
+        .filter(|field| text(sent, field).is_some())
+        .peekable();
+    let some = telling.peek().is_some();
+    // What is shown agrees; that was seen above.
+    if some && telling.all(|field| text(found, field).is_some()) {
+        Likeness::Same
+    } else {
+        Likeness::Untold
+    }
+}
+
 /// Whether every field that was sent stands in the customer that was found, after
 /// normalisation: outer blanks and case apart, numbers by value, dates by their day.
-#[must_use]
-pub fn agrees(sent: &[u8], found: &Map<String, Value>) -> bool {
+fn agrees(sent: &[u8], found: &Map<String, Value>) -> bool {
     match serde_json::from_slice(sent) {
         Ok(Value::Object(sent)) => object_agrees(&sent, found),
         _ => false,
@@ -394,6 +443,36 @@ mod tests {
                 "other[x].…",
                 " [2J"
             ]
+        );
+    }
+
+    #[test]
+    fn only_what_is_shown_can_be_the_same() {
+        let sent =
+            br#"{"LanguageIso":"DE","BillingAddress":{"LastName":"Roth","City":"Ulm","Fax":"1"}}"#;
+        let told = |text: &str| match serde_json::from_str(text).unwrap() {
+            Value::Object(found) => likeness(sent, &found),
+            _ => panic!("no object"),
+        };
+        let shown = r#"{"Id":1,"BillingAddress":{"LastName":"ROTH","City":"Ulm"}}"#;
+        assert_eq!(told(shown), Likeness::Same);
+        let namesake = r#"{"Id":1,"BillingAddress":{"LastName":"Roth","City":"Bonn"}}"#;
+        assert_eq!(told(namesake), Likeness::Other);
+        for too_little in [
+            r#"{"Id":1}"#,
+            r#"{"Id":1,"BillingAddress":{"LastName":"Roth"}}"#,
+            r#"{"Id":1,"BillingAddress":{"LastName":"Roth","City":""}}"#,
+            r#"{"Id":1,"BillingAddress":{"LastName":"Roth","City":null}}"#,
+            r#"{"Id":1,"BillingAddress":""}"#,
+        ] {
+            assert_eq!(told(too_little), Likeness::Untold, "{too_little}");
+        }
+        let Ok(Value::Object(found)) = serde_json::from_str(shown) else {
+            panic!("no object");
+        };
+        assert_eq!(
+            likeness(br#"{"LanguageIso":"DE"}"#, &found),
+            Likeness::Untold
         );
     }
 

@@ -44,7 +44,7 @@ pub enum Line {
         /// What was not sent.
         submission: Submission,
     },
-    /// It is settled.
+    /// It is settled; a later line may say more about it.
     Settle {
         /// The run.
         run: Arc<str>,
@@ -315,6 +315,15 @@ impl Loop {
             Action::Void { run, submission } => {
                 self.pending.push(Line::Void { run, submission });
             }
+            Action::Keep {
+                run,
+                submission,
+                outcome,
+            } => self.pending.push(Line::Settle {
+                run,
+                submission,
+                outcome,
+            }),
             Action::Settle {
                 run,
                 submission,

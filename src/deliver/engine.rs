@@ -8,6 +8,7 @@
 //! - no POST leaves before its intent is durable;
 //! - after a POST whose answer is unclear no second POST of that record leaves before two
 //!   look-ups, after the settle time, found nothing;
+//! - what is known to be created is kept before anything more is asked about it;
 //! - a job leaves custody only with a settled outcome, or open at a stop.
 
 mod job;
@@ -15,19 +16,22 @@ mod leaving;
 mod looks;
 #[cfg(test)]
 mod model;
+mod page;
 mod posts;
 mod sending;
 mod strain;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use job::{Job, Purpose, Reconciling, State};
 pub use job::{JobId, Origin, Task};
-pub use looks::key_of;
+pub use page::key_of;
 
 use super::breaker::Breaker;
-use super::pace::{Concurrency, Gate, Moment, UserRate};
+use super::pace::{Concurrency, Gate, Moment, Ticket, UserRate};
 use super::settings::DeliverySettings;
 use crate::outcome::{Attempt, Ending, Outcome, Quota, Submission, Traffic};
 
@@ -71,6 +75,16 @@ pub enum Action {
     Probe,
     /// Get a new token, then say [`Engine::renewed`].
     RenewToken,
+    /// Keep this outcome already. The job stays in custody, for more may be learnt about it: a
+    /// [`Action::Settle`] follows and replaces it.
+    Keep {
+        /// The run that it belongs to.
+        run: std::sync::Arc<str>,
+        /// What was sent.
+        submission: Submission,
+        /// What became of it.
+        outcome: Outcome,
+    },
     /// Keep this outcome. The job has left custody.
     Settle {
         /// The run that it belongs to.
@@ -102,6 +116,9 @@ pub struct EngineSettings {
     pub existing_is_error: bool,
     /// Whether a 401 can be cured by a new token.
     pub renewable: bool,
+    /// Whether an earlier part of the run created customers: then a first 403 does not mean
+    /// that the scope is missing.
+    pub created_before: bool,
     /// New creates at most.
     pub limit: Option<u64>,
     /// Whether look-ups only are allowed (`importer reconcile`).
@@ -132,7 +149,10 @@ pub struct Engine {
     breaker: Breaker,
     probe_at: Moment,
     probing: bool,
+    probe_ticket: Option<Ticket>,
     probes: u32,
+    /// Answers to anything, so far.
+    answers: u64,
     paused_until: Moment,
     told_paused: bool,
     throttled_since: Option<Moment>,
@@ -160,7 +180,6 @@ impl Engine {
             rate: settings.delivery.rate.and_then(UserRate::new),
             concurrency: Concurrency::new(settings.delivery.concurrency),
             random: fastrand::Rng::with_seed(settings.seed),
-            settings,
             jobs: HashMap::new(),
             next_job: 0,
             want_look: VecDeque::new(),
@@ -177,7 +196,9 @@ impl Engine {
             breaker: Breaker::default(),
             probe_at: Moment::ZERO,
             probing: false,
+            probe_ticket: None,
             probes: 0,
+            answers: 0,
             paused_until: Moment::ZERO,
             told_paused: false,
             throttled_since: None,
@@ -185,7 +206,7 @@ impl Engine {
             renewing: false,
             renewals: 0,
             token_worked: true,
-            created_once: false,
+            created_once: settings.created_before,
             created: 0,
             refused: 0,
             engaged: 0,
@@ -193,6 +214,7 @@ impl Engine {
             stopping: None,
             actions: Vec::new(),
             traffic: Traffic::default(),
+            settings,
         }
     }
 

@@ -141,7 +141,7 @@ impl Live<'_> {
             tasks,
         };
         let feeding = tokio::task::spawn_blocking(move || feed.run());
-        let driver = self.driver(inbox);
+        let driver = self.driver(inbox, counts.created > 0);
         let mut progress = SendingProgress::new(counts);
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
@@ -162,7 +162,7 @@ impl Live<'_> {
         Ok((ledger.0, delivered))
     }
 
-    fn driver(&self, tasks: mpsc::Receiver<Task>) -> Driver {
+    fn driver(&self, tasks: mpsc::Receiver<Task>, created_before: bool) -> Driver {
         let settings = self.settings();
         let asked = Asked {
             client: &self.client,
@@ -172,6 +172,7 @@ impl Live<'_> {
         };
         let mut driver = asked.driver(tasks, |engine| {
             engine.existing_is_error = settings.existing == Existing::Fail;
+            engine.created_before = created_before;
             engine.limit = settings.limit;
         });
         driver.deadline = self.deadline();
@@ -237,6 +238,7 @@ impl Asked<'_> {
             identity: identity_path(&self.key.to_string()),
             existing_is_error: false,
             renewable: self.client.is_renewable(),
+            created_before: false,
             limit: None,
             look_only: false,
             seed: fastrand::u64(..),

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::answer::Seen;
 use super::super::pace::{Moment, Ticket};
-use crate::outcome::{ServerError, Submission};
+use crate::outcome::{How, Outcome, ServerError, Submission};
 
 /// Names a job within one engine.
 pub type JobId = u64;
@@ -47,7 +48,10 @@ pub(super) enum Purpose {
     /// Did a lost POST arrive?
     Reconcile(Reconciling),
     /// It was created, but which id and number did it get?
-    Learn,
+    Learn {
+        /// Look-ups that did not show it.
+        misses: u32,
+    },
     /// The server says that the key is taken: by whom?
     WhoHasIt {
         status: u16,
@@ -119,10 +123,16 @@ pub(super) struct Job {
     pub idle_tries: u32,
     /// Look-ups in a row that failed.
     pub look_failures: u32,
+    /// Answers that the engine had when a look-up was last given up.
+    pub answers_before: u64,
     /// The page that the current look-up asks for.
     pub page: u32,
     /// Customers (id and number) that the current look-up saw.
     pub seen: HashSet<(Option<i64>, Option<String>)>,
+    /// Whether the page before showed nobody new.
+    pub nothing_new: bool,
+    /// Somebody else's customer with the key, if the current look-up saw one.
+    pub stranger: Option<Box<Seen>>,
     /// When the current look-up's first page was asked for.
     pub look_started: Moment,
     /// Whether it counts against `--limit`: from its first token until it leaves custody.
@@ -158,8 +168,11 @@ impl Job {
             maybe_sent,
             idle_tries: 0,
             look_failures: 0,
+            answers_before: 0,
             page: 1,
             seen: HashSet::new(),
+            nothing_new: false,
+            stranger: None,
             look_started: Moment::ZERO,
             engaged: maybe_sent,
             ticket: None,
@@ -174,6 +187,27 @@ impl Job {
     pub(super) fn may_be_ours(&self) -> bool {
         let taken = matches!(self.purpose, Some(Purpose::WhoHasIt { .. }));
         self.maybe_sent || (taken && self.attempt > 1)
+    }
+
+    /// Whether a look-up goes on behind somebody else's customer with the same key.
+    pub(super) fn minds_others(&self) -> bool {
+        matches!(self.purpose, Some(Purpose::Reconcile(_))) && !self.absent_before
+    }
+
+    /// The number as it was sent.
+    pub(super) fn sent_number(&self) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_slice(&self.submission.body).ok()?;
+        Some(body.get("Number")?.as_str()?.to_owned())
+    }
+
+    /// Created, with the number as it was sent and no id.
+    pub(super) fn created_unread(&self) -> Outcome {
+        Outcome::Created {
+            id: None,
+            number: self.sent_number(),
+            attempts: self.attempt,
+            how: How::Posted,
+        }
     }
 
     /// Whether the journal holds an open intent of it.

@@ -26,6 +26,17 @@ impl Engine {
         }
     }
 
+    /// The record is created, and that is kept before anything more is asked about it.
+    pub(super) fn keep_created(&mut self, id: JobId) {
+        if let Some(job) = self.jobs.get(&id) {
+            self.actions.push(Action::Keep {
+                run: std::sync::Arc::clone(&job.run),
+                submission: job.submission.clone(),
+                outcome: job.created_unread(),
+            });
+        }
+    }
+
     /// The job leaves custody with an outcome.
     pub(super) fn settle(&mut self, id: JobId, outcome: Outcome) {
         let Some(job) = self.jobs.remove(&id) else {
@@ -54,7 +65,7 @@ impl Engine {
         let learnt = self
             .jobs
             .get(&id)
-            .is_some_and(|job| matches!(job.purpose, Some(Purpose::Learn)));
+            .is_some_and(|job| matches!(job.purpose, Some(Purpose::Learn { .. })));
         if learnt {
             self.settle_created_unread(id);
             return;

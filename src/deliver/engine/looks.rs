@@ -1,35 +1,20 @@
 //! What a look-up's answer does to its job.
 
-use super::super::answer::{self, Page, Seen};
-use super::job::{Job, JobId, Purpose, State};
+use super::super::answer::{self, Likeness, Page, Seen};
+use super::job::{JobId, Purpose, State};
+use super::page::{Found, judge_page, likeness_of};
+use super::strain::is_of_the_server;
 use super::{Action, Engine, quota_of};
-use crate::customer::normalise_key;
 use crate::deliver::backoff;
 use crate::deliver::pace::Moment;
 use crate::outcome::{
     Answer, Attempt, Code, Ending, FieldError, How, Outcome, Stage, Stop, UnknownWhy,
 };
 
-/// Pages of one look-up that are read at most.
-const PAGES_AT_MOST: u32 = 20;
 /// Failed look-ups in a row before the outcome stays unknown for this run.
 const FAILURES_AT_MOST: u32 = 5;
 /// Look-ups that try to learn the id of a customer that was created.
 const LEARN_TRIES: u32 = 2;
-
-/// What a page tells about the key.
-enum Found {
-    /// The one that fits.
-    One(Box<Seen>),
-    /// Several fit and cannot be told apart.
-    Several,
-    /// Nobody.
-    Nobody,
-    /// The next page may tell.
-    NextPage,
-    /// Too many pages.
-    TooLong,
-}
 
 impl Engine {
     /// A page of a job's look-up was answered, or not.
@@ -44,9 +29,11 @@ impl Engine {
         self.traffic.requests += 1;
         self.traffic.lookups += 1;
         if let Some(ticket) = job.ticket.take() {
-            let answered = matches!(attempt, Attempt::Answered(_));
+            let answered = is_of_the_server(attempt);
             self.get_gate.end(ticket, now, quota_of(attempt), answered);
         }
+        let refused = matches!(attempt, Attempt::Answered(answer) if answer.status == 401);
+        job.unauthorized_before &= refused;
         let sent_under = job.sent_under;
         self.note_token(sent_under, attempt);
         self.note_health(attempt, now);
@@ -56,13 +43,17 @@ impl Engine {
         }
     }
 
-    /// Nobody answered: that is the breaker's business, not the record's.
+    /// Nobody answered: that is the breaker's business, and the record's only where others were
+    /// answered meanwhile, again and again.
     fn look_unanswered(&mut self, id: JobId, now: Moment) {
         let roll = self.random.f64();
+        let answers = self.answers;
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
-        if matches!(job.purpose, Some(Purpose::Learn)) {
+        let others_were_answered = answers > job.answers_before;
+        job.answers_before = answers;
+        if others_were_answered || matches!(job.purpose, Some(Purpose::Learn { .. })) {
             self.look_failed(id, now);
             return;
         }
@@ -86,6 +77,10 @@ impl Engine {
                 self.requeue(id);
             }
             401 => self.unauthorized(id),
+            402 => {
+                self.requeue(id);
+                self.stop(Ending::Stopped(Stop::Licence));
+            }
             500..=599 | 408 => self.look_failed(id, now),
             status => self.look_impossible(id, status),
         }
@@ -102,7 +97,7 @@ impl Engine {
                 self.requeue(id);
                 self.stop(Ending::Stopped(Stop::CannotRead { status }));
             }
-            Some(Purpose::Learn) => self.settle_created_unread(id),
+            Some(Purpose::Learn { .. }) => self.settle_created_unread(id),
             Some(Purpose::Reconcile(_)) => self.settle_unknown(id, UnknownWhy::LookupImpossible),
             Some(Purpose::WhoHasIt { .. }) if job.may_be_ours() => {
                 self.settle_unknown(id, UnknownWhy::LookupImpossible);
@@ -133,7 +128,7 @@ impl Engine {
         job.page = 1;
         let tries = job.look_failures;
         let patient = matches!(job.purpose, Some(Purpose::Precheck));
-        let most = if matches!(job.purpose, Some(Purpose::Learn)) {
+        let most = if matches!(job.purpose, Some(Purpose::Learn { .. })) {
             LEARN_TRIES
         } else {
             FAILURES_AT_MOST
@@ -162,28 +157,42 @@ impl Engine {
             return;
         };
         if let Some(job) = self.jobs.get_mut(&id) {
-            // A look-up whose later page fails has failed, however often its first one comes;
-            // and who only wants to learn an id gives up after a few, readable or not.
-            let learns = matches!(job.purpose, Some(Purpose::Learn));
-            if !learns && !matches!(found, Found::NextPage) {
-                job.look_failures = 0;
+            match found {
+                Found::NextPage => job.page += 1,
+                Found::Unsteady => {}
+                _ => {
+                    job.page = 1;
+                    job.look_failures = 0;
+                }
             }
-            job.page = match found {
-                Found::NextPage => job.page + 1,
-                _ => 1,
-            };
         }
         match found {
             Found::NextPage => self.requeue(id),
-            Found::One(seen) => self.found(id, &seen),
-            Found::Several => self.settle_looked_in_vain(id, UnknownWhy::Ambiguous),
-            Found::TooLong => self.settle_looked_in_vain(id, UnknownWhy::LookupTooLong),
+            Found::Unsteady => self.look_failed(id, now),
+            Found::One(seen) => self.found(id, &seen, now),
+            Found::Several => self.settle_looked_in_vain(id, UnknownWhy::Ambiguous, now),
+            Found::TooLong => self.settle_looked_in_vain(id, UnknownWhy::LookupTooLong, now),
             Found::Nobody => self.missed(id, now),
         }
     }
 
     /// The key is in the ERP.
-    fn found(&mut self, id: JobId, seen: &Seen) {
+    fn found(&mut self, id: JobId, seen: &Seen, now: Moment) {
+        let reconciles = self.reconciles(id);
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        let likeness = likeness_of(job, seen);
+        match likeness {
+            // Somebody else's customer with the key says nothing about ours before the settle
+            // time is over: it may still appear beside it.
+            Likeness::Other if reconciles && self.waits_to_settle(id, now) => return,
+            Likeness::Untold if reconciles => {
+                self.settle_looked_in_vain(id, UnknownWhy::Ambiguous, now);
+                return;
+            }
+            _ => {}
+        }
         let Some(job) = self.jobs.get(&id) else {
             return;
         };
@@ -194,11 +203,11 @@ impl Engine {
         };
         let created = |how| Outcome::Created {
             id: seen.id,
-            number: seen.number.clone().or_else(|| sent_number(job)),
+            number: seen.number.clone().or_else(|| job.sent_number()),
             attempts,
             how,
         };
-        let ours = || job.absent_before || answer::agrees(&job.submission.body, &seen.body);
+        let ours = likeness == Likeness::Same;
         let outcome = match &job.purpose {
             None | Some(Purpose::Precheck) if self.settings.existing_is_error => Outcome::Invalid {
                 stage: Stage::Existing,
@@ -208,10 +217,10 @@ impl Engine {
                 )],
             },
             None | Some(Purpose::Precheck) => exists,
-            Some(Purpose::Learn) => created(How::Posted),
-            Some(Purpose::Reconcile(_)) if ours() => created(How::Found),
+            Some(Purpose::Learn { .. }) => created(How::Posted),
+            Some(Purpose::Reconcile(_)) if ours => created(How::Found),
             Some(Purpose::Reconcile(_)) => exists,
-            Some(Purpose::WhoHasIt { .. }) if job.may_be_ours() && ours() => created(How::Found),
+            Some(Purpose::WhoHasIt { .. }) if job.may_be_ours() && ours => created(How::Found),
             Some(Purpose::WhoHasIt { .. }) => exists,
         };
         self.settle(id, outcome);
@@ -220,8 +229,6 @@ impl Engine {
     /// The key is not in the ERP, as far as this look-up shows.
     fn missed(&mut self, id: JobId, now: Moment) {
         let roll = self.random.f64();
-        let look_only = self.settings.look_only;
-        let max_attempts = self.settings.delivery.max_attempts.get();
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -232,9 +239,9 @@ impl Engine {
                 job.state = State::WantsPost;
                 self.fresh.push_back(id);
             }
-            Some(Purpose::Learn) => {
-                job.look_failures += 1;
-                if job.look_failures >= LEARN_TRIES {
+            Some(Purpose::Learn { misses }) => {
+                *misses += 1;
+                if *misses >= LEARN_TRIES {
                     self.settle_created_unread(id);
                 } else {
                     self.wait_until(id, now + backoff::wait(backoff::BASE, 1, roll));
@@ -253,34 +260,79 @@ impl Engine {
                 };
                 self.settle(id, outcome);
             }
-            Some(Purpose::Reconcile(reconciling)) => {
-                let due = *reconciling.anchor.get_or_insert(now) + reconciling.settle;
-                if job.look_started < due {
-                    self.wait_until(id, due);
-                    return;
-                }
-                reconciling.misses += 1;
-                let gap = reconciling.gap();
-                if reconciling.misses < 2 {
-                    self.wait_until(id, now + gap);
-                    return;
-                }
-                let status = reconciling.status.unwrap_or(0);
-                if job.submission.key.is_none() {
-                    self.settle_unknown(id, UnknownWhy::Unkeyed);
-                } else if look_only {
-                    self.give_back(id);
-                } else if job.attempt >= max_attempts {
-                    let code = Some(Code::AttemptsExhausted.as_str().to_owned());
-                    self.refuse(id, status, code, Vec::new());
-                } else {
-                    job.absent_before = true;
-                    job.maybe_sent = false;
-                    job.purpose = None;
-                    self.requeue(id);
-                }
-            }
+            Some(Purpose::Reconcile(_)) => self.missed_again(id, now),
         }
+    }
+
+    /// A record whose POST was unclear is not there.
+    fn missed_again(&mut self, id: JobId, now: Moment) {
+        if self.waits_to_settle(id, now) {
+            return;
+        }
+        let look_only = self.settings.look_only;
+        let max_attempts = self.settings.delivery.max_attempts.get();
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let status = match &job.purpose {
+            Some(Purpose::Reconcile(reconciling)) => reconciling.status.unwrap_or(0),
+            _ => 0,
+        };
+        if job.submission.key.is_none() {
+            self.settle_unknown(id, UnknownWhy::Unkeyed);
+        } else if look_only {
+            self.give_back(id);
+        } else if job.attempt >= max_attempts {
+            let code = Some(Code::AttemptsExhausted.as_str().to_owned());
+            self.refuse(id, status, code, Vec::new());
+        } else {
+            job.absent_before = true;
+            job.maybe_sent = false;
+            job.purpose = None;
+            self.requeue(id);
+        }
+    }
+
+    /// Counts a look-up that did not show what an unclear POST may have made. Says whether that
+    /// settles nothing yet: it takes two after the settle time, and some time between them.
+    fn waits_to_settle(&mut self, id: JobId, now: Moment) -> bool {
+        if self.is_too_early(id, now) {
+            return true;
+        }
+        let purpose = self.jobs.get_mut(&id).and_then(|job| job.purpose.as_mut());
+        let Some(Purpose::Reconcile(reconciling)) = purpose else {
+            return false;
+        };
+        reconciling.misses += 1;
+        let gap = reconciling.gap();
+        let again = reconciling.misses < 2;
+        if again {
+            self.wait_until(id, now + gap);
+        }
+        again
+    }
+
+    /// Whether the job's look-up is about an unclear POST.
+    fn reconciles(&self, id: JobId) -> bool {
+        let purpose = self.jobs.get(&id).and_then(|job| job.purpose.as_ref());
+        matches!(purpose, Some(Purpose::Reconcile(_)))
+    }
+
+    /// Waits until the settle time is over, if it is not: what an unclear POST may have made
+    /// could still appear.
+    fn is_too_early(&mut self, id: JobId, now: Moment) -> bool {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return false;
+        };
+        let Some(Purpose::Reconcile(reconciling)) = &mut job.purpose else {
+            return false;
+        };
+        let due = *reconciling.anchor.get_or_insert(now) + reconciling.settle;
+        let early = job.look_started < due;
+        if early {
+            self.wait_until(id, due);
+        }
+        early
     }
 
     /// The record is known to be absent and may be sent by the next run.
@@ -304,12 +356,13 @@ impl Engine {
     }
 
     /// The look-up showed too much or too little.
-    fn settle_looked_in_vain(&mut self, id: JobId, why: UnknownWhy) {
-        let Some(job) = self.jobs.get(&id) else {
+    fn settle_looked_in_vain(&mut self, id: JobId, why: UnknownWhy, now: Moment) {
+        if self.is_too_early(id, now) {
             return;
-        };
-        match job.purpose {
-            Some(Purpose::Learn) => self.settle_created_unread(id),
+        }
+        let purpose = self.jobs.get(&id).and_then(|job| job.purpose.as_ref());
+        match purpose {
+            Some(Purpose::Learn { .. }) => self.settle_created_unread(id),
             // Several customers, or too many to read: the key is as good as taken.
             None | Some(Purpose::Precheck) if why == UnknownWhy::Ambiguous => {
                 let nobody = Seen {
@@ -317,95 +370,20 @@ impl Engine {
                     number: None,
                     body: serde_json::Map::new(),
                 };
-                self.found(id, &nobody);
+                self.found(id, &nobody, now);
             }
             None | Some(Purpose::Precheck) => self.look_impossible(id, 200),
             _ => self.settle_unknown(id, why),
         }
     }
 
-    /// Created, with the number as it was sent and no id.
+    /// Created, but nobody could tell which id and number it has.
     pub(super) fn settle_created_unread(&mut self, id: JobId) {
         if let Some(job) = self.jobs.get(&id) {
-            let outcome = Outcome::Created {
-                id: None,
-                number: sent_number(job),
-                attempts: job.attempt,
-                how: How::Posted,
-            };
+            let outcome = job.created_unread();
             self.settle(id, outcome);
         }
     }
-}
-
-/// Finds the job's customer on a page, comparing on our side: the server may match by prefix
-/// or without case.
-fn judge_page(job: &mut Job, page: &Page, identity: &[String]) -> Found {
-    let fits: Vec<&Seen> = page
-        .items
-        .iter()
-        .filter(|seen| match &job.submission.key {
-            Some(key) => key_of(seen, identity).is_some_and(|other| other == *key),
-            None => answer::agrees(&job.submission.body, &seen.body),
-        })
-        .collect();
-    match fits.as_slice() {
-        [one] => return Found::One(Box::new((*one).clone())),
-        [] => {}
-        several => {
-            // The number may have been given twice by others: ours is the one with our data.
-            let mut agreeing = several
-                .iter()
-                .filter(|seen| answer::agrees(&job.submission.body, &seen.body));
-            return match (agreeing.next(), agreeing.next()) {
-                (Some(one), None) => Found::One(Box::new((**one).clone())),
-                _ => Found::Several,
-            };
-        }
-    }
-    let size = page.items.len();
-    let new = page
-        .items
-        .iter()
-        .filter(|seen| job.seen.insert((seen.id, seen.number.clone())))
-        .count();
-    let ended_by_total = match page.total {
-        Some(total) if total >= 1 && size > 0 => {
-            let pages = (total.unsigned_abs()).div_ceil(size as u64);
-            let seen = u64::from(job.page) * size as u64;
-            seen >= total.unsigned_abs() || u64::from(job.page) >= pages + 2
-        }
-        _ => false,
-    };
-    if size == 0 || new == 0 || ended_by_total {
-        Found::Nobody
-    } else if job.page >= PAGES_AT_MOST {
-        Found::TooLong
-    } else {
-        Found::NextPage
-    }
-}
-
-/// The key of a customer that the server shows, normalised like ours; `identity` is the path
-/// of the field that identifies a customer.
-#[must_use]
-pub fn key_of(seen: &Seen, identity: &[String]) -> Option<String> {
-    let mut object = &seen.body;
-    let (last, path) = identity.split_last()?;
-    for name in path {
-        object = answer::member(object, name)?.as_object()?;
-    }
-    match answer::member(object, last)? {
-        serde_json::Value::String(text) => Some(normalise_key(text)),
-        serde_json::Value::Number(number) => Some(normalise_key(&number.to_string())),
-        _ => None,
-    }
-}
-
-/// The number as it was sent.
-fn sent_number(job: &Job) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(&job.submission.body).ok()?;
-    Some(body.get("Number")?.as_str()?.to_owned())
 }
 
 #[cfg(test)]
@@ -437,6 +415,7 @@ mod tests {
             delivery: DeliverySettings::default(),
             identity: vec!["Number".to_owned()],
             existing_is_error: false,
+            created_before: false,
             renewable: false,
             limit: None,
             look_only: false,

@@ -58,7 +58,7 @@ fn body_of(record: u64) -> Vec<u8> {
     format!("{{\"Number\":\"n{record}\"}}").into_bytes()
 }
 
-fn task(record: u64, origin: Origin) -> Task {
+pub(super) fn task(record: u64, origin: Origin) -> Task {
     Task {
         run: Arc::from("run"),
         submission: Submission {
@@ -75,7 +75,7 @@ fn task(record: u64, origin: Origin) -> Task {
     }
 }
 
-fn answered(status: u16, body: String) -> Attempt {
+pub(super) fn answered(status: u16, body: String) -> Attempt {
     Attempt::Answered(Answer {
         status,
         retry_after: None,
@@ -97,6 +97,7 @@ impl World {
             identity: vec!["Number".to_owned()],
             existing_is_error: false,
             renewable: false,
+            created_before: false,
             limit: None,
             look_only: false,
             seed,
@@ -254,7 +255,7 @@ impl World {
                     let before = self.outcomes.insert(record, outcome);
                     assert!(before.is_none(), "record {record} was settled twice");
                 }
-                Action::TellPaused { .. } | Action::TellResumed => {}
+                Action::Keep { .. } | Action::TellPaused { .. } | Action::TellResumed => {}
             }
         }
         if !intents.is_empty() {

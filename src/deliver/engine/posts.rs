@@ -3,6 +3,7 @@
 use super::super::answer::Seen;
 use super::super::verdict::{self, Settle, Verdict};
 use super::job::{JobId, Purpose, Reconciling, State};
+use super::strain::is_of_the_server;
 use super::{Action, Engine, SETTLE_ANSWERED, quota_of};
 use crate::deliver::backoff;
 use crate::deliver::pace::Moment;
@@ -27,7 +28,7 @@ impl Engine {
             self.traffic.retries += 1;
         }
         if let Some(ticket) = job.ticket.take() {
-            let answered = matches!(attempt, Attempt::Answered(_));
+            let answered = is_of_the_server(attempt);
             self.post_gate.end(ticket, now, quota_of(attempt), answered);
         }
         let verdict = verdict::classify(attempt, &job.submission.body);
@@ -43,7 +44,8 @@ impl Engine {
             Verdict::Created(seen) => self.created(id, *seen),
             Verdict::CreatedUnread => {
                 self.see_created();
-                self.look_for(id, Purpose::Learn);
+                self.keep_created(id);
+                self.look_for(id, Purpose::Learn { misses: 0 });
             }
             Verdict::Refused {
                 status,

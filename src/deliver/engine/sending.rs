@@ -121,6 +121,8 @@ impl Engine {
         if job.page == 1 {
             job.look_started = now;
             job.seen.clear();
+            job.nothing_new = false;
+            job.stranger = None;
         }
         self.in_flight += 1;
         self.actions.push(Action::Look {
@@ -130,7 +132,7 @@ impl Engine {
     }
 
     /// A token of the user's rate and a place at the server's gate.
-    fn token(&mut self, now: Moment, post: bool) -> Result<Ticket, Option<Moment>> {
+    pub(super) fn token(&mut self, now: Moment, post: bool) -> Result<Ticket, Option<Moment>> {
         let gate = if post {
             &mut self.post_gate
         } else {

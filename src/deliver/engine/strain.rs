@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::job::Purpose;
-use super::{Action, Engine};
+use super::{Action, Engine, quota_of};
 use crate::deliver::backoff;
 use crate::deliver::breaker::Health;
 use crate::deliver::pace::Moment;
@@ -15,12 +15,18 @@ impl Engine {
             return None;
         }
         let at = self.probe_at.max(self.paused_until);
-        if now >= at {
-            self.probing = true;
-            self.actions.push(Action::Probe);
-            return None;
+        if now < at {
+            return Some(at);
         }
-        Some(at)
+        match self.token(now, false) {
+            Ok(ticket) => {
+                self.probing = true;
+                self.probe_ticket = Some(ticket);
+                self.actions.push(Action::Probe);
+                None
+            }
+            Err(at) => at,
+        }
     }
 
     /// Somebody got an answer: the server is not frozen, so settle times run from now on.
@@ -38,6 +44,7 @@ impl Engine {
     pub(super) fn note_health(&mut self, attempt: &Attempt, now: Moment) {
         let health = health_of(attempt);
         if let Attempt::Answered(answer) = attempt {
+            self.answers += 1;
             if !is_gateway(answer.status) {
                 self.heard(now);
             }
@@ -140,6 +147,13 @@ impl Engine {
         self.probing = false;
         self.traffic.requests += 1;
         self.traffic.lookups += 1;
+        if let Some(ticket) = self.probe_ticket.take() {
+            let answered = is_of_the_server(attempt);
+            self.get_gate.end(ticket, now, quota_of(attempt), answered);
+        }
+        if matches!(attempt, Attempt::Answered(_)) {
+            self.answers += 1;
+        }
         if health_of(attempt) == Health::Good {
             self.heard(now);
             self.breaker.close();
@@ -161,6 +175,18 @@ fn health_of(attempt: &Attempt) -> Health {
             sent: Sent::Never, ..
         } => Health::Unreachable,
         Attempt::Unanswered { .. } => Health::Bad,
+    }
+}
+
+/// Whether the server itself answered, so that its quota is known now, or that it has none.
+/// Somebody in front of it may say 429 and 503, and says no quota then.
+pub(super) fn is_of_the_server(attempt: &Attempt) -> bool {
+    match attempt {
+        Attempt::Answered(answer) => {
+            let front = matches!(answer.status, 429 | 503) || is_gateway(answer.status);
+            answer.quota.is_some() || !front
+        }
+        Attempt::Unanswered { .. } => false,
     }
 }
 
