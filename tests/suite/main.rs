@@ -27,6 +27,8 @@ mod dry_run;
 mod forget;
 /// What fuzzers run, on the seeds that are kept.
 mod fuzzed;
+/// What a 403 means for a run that goes on.
+mod forbidden;
 /// The main job.
 mod import;
 /// The journal damaged, on a network, in use by others; the clock.
