@@ -19,6 +19,8 @@ mod model;
 mod page;
 mod posts;
 mod sending;
+#[cfg(test)]
+mod simulation;
 mod strain;
 #[cfg(test)]
 mod tests;

@@ -315,10 +315,7 @@ fn an_unkeyed_record_is_found_only_by_what_is_shown_and_the_same() {
 fn pages_read(pages: &[&str]) -> (Vec<u32>, Hand) {
     let mut hand = Hand::new([recovered(true)], |_| {});
     let mut read = Vec::new();
-    loop {
-        let Some(Action::Look { job, page }) = hand.next() else {
-            break;
-        };
+    while let Some(Action::Look { job, page }) = hand.next() {
         if read.last().is_some_and(|before| page <= *before) {
             break;
         }
@@ -475,7 +472,7 @@ fn a_look_up_that_is_answered_402_stops_the_run() {
 #[test]
 fn a_token_may_expire_once_more_after_it_worked() {
     let mut hand = Hand::new([task(1, Origin::AskFirst)], |settings| {
-        settings.renewable = true
+        settings.renewable = true;
     });
     let expired = answered(401, String::new());
     hand.answer(&expired);
