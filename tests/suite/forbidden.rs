@@ -18,7 +18,7 @@ fn run(importer: &mut Importer, erp: &OtherErp, limited: bool) -> Run {
 }
 
 fn importer_of(customers: &Customers) -> Importer {
-    let mut importer = Importer::new();
+    let importer = Importer::new();
     importer.file("shop.csv", customers.csv());
     importer.file("shop.toml", MAPPING);
     importer
