@@ -4,43 +4,68 @@ use tokio::sync::watch;
 
 use crate::deliver::driver::Signal;
 
-/// Starts to listen; the receiver tells what is wanted. Where signals cannot be caught, they
-/// end the process as usual, and the journal suffices.
+/// Starts to listen; the receiver tells what is wanted. Signals are caught from the moment that
+/// this returns. Where they cannot be caught, they end the process as usual, and the journal
+/// suffices.
 pub(super) fn listen() -> watch::Receiver<Signal> {
     let (wish, receiver) = watch::channel(Signal::Go);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     if let Ok(runtime) = runtime {
-        std::thread::spawn(move || runtime.block_on(hear(wish)));
+        let ears = {
+            let _inside = runtime.enter();
+            Ears::open()
+        };
+        if let Ok(ears) = ears {
+            std::thread::spawn(move || runtime.block_on(ears.hear(wish)));
+        }
     }
     receiver
 }
 
 /// Hears every signal, also one that comes at the heels of another.
 #[cfg(unix)]
-async fn hear(wish: watch::Sender<Signal>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return;
-    };
-    loop {
-        let signal = tokio::select! {
-            _ = interrupt.recv() => Signal::Interrupt,
-            _ = terminate.recv() => Signal::Terminate,
-        };
-        pass_on(&wish, signal);
+struct Ears {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Ears {
+    fn open() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn hear(mut self, wish: watch::Sender<Signal>) {
+        loop {
+            let signal = tokio::select! {
+                _ = self.interrupt.recv() => Signal::Interrupt,
+                _ = self.terminate.recv() => Signal::Terminate,
+            };
+            pass_on(&wish, signal);
+        }
     }
 }
 
 /// Hears every Ctrl-C.
-#[cfg(not(unix))]
-async fn hear(wish: watch::Sender<Signal>) {
-    while tokio::signal::ctrl_c().await.is_ok() {
-        pass_on(&wish, Signal::Interrupt);
+#[cfg(windows)]
+struct Ears(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Ears {
+    fn open() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn hear(mut self, wish: watch::Sender<Signal>) {
+        while self.0.recv().await.is_some() {
+            pass_on(&wish, Signal::Interrupt);
+        }
     }
 }
 
