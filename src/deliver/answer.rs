@@ -94,15 +94,15 @@ pub fn created(body: &[u8]) -> Option<Seen> {
 #[must_use]
 pub fn page(body: &[u8]) -> Option<Page> {
     let items_of = |value: Value| match value {
-        Value::Array(items) => Some(
-            items
-                .into_iter()
-                .filter_map(|item| match item {
-                    Value::Object(object) => Some(seen(object)),
-                    _ => None,
-                })
-                .collect(),
-        ),
+        // An item that cannot be read may be the customer that is looked for: a page with one
+        // shows nobody's absence, so it is none.
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| match item {
+                Value::Object(object) => Some(seen(object)),
+                _ => None,
+            })
+            .collect(),
         // Loose servers write `""` or null where a list belongs.
         Value::Null => Some(Vec::new()),
         Value::String(text) if text.is_empty() => Some(Vec::new()),
@@ -407,12 +407,23 @@ mod tests {
     #[test]
     fn pages_come_in_loose_shapes() {
         let body =
-            br#"{"totalItems": -1, "items": [{"Id": 1, "Number": "a"}, 5], "hasNextPage": true}"#;
+            br#"{"totalItems": -1, "items": [{"Id": 1, "Number": "a"}, {}], "hasNextPage": true}"#;
         let page = page(body).unwrap();
-        assert_eq!((page.items.len(), page.total), (1, Some(-1)));
+        assert_eq!((page.items.len(), page.total), (2, Some(-1)));
         assert!(super::page(br#"{"Items": ""}"#).unwrap().items.is_empty());
         assert!(super::page(br#"{"Message": "x"}"#).is_none());
         assert!(super::page(b"").is_none());
+    }
+
+    #[test]
+    fn a_page_with_an_item_that_cannot_be_read_shows_nobodys_absence() {
+        for body in [
+            r#"{"TotalItems": 1, "Items": [null]}"#,
+            r#"{"Items": [{"Id": 1, "Number": "a"}, 5]}"#,
+            "[[]]",
+        ] {
+            assert_eq!(page(body.as_bytes()), None, "{body}");
+        }
     }
 
     #[test]
