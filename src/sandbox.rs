@@ -13,15 +13,21 @@ mod create;
 mod entrance;
 mod erp;
 mod faults;
+mod gzip;
 mod ledger;
+mod ledger_file;
 mod look_up;
+mod plan;
 mod quota;
 mod routes;
+mod schedule;
 mod schema;
 mod seen;
 mod settings;
+mod spoil;
 #[cfg(test)]
 mod testing;
+mod wire;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -33,8 +39,11 @@ use tokio::task::JoinHandle;
 
 use erp::Erp;
 
-pub use faults::{Asked, Fault, Faults, Script};
-pub use ledger::{Entry, read_ledger};
+pub use faults::{Fault, Faults};
+pub use ledger::Entry;
+pub use ledger_file::read_ledger;
+pub use plan::{Plan, PlanError};
+pub use schedule::{Asked, Freeze, RecordScript, Script, Step, When};
 pub use seen::{Counters, Seen};
 pub use settings::{
     Auth, Duplicates, Existing, Lookup, Quota, RetryAfter, SandboxSettings, Window,
@@ -102,10 +111,10 @@ impl Sandbox {
 
     /// Replaces the faults, from the next request on. Requests are counted on.
     pub fn set_faults(&self, faults: Faults) {
-        self.erp.state().faults = faults;
+        self.erp.state().set_faults(faults);
     }
 
-    /// Takes the scripted answers away; the other faults stay.
+    /// Takes the scripted statuses away; the other faults stay.
     pub fn lift(&self) {
         self.erp.state().faults.scripts.clear();
     }
@@ -120,17 +129,20 @@ impl Sandbox {
         self.erp.freeze(true);
     }
 
-    /// Thaws the server: what queued up is done now, also for clients that have left.
+    /// Thaws the server: what queued up is done now, also for clients that have left. A freeze
+    /// that a fault has begun ends by itself.
     pub fn thaw(&self) {
         self.erp.freeze(false);
     }
 
     /// Stops: takes no more connections, lets requests in work finish (5 s at most) and closes
-    /// the rest. Silences on purpose end at once, without an answer.
-    pub async fn stop(mut self) {
+    /// the rest. Silences on purpose end at once, without an answer. The result is what was
+    /// counted until the end.
+    pub async fn stop(mut self) -> Counters {
         self.erp.stop();
         // Whatever is still there after that time is dropped with the task.
         let _ = tokio::time::timeout(STOP_LIMIT, &mut self.task).await;
+        self.counters()
     }
 }
 

@@ -6,13 +6,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use hyper::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 use tokio::time::Sleep;
 
-use super::faults::Fault;
 use super::quota::Admission;
+use super::wire::Sabotage;
 
 /// An endless body breaks off after so many frames of 16 KiB: 64 MiB.
 const ENDLESS_FRAMES: u32 = 4096;
@@ -39,6 +41,10 @@ pub(super) struct Answer {
     pub(super) quota: Option<Admission>,
     /// Close the connection afterwards, unannounced.
     pub(super) close: bool,
+    /// What happens to its bytes on the wire.
+    pub(super) sabotage: Option<Sabotage>,
+    /// Value of `Content-Encoding`, true or not.
+    pub(super) encoding: Option<&'static str>,
 }
 
 impl Answer {
@@ -50,6 +56,8 @@ impl Answer {
             retry_after: None,
             quota: None,
             close: false,
+            sabotage: None,
+            encoding: None,
         }
     }
 
@@ -95,6 +103,9 @@ impl Answer {
         if (300..400).contains(&self.status) {
             let elsewhere = HeaderValue::from_static("/moved/customers");
             headers.insert(LOCATION, elsewhere);
+        }
+        if let Some(encoding) = self.encoding {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
         if let Some(Ok(value)) = self.retry_after.map(HeaderValue::try_from) {
             headers.insert(RETRY_AFTER, value);
@@ -205,16 +216,6 @@ impl Payload {
             Self::Whole(bytes) => bytes,
             _ => Bytes::new(),
         }
-    }
-}
-
-/// A body that broke on its way: cut off, or no JSON at all.
-pub(super) fn damaged(fault: Fault, body: Payload) -> Payload {
-    if fault == Fault::CutAnswer {
-        Payload::cut(body.whole())
-    } else {
-        let page = b"<html><body>502 Bad Gateway \xff</body></html>";
-        Payload::Whole(Bytes::from_static(page))
     }
 }
 

@@ -2,26 +2,17 @@
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::erp::Erp;
-
-/// What a request may do to the connection that it came on.
-#[derive(Debug, Default)]
-pub(super) struct Wire {
-    /// Closes it after the answer that is being written, without announcing so.
-    pub(super) hang_up: Notify,
-    /// Breaks it with a reset instead of an orderly close.
-    pub(super) reset: AtomicBool,
-}
+use super::wire::{Line, Wire};
 
 /// Accepts connections until the server stops, then waits for those that are open.
 pub(super) async fn listen(listener: TcpListener, erp: Arc<Erp>) {
@@ -54,7 +45,8 @@ async fn serve(stream: TcpStream, erp: Arc<Erp>) {
         let (erp, wire) = (Arc::clone(&erp), Arc::clone(&wire));
         async move { erp.serve(request, &wire).await }
     });
-    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let line = TokioIo::new(Line::new(stream, Arc::clone(&wire)));
+    let mut connection = http1::Builder::new().serve_connection(line, service);
     let mut leaving = false;
     loop {
         tokio::select! {
@@ -68,7 +60,7 @@ async fn serve(stream: TcpStream, erp: Arc<Erp>) {
         leaving = true;
         Pin::new(&mut connection).graceful_shutdown();
     }
-    let stream = connection.into_parts().io.into_inner();
+    let stream = connection.into_parts().io.into_inner().into_inner();
     if wire.reset.load(Ordering::Relaxed) {
         // Without lingering the kernel answers with a reset when the socket is dropped.
         let _ = stream.set_zero_linger();

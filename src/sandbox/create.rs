@@ -1,28 +1,38 @@
 //! Creating customers, with the faults that happen on the way.
 
-use hyper::body::Bytes;
 use hyper::header::CONTENT_TYPE;
 use serde_json::Map;
 
-use super::answer::{Answer, Deed, Payload, created, damaged};
+use super::answer::{Answer, Deed, created};
 use super::check::{Wrong, check};
 use super::erp::{Erp, Request};
-use super::faults::{Asked, Fault, hash};
+use super::faults::hash;
 use super::routes::header;
-use super::settings::{Duplicates, RetryAfter};
+use super::schedule::Asked;
+use super::settings::Duplicates;
 
 const EXISTS: &str = "A customer with this number already exists.";
+
+/// Number, whether workflows run, and what is wrong with the body.
+type Judged = (Option<String>, bool, Vec<Wrong>);
 
 impl Erp {
     /// `POST` to the collection.
     pub(super) async fn create(&self, request: &Request) -> Deed {
         let (number, workflows, wrong) = match self.judge(request) {
             Ok(judged) => judged,
-            Err(answer) => return Deed::Answer(answer),
+            Err(answer) => return Deed::Answer(*answer),
         };
+        if let Some(number) = &number {
+            let mut state = self.state();
+            let is_there = state.ledger.has(number);
+            state.ledger.posted(number);
+            state.notes.counters.repeated += u64::from(is_there);
+        }
         let key = number.as_ref().map(|number| number.as_bytes());
-        let fault = self.draw(Asked::Post, hash(key.unwrap_or(&request.body)));
-        if let Some(deed) = self.before_commit(fault).await {
+        let key = hash(key.unwrap_or(&request.body));
+        let mishap = self.draw(Asked::Post, key, number.as_deref());
+        if let Some(deed) = self.spoil_request(mishap).await {
             return deed;
         }
         if !wrong.is_empty() {
@@ -56,12 +66,11 @@ impl Erp {
         };
         let odd = self.settings.odd_answers;
         let answer = created(id, &given, number.is_some(), body, odd);
-        self.after_commit(fault, Answer::json(201, answer)).await
+        self.spoil_answer(mishap, Answer::json(201, answer)).await
     }
 
-    /// Number, whether workflows run, and what is wrong with the body; or the answer to a
-    /// request that is not even looked at.
-    fn judge(&self, request: &Request) -> Result<(Option<String>, bool, Vec<Wrong>), Answer> {
+    /// What the body says; or the answer to a request that is not even looked at.
+    fn judge(&self, request: &Request) -> Result<Judged, Box<Answer>> {
         let mut workflows = true;
         let mut bad = None;
         for (name, value) in request.parameters() {
@@ -80,86 +89,18 @@ impl Erp {
         }
         let Ok(body) = std::str::from_utf8(&request.body) else {
             self.violated(request, "the body is not UTF-8");
-            return Err(self.error(400, "BadRequest", "The body is not UTF-8."));
+            return Err(Box::new(self.error(
+                400,
+                "BadRequest",
+                "The body is not UTF-8.",
+            )));
         };
         if let Some((status, message)) = bad {
             self.violated(request, message);
-            return Err(self.error(status, "BadRequest", message));
+            return Err(Box::new(self.error(status, "BadRequest", message)));
         }
         let (number, wrong) = check(body);
         Ok((number, workflows, wrong))
-    }
-
-    /// What a fault makes of a create before anything is stored.
-    async fn before_commit(&self, fault: Option<Fault>) -> Option<Deed> {
-        let fault = fault?;
-        let (slow_for, hang_for, retry_after) = {
-            let faults = &self.state().faults;
-            (faults.slow_for, faults.hang_for, faults.retry_after)
-        };
-        let failing = |status, wait: bool| {
-            let mut answer = self.error(status, "Unavailable", "Please try again later.");
-            answer.retry_after = wait.then(|| retry_after.as_secs().to_string());
-            if wait && self.settings.retry_after == RetryAfter::Date {
-                answer.retry_after = self.when(RetryAfter::Date, retry_after);
-            }
-            Some(Deed::Answer(answer))
-        };
-        let deed = match fault {
-            Fault::DropWithoutCommit => Some(Deed::Close),
-            Fault::Reset => Some(Deed::Reset),
-            Fault::Error500BeforeCommit => failing(500, false),
-            Fault::Error503 => failing(503, false),
-            Fault::Error503Wait => failing(503, true),
-            Fault::Error429 => failing(429, false),
-            Fault::Error429Wait => failing(429, true),
-            Fault::Slow => (!self.pause(slow_for).await).then_some(Deed::Close),
-            Fault::LateCommit => (!self.pause(hang_for).await).then_some(Deed::Close),
-            Fault::Hang => {
-                self.happened(fault);
-                self.pause(hang_for).await;
-                return Some(Deed::Close);
-            }
-            _ => return None,
-        };
-        self.happened(fault);
-        deed
-    }
-
-    /// What a fault makes of the answer to a create that is stored.
-    async fn after_commit(&self, fault: Option<Fault>, mut answer: Answer) -> Deed {
-        let Some(fault) = fault else {
-            return Deed::Answer(answer);
-        };
-        let hang_for = self.state().faults.hang_for;
-        let deed = match fault {
-            Fault::CommitThenDrop => Deed::Close,
-            Fault::CommitThenReset => Deed::Reset,
-            Fault::Error500AfterCommit => {
-                Deed::Answer(self.error(500, "Internal", "Something went wrong."))
-            }
-            Fault::CommitThenHang => {
-                self.happened(fault);
-                self.pause(hang_for).await;
-                return Deed::Close;
-            }
-            Fault::CloseAfterAnswer => {
-                answer.close = true;
-                Deed::Answer(answer)
-            }
-            Fault::CutAnswer | Fault::GarbageAnswer | Fault::EndlessAnswer | Fault::Drip => {
-                let whole = std::mem::replace(&mut answer.body, Payload::Whole(Bytes::new()));
-                answer.body = match fault {
-                    Fault::Drip => Payload::drip(whole.whole(), hang_for),
-                    Fault::EndlessAnswer => Payload::Endless { asked: 0 },
-                    fault => damaged(fault, whole),
-                };
-                Deed::Answer(answer)
-            }
-            _ => return Deed::Answer(answer),
-        };
-        self.happened(fault);
-        deed
     }
 
     fn invalid(&self, request: &Request, wrong: &[Wrong]) -> Answer {

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::answer::Answer;
 use super::erp::{Erp, Request};
-use super::faults::Asked;
 use super::quota::{Admission, Gate, seconds_up};
 use super::routes::{Route, check_headers, header};
+use super::schedule::Asked;
 use super::settings::RetryAfter;
 
 impl Erp {
@@ -47,7 +47,7 @@ impl Erp {
         } else if let Some(name) = missing {
             let text = format!("The header {name} is missing.");
             self.error(412, "MissingHeader", &text)
-        } else if let Some(status) = state.faults.scripted(asked, request.nth) {
+        } else if let Some(status) = state.scripted(asked, request.nth, now) {
             self.error(status, "Scripted", "The sandbox was told to answer so.")
         } else {
             return Ok(admission);
@@ -59,7 +59,7 @@ impl Erp {
     pub(super) fn token(&self, request: &Request) -> Answer {
         let now = self.now();
         let mut state = self.state();
-        if let Some(status) = state.faults.scripted(Asked::Token, request.nth) {
+        if let Some(status) = state.scripted(Asked::Token, request.nth, now) {
             return Answer::json(
                 status,
                 json!({"error": "temporarily_unavailable"}).to_string(),

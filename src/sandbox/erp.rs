@@ -16,13 +16,15 @@ use tokio::sync::watch;
 
 use super::answer::{Answer, Broken, Deed, Payload};
 use super::auth::Doorkeeper;
-use super::connection::Wire;
-use super::faults::{Asked, Fault, Faults, mix, share};
+use super::faults::{Fault, Faults, mix, share};
 use super::ledger::Ledger;
 use super::quota::Gate;
 use super::routes::Route;
+use super::schedule::{Asked, Freeze, Step, When};
 use super::seen::{Notes, Ticket};
 use super::settings::SandboxSettings;
+use super::spoil::Mishap;
+use super::wire::Wire;
 
 /// Longest body that is taken.
 const BODY_CAP: usize = 1 << 20;
@@ -49,6 +51,52 @@ pub(super) struct State {
     pub(super) gates: HashMap<(bool, Route), Gate>,
     /// How many faults each record or look-up has met.
     met: HashMap<u64, u64>,
+    /// How many steps of its script each record has taken, for creates and for look-ups.
+    steps: HashMap<(Asked, String), usize>,
+    /// The freezes that have begun.
+    frozen_by: Vec<Freeze>,
+    /// Until then the server is frozen, since a fault said so.
+    frozen_until: Duration,
+}
+
+impl State {
+    /// Replaces the faults; the new ones' freezes are still to come.
+    pub(super) fn set_faults(&mut self, faults: Faults) {
+        self.faults = faults;
+        self.frozen_by.clear();
+    }
+
+    /// The status with which a script answers the `n`-th request of its kind.
+    pub(super) fn scripted(&self, asked: Asked, n: u64, now: Duration) -> Option<u16> {
+        let is_lifted = self.faults.is_lifted(self.notes.counters.posts, now);
+        let status = self.faults.scripted(asked, n, now);
+        status.filter(|_| !is_lifted)
+    }
+
+    /// How long the server stays frozen at `now`; begins the freezes that are due.
+    fn frozen(&mut self, now: Duration) -> Duration {
+        let posts = self.notes.counters.posts;
+        for freeze in &self.faults.freezes {
+            if freeze.at.has_come(posts, now) && !self.frozen_by.contains(freeze) {
+                let from = match freeze.at {
+                    When::After(time) => time,
+                    When::Nth(_) => now,
+                };
+                self.frozen_by.push(*freeze);
+                self.frozen_until = self.frozen_until.max(from.saturating_add(freeze.time));
+            }
+        }
+        self.frozen_until.saturating_sub(now)
+    }
+
+    /// The next step of a record's script; none: it has none for such requests.
+    fn step(&mut self, asked: Asked, number: &str) -> Option<Step> {
+        let steps = self.faults.records.get(number)?.steps(asked)?;
+        let taken = self.steps.entry((asked, number.to_owned())).or_default();
+        let step = steps.get(*taken).copied().unwrap_or(Step::Fine);
+        *taken += 1;
+        Some(step)
+    }
 }
 
 /// A request, read to its end.
@@ -89,6 +137,9 @@ impl Erp {
             faults: settings.faults.clone(),
             gates: HashMap::new(),
             met: HashMap::new(),
+            steps: HashMap::new(),
+            frozen_by: Vec::new(),
+            frozen_until: Duration::ZERO,
         };
         Ok(Self {
             settings,
@@ -124,6 +175,13 @@ impl Erp {
         self.frozen.send_replace(frozen);
     }
 
+    /// Freezes the whole server for a time.
+    pub(super) fn freeze_for(&self, time: Duration) {
+        let now = self.now();
+        let mut state = self.state();
+        state.frozen_until = state.frozen_until.max(now.saturating_add(time));
+    }
+
     /// Serves one request.
     pub(super) async fn serve(
         self: Arc<Self>,
@@ -134,13 +192,13 @@ impl Erp {
         let path = parts.uri.path();
         let route = Route::of(path, &self.settings.base_path);
         let query = parts.uri.query();
-        let (ticket, nth, patient) = {
+        let (ticket, nth) = {
             let mut state = self.state();
             let headers = &parts.headers;
             let now = self.now();
             let ticket = state.notes.arrive(&parts.method, path, query, headers, now);
             let nth = count(&mut state.notes, &parts.method, route);
-            (ticket, nth, state.faults.hits_creates())
+            (ticket, nth)
         };
         let mut visit = Visit {
             erp: &self,
@@ -160,13 +218,9 @@ impl Erp {
                     body,
                     nth,
                 };
-                let work = Arc::clone(&self).work(request);
-                if patient || self.takes_time() {
-                    // A server finishes its work even if the client has left meanwhile.
-                    tokio::spawn(work).await.unwrap_or(Deed::Close)
-                } else {
-                    work.await
-                }
+                // A server finishes its work even if the client has left meanwhile.
+                let work = tokio::spawn(Arc::clone(&self).work(request));
+                work.await.unwrap_or(Deed::Close)
             }
         };
         match deed {
@@ -174,6 +228,9 @@ impl Erp {
                 visit.status = Some(answer.status);
                 if answer.close {
                     wire.hang_up.notify_one();
+                }
+                if let Some(sabotage) = answer.sabotage {
+                    wire.sabotage(sabotage);
                 }
                 Ok(answer.into_response())
             }
@@ -206,29 +263,43 @@ impl Erp {
         let mut deed = if request.method == Method::POST {
             self.create(&request).await
         } else {
-            self.look_up(&request)
+            self.look_up(&request).await
         };
         if let Deed::Answer(answer) = &mut deed {
             answer.quota = admission;
         }
-        if !self.pause(time - time / 2).await {
+        if !self.pause(time - time / 2).await || !self.thawed().await {
             return Deed::Close;
         }
         deed
     }
 
-    /// The fault that a request meets, drawn from the seed, its key and how often that key met
-    /// a fault before.
-    pub(super) fn draw(&self, asked: Asked, key: u64) -> Option<Fault> {
+    /// What goes wrong with a request: the next step of its record's script, else drawn from
+    /// the seed, its key and how often that key met a fault before.
+    pub(super) fn draw(&self, asked: Asked, key: u64, number: Option<&str>) -> Option<Mishap> {
+        let now = self.now();
         let mut state = self.state();
+        if state.faults.is_lifted(state.notes.counters.posts, now) {
+            return None;
+        }
         let tries = state.met.get(&key).copied().unwrap_or(0);
-        let draw = share(mix(self.settings.seed, key, tries));
-        let fault = match asked {
-            Asked::Post => state.faults.on_create(draw),
-            _ => state.faults.on_lookup(draw),
+        let mixed = mix(self.settings.seed, key, tries);
+        // Another number than the one that chose the fault, which is small for rare ones.
+        let luck = mix(mixed, key, tries);
+        let step = match number.and_then(|number| state.step(asked, number)) {
+            Some(Step::Fine) => None,
+            Some(step) => Some(step),
+            None => {
+                let draw = share(mixed);
+                let fault = match asked {
+                    Asked::Post => state.faults.on_create(draw),
+                    _ => state.faults.on_lookup(draw),
+                };
+                fault.map(Step::Fault)
+            }
         }?;
         state.met.insert(key, tries + 1);
-        Some(fault)
+        Some(Mishap { step, luck })
     }
 
     /// An error body in the spelling of this server.
@@ -236,11 +307,12 @@ impl Erp {
         Answer::error(status, code, message, self.settings.odd_answers)
     }
 
-    /// Waits; false if the server stops meanwhile.
+    /// Waits, and for the end of a freeze that comes meanwhile; false if the server stops.
     pub(super) async fn pause(&self, time: Duration) -> bool {
-        if time.is_zero() {
-            return true;
-        }
+        time.is_zero() || (self.sleep(time).await && self.thawed().await)
+    }
+
+    async fn sleep(&self, time: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(time) => true,
             () = self.stopped() => false,
@@ -259,20 +331,24 @@ impl Erp {
     }
 
     /// Waits while the server is frozen; false if it stops meanwhile.
-    async fn thawed(&self) -> bool {
-        if !*self.frozen.borrow() {
-            return true;
+    pub(super) async fn thawed(&self) -> bool {
+        loop {
+            if *self.frozen.borrow() {
+                let mut frozen = self.frozen.subscribe();
+                tokio::select! {
+                    _ = frozen.wait_for(|frozen| !*frozen) => {}
+                    () = self.stopped() => return false,
+                }
+            }
+            let now = self.now();
+            let rest = self.state().frozen(now);
+            if rest.is_zero() {
+                return true;
+            }
+            if !self.sleep(rest).await {
+                return false;
+            }
         }
-        let mut frozen = self.frozen.subscribe();
-        tokio::select! {
-            _ = frozen.wait_for(|frozen| !*frozen) => true,
-            () = self.stopped() => false,
-        }
-    }
-
-    fn takes_time(&self) -> bool {
-        let settings = &self.settings;
-        !settings.latency.is_zero() || !settings.jitter.is_zero() || *self.frozen.borrow()
     }
 
     fn latency(&self, request: &Request) -> Duration {
@@ -354,6 +430,44 @@ mod tests {
         sandbox.thaw();
         until(|| sandbox.created() == 1).await;
         assert_eq!(post(&sandbox, "C2").await.unwrap().status, 201);
+    }
+
+    #[tokio::test]
+    async fn a_freeze_comes_at_its_create_and_ends_by_itself() {
+        let sandbox = with_faults("freeze=200ms@2").await;
+        post(&sandbox, "C1").await.unwrap();
+        abandon(&sandbox, "C2").await;
+        until(|| sandbox.counters().posts == 2).await;
+        assert_eq!(get(&sandbox, "/customers").await.unwrap().status, 200);
+        until(|| sandbox.created() == 2).await;
+        let (seen, ledger) = (sandbox.requests(), sandbox.ledger());
+        assert!(ledger[1].at + Duration::from_millis(1) >= seen[1].at + Duration::from_millis(200));
+        // It comes once.
+        let now = sandbox.erp.now();
+        post(&sandbox, "C3").await.unwrap();
+        assert_eq!(sandbox.erp.state().frozen(now), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_freeze_comes_after_a_time_also_for_requests_in_work() {
+        let sandbox = sandbox(SandboxSettings {
+            latency: Duration::from_millis(100),
+            faults: Faults::parse("freeze=300ms@50ms").unwrap(),
+            ..SandboxSettings::default()
+        })
+        .await;
+        post(&sandbox, "C1").await.unwrap();
+        let at = sandbox.ledger()[0].at;
+        assert!(at >= Duration::from_millis(349), "{at:?}");
+    }
+
+    #[tokio::test]
+    async fn everything_can_be_lifted() {
+        let sandbox = with_faults("drop=1,status=503@2,lookups=1,lift=3").await;
+        post(&sandbox, "C1").await.unwrap_err();
+        assert_eq!(post(&sandbox, "C1").await.unwrap().status, 503);
+        assert_eq!(post(&sandbox, "C1").await.unwrap().status, 201);
+        assert_eq!(get(&sandbox, "/customers").await.unwrap().status, 200);
     }
 
     #[tokio::test]

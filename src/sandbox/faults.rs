@@ -4,11 +4,14 @@
 //! record met a fault before; not from the order of arrival. So a failure replays, however the
 //! requests of a concurrent client overtake each other. At most one fault meets a request.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use super::schedule::{Asked, Freeze, RecordScript, Script, When, duration};
 
 /// Writes the table of faults once: the kinds, their rates, and their words in a text.
 macro_rules! faults {
-    ($($(#[$doc:meta])* $rate:ident $kind:ident $key:literal;)*) => {
+    ($($(#[$doc:meta])* $rate:ident $kind:ident $key:literal $commits:literal;)*) => {
         /// A way in which a create goes wrong.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Fault {
@@ -26,24 +29,45 @@ macro_rules! faults {
                     $(Self::$kind => $key,)*
                 }
             }
+
+            /// Whether a valid create that meets it creates a customer.
+            #[must_use]
+            pub fn commits(self) -> bool {
+                match self {
+                    $(Self::$kind => $commits,)*
+                }
+            }
         }
 
         /// How often each fault happens: rates from 0 to 1 that add up to 1 at most.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Faults {
             $($(#[$doc])* pub $rate: f64,)*
-            /// Look-ups and listings that fail: by a 500, 503, 429, a close, a reset, a cut or
-            /// garbled answer, in equal parts. Word: `lookups`.
+            /// Look-ups and listings that fail: by a 500, 503, 429, a close, a reset, a cut,
+            /// garbled, strange, endless or wrongly encoded answer, in equal parts. Word:
+            /// `lookups`.
             pub lookups: f64,
+            /// Look-ups and listings that meet a silence for the hanging time. Word:
+            /// `lookups_hang`.
+            pub lookups_hang: f64,
             /// How long [`Fault::Slow`] takes. Default 200 ms.
             pub slow_for: Duration,
-            /// How long the silence of the hanging faults and [`Fault::Drip`] takes. Default
-            /// 120 s: twice the usual time limit of a request.
+            /// How long the silence of the hanging faults takes, and the answer of
+            /// [`Fault::Drip`] and [`Fault::SlowHeaders`]. Default 120 s: twice the usual time
+            /// limit of a request.
             pub hang_for: Duration,
+            /// How long [`Fault::Freeze`] takes. Default 10 s.
+            pub freeze_for: Duration,
             /// What the faults with `Retry-After` say, in whole seconds. Default 1 s.
             pub retry_after: Duration,
             /// Requests that are answered with a given status.
             pub scripts: Vec<Script>,
+            /// When the whole server freezes for a while.
+            pub freezes: Vec<Freeze>,
+            /// From here on nothing goes wrong any more; a freeze that runs comes to its end.
+            pub lift: Option<When>,
+            /// What happens to single records, by number; rates do not meet them then.
+            pub records: BTreeMap<String, RecordScript>,
         }
 
         impl Default for Faults {
@@ -51,10 +75,15 @@ macro_rules! faults {
                 Self {
                     $($rate: 0.0,)*
                     lookups: 0.0,
+                    lookups_hang: 0.0,
                     slow_for: Duration::from_millis(200),
                     hang_for: Duration::from_secs(120),
+                    freeze_for: Duration::from_secs(10),
                     retry_after: Duration::from_secs(1),
                     scripts: Vec::new(),
+                    freezes: Vec::new(),
+                    lift: None,
+                    records: BTreeMap::new(),
                 }
             }
         }
@@ -68,6 +97,7 @@ macro_rules! faults {
                 match key {
                     $($key => Some(&mut self.$rate),)*
                     "lookups" => Some(&mut self.lookups),
+                    "lookups_hang" => Some(&mut self.lookups_hang),
                     _ => None,
                 }
             }
@@ -77,72 +107,70 @@ macro_rules! faults {
 
 faults! {
     /// Created; the connection closes without an answer. Word: `commit_drop`.
-    commit_then_drop CommitThenDrop "commit_drop";
+    commit_then_drop CommitThenDrop "commit_drop" true;
     /// Not created; the connection closes without an answer. Word: `drop`.
-    drop_without_commit DropWithoutCommit "drop";
+    drop_without_commit DropWithoutCommit "drop" false;
     /// Created; the connection is reset. Word: `commit_rst`.
-    commit_then_reset CommitThenReset "commit_rst";
+    commit_then_reset CommitThenReset "commit_rst" true;
     /// Not created; the connection is reset. Word: `rst`.
-    reset Reset "rst";
+    reset Reset "rst" false;
     /// Created; answered with 500. Word: `500_after`.
-    error500_after_commit Error500AfterCommit "500_after";
+    error500_after_commit Error500AfterCommit "500_after" true;
     /// Not created; answered with 500. Word: `500_before`.
-    error500_before_commit Error500BeforeCommit "500_before";
+    error500_before_commit Error500BeforeCommit "500_before" false;
     /// Not created; 503. Word: `503`.
-    error503 Error503 "503";
+    error503 Error503 "503" false;
     /// Not created; 503 with `Retry-After`. Word: `503_wait`.
-    error503_wait Error503Wait "503_wait";
+    error503_wait Error503Wait "503_wait" false;
     /// Not created; 429. Word: `429`.
-    error429 Error429 "429";
+    error429 Error429 "429" false;
     /// Not created; 429 with `Retry-After`. Word: `429_wait`.
-    error429_wait Error429Wait "429_wait";
+    error429_wait Error429Wait "429_wait" false;
     /// Created; 201, half of the body, then the connection closes. Word: `cut`.
-    cut_answer CutAnswer "cut";
+    cut_answer CutAnswer "cut" true;
+    /// Created; 201, and the connection closes after any byte of the status line, the headers
+    /// or the body, drawn from the seed. Word: `cut_anywhere`.
+    cut_anywhere CutAnywhere "cut_anywhere" true;
     /// Created; 201 with a body that is no JSON. Word: `garbage`.
-    garbage_answer GarbageAnswer "garbage";
+    garbage_answer GarbageAnswer "garbage" true;
+    /// Created; 201 with JSON of quite another shape: null, numbers beyond every type, depth.
+    /// Word: `odd_json`.
+    odd_json OddJson "odd_json" true;
     /// Created; 201 with a body that never ends. Word: `endless`.
-    endless_answer EndlessAnswer "endless";
+    endless_answer EndlessAnswer "endless" true;
+    /// Created; 201 with a gzip body of 200 KiB that unpacks to 32 MiB. Word: `gzip_bomb`.
+    gzip_bomb GzipBomb "gzip_bomb" true;
+    /// Created; 201 whose headers say that its plain body is compressed. Word:
+    /// `wrong_encoding`.
+    wrong_encoding WrongEncoding "wrong_encoding" true;
+    /// Created; 201 whose headers take the hanging time to arrive. Word: `slow_headers`.
+    slow_headers SlowHeaders "slow_headers" true;
     /// Created; 201 whose body takes the hanging time to arrive. Word: `drip`.
-    drip Drip "drip";
+    drip Drip "drip" true;
     /// Created and answered; the connection then closes unannounced, perhaps just as the
     /// client writes its next request. Word: `close`.
-    close_after_answer CloseAfterAnswer "close";
+    close_after_answer CloseAfterAnswer "close" true;
+    /// Created and answered; the connection then closes when the next request on it arrives,
+    /// which is not even read. Word: `close_next`.
+    close_on_next CloseOnNext "close_next" true;
+    /// Not created; 307 to another path. Word: `redirect`.
+    redirect Redirect "redirect" false;
     /// A spike of latency, else as usual. Word: `slow`.
-    slow Slow "slow";
+    slow Slow "slow" true;
     /// Not created; silence, then the connection closes. Word: `hang`.
-    hang Hang "hang";
+    hang Hang "hang" false;
     /// Created at once; silence, then the connection closes. Word: `hang_commit`.
-    commit_then_hang CommitThenHang "hang_commit";
+    commit_then_hang CommitThenHang "hang_commit" true;
     /// Silence, then created, whether the client still waits or not. Word: `late_commit`.
-    late_commit LateCommit "late_commit";
-}
-
-/// What a script counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// Creates.
-    Post,
-    /// Look-ups, listings and lists.
-    Get,
-    /// Tokens.
-    Token,
-}
-
-/// Requests answered with a status of their own, from the `from`-th on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Script {
-    /// Which requests are counted.
-    pub asked: Asked,
-    /// The first one, counted from 1 since the server's start.
-    pub from: u64,
-    /// The last one; none: until the faults are lifted.
-    pub to: Option<u64>,
-    /// The status; a 3xx comes with a `Location`, 503 and 429 come without `Retry-After`.
-    pub status: u16,
+    late_commit LateCommit "late_commit" true;
+    /// The whole server freezes for the freezing time; when it thaws, this customer and all
+    /// that queued up meanwhile are created, whether their clients still wait or not. Word:
+    /// `freeze`.
+    freeze Freeze "freeze" true;
 }
 
 /// What can go wrong with a look-up.
-const LOOKUP_FAULTS: [Fault; 7] = [
+const LOOKUP_FAULTS: [Fault; 12] = [
     Fault::Error500BeforeCommit,
     Fault::Error503,
     Fault::Error429,
@@ -150,6 +178,11 @@ const LOOKUP_FAULTS: [Fault; 7] = [
     Fault::Reset,
     Fault::CutAnswer,
     Fault::GarbageAnswer,
+    Fault::CutAnywhere,
+    Fault::OddJson,
+    Fault::EndlessAnswer,
+    Fault::GzipBomb,
+    Fault::WrongEncoding,
 ];
 
 impl Faults {
@@ -159,7 +192,7 @@ impl Faults {
     pub fn from_post(mut self, n: u64, status: u16) -> Self {
         self.scripts.push(Script {
             asked: Asked::Post,
-            from: n,
+            from: When::Nth(n),
             to: None,
             status,
         });
@@ -168,29 +201,42 @@ impl Faults {
 
     /// Reads faults from a text: `commit_drop=0.02,500_after=0.01,hang=0.01,hang_for=3s`.
     ///
-    /// Words with a rate from 0 to 1 are named at each [`Fault`] and `lookups`; `slow_for`,
-    /// `hang_for` and `retry_after` take durations like `200ms`; `status=403@101` answers
-    /// creates from the 101st on, `status=403@101-120` only those, `get_status` and
-    /// `token_status` do so for look-ups and tokens.
+    /// Words with a rate from 0 to 1 are named at each [`Fault`], and `lookups` and
+    /// `lookups_hang`; `slow_for`, `hang_for`, `freeze_for` and `retry_after` take durations
+    /// like `200ms`. `status=403@101` answers creates from the 101st on, `status=403@101-120`
+    /// only those, `status=503@30s-45s` those of a time after the start; `get_status` and
+    /// `token_status` do so for look-ups and tokens. `freeze=10s@101` freezes the server at
+    /// the 101st create, `freeze=10s@30s` after a time, and `lift=500` or `lift=60s` ends all
+    /// of it.
     ///
     /// # Errors
     /// A sentence that says which part of the text is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut faults = Self::default();
-        for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-            let (key, value) = part
-                .split_once('=')
-                .ok_or_else(|| format!("`{part}` has no value; write {part}=0.02"))?;
-            faults.set(key.trim(), value.trim())?;
+        for (key, value) in words(text)? {
+            faults.set(key, value)?;
         }
-        let sum: f64 = faults.rates().map(|(_, rate)| rate).sum();
-        if sum > 1.0 + 1e-9 {
-            return Err(format!("the rates add up to {sum}, which is more than 1"));
-        }
+        faults.check()?;
         Ok(faults)
     }
 
-    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+    /// Whether the rates make sense together.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let sum: f64 = self.rates().map(|(_, rate)| rate).sum();
+        for sum in [sum, self.lookups + self.lookups_hang] {
+            if sum > 1.0 + 1e-9 {
+                return Err(format!("the rates add up to {sum}, which is more than 1"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a word and its value.
+    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        if key == Fault::Freeze.key() && value.contains('@') {
+            self.freezes.push(Freeze::read(value)?);
+            return Ok(());
+        }
         if let Some(rate) = self.rate_mut(key) {
             *rate = value
                 .parse()
@@ -202,35 +248,58 @@ impl Faults {
         match key {
             "slow_for" => self.slow_for = duration(key, value)?,
             "hang_for" => self.hang_for = duration(key, value)?,
+            "freeze_for" => self.freeze_for = duration(key, value)?,
             "retry_after" => self.retry_after = duration(key, value)?,
-            "status" => self.scripts.push(script(Asked::Post, value)?),
-            "get_status" => self.scripts.push(script(Asked::Get, value)?),
-            "token_status" => self.scripts.push(script(Asked::Token, value)?),
+            "status" => self.scripts.push(Script::read(Asked::Post, value)?),
+            "get_status" => self.scripts.push(Script::read(Asked::Get, value)?),
+            "token_status" => self.scripts.push(Script::read(Asked::Token, value)?),
+            "lift" => {
+                let when = When::read(value);
+                self.lift = Some(when.ok_or_else(|| {
+                    format!("`lift={value}`: write 500 (from the 500th create on) or 60s")
+                })?);
+            }
             _ => {
                 let known: Vec<_> = Fault::ALL.iter().map(|fault| fault.key()).collect();
                 return Err(format!(
-                    "there is no fault `{key}`; there are {}, lookups, slow_for, hang_for, \
-                     retry_after, status, get_status, token_status",
-                    known.join(", ")
+                    "there is no fault `{key}`; there are {}, {}",
+                    known.join(", "),
+                    Self::FURTHER_WORDS.join(", ")
                 ));
             }
         }
         Ok(())
     }
 
-    /// The status with which a script answers the `n`-th request of its kind.
-    pub(super) fn scripted(&self, asked: Asked, n: u64) -> Option<u16> {
+    /// The words of [`Faults::parse`] that are no [`Fault`].
+    pub const FURTHER_WORDS: &'static [&'static str] = &[
+        "lookups",
+        "lookups_hang",
+        "slow_for",
+        "hang_for",
+        "freeze_for",
+        "retry_after",
+        "status",
+        "get_status",
+        "token_status",
+        "lift",
+    ];
+
+    /// The status with which a script answers the `n`-th request of its kind, at `now`.
+    pub(super) fn scripted(&self, asked: Asked, n: u64, now: Duration) -> Option<u16> {
         self.scripts
             .iter()
             .find(|script| {
-                script.asked == asked && n >= script.from && script.to.is_none_or(|to| n <= to)
+                script.asked == asked
+                    && script.from.has_come(n, now)
+                    && script.to.is_none_or(|to| !to.is_over(n, now))
             })
             .map(|script| script.status)
     }
 
-    /// Whether any create can go wrong.
-    pub(super) fn hits_creates(&self) -> bool {
-        self.rates().any(|(_, rate)| rate > 0.0)
+    /// Whether everything is lifted when `posts` creates have arrived, at `now`.
+    pub(super) fn is_lifted(&self, posts: u64, now: Duration) -> bool {
+        self.lift.is_some_and(|lift| lift.has_come(posts, now))
     }
 
     /// The fault that a create with this draw (0 to below 1) meets.
@@ -247,48 +316,29 @@ impl Faults {
     /// The fault that a look-up with this draw (0 to below 1) meets.
     pub(super) fn on_lookup(&self, draw: f64) -> Option<Fault> {
         if draw >= self.lookups {
-            return None;
+            return (draw < self.lookups + self.lookups_hang).then_some(Fault::Hang);
         }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             clippy::cast_precision_loss,
-            reason = "a share of seven kinds"
+            reason = "a share of a few kinds"
         )]
         let index = (draw / self.lookups * LOOKUP_FAULTS.len() as f64) as usize;
         LOOKUP_FAULTS.get(index).copied()
     }
 }
 
-fn duration(key: &str, value: &str) -> Result<Duration, String> {
-    value
-        .parse::<jiff::SignedDuration>()
-        .ok()
-        .and_then(|span| Duration::try_from(span).ok())
-        .ok_or_else(|| format!("`{key}={value}`: a duration is written 200ms, 3s or 2m"))
-}
-
-fn script(asked: Asked, value: &str) -> Result<Script, String> {
-    let read = || {
-        let (status, span) = value.split_once('@')?;
-        let (from, to) = match span.split_once('-') {
-            Some((from, to)) => (from, Some(to.parse::<u64>().ok()?)),
-            None => (span, None),
-        };
-        let script = Script {
-            asked,
-            from: from.parse().ok()?,
-            to,
-            status: status.parse().ok()?,
-        };
-        let fine = (200..=599).contains(&script.status)
-            && script.from > 0
-            && to.is_none_or(|to| to >= script.from);
-        fine.then_some(script)
-    };
-    read().ok_or_else(|| {
-        format!("`{value}`: write 403@101 (from the 101st request on) or 403@101-120")
-    })
+/// The words of a text with their values.
+pub(super) fn words(text: &str) -> Result<Vec<(&str, &str)>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| match part.split_once('=') {
+            Some((key, value)) => Ok((key.trim(), value.trim())),
+            None => Err(format!("`{part}` has no value; write {part}=0.02")),
+        })
+        .collect()
 }
 
 /// Mixes numbers into one whose bits all depend on all of them (the finaliser of SplitMix64).
@@ -324,11 +374,11 @@ mod tests {
         for fault in Fault::ALL {
             let faults = Faults::parse(&format!(" {} = 1 ", fault.key())).unwrap();
             assert_eq!(faults.on_create(0.999), Some(*fault));
-            assert!(faults.hits_creates());
         }
         let faults = Faults::parse(
             "commit_drop=0.02,drop=0.02,slow_for=5ms,hang_for=3s,retry_after=2s,\
-             lookups=0.5,status=403@101,get_status=500@2-4,token_status=503@1-1",
+             lookups=0.5,lookups_hang=0.1,freeze_for=4s,status=403@101,status=402@5s-6s,\
+             get_status=500@2-4,token_status=503@1-1,freeze=10s@101,freeze=1s@30s,lift=300",
         )
         .unwrap();
         assert_eq!(faults.slow_for, Duration::from_millis(5));
@@ -336,12 +386,23 @@ mod tests {
         assert_eq!(faults.on_create(0.019), Some(Fault::CommitThenDrop));
         assert_eq!(faults.on_create(0.021), Some(Fault::DropWithoutCommit));
         assert_eq!(faults.on_create(0.041), None);
-        assert_eq!(faults.scripted(Asked::Post, 100), None);
-        assert_eq!(faults.scripted(Asked::Post, 101), Some(403));
-        assert_eq!(faults.scripted(Asked::Get, 1), None);
-        assert_eq!(faults.scripted(Asked::Get, 4), Some(500));
-        assert_eq!(faults.scripted(Asked::Get, 5), None);
-        assert_eq!(faults.scripted(Asked::Token, 1), Some(503));
+        assert_eq!(faults.scripted(Asked::Post, 100, Duration::ZERO), None);
+        assert_eq!(faults.scripted(Asked::Post, 101, Duration::ZERO), Some(403));
+        assert_eq!(faults.scripted(Asked::Get, 1, Duration::ZERO), None);
+        assert_eq!(faults.scripted(Asked::Get, 4, Duration::ZERO), Some(500));
+        assert_eq!(faults.scripted(Asked::Get, 5, Duration::ZERO), None);
+        assert_eq!(faults.scripted(Asked::Token, 1, Duration::ZERO), Some(503));
+        let at = |seconds| faults.scripted(Asked::Post, 1, Duration::from_secs(seconds));
+        assert_eq!(
+            [at(4), at(5), at(6), at(7)],
+            [None, Some(402), Some(402), None]
+        );
+        assert_eq!(faults.freeze_for, Duration::from_secs(4));
+        assert_eq!(faults.freezes.len(), 2);
+        assert_eq!(faults.freezes[0].at, When::Nth(101));
+        assert!(!faults.is_lifted(299, Duration::MAX) && faults.is_lifted(300, Duration::ZERO));
+        assert_eq!(faults.on_lookup(0.55), Some(Fault::Hang));
+        assert_eq!(faults.on_lookup(0.61), None);
         assert_eq!(Faults::parse(""), Ok(Faults::default()));
     }
 
@@ -359,6 +420,11 @@ mod tests {
             ("status=403@0", "403@101"),
             ("status=40@1", "403@101"),
             ("status=403@9-3", "403@101"),
+            ("status=403@9-30s", "403@101"),
+            ("freeze=10s@soon", "10s@101"),
+            ("freeze=10@101", "10s@101"),
+            ("lift=soon", "500th"),
+            ("lookups=0.6,lookups_hang=0.6", "more than 1"),
         ] {
             let error = Faults::parse(text).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");
@@ -385,7 +451,7 @@ mod tests {
         assert!((3_700..4_300).contains(&errors), "{errors}");
         assert_eq!(count(7), [drops, errors]);
         assert_ne!(count(8), [drops, errors]);
-        assert_eq!(faults.on_lookup(0.699), Some(Fault::GarbageAnswer));
+        assert_eq!(faults.on_lookup(0.699), Some(Fault::WrongEncoding));
         assert_eq!(faults.on_lookup(0.7), None);
         assert_eq!(Faults::default().on_lookup(0.0), None);
     }

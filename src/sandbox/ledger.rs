@@ -4,17 +4,15 @@
 //! with the same folded number are chained. Knows nothing of HTTP.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::collections::hash_map::Entry as Place;
+use std::io;
 use std::ops::Range;
-use std::path::Path;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::faults::hash;
+use super::ledger_file::LedgerFile;
 use super::settings::{Lookup, SandboxSettings};
 
 /// Marks the end of a chain.
@@ -35,46 +33,9 @@ pub struct Entry {
     pub body: Value,
     /// When it was created, counted from the server's start.
     pub at: Duration,
-}
-
-/// One line of a ledger file.
-#[derive(Serialize, Deserialize)]
-struct Line<'a> {
-    id: i32,
-    number: String,
-    at_ms: u64,
-    #[serde(borrow)]
-    body: &'a RawValue,
-}
-
-/// Reads the file that a sandbox with a `ledger_file` writes, even while it still does. A last
-/// line that is not complete was never answered for and is left out.
-///
-/// # Errors
-/// The file cannot be read, or a complete line of it is no entry.
-pub fn read_ledger(path: &Path) -> io::Result<Vec<Entry>> {
-    let mut bytes = std::fs::read(path)?;
-    bytes.truncate(complete_lines(&bytes));
-    let text = String::from_utf8(bytes).map_err(io::Error::other)?;
-    text.lines()
-        .map(|line| {
-            let line: Line<'_> = serde_json::from_str(line)?;
-            Ok(Entry {
-                id: line.id,
-                number: line.number,
-                body: serde_json::from_str(line.body.get())?,
-                at: Duration::from_millis(line.at_ms),
-            })
-        })
-        .collect()
-}
-
-/// The length of a text up to its last line break.
-fn complete_lines(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1)
+    /// How many creates with this number had arrived: up to now, or, in a file, up to this
+    /// one. All of them count, whatever became of them.
+    pub posts: u64,
 }
 
 /// What a look-up asks for; everything that is given must match.
@@ -118,6 +79,8 @@ pub(super) struct Ledger {
     heads: HashMap<u32, u32>,
     /// So many were there before the start.
     existing: usize,
+    /// Creates by the hash of their number that made no customer, or have not yet.
+    in_vain: HashMap<u64, u64>,
     /// So many were there when it was opened: look-ups always see them.
     old: usize,
     next_id: i32,
@@ -126,7 +89,7 @@ pub(super) struct Ledger {
     same_id: bool,
     lookup: Lookup,
     stale: Duration,
-    file: Option<File>,
+    file: Option<LedgerFile>,
 }
 
 impl Ledger {
@@ -138,6 +101,7 @@ impl Ledger {
             numbers: String::new(),
             heads: HashMap::new(),
             existing: settings.existing.len(),
+            in_vain: HashMap::new(),
             old: 0,
             next_id: FIRST_ID,
             next_number: NUMBERS_FROM,
@@ -152,14 +116,16 @@ impl Ledger {
             ledger.store(customer.id, &customer.number, &body, Duration::ZERO)?;
         }
         if let Some(path) = &settings.ledger_file {
-            let file = OpenOptions::new().append(true).create(true).open(path)?;
-            for entry in read_ledger(path)? {
+            let (file, entries) = LedgerFile::open(path)?;
+            for entry in entries {
                 let body = entry.body.to_string();
                 ledger.store(entry.id, &entry.number, &body, Duration::ZERO)?;
+                let in_vain = entry.posts.saturating_sub(ledger.made(&entry.number));
+                if in_vain > 0 {
+                    let number = hash(entry.number.as_bytes());
+                    ledger.in_vain.insert(number, in_vain);
+                }
             }
-            // A line that a killed sandbox left unfinished must not swallow the next one.
-            let whole = complete_lines(&std::fs::read(path)?);
-            file.set_len(u64::try_from(whole).map_err(io::Error::other)?)?;
             ledger.file = Some(file);
         }
         ledger.old = ledger.stored.len();
@@ -178,23 +144,39 @@ impl Ledger {
             None => self.take_number(),
         };
         let id = if self.same_id { FIRST_ID } else { self.next_id };
+        let posts = self.posts(&number).max(1);
         if let Some(file) = &mut self.file {
-            let raw: &RawValue = serde_json::from_str(body)?;
-            let mut line = serde_json::to_string(&Line {
-                id,
-                number: number.clone(),
-                at_ms: u64::try_from(at.as_millis()).unwrap_or(u64::MAX),
-                body: raw,
-            })?;
-            // Line breaks in valid JSON stand between tokens only.
-            if line.contains(['\n', '\r']) {
-                line = line.replace(['\n', '\r'], " ");
-            }
-            line.push('\n');
-            file.write_all(line.as_bytes())?;
+            file.append(id, &number, at, posts, body)?;
         }
         self.store(id, &number, body, at)?;
+        if let Place::Occupied(mut in_vain) = self.in_vain.entry(hash(number.as_bytes())) {
+            *in_vain.get_mut() -= 1;
+            if *in_vain.get() == 0 {
+                in_vain.remove();
+            }
+        }
         Ok((id, number))
+    }
+
+    /// Notes that a create with this number has arrived.
+    pub(super) fn posted(&mut self, number: &str) {
+        *self.in_vain.entry(hash(number.as_bytes())).or_default() += 1;
+    }
+
+    /// How many creates with this number have arrived.
+    fn posts(&self, number: &str) -> u64 {
+        let in_vain = self.in_vain.get(&hash(number.as_bytes())).copied();
+        in_vain.unwrap_or(0) + self.made(number)
+    }
+
+    /// How many customers with this number were created.
+    fn made(&self, number: &str) -> u64 {
+        let mut made = 0;
+        for index in self.chain(number) {
+            let is_new = index as usize >= self.existing;
+            made += u64::from(is_new && self.number(index) == number);
+        }
+        made
     }
 
     /// Whether a visible or invisible customer has the number.
@@ -268,9 +250,11 @@ impl Ledger {
                     .bodies
                     .get(index)
                     .map(|body| serde_json::from_str(body));
+                let number = self.number(u32::try_from(index).ok()?);
                 Some(Entry {
                     id: stored.id,
-                    number: self.number(u32::try_from(index).ok()?).to_owned(),
+                    number: number.to_owned(),
+                    posts: self.posts(number).max(1),
                     body: body.and_then(Result::ok).unwrap_or(Value::Null),
                     at: Duration::from_millis(u64::from(stored.at_ms)),
                 })
@@ -402,8 +386,6 @@ fn folded_hash(number: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::super::settings::Existing;
     use super::*;
 
@@ -537,32 +519,5 @@ mod tests {
         assert_eq!(entries[1].body, Value::Null);
         let page = ledger.page(&by_number("B"), Duration::ZERO, 1, 10);
         assert_eq!(page.items[0].len(), 2);
-    }
-
-    #[test]
-    fn the_file_outlives_the_sandbox() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.jsonl");
-        let settings = SandboxSettings {
-            ledger_file: Some(path.clone()),
-            ..SandboxSettings::default()
-        };
-        let spread = BODY.replace(',', ",\r\n");
-        let mut ledger = Ledger::open(&settings).unwrap();
-        ledger.commit(Some("A"), BODY, Duration::ZERO).unwrap();
-        ledger.commit(Some("B"), &spread, Duration::ZERO).unwrap();
-        assert_eq!(read_ledger(&path).unwrap(), ledger.entries());
-        drop(ledger);
-        let torn = fs::read_to_string(&path).unwrap() + r#"{"id":1003,"num"#;
-        fs::write(&path, torn).unwrap();
-        let mut ledger = Ledger::open(&settings).unwrap();
-        assert_eq!(
-            ledger.commit(Some("C"), BODY, Duration::ZERO).unwrap().0,
-            1003
-        );
-        let read: Vec<_> = read_ledger(&path).unwrap();
-        let read: Vec<_> = read.iter().map(|entry| entry.number.as_str()).collect();
-        assert_eq!(read, ["A", "B", "C"]);
-        assert_eq!(ledger.created(), 3);
     }
 }

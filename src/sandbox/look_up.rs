@@ -2,34 +2,26 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Deed, damaged, loosen};
+use super::answer::{Answer, Deed, loosen};
 use super::erp::{Erp, Request};
-use super::faults::{Asked, Fault, hash};
+use super::faults::hash;
 use super::ledger::Query;
 use super::routes::Route;
+use super::schedule::Asked;
 
 impl Erp {
     /// `GET` of anything.
-    pub(super) fn look_up(&self, request: &Request) -> Deed {
+    pub(super) async fn look_up(&self, request: &Request) -> Deed {
         let key = hash(request.query.as_deref().unwrap_or("").as_bytes())
             ^ hash(request.path.as_bytes()).rotate_left(1);
-        let Some(fault) = self.draw(Asked::Get, key) else {
-            return Deed::Answer(self.found(request));
-        };
-        self.happened(fault);
-        let failing = |status| self.error(status, "Unavailable", "Please try again later.");
-        Deed::Answer(match fault {
-            Fault::DropWithoutCommit => return Deed::Close,
-            Fault::Reset => return Deed::Reset,
-            Fault::CutAnswer | Fault::GarbageAnswer => {
-                let mut answer = self.found(request);
-                answer.body = damaged(fault, answer.body);
-                answer
-            }
-            Fault::Error503 => failing(503),
-            Fault::Error429 => failing(429),
-            _ => failing(500),
-        })
+        let mut parameters = request.parameters();
+        let number = parameters.find(|(name, _)| name == "number");
+        let number = number.as_ref().map(|(_, number)| number.as_str());
+        let mishap = self.draw(Asked::Get, key, number);
+        if let Some(deed) = self.spoil_request(mishap).await {
+            return deed;
+        }
+        self.spoil_answer(mishap, self.found(request)).await
     }
 
     fn found(&self, request: &Request) -> Answer {
@@ -79,8 +71,11 @@ impl Erp {
             .collect();
         let (mut total, mut more) = (json!(found.total), found.more);
         if self.settings.absurd_counts {
-            let odd = request.nth % 2 == 1;
-            total = if odd { json!(-1) } else { json!(i64::MAX) };
+            total = match request.nth % 3 {
+                1 => json!(-1),
+                2 => json!(i64::MAX),
+                _ => json!(0),
+            };
             more = true;
         }
         let body = json!({
@@ -111,7 +106,7 @@ fn replace(slot: &mut usize, value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Answered, client, create, get, post, sandbox, send, with_faults};
+    use super::super::testing::{client, create, get, post, sandbox, send, with_faults};
     use super::super::{Existing, Faults, Lookup, SandboxSettings};
     use super::*;
 
@@ -171,23 +166,53 @@ mod tests {
         for n in 0..80 {
             let answer = get(&sandbox, &format!("/customers?number=C{n}")).await;
             ends.insert(match answer {
-                Err(_) => "nothing".to_owned(),
-                Ok(Answered { text: Err(_), .. }) => "cut".to_owned(),
-                Ok(Answered {
-                    status: 200,
-                    text: Ok(text),
-                    ..
-                }) => {
-                    assert!(text.starts_with('<'), "{text}");
-                    "garbage".to_owned()
+                Err(_) => "nothing",
+                Ok(answer) if answer.status != 200 => match answer.status {
+                    429 => "429",
+                    500 => "500",
+                    503 => "503",
+                    other => panic!("{other}"),
+                },
+                Ok(answer) => {
+                    let encoding = answer.header("content-encoding").map(str::to_owned);
+                    match (encoding.as_deref(), answer.text) {
+                        (Some("gzip"), _) => "bomb",
+                        (Some("br"), Ok(text)) if text.contains("\"Items\":[]") => "br",
+                        (_, Err(_)) => "cut or endless",
+                        (_, Ok(text)) if text.starts_with('<') => "garbage",
+                        (_, Ok(text)) => {
+                            assert!(!text.contains("\"Items\":[]"), "{text}");
+                            "odd"
+                        }
+                    }
                 }
-                Ok(answer) => answer.status.to_string(),
             });
         }
         let ends: Vec<_> = ends.into_iter().collect();
-        assert_eq!(ends, ["429", "500", "503", "cut", "garbage", "nothing"]);
+        assert_eq!(
+            ends,
+            [
+                "429",
+                "500",
+                "503",
+                "bomb",
+                "br",
+                "cut or endless",
+                "garbage",
+                "nothing",
+                "odd"
+            ]
+        );
+        assert_eq!(sandbox.counters().faults.len(), 12, "every kind");
         sandbox.set_faults(Faults::parse("get_status=403@1").unwrap());
         assert_eq!(get(&sandbox, "/customers").await.unwrap().status, 403);
+    }
+
+    #[tokio::test]
+    async fn look_ups_can_meet_silence() {
+        let sandbox = with_faults("lookups_hang=1,hang_for=20ms").await;
+        get(&sandbox, "/customers?number=C1").await.unwrap_err();
+        assert_eq!(sandbox.counters().unanswered, 1);
     }
 
     #[tokio::test]
@@ -204,6 +229,7 @@ mod tests {
             (&json!(1001), &json!("1985-01-01T"))
         );
         let first = get(&sandbox, "/customers").await.unwrap().json();
+        assert_eq!(first["HasNextPage"], json!(true));
         let second = get(&sandbox, "/customers?pageNumber=9")
             .await
             .unwrap()
@@ -214,6 +240,9 @@ mod tests {
             (&second["HasNextPage"], &second["Items"]),
             (&json!(true), &json!([]))
         );
+        let third = get(&sandbox, "/customers").await.unwrap().json();
+        let items = third["Items"].as_array().unwrap().len();
+        assert_eq!((&third["TotalItems"], items), (&json!(0), 1));
         let error = send(create(&client(), &sandbox, &json!({})))
             .await
             .unwrap()

@@ -73,6 +73,9 @@ pub struct Counters {
     pub others: u64,
     /// Customers created; retries that created one again count too.
     pub created: u64,
+    /// Creates whose number had a customer already when they arrived. A careful client sends
+    /// none, unless look-ups hide that customer from it.
+    pub repeated: u64,
     /// Customers created with Wawi's automatic workflows on.
     pub with_workflows: u64,
     /// Answers by status; an answer counts even if the client does not read it.

@@ -136,6 +136,26 @@ pub(super) async fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> std::io::R
     Ok(String::from_utf8_lossy(&read).into_owned())
 }
 
+/// Reads one answer with a `Content-Length`, and leaves the connection open.
+pub(super) async fn read_answer(stream: &mut TcpStream) -> String {
+    let mut read = String::new();
+    loop {
+        let whole = read.split_once("\r\n\r\n").and_then(|(head, body)| {
+            let head = head.to_lowercase();
+            let length = head.split("content-length: ").nth(1)?;
+            let length: usize = length.lines().next()?.parse().ok()?;
+            Some(body.len() >= length)
+        });
+        if whole == Some(true) {
+            return read;
+        }
+        let mut part = [0; 4096];
+        let count = stream.read(&mut part).await.unwrap();
+        assert_ne!(count, 0, "{read}");
+        read.push_str(&String::from_utf8_lossy(&part[..count]));
+    }
+}
+
 /// Writes a create and leaves before it is answered.
 pub(super) async fn abandon(sandbox: &Sandbox, number: &str) {
     let mut stream = connect(sandbox).await;
