@@ -141,7 +141,7 @@ fn dispatch(
         Command::Reconcile(args) => reconcile::run(cli, args, environment, console),
         Command::Forget(args) => forget::run(cli, args, environment, console),
         Command::Resolve(args) => resolve::run(cli, args, environment, console),
-        Command::Sandbox(args) => sandbox::run(args, console),
+        Command::Sandbox(args) => sandbox::run(args, global, console),
     }
 }
 

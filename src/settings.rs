@@ -152,7 +152,7 @@ pub fn resolve_run(
     let options = layers.merged();
     let dry_run = options.dry_run.unwrap_or_default();
     let sandbox = options.sandbox.unwrap_or_default();
-    check_run(args, dry_run)?;
+    check_run(args, dry_run, sandbox)?;
 
     let (target, credentials) = if dry_run || sandbox {
         (None, Credentials::Gateway)
@@ -328,7 +328,13 @@ fn settle_warning(delivery: &DeliverySettings) -> Option<String> {
 }
 
 /// Contradictions that clap cannot see.
-fn check_run(args: &RunArgs, dry_run: bool) -> Result<(), SettingsError> {
+fn check_run(args: &RunArgs, dry_run: bool, sandbox: bool) -> Result<(), SettingsError> {
+    if args.faults.is_some() && !sandbox {
+        return Err(SettingsError::Contradiction {
+            what: "--faults tells a sandbox what goes wrong, but this run has none".to_owned(),
+            help: "add --sandbox, or leave --faults out".to_owned(),
+        });
+    }
     if args.payloads.is_some() && !dry_run {
         return Err(SettingsError::Contradiction {
             what: "--payloads writes what a dry run would send, but this is no dry run".to_owned(),

@@ -44,6 +44,9 @@ pub struct RunArgs {
         "session_id",
     ])]
     pub sandbox: bool,
+    /// Faults of that sandbox: a file that exists, else text like commit_drop=0.02 [default: none]
+    #[arg(long, value_name = "FILE|TEXT")]
+    pub faults: Option<String>,
     /// Where the ERP is.
     #[command(flatten)]
     pub target: TargetArgs,

@@ -62,11 +62,12 @@ pub struct SandboxArgs {
         hide_default_value = true
     )]
     pub port: u16,
-    /// Seed of everything random: the same seed, the same faults
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// Faults to play, e.g. commit_drop=0.02,503=0.01; a wrong word lists all [default: none]
-    #[arg(long, value_name = "TEXT")]
+    /// Seed of everything random: the same seed, the same faults [default: 1]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Faults to play: a file that exists, else text like commit_drop=0.02,503=0.01; other flags
+    /// win over it [default: none]
+    #[arg(long, value_name = "FILE|TEXT")]
     pub faults: Option<String>,
     /// Time that an answer takes [default: 0s]
     #[arg(long, value_name = "TIME", value_parser = read::<Duration>)]
@@ -80,7 +81,7 @@ pub struct SandboxArgs {
     /// What happens to a number that is there already [default: accept]
     #[arg(long, value_name = "accept|refuse", value_parser = choice::<Duplicates>(), hide_possible_values = true)]
     pub duplicates: Option<Duplicates>,
-    /// Write each created customer to this file, as JSONL
+    /// Write each created customer to this file, as JSONL; what is there already stays
     #[arg(long, value_name = "FILE", value_parser = read::<PathBuf>)]
     pub ledger: Option<PathBuf>,
     /// Customers that are there from the beginning

@@ -197,11 +197,13 @@ fn the_help_of_run_reads_as_one() {
       <INPUT>...  Input files: path, glob pattern, or - for stdin
 
     Options:
-      -m, --mapping <FILE>   Mapping file, or builtin:NAME [default: input has the API's own shape]
-          --dry-run          Validate everything, send nothing
-          --payloads <FILE>  Write the JSON bodies of a dry run as JSONL; - is stdout
-          --sandbox          Import into a sandbox that lives as long as this run
-      -h, --help             Print help
+      -m, --mapping <FILE>      Mapping file, or builtin:NAME [default: input has the API's own shape]
+          --dry-run             Validate everything, send nothing
+          --payloads <FILE>     Write the JSON bodies of a dry run as JSONL; - is stdout
+          --sandbox             Import into a sandbox that lives as long as this run
+          --faults <FILE|TEXT>  Faults of that sandbox: a file that exists, else text like
+                                commit_drop=0.02 [default: none]
+      -h, --help                Print help
 
     Target:
           --base-url <URL>         The ERP's address, e.g. https://api.jtl-cloud.com/erp
@@ -267,13 +269,15 @@ fn the_help_of_the_other_commands_is_short() {
           --port <PORT>                 Port on 127.0.0.1 [default: a free one]
           --seed <N>                    Seed of everything random: the same seed, the same faults
                                         [default: 1]
-          --faults <TEXT>               Faults to play, e.g. commit_drop=0.02,503=0.01; a wrong word
-                                        lists all [default: none]
+          --faults <FILE|TEXT>          Faults to play: a file that exists, else text like
+                                        commit_drop=0.02,503=0.01; other flags win over it [default:
+                                        none]
           --latency <TIME>              Time that an answer takes [default: 0s]
           --quota <N/TIME>              Announce and keep a quota of requests: 10/45s [default: none]
           --lookup <HOW>                How look-ups match: exact, prefix, ignore-case [default: exact]
           --duplicates <accept|refuse>  What happens to a number that is there already [default: accept]
-          --ledger <FILE>               Write each created customer to this file, as JSONL
+          --ledger <FILE>               Write each created customer to this file, as JSONL; what is
+                                        there already stays
           --existing <N>                Customers that are there from the beginning [default: 0]
       -h, --help                        Print help
     "#);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Ended, Failure, events, signals};
+use super::{Ended, Failure, events, sandbox, signals};
 use crate::cli::{Cli, MappingChoice, RunArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
@@ -36,6 +36,13 @@ pub(super) fn run(
         console.warn(warning);
     }
     let tell = |error: ImportError| Failure::of_import(&error, console);
+    let mut stand_in = SandboxSettings {
+        seed: sandbox::SEED,
+        keep_bodies: false,
+        keep_requests: SANDBOX_KEEPS,
+        ..SandboxSettings::default()
+    };
+    sandbox::play(args.faults.as_deref(), &mut stand_in)?;
     let inputs = source::expand(&choice.inputs).map_err(|error| tell(error.into()))?;
     let mapping = load(&choice.mapping).map_err(tell)?;
     let temporary = match &choice.state_dir {
@@ -49,7 +56,7 @@ pub(super) fn run(
     };
     let _sandbox = match choice.sandbox && !choice.dry_run {
         true => {
-            let sandbox = SandboxThread::start().map_err(tell)?;
+            let sandbox = SandboxThread::start(stand_in).map_err(tell)?;
             let mut target = choice.sandbox_target(&sandbox.url);
             if temporary.is_none() {
                 // In a lasting journal each sandbox is a target of its own.
@@ -281,7 +288,7 @@ struct SandboxThread {
 }
 
 impl SandboxThread {
-    fn start() -> Result<Self, ImportError> {
+    fn start(settings: SandboxSettings) -> Result<Self, ImportError> {
         let broken = |error: std::io::Error| {
             ImportError::Internal(format!("the sandbox does not start: {error}"))
         };
@@ -289,11 +296,6 @@ impl SandboxThread {
             .enable_all()
             .build()
             .map_err(broken)?;
-        let settings = SandboxSettings {
-            keep_bodies: false,
-            keep_requests: SANDBOX_KEEPS,
-            ..SandboxSettings::default()
-        };
         let sandbox = runtime.block_on(Sandbox::start(settings)).map_err(broken)?;
         let url = sandbox.url();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -2,54 +2,50 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value, json};
+
 use super::{Ended, Failure, signals};
 use crate::cli::{Duplicates, Lookup, SandboxArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::import::ImportError;
 use crate::outcome::ExitCode;
-use crate::sandbox::{self, Existing, Faults, Quota, Sandbox, SandboxSettings, Window};
+use crate::sandbox::{
+    self, Counters, Existing, Plan, PlanError, Quota, Sandbox, SandboxSettings, Window,
+};
+use crate::settings::GlobalChoice;
 
-pub(super) fn run(args: &SandboxArgs, console: &Arc<Console>) -> Ended {
-    let faults = match args.faults.as_deref().map(Faults::parse).transpose() {
-        Ok(faults) => faults.unwrap_or_default(),
-        Err(why) => {
-            return Err(Failure {
-                code: ExitCode::Usage,
-                text: format!("--faults: {why}"),
-                help: Some("write for example commit_drop=0.02,503=0.01,status=403@101".to_owned()),
-                rendered: false,
-            });
+/// The seed where neither a flag nor a file names one.
+pub(super) const SEED: u64 = 1;
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let (code, about) = match error.is_usage() {
+            true => (ExitCode::Usage, "--faults: "),
+            false => (ExitCode::Unusable, ""),
+        };
+        Self {
+            code,
+            text: format!("{about}{error}"),
+            help: Some(error.help()),
+            rendered: false,
         }
-    };
+    }
+}
+
+/// Lays what `--faults` says over the settings.
+pub(super) fn play(faults: Option<&str>, settings: &mut SandboxSettings) -> Result<(), PlanError> {
+    if let Some(words) = faults {
+        Plan::of(words)?.apply(settings);
+    }
+    Ok(())
+}
+
+pub(super) fn run(args: &SandboxArgs, global: &GlobalChoice, console: &Arc<Console>) -> Ended {
+    let settings = settings(args)?;
     let broken = |error: std::io::Error| {
         let error = ImportError::Internal(format!("the sandbox does not start: {error}"));
         Failure::of_import(&error, console)
-    };
-    let settings = SandboxSettings {
-        seed: args.seed,
-        port: args.port,
-        faults,
-        quota: args.quota.map(|rate| Quota {
-            limit: rate.requests.get(),
-            interval: rate.per,
-            window: Window::Sliding,
-        }),
-        latency: args.latency.unwrap_or_default(),
-        lookup: match args.lookup.unwrap_or_default() {
-            Lookup::Exact => sandbox::Lookup::Exact,
-            Lookup::Prefix => sandbox::Lookup::Prefix,
-            Lookup::IgnoreCase => sandbox::Lookup::IgnoreCase,
-        },
-        duplicates: match args.duplicates.unwrap_or_default() {
-            Duplicates::Accept => sandbox::Duplicates::Accept,
-            Duplicates::Refuse => sandbox::Duplicates::Refuse409,
-        },
-        existing: (1..=args.existing)
-            .map(|n| Existing::new(i32::try_from(n).unwrap_or(i32::MAX), &format!("E{n}")))
-            .collect(),
-        ledger_file: args.ledger.clone(),
-        ..SandboxSettings::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -57,17 +53,112 @@ pub(super) fn run(args: &SandboxArgs, console: &Arc<Console>) -> Ended {
         .map_err(broken)?;
     let mut signal = signals::listen();
     let sandbox = runtime.block_on(Sandbox::start(settings)).map_err(broken)?;
-    console.line(&sandbox.url());
-    console.note("this is a stand-in ERP; Ctrl-C ends it");
+    if global.console.json {
+        console.json(&json!({"type": "sandbox", "url": sandbox.url()}));
+    } else {
+        console.line(&sandbox.url());
+        console.note("this is a stand-in ERP; Ctrl-C ends it");
+    }
     runtime.block_on(async {
         while *signal.borrow_and_update() == Signal::Go {
             if signal.changed().await.is_err() {
                 break;
             }
         }
-        let created = sandbox.created();
-        sandbox.stop().await;
-        console.note(&format!("{created} customers were created"));
+        let counters = sandbox.stop().await;
+        if global.console.json {
+            console.json(&counts(&counters));
+        } else {
+            console.note(&told(&counters));
+        }
     });
     Ok(ExitCode::Fine)
+}
+
+/// What the flags say, laid over what the fault file says.
+fn settings(args: &SandboxArgs) -> Result<SandboxSettings, PlanError> {
+    let mut settings = SandboxSettings {
+        seed: SEED,
+        ..SandboxSettings::default()
+    };
+    play(args.faults.as_deref(), &mut settings)?;
+    settings.port = args.port;
+    settings.ledger_file = args.ledger.clone();
+    settings.existing = (1..=args.existing)
+        .map(|n| Existing::new(i32::try_from(n).unwrap_or(i32::MAX), &format!("E{n}")))
+        .collect();
+    settings.quota = args.quota.map(|rate| Quota {
+        limit: rate.requests.get(),
+        interval: rate.per,
+        window: Window::Sliding,
+    });
+    if let Some(seed) = args.seed {
+        settings.seed = seed;
+    }
+    if let Some(latency) = args.latency {
+        settings.latency = latency;
+    }
+    if let Some(lookup) = args.lookup {
+        settings.lookup = match lookup {
+            Lookup::Exact => sandbox::Lookup::Exact,
+            Lookup::Prefix => sandbox::Lookup::Prefix,
+            Lookup::IgnoreCase => sandbox::Lookup::IgnoreCase,
+        };
+    }
+    if let Some(duplicates) = args.duplicates {
+        settings.duplicates = match duplicates {
+            Duplicates::Accept => sandbox::Duplicates::Accept,
+            Duplicates::Refuse => sandbox::Duplicates::Refuse409,
+        };
+    }
+    Ok(settings)
+}
+
+/// The counters by name, in the order in which they are told.
+fn named(counters: &Counters) -> [(&'static str, u64); 9] {
+    [
+        ("created", counters.created),
+        ("posts", counters.posts),
+        ("repeated", counters.repeated),
+        ("gets", counters.gets),
+        ("tokens", counters.tokens),
+        ("others", counters.others),
+        ("unanswered", counters.unanswered),
+        ("throttled", counters.throttled),
+        ("violations", counters.violation_count),
+    ]
+}
+
+/// What was counted, for people.
+fn told(counters: &Counters) -> String {
+    let mut lines = vec![format!("{} customers were created", counters.created)];
+    let mut line = |name: &str, count: u64| lines.push(format!("{count:>10}  {name}"));
+    for (name, count) in named(counters).into_iter().skip(1) {
+        if count > 0 || name == "posts" {
+            line(name, count);
+        }
+    }
+    for (status, count) in &counters.statuses {
+        line(&format!("answered with {status}"), *count);
+    }
+    for (fault, count) in &counters.faults {
+        line(&format!("fault {}", fault.key()), *count);
+    }
+    let seen = counters.violations.iter().take(5);
+    lines.extend(seen.map(|text| format!("violation: {text}")));
+    lines.join("\n")
+}
+
+/// What was counted, as data.
+fn counts(counters: &Counters) -> Value {
+    let numbers = named(counters).map(|(name, count)| (name.to_owned(), json!(count)));
+    let mut object = Map::from_iter([("type".to_owned(), json!("sandbox_counts"))]);
+    object.extend(numbers);
+    let statuses = counters.statuses.iter();
+    let statuses = statuses.map(|(status, count)| (status.to_string(), json!(count)));
+    object.insert("statuses".to_owned(), Value::Object(statuses.collect()));
+    let faults = counters.faults.iter();
+    let faults = faults.map(|(fault, count)| (fault.key().to_owned(), json!(count)));
+    object.insert("faults".to_owned(), Value::Object(faults.collect()));
+    Value::Object(object)
 }

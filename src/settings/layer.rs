@@ -153,6 +153,7 @@ options! {
     others {
         "config", "the nearest importer.toml upwards", NoKey;
         "profile", "its `profile`", Everywhere;
+        "faults", "none", FlagOnly;
         "limit", "none", FlagOnly;
         "record", "none", FlagOnly;
         "retry_failed", "off", FlagOnly;

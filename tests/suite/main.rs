@@ -39,6 +39,8 @@ mod other_erp;
 mod readme;
 /// Every sample against the model of its outcomes.
 mod samples;
+/// The sandbox as a program: every fault, its ledger, its page.
+mod sandbox;
 /// No secret and no customer where they do not belong.
 mod secrets;
 /// The sandbox as a partner.
