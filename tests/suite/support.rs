@@ -13,6 +13,7 @@ pub(crate) struct Importer {
     args: Vec<String>,
     env: BTreeMap<String, String>,
     stdin: Option<Vec<u8>>,
+    script: Option<String>,
 }
 
 /// What one run of the program came to.
@@ -35,6 +36,7 @@ impl Importer {
             args: Vec::new(),
             env: BTreeMap::new(),
             stdin: None,
+            script: None,
         }
     }
 
@@ -75,8 +77,24 @@ impl Importer {
         self
     }
 
+    /// Starts the program from a line of shell, in which `"$@"` stands for it and its words:
+    /// `ulimit -n 20; exec "$@"`. An empty line starts it as usual again.
+    #[cfg(unix)]
+    pub(crate) fn shell(&mut self, script: impl AsRef<str>) -> &mut Self {
+        self.script = Some(script.as_ref().to_owned()).filter(|script| !script.is_empty());
+        self
+    }
+
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_importer"));
+        let program = env!("CARGO_BIN_EXE_importer");
+        let mut command = match &self.script {
+            None => Command::new(program),
+            Some(script) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", script, "sh", program]);
+                shell
+            }
+        };
         command
             .args(&self.args)
             .current_dir(self.folder())
