@@ -104,6 +104,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
             return failure.code;
         }
     };
+    signals::outlive_file_size_limit();
     let console = Arc::new(Console::new(console_settings(&global.console)));
     let format = match global.log_format {
         LogFormat::Text => console::LogFormat::Text,

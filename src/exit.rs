@@ -6,6 +6,7 @@ use crate::import::ImportError;
 use crate::journal::JournalError;
 use crate::outcome::ExitCode;
 use crate::settings::SettingsError;
+use crate::source::SourceError;
 
 /// The code of a journal's error.
 fn of_journal(error: &JournalError) -> ExitCode {
@@ -14,14 +15,43 @@ fn of_journal(error: &JournalError) -> ExitCode {
         JournalError::NotAFolder { .. } => ExitCode::Unusable,
         JournalError::NoSuchRun { .. } | JournalError::AmbiguousRun { .. } => ExitCode::Usage,
         error if error.is_unreadable() => ExitCode::Journal,
+        // Read or made at the start only: the folder was chosen wrongly.
+        JournalError::Io { source, .. } if is_wrong_place(source) => ExitCode::Unusable,
+        error if error.is_write_protected() => ExitCode::Unusable,
         _ => ExitCode::Failure,
     }
+}
+
+/// Whether a file cannot be made because of where it was wanted, and not because the disk or the
+/// machine is exhausted.
+fn is_wrong_place(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound
+            | ErrorKind::PermissionDenied
+            | ErrorKind::AlreadyExists
+            | ErrorKind::NotADirectory
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidFilename
+            | ErrorKind::Unsupported
+    ) || is_link_loop(error)
+}
+
+/// Links that lead to each other have no kind of their own that is stable; this is their number
+/// on Linux, macOS and the BSDs.
+fn is_link_loop(error: &std::io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(40 | 62))
 }
 
 /// The code of an import's error.
 #[must_use]
 pub fn of_import(error: &ImportError) -> ExitCode {
     match error {
+        ImportError::Source(SourceError::Spool { source, .. }) if !is_wrong_place(source) => {
+            ExitCode::Failure
+        }
         ImportError::Source(_)
         | ImportError::Returned(_)
         | ImportError::Mapping(_)

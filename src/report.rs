@@ -184,7 +184,8 @@ impl ReportError {
         match self {
             Self::Name { .. } => None,
             Self::Folder { .. } => Some(
-                "name a folder that you may write to with --report-dir, or change its permissions"
+                "name a folder that you may write to with --report-dir, or see to it that this one \
+                 may be written to and has room"
                     .to_owned(),
             ),
             Self::NotAFolder { path, .. } => Some(format!(
@@ -192,8 +193,8 @@ impl ReportError {
                 path.display()
             )),
             Self::Write { .. } => Some(
-                "see to it that the disk has room and the folder is writable, then write the \
-                 report again with `importer report RUN`"
+                "see to it that the disk has room and the folder is writable; then start a dry \
+                 run again, or write a finished run's report with `importer report RUN`"
                     .to_owned(),
             ),
         }

@@ -1,4 +1,5 @@
 //! Ctrl-C and SIGTERM become wishes: once, stop in an orderly way; twice, drop everything.
+//! SIGXFSZ, which says that a file met `ulimit -f`, becomes an error of the write.
 
 use tokio::sync::watch;
 
@@ -23,6 +24,28 @@ pub(super) fn listen() -> watch::Receiver<Signal> {
     }
     receiver
 }
+
+/// Makes a write beyond `ulimit -f` fail like one on a full disk. The signal that announces it
+/// would end the process without a word; once it is caught, the write itself says `EFBIG`.
+/// Where it cannot be caught it ends the process, and the journal suffices.
+#[cfg(unix)]
+pub(super) fn outlive_file_size_limit() {
+    use tokio::signal::unix::{SignalKind, signal};
+    /// The number of SIGXFSZ on Linux, macOS and the BSDs alike.
+    const SIGXFSZ: i32 = 25;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    if let Ok(runtime) = runtime {
+        let _inside = runtime.enter();
+        // Whoever listens is not needed: the handler stays for as long as the process lives.
+        drop(signal(SignalKind::from_raw(SIGXFSZ)));
+    }
+}
+
+/// There is no such signal.
+#[cfg(not(unix))]
+pub(super) fn outlive_file_size_limit() {}
 
 /// Hears every signal, also one that comes at the heels of another.
 #[cfg(unix)]

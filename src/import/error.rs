@@ -193,7 +193,10 @@ impl ImportError {
             Self::Ledger(_) => {
                 "make room on the disk; then the same command goes on where this one stopped"
             }
-            Self::Spool { .. } => "make room on the disk, or choose another `--state-dir`",
+            Self::Spool { .. } => {
+                "make room on the disk, or choose another `--state-dir` (for a dry run another \
+                 `--report-dir`, for temporary folders another TMPDIR)"
+            }
             Self::Payloads(_) => "choose another file for `--payloads`",
             Self::Format(_) => "write `csv` or `jsonl`",
             Self::NoRecords { .. } => {

@@ -149,19 +149,31 @@ impl JournalError {
             Self::Poisoned => "start the same command again: it looks up what is unknown first",
             Self::NoSuchRun { .. } => "`importer runs` lists the runs that are known",
             Self::AmbiguousRun { .. } => "write more of the run's id",
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "the state folder must be writable for the user that runs importer; \
-                 --state-dir chooses another one"
-            }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => DISK_FULL,
+            Self::Io { source, .. } if is_exhausted(source) => DISK_FULL,
             Self::Io { source, doing, .. }
                 if *doing == CANNOT_LOCK || source.kind() == io::ErrorKind::Unsupported =>
             {
                 OTHER_DISK
             }
-            Self::Io { .. } | Self::NoRandom(_) => return None,
+            Self::Io { .. } => {
+                "the state folder must be writable for the user that runs importer; \
+                 --state-dir chooses another one"
+            }
+            Self::NoRandom(_) => return None,
         };
         Some(text.to_owned())
+    }
+
+    /// Whether the folder or the journal's file may only be read.
+    #[must_use]
+    pub fn is_write_protected(&self) -> bool {
+        let Self::Sql { source, .. } = self else {
+            return false;
+        };
+        matches!(
+            source.sqlite_error_code(),
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)
+        )
     }
 
     /// Whether the journal itself cannot be used by this version: exit code 8.
@@ -183,6 +195,14 @@ pub(super) const CANNOT_LOCK: &str = "cannot lock";
 
 const OTHER_DISK: &str = "the file system of the state folder cannot do what the journal needs \
                           (locks, shared memory); choose a folder on a local disk with --state-dir";
+
+/// Whether the disk has no room, or not for this user or file.
+fn is_exhausted(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
 
 const DISK_FULL: &str = "make room on the disk, then start the same command again";
 

@@ -255,7 +255,10 @@ impl SourceError {
             Self::Edited { .. } => "let nobody write to it, and start again",
             Self::NoMatch { .. } => "check the pattern; a folder is entered by `**/`",
             Self::Pattern { .. } => "name the files themselves, or write `[[]` for a literal `[`",
-            Self::Spool { .. } => "the state folder needs room for the whole input",
+            Self::Spool { .. } => {
+                "the state folder must be writable and needs room for the whole input; \
+                 --state-dir chooses another one"
+            }
             Self::Missing { near: None, .. }
             | Self::Open { .. }
             | Self::Read { .. }

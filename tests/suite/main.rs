@@ -29,6 +29,8 @@ mod forget;
 mod fuzzed;
 /// What a 403 means for a run that goes on.
 mod forbidden;
+/// Hostile surroundings: disks, folders, inputs, clocks that stand still, servers that lie.
+mod hostile;
 /// The main job.
 mod import;
 /// The journal damaged, on a network, in use by others; the clock.
