@@ -242,6 +242,24 @@ fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Res
             "name another file for --payloads",
         ));
     }
+    // A link could lead elsewhere, and what belongs to everybody (a device) must not become the
+    // user's alone.
+    if let Ok(found) = std::fs::symlink_metadata(path)
+        && !found.is_file()
+    {
+        let what = if found.is_dir() {
+            "a folder"
+        } else if found.is_symlink() {
+            "a symbolic link"
+        } else {
+            "a pipe or device"
+        };
+        return Err(failed(
+            ExitCode::Unusable,
+            format!("`{}` is {what}, not a file", path.display()),
+            "name another file for --payloads, or `-` for stdout",
+        ));
+    }
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

@@ -1,8 +1,8 @@
 //! A mapping file's bytes become text: shells on Windows write UTF-16, editors write
 //! byte-order marks.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -13,9 +13,22 @@ use super::suggest::did_you_mean;
 /// Files of a folder that are looked at for a similar name.
 const LOOKED_AT: usize = 10_000;
 
+/// Longest mapping in bytes: more is another file that was named by mistake, or one without
+/// an end.
+const LONGEST: u64 = 8 << 20;
+
 /// Reads a text file.
 pub(super) fn read(path: &Path) -> Result<String, Mistake> {
-    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, &error))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(
+            Mistake::of_file(format!("the mapping is longer than {LONGEST} bytes"))
+                .help("name a mapping file; the input is named without `-m`"),
+        );
+    }
     decode(&bytes).ok_or_else(|| {
         Mistake::of_file("the mapping is neither UTF-8 nor UTF-16")
             .help("save it as UTF-8 in the editor")

@@ -4,6 +4,7 @@
 //! gives every mistake its place, and no message or excerpt ever repeats what stands near
 //! credentials.
 
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,10 @@ use super::layer::{Layer, OPTIONS, Scope, suggestion};
 
 /// The name under which the file is looked for.
 pub(super) const NAME: &str = "importer.toml";
+
+/// Longest settings file in bytes: more is another file that was named by mistake, or one
+/// without an end.
+const LONGEST: u64 = 8 << 20;
 
 /// The file as read.
 #[derive(Debug, Default)]
@@ -56,7 +61,16 @@ impl ConfigFile {
             path: path.to_owned(),
             source,
         };
-        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)
+            .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+            .map_err(unreadable)?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(unreadable(std::io::Error::new(
+                std::io::ErrorKind::FileTooLarge,
+                format!("it is longer than {LONGEST} bytes"),
+            )));
+        }
         let (text, _, broken) = encoding_rs::UTF_8.decode(&bytes);
         if broken {
             return Err(unreadable(std::io::Error::new(

@@ -213,6 +213,9 @@ impl SourceError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let help = match self {
+            Self::Missing { path, .. } if path.is_symlink() => {
+                "it is a symbolic link, and what it leads to is not there"
+            }
             Self::Missing {
                 near: Some(near), ..
             } => return Some(format!("did you mean `{near}`?")),
@@ -301,7 +304,8 @@ fn near(path: &Path) -> Option<String> {
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let name = entry.file_name().into_string().ok()?;
-            (!entry.path().is_dir()).then_some(name)
+            // What is there, and no link into nothing.
+            entry.path().is_file().then_some(name)
         })
         .map(|name| {
             let likeness = strsim::normalized_damerau_levenshtein(&wanted, &name.to_lowercase());

@@ -107,6 +107,10 @@ pub(super) fn input(mut object: Map<String, Value>) -> Map<String, Value> {
 /// one of a `failed.jsonl`. A file that cannot be read is none; opening it tells why.
 #[must_use]
 pub fn is_returned(path: &Path) -> bool {
+    // Opening a pipe would wait for somebody to write to it.
+    if !path.is_file() {
+        return false;
+    }
     let mut start = Vec::new();
     let read = File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut start));
     if read.is_err() {

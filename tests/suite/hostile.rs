@@ -5,6 +5,9 @@
 /// No room on the disk.
 #[cfg(unix)]
 mod disk;
+/// Folders and files that are something else: links, pipes, devices, read-only.
+#[cfg(unix)]
+mod folders;
 
 use std::collections::BTreeSet;
 
