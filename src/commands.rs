@@ -6,6 +6,7 @@ mod forget;
 mod mapping;
 mod reconcile;
 mod resolve;
+mod room;
 mod run;
 mod runs;
 mod sandbox;
@@ -95,11 +96,12 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
             return ExitCode::Fine;
         }
     };
-    let global = match resolve_global(&cli, environment) {
+    let global = room::for_a_command()
+        .and_then(|()| resolve_global(&cli, environment).map_err(Failure::from));
+    let global = match global {
         Ok(global) => global,
-        Err(error) => {
+        Err(failure) => {
             let console = Console::new(ConsoleSettings::default());
-            let failure = Failure::from(error);
             console.error(&failure.text, failure.help.as_deref());
             return failure.code;
         }

@@ -81,6 +81,8 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::Ledger(_)
         | ImportError::Spool { .. }
         | ImportError::Payloads(_)
+        | ImportError::Workers(_)
+        | ImportError::Sandbox(_)
         | ImportError::Internal(_) => ExitCode::Failure,
     }
 }

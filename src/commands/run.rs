@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Ended, Failure, events, sandbox, signals};
+use super::{Ended, Failure, events, room, sandbox, signals};
 use crate::cli::{Cli, MappingChoice, RunArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
@@ -35,6 +35,8 @@ pub(super) fn run(
     for warning in &choice.warnings {
         console.warn(warning);
     }
+    let concurrency = choice.settings.delivery.concurrency.get();
+    room::for_a_run(concurrency, choice.sandbox && !choice.dry_run)?;
     let tell = |error: ImportError| Failure::of_import(&error, console);
     let mut stand_in = SandboxSettings {
         seed: sandbox::SEED,
@@ -49,7 +51,7 @@ pub(super) fn run(
         StateDir::Folder(_) => None,
         StateDir::Temporary => {
             let folder = tempfile::tempdir()
-                .map_err(|error| tell(ImportError::Internal(error.to_string())))?;
+                .map_err(|error| tell(ImportError::spool(&tempfile::env::temp_dir(), error)))?;
             choice.settings.state_dir = folder.path().to_owned();
             Some(folder)
         }
@@ -135,7 +137,7 @@ fn import(
         None => {
             let folder = if choice.dry_run {
                 let folder = tempfile::tempdir()
-                    .map_err(|error| ImportError::Internal(error.to_string()))?;
+                    .map_err(|error| ImportError::spool(&tempfile::env::temp_dir(), error))?;
                 let path = folder.path().to_owned();
                 spool = Some(Spool::Folder(folder));
                 path
@@ -307,9 +309,7 @@ struct SandboxThread {
 
 impl SandboxThread {
     fn start(settings: SandboxSettings) -> Result<Self, ImportError> {
-        let broken = |error: std::io::Error| {
-            ImportError::Internal(format!("the sandbox does not start: {error}"))
-        };
+        let broken = ImportError::Sandbox;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -139,6 +139,12 @@ pub enum ImportError {
         /// The run.
         run: String,
     },
+    /// The system gives no thread, or none of the files that tasks are run by.
+    #[error("the program's workers could not be started: {0}")]
+    Workers(#[source] io::Error),
+    /// The stand-in ERP has no port or no thread.
+    #[error("the sandbox does not start: {0}")]
+    Sandbox(#[source] io::Error),
     /// Something that cannot be, and is a mistake of this program.
     #[error("a mistake in this program: {0}")]
     Internal(String),
@@ -156,7 +162,7 @@ fn still_needed(run: &str, unknown: u64) -> String {
 
 impl ImportError {
     /// Intermediate results could not be kept in `folder`.
-    pub(super) fn spool(folder: &Path, source: io::Error) -> Self {
+    pub(crate) fn spool(folder: &Path, source: io::Error) -> Self {
         Self::Spool {
             path: folder.to_owned(),
             source,
@@ -237,6 +243,10 @@ impl ImportError {
                     "finish that run or `importer forget {run} --force`, then give the same \
                      command again"
                 ));
+            }
+            Self::Workers(_) | Self::Sandbox(_) => {
+                "see to it that the machine has memory, threads, ports and open files left; then \
+                 start the same command again"
             }
             Self::Internal(_) => "please report it with the command that you typed",
         };

@@ -267,7 +267,7 @@ impl Live<'_> {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .map_err(|error| ImportError::Internal(error.to_string()))?;
+                .map_err(ImportError::Workers)?;
             runtime.block_on(self.deliver(journal, settled, hashes, &mut survey, link.as_mut()))?
         };
         self.close(&mut journal, &mut survey, delivered, reading)

@@ -85,19 +85,20 @@ impl Reconciliation<'_> {
                 told: std::cell::Cell::new(None),
             };
             let client = Arc::new(Client::new(self.target, self.credentials, self.delivery)?);
+            let deadline = self.max_duration.map(|most| started + most);
             let open = OpenElsewhere {
                 intents,
                 client: &client,
                 delivery: self.delivery,
                 signal: &self.signal,
-                deadline: self.max_duration.map(|most| started + most),
+                deadline,
             };
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .map_err(|error| ImportError::Internal(error.to_string()))?;
+                .map_err(ImportError::Workers)?;
             // A look-up in another ERP would say that nobody is there.
-            let mut inquiry = Inquiry::new(&client, self.delivery, None, self.signal.clone());
+            let mut inquiry = Inquiry::new(&client, self.delivery, deadline, self.signal.clone());
             match runtime.block_on(recognise(&mut journal, &identity, &mut inquiry, false)) {
                 Ok(()) => {}
                 Err(Inquired::Failed(error)) => return Err(error),

@@ -2,6 +2,9 @@
 //! the documented code, nothing is lost, nothing is doubled, and the same command goes on once
 //! the trouble is gone.
 
+/// No file descriptors left.
+#[cfg(unix)]
+mod descriptors;
 /// No room on the disk.
 #[cfg(unix)]
 mod disk;
