@@ -92,8 +92,10 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
                 return ExitCode::Usage;
             }
             // Help and version are no errors; a closed pipe is none either.
-            let _ = error.print();
-            return ExitCode::Fine;
+            return match error.print() {
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::Failure,
+                _ => ExitCode::Fine,
+            };
         }
     };
     let global = room::for_a_command()
@@ -117,6 +119,8 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
         console.warn(warning);
     }
     match dispatch(&cli, environment, &global, &console) {
+        // What was asked for and could not be delivered is a failure, whatever else was done.
+        Ok(code) if console.lost_data() => code.worse(ExitCode::Failure),
         Ok(code) => code,
         Err(failure) => {
             if failure.rendered {

@@ -46,6 +46,8 @@ struct State {
     err: Box<dyn Write + Send>,
     /// Set once nobody reads stdout any more (`importer … | head`).
     out_is_closed: bool,
+    /// Data that somebody asked for could not be written.
+    lost_data: bool,
     bar: Option<ProgressBar>,
     pace: progress::Pace,
 }
@@ -53,6 +55,8 @@ struct State {
 #[derive(Clone, Copy)]
 enum Stream {
     Out,
+    /// stdout, for whoever asked for the data.
+    Data,
     Err,
 }
 
@@ -64,16 +68,20 @@ impl State {
             out,
             err,
             out_is_closed,
+            lost_data,
             bar,
             ..
         } = self;
         let mut write = || match stream {
-            Stream::Out if *out_is_closed => {}
-            Stream::Out => {
+            Stream::Out | Stream::Data if *out_is_closed => {}
+            Stream::Out | Stream::Data => {
                 if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
                     *out_is_closed = true;
                     if error.kind() != io::ErrorKind::BrokenPipe {
-                        let _ = writeln!(err, "warning: stdout cannot be written: {error}");
+                        let is_data = matches!(stream, Stream::Data);
+                        *lost_data |= is_data;
+                        let word = if is_data { "error" } else { "warning" };
+                        let _ = writeln!(err, "{word}: stdout cannot be written: {error}");
                     }
                 }
             }
@@ -117,6 +125,7 @@ impl Console {
             out,
             err,
             out_is_closed: false,
+            lost_data: false,
             bar: None,
             pace: progress::Pace::default(),
         };
@@ -160,18 +169,18 @@ impl Console {
 
     /// Prints a text of one or more lines on stdout.
     pub fn line(&self, text: &str) {
-        self.out(&format!("{}\n", clean::block(text)));
+        self.data(&format!("{}\n", clean::block(text)));
     }
 
     /// Prints a value as one line of JSON on stdout.
     pub fn json(&self, value: &impl Serialize) {
-        self.out(&json::text(value));
+        self.data(&json::text(value));
     }
 
     /// Prints rows under headings on stdout, aligned; columns of numbers to the right.
     pub fn table(&self, headers: &[&str], rows: &[Vec<String>]) {
         let look = self.settings.look(self.settings.stdout_is_terminal);
-        self.out(&page::table(headers, rows, look));
+        self.data(&page::table(headers, rows, look));
     }
 
     /// Prints a remark on stderr.
@@ -269,13 +278,24 @@ impl Console {
     fn json_line(&self, line: Option<String>) {
         match line {
             Some(line) if self.settings.stdout_is_data => self.err(&line),
-            Some(line) => self.out(&line),
+            Some(line) => self.data(&line),
             None => {}
         }
     }
 
     fn log(&self, bytes: &[u8]) {
         self.lock().print(Stream::Err, bytes);
+    }
+
+    /// Whether data that somebody asked for could not be written to stdout, which was said on
+    /// stderr. A pipe that is closed because nobody wants to read on loses nothing.
+    #[must_use]
+    pub fn lost_data(&self) -> bool {
+        self.lock().lost_data
+    }
+
+    fn data(&self, text: &str) {
+        self.lock().print(Stream::Data, text.as_bytes());
     }
 
     fn out(&self, text: &str) {
@@ -514,6 +534,7 @@ mod tests {
             console.line("one");
             console.line("two");
             assert_eq!(err.text().lines().count(), said);
+            assert_eq!(console.lost_data(), said == 1);
         }
     }
 

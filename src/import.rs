@@ -104,6 +104,17 @@ impl Import {
         }
     }
 
+    /// Says so when `--record` names a record that the input does not have.
+    fn warn_of_records_beyond(&self, read: u64, listener: &Listener) {
+        let records = self.settings.records.as_ref();
+        if let Some(record) = records.and_then(|records| records.beyond(read)) {
+            listener.tell(&RunEvent::warning(format!(
+                "`--record` names record {record}, but {} has {read} records",
+                self.input
+            )));
+        }
+    }
+
     /// Opens the input and binds mapping and rules to it.
     fn open(&self) -> Result<(Source, Pipeline), ImportError> {
         let settings = self.source_settings()?;

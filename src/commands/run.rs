@@ -178,7 +178,10 @@ fn import(
         let _ = std::fs::remove_file(&spooled.path);
     }
     drop(spool);
-    result
+    match input.path {
+        Some(_) => result,
+        None => result.map_err(ImportError::of_stdin),
+    }
 }
 
 /// Whether nobody will read the kept stdin again. An unfinished run's stays: the journal names
@@ -208,10 +211,51 @@ fn load(choice: &MappingChoice) -> Result<Mapping, ImportError> {
 /// The file, or stdout, that takes the bodies of a dry run.
 fn payloads(path: &Path) -> std::io::Result<Box<dyn Write>> {
     if path.as_os_str() == "-" {
-        return Ok(Box::new(BufWriter::new(std::io::stdout())));
+        return Ok(Box::new(BufWriter::new(UntilClosed {
+            to: std::io::stdout(),
+            is_closed: false,
+        })));
     }
     let file = OpenOptions::new().append(true).open(path)?;
     Ok(Box::new(BufWriter::new(file)))
+}
+
+/// stdout, for as long as somebody reads it: whoever has seen enough (`| head -1`) closes the
+/// pipe, and that is no failure of the dry run.
+struct UntilClosed<W> {
+    to: W,
+    is_closed: bool,
+}
+
+impl<W: Write> UntilClosed<W> {
+    /// What `written` says, unless it says that nobody reads on: then `if_closed`.
+    fn note<T>(&mut self, written: std::io::Result<T>, if_closed: T) -> std::io::Result<T> {
+        match written {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(if_closed)
+            }
+            written => written,
+        }
+    }
+}
+
+impl<W: Write> Write for UntilClosed<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.is_closed {
+            return Ok(bytes.len());
+        }
+        let written = self.to.write(bytes);
+        self.note(written, bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.is_closed {
+            return Ok(());
+        }
+        let flushed = self.to.flush();
+        self.note(flushed, ())
+    }
 }
 
 /// Makes the file for the bodies of all inputs, empty and readable for the user alone; never

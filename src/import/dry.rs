@@ -103,6 +103,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
         });
     }
     pipeline.plan.unseen(&survey.tally)?;
+    import.warn_of_records_beyond(survey.read, &listener);
     let ready = survey.read - survey.counts.invalid - survey.counts.left_out;
     let counts = Counts {
         ready,

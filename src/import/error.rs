@@ -169,6 +169,26 @@ impl ImportError {
         }
     }
 
+    /// The same trouble with the input called `-`, where it is about the input.
+    #[must_use]
+    pub fn of_stdin(self) -> Self {
+        match self {
+            Self::Source(source) => Self::Source(source.of_stdin()),
+            Self::NoRecords { .. } => Self::NoRecords {
+                path: PathBuf::from("-"),
+            },
+            Self::CutShort { run, source } => Self::CutShort {
+                run,
+                source: source.of_stdin(),
+            },
+            Self::Unreported { run, source } => Self::Unreported {
+                run,
+                source: source.of_stdin(),
+            },
+            error => error,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> Option<String> {

@@ -256,6 +256,8 @@ impl Live<'_> {
             }
         };
         journal.set_read(&self.run, survey.read)?;
+        self.import
+            .warn_of_records_beyond(survey.read, &self.listener);
         let reading = self.clock.elapsed();
         let (mut journal, delivered) = if self.too_many_invalid(&journal, &survey)? {
             let delivered = Delivered {

@@ -57,6 +57,13 @@ impl RecordSet {
         Ok(Self { ranges })
     }
 
+    /// The highest number that is chosen, if the input's `read` records do not reach it.
+    #[must_use]
+    pub fn beyond(&self, read: u64) -> Option<u64> {
+        let highest = self.ranges.iter().map(|(_, last)| *last).max();
+        highest.filter(|last| *last > read)
+    }
+
     /// Whether the record is chosen.
     #[must_use]
     pub fn contains(&self, record: u64) -> bool {

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::delimiter;
 
+/// How the standard input is named, as on the command line.
+const STDIN: &str = "-";
+
 /// Trouble with an input as a whole. Trouble with one record is a
 /// [`Defect`](crate::record::Defect), not this.
 #[derive(Debug, thiserror::Error)]
@@ -269,6 +272,39 @@ impl SourceError {
             | Self::Stdin { .. } => return None,
         };
         Some(help.to_owned())
+    }
+
+    /// The same trouble with the input called `-`: where the standard input is kept meanwhile is
+    /// nobody's business.
+    #[must_use]
+    pub fn of_stdin(mut self) -> Self {
+        match &mut self {
+            Self::Missing { path, .. }
+            | Self::Directory { path }
+            | Self::NotAFile { path }
+            | Self::Denied { path, .. }
+            | Self::Open { path, .. }
+            | Self::Read { path, .. }
+            | Self::Empty { path }
+            | Self::NoHeader { path, .. }
+            | Self::OtherFormat { path, .. }
+            | Self::Binary { path, .. }
+            | Self::JsonArray { path }
+            | Self::OtherEncoding { path, .. }
+            | Self::Malformed { path, .. }
+            | Self::HeaderEncoding { path, .. }
+            | Self::HeaderTooLarge { path, .. }
+            | Self::UnclosedQuote { path, .. }
+            | Self::Edited { path } => *path = PathBuf::from(STDIN),
+            Self::UnknownEncoding { .. }
+            | Self::BadDelimiter { .. }
+            | Self::Copy { .. }
+            | Self::Stdin { .. }
+            | Self::Spool { .. }
+            | Self::Pattern { .. }
+            | Self::NoMatch { .. } => {}
+        }
+        self
     }
 
     /// Names why `path` could not be opened.

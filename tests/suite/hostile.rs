@@ -11,6 +11,9 @@ mod disk;
 /// Folders and files that are something else: links, pipes, devices, read-only.
 #[cfg(unix)]
 mod folders;
+/// stdout is closed or full, stdin has a name.
+#[cfg(unix)]
+mod streams;
 
 use std::collections::BTreeSet;
 
