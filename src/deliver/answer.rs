@@ -14,6 +14,10 @@ const TEXT_AT_MOST: usize = 300;
 /// Most field errors of one answer that are kept.
 const ERRORS_AT_MOST: usize = 50;
 
+/// Longest number that is believed, in bytes: the ERP's own column takes 30 characters, and
+/// numbers are kept in the journal for ever.
+const NUMBER_AT_MOST: usize = 255;
+
 /// A customer as an answer shows it: only what decisions need.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
@@ -75,7 +79,9 @@ fn id_of(value: &Value) -> Option<i64> {
 fn seen(object: Map<String, Value>) -> Seen {
     Seen {
         id: member(&object, "Id").and_then(id_of),
-        number: member(&object, "Number").and_then(text_of),
+        number: member(&object, "Number")
+            .and_then(text_of)
+            .filter(|number| number.len() <= NUMBER_AT_MOST),
         body: object,
     }
 }
@@ -402,6 +408,10 @@ mod tests {
         assert!(created(b"<html>").is_none());
         assert!(created(b"{}").is_none());
         assert!(created(br#"{"Id": 99999999999999999999}"#).is_none());
+        assert!(created(br#"{"Id": 1e999, "Number": true}"#).is_none());
+        let long = format!(r#"{{"Id": "8", "Number": "{}"}}"#, "9".repeat(1 << 20));
+        let seen = created(long.as_bytes()).unwrap();
+        assert_eq!((seen.id, seen.number), (Some(8), None));
     }
 
     #[test]

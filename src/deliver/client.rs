@@ -325,7 +325,8 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 pub fn quota(headers: &HeaderMap) -> Option<Quota> {
     let number = |name: &str| {
         let text = headers.get(name)?.to_str().ok()?.trim();
-        text.parse::<f64>().ok().filter(|number| *number >= 0.0)
+        let number = text.parse::<f64>().ok()?;
+        (number.is_finite() && number >= 0.0).then_some(number)
     };
     let limit = number("x-ratelimit-limit")?;
     let interval = number("x-ratelimit-interval-length-seconds")?;

@@ -2,6 +2,8 @@
 //! the documented code, nothing is lost, nothing is doubled, and the same command goes on once
 //! the trouble is gone.
 
+/// Answers that no server should give.
+mod answers;
 /// No file descriptors left.
 #[cfg(unix)]
 mod descriptors;
@@ -11,6 +13,8 @@ mod disk;
 /// Folders and files that are something else: links, pipes, devices, read-only.
 #[cfg(unix)]
 mod folders;
+/// A server that says whatever it is told to.
+mod rogue;
 /// stdout is closed or full, stdin has a name.
 #[cfg(unix)]
 mod streams;

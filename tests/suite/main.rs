@@ -23,12 +23,12 @@ mod customers;
 mod delivery;
 /// The dry run.
 mod dry_run;
+/// What a 403 means for a run that goes on.
+mod forbidden;
 /// What is forgotten leaves no byte behind.
 mod forget;
 /// What fuzzers run, on the seeds that are kept.
 mod fuzzed;
-/// What a 403 means for a run that goes on.
-mod forbidden;
 /// Hostile surroundings: disks, folders, inputs, clocks that stand still, servers that lie.
 mod hostile;
 /// The main job.
