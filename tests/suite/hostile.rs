@@ -4,6 +4,9 @@
 
 /// Answers that no server should give.
 mod answers;
+/// The process stopped for longer than anybody waits.
+#[cfg(unix)]
+mod asleep;
 /// No file descriptors left.
 #[cfg(unix)]
 mod descriptors;
@@ -13,6 +16,8 @@ mod disk;
 /// Folders and files that are something else: links, pipes, devices, read-only.
 #[cfg(unix)]
 mod folders;
+/// The input changes while it is imported.
+mod input;
 /// A server that says whatever it is told to.
 mod rogue;
 /// stdout is closed or full, stdin has a name.
