@@ -44,7 +44,7 @@ pub struct Console {
 struct State {
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
-    /// Set once nobody reads stdout any more (`importer … | head`).
+    /// Set once nobody reads stdout any more (`importer … | head`), or it took no more.
     out_is_closed: bool,
     /// Data that somebody asked for could not be written.
     lost_data: bool,
@@ -54,6 +54,7 @@ struct State {
 
 #[derive(Clone, Copy)]
 enum Stream {
+    /// stdout, for people.
     Out,
     /// stdout, for whoever asked for the data.
     Data,
@@ -236,7 +237,7 @@ impl Console {
     /// What a log writes through, so that its lines and the progress bar do not mix.
     #[must_use]
     pub fn log_writer(self: &Arc<Self>) -> LogWriter {
-        LogWriter::new(Arc::clone(self))
+        LogWriter::new(Arc::clone(self), LogFormat::Text)
     }
 
     fn progress(&self, progress: &Progress, now: Instant) {
@@ -541,11 +542,15 @@ mod tests {
     #[test]
     fn log_lines_go_to_stderr() {
         let (console, out, err) = console(ConsoleSettings::default());
-        let writer = Arc::new(console).log_writer();
-        writer.make_writer().write_all(b"WARN odd\n").unwrap();
+        let console = Arc::new(console);
+        let writer = console.log_writer();
+        let wild = "WARN \u{202e}odd\n".as_bytes();
+        writer.make_writer().write_all(wild).unwrap();
+        let json = LogWriter::new(Arc::clone(&console), LogFormat::Json);
+        json.make_writer().write_all(wild).unwrap();
         assert_eq!(
             (out.text().as_str(), err.text().as_str()),
-            ("", "WARN odd\n")
+            ("", "WARN \\u{202e}odd\nWARN \\u202eodd\n")
         );
     }
 

@@ -43,12 +43,21 @@ pub(super) fn colored_block(text: &str) -> Cow<'_, str> {
 /// JSON text: the same characters as `\uXXXX`, which changes nothing of what it says. They can
 /// stand inside strings only.
 pub(super) fn json(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unsafe) {
+    escape_json(text, is_unsafe)
+}
+
+/// JSON texts, one a line: line breaks pass.
+pub(super) fn json_lines(text: &str) -> Cow<'_, str> {
+    escape_json(text, |character| is_unsafe(character) && character != '\n')
+}
+
+fn escape_json(text: &str, escapes: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&escapes) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if is_unsafe(character) {
+        if escapes(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 escaped.push_str(&format!("\\u{unit:04x}"));
             }

@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-use super::Console;
+use super::{Console, clean};
 
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,11 +26,12 @@ pub enum LogFormat {
 #[derive(Clone, Debug)]
 pub struct LogWriter {
     console: Arc<Console>,
+    format: LogFormat,
 }
 
 impl LogWriter {
-    pub(super) fn new(console: Arc<Console>) -> Self {
-        Self { console }
+    pub(super) fn new(console: Arc<Console>, format: LogFormat) -> Self {
+        Self { console, format }
     }
 }
 
@@ -38,11 +39,19 @@ impl LogWriter {
 #[derive(Debug)]
 pub struct LogLine<'a> {
     console: &'a Console,
+    format: LogFormat,
 }
 
 impl Write for LogLine<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.console.log(bytes);
+        // What a line repeats of files and servers may hold more than the subscriber cleans.
+        let text = String::from_utf8_lossy(bytes);
+        let clean = match self.format {
+            LogFormat::Text => clean::colored_block(&text),
+            // The line's end is no part of the JSON.
+            LogFormat::Json => clean::json_lines(&text),
+        };
+        self.console.log(clean.as_bytes());
         Ok(bytes.len())
     }
 
@@ -57,6 +66,7 @@ impl<'a> MakeWriter<'a> for LogWriter {
     fn make_writer(&'a self) -> Self::Writer {
         LogLine {
             console: &self.console,
+            format: self.format,
         }
     }
 }
@@ -69,7 +79,8 @@ pub fn start_logging(console: &Arc<Console>, format: LogFormat, verbose: u8) {
         .with_default(LevelFilter::WARN.min(level))
         .with_target("wawi_importer", level)
         .with_target("importer", level);
-    let lines = tracing_subscriber::fmt::layer().with_writer(LogWriter::new(Arc::clone(console)));
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(LogWriter::new(Arc::clone(console), format));
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
         LogFormat::Text => lines.with_ansi(console.color_on_stderr()).boxed(),
         LogFormat::Json => lines.json().boxed(),

@@ -23,6 +23,8 @@ mod rogue;
 /// stdout is closed or full, stdin has a name.
 #[cfg(unix)]
 mod streams;
+/// Words that a terminal or a spreadsheet would obey.
+mod words;
 
 use std::collections::BTreeSet;
 
