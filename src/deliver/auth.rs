@@ -210,12 +210,9 @@ impl Auth {
             .body("grant_type=client_credentials")
             .send()
             .await
-            .map_err(|error| {
-                if super::client::is_certificate_error(&error) {
-                    FetchError::Final("its TLS certificate is not trusted".into())
-                } else {
-                    FetchError::Passing
-                }
+            .map_err(|error| match super::client::tls_refusal(&error) {
+                Some(why) => FetchError::Final(format!("no secure connection: {why}")),
+                None => FetchError::Passing,
             })?;
         let status = answer.status().as_u16();
         match status {

@@ -267,7 +267,9 @@ async fn read_answer(mut response: Response) -> Answer {
 /// What went wrong, and whether the server may have seen the request. Only what certainly
 /// happened before the request was written counts as never sent.
 fn unanswered(error: &reqwest::Error) -> Attempt {
-    let (kind, sent) = if is_certificate_error(error) {
+    let (kind, sent) = if let Some(why) = tls_refusal(error) {
+        // It stops the run, so that this is said once or twice.
+        tracing::warn!(%why, "no secure connection");
         (Trouble::Tls, Sent::Never)
     } else if error.is_dns() {
         (Trouble::Dns, Sent::Never)
@@ -284,20 +286,33 @@ fn unanswered(error: &reqwest::Error) -> Attempt {
     Attempt::Unanswered { kind, sent }
 }
 
-/// Whether a connection failed because the certificate is not trusted or names another host.
-/// The TLS library's error type is not part of reqwest's interface, so its words decide.
-pub(super) fn is_certificate_error(error: &reqwest::Error) -> bool {
+/// Why no secure connection could be made with whoever answered: the certificate is not trusted,
+/// is out of date or names another host, or what answers speaks no TLS that we do. No patience
+/// helps there. The TLS library's error type is not part of reqwest's interface: it comes as
+/// invalid data, and a platform's own verifier in words about certificates.
+pub(super) fn tls_refusal(error: &reqwest::Error) -> Option<String> {
     if !error.is_connect() {
-        return false;
+        return None;
     }
     let mut source = error.source();
     while let Some(inner) = source {
-        if inner.to_string().to_lowercase().contains("certificate") {
-            return true;
+        let text = inner.to_string();
+        let invalid = inner.downcast_ref().is_some_and(is_invalid_data);
+        if invalid || text.to_lowercase().contains("certificate") {
+            return Some(text);
         }
         source = inner.source();
     }
-    false
+    None
+}
+
+/// Whether it says so itself, or the one that it wraps does (which is no source of it).
+fn is_invalid_data(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::InvalidData
+        || error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref())
+            .is_some_and(is_invalid_data)
 }
 
 /// `Retry-After` as seconds or as an HTTP date; a date counts from the answer's own `Date`,

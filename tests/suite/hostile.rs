@@ -23,6 +23,9 @@ mod rogue;
 /// stdout is closed or full, stdin has a name.
 #[cfg(unix)]
 mod streams;
+/// Certificates that do not fit.
+#[cfg(unix)]
+mod tls;
 /// Words that a terminal or a spreadsheet would obey.
 mod words;
 

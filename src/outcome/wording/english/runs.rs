@@ -20,7 +20,11 @@ pub(in crate::outcome::wording) fn stop(stop: &Stop) -> String {
         Stop::Address { status } => {
             format!("The server does not know the address, or lacks a header (status {status}).")
         }
-        Stop::Tls => "The server's certificate or host name does not fit.".to_owned(),
+        Stop::Tls => {
+            "No secure connection could be made: the server's certificate does not fit, or it \
+             speaks no TLS on that port."
+                .to_owned()
+        }
         Stop::Token { why } if why.is_empty() => "No access token could be had.".to_owned(),
         Stop::Token { why } => format!(
             "No access token could be had: {}.",
@@ -53,7 +57,8 @@ pub(in crate::outcome::wording) fn stop_remedy(stop: &Stop) -> String {
             "Check `base_url`, `path` (`/v1/customers` or `/customers`) and `api_version`"
         }
         Stop::Tls => {
-            "Check the host in `base_url`, and that this machine trusts the certificate's issuer"
+            "Check host, port and `https` in `base_url`, that the certificate is not out of date, \
+             and that this machine trusts its issuer"
         }
         Stop::Token { .. } => "Check `token_url` and the client's id and secret",
         Stop::CannotRead {
