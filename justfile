@@ -33,7 +33,7 @@ fuzz target seconds="600":
         -max_total_time={{seconds}} -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
         -malloc_limit_mb=1024 {{ if target == "mapping" { "-dict=fuzz/mapping.dict" } else { "" } }}
 
-# Tell so many of the engine's stories, from a seed on; one story alone is told aloud.
+# Tell so many of the engine's stories, from a seed on; one that fails alone is told line by line.
 simulate seeds="100000" from="0":
     SIMULATE_SEEDS={{seeds}} SIMULATE_FROM={{from}} cargo test --locked --lib simulation::tests::every_story -- --nocapture
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use wawi_importer::sandbox::Faults;
 use super::witness::{End, Plan};
 use crate::customers::{Customers, HEADER, MAPPING};
 use crate::stand_in::StandIn;
-use crate::support::{Importer, files_below};
+use crate::support::{Importer, files_below, repository};
 
 /// Deaths at once, for each processor: they mostly wait.
 const AT_ONCE: usize = 4;
@@ -30,7 +31,7 @@ enum Setting {
     Stopped,
     /// An input that turns out to be of no use.
     Unusable,
-    /// A journal of an older format; there is none yet.
+    /// A journal of an older format.
     OldJournal,
 }
 
@@ -79,7 +80,7 @@ fn die_and_go_on(point: Point, passage: u32) {
     let at = format!("{}@{passage}", point.name());
     let (faults, stdin) = match setting_of(point).0 {
         Setting::Unusable => return die_over_nothing(&at),
-        Setting::OldJournal => return,
+        Setting::OldJournal => return die_over_an_old_journal(&at),
         Setting::Import { stdin } => ("commit_drop=0.3,drop=0.3", stdin),
         Setting::Resumed => ("commit_drop=0.3", false),
         Setting::Stopped => ("status=402@5", false),
@@ -129,6 +130,42 @@ fn die_over_nothing(at: &str) {
     assert!(reports.is_empty(), "{reports:?}");
 }
 
+/// Brings a journal of format 1 to today's, and dies meanwhile.
+fn die_over_an_old_journal(at: &str) {
+    let server = StandIn::start(Default::default());
+    let mut importer = Importer::new();
+    importer.file("shop.csv", Customers::valid(1, 3).csv());
+    importer.file("shop.toml", MAPPING);
+    let old = std::fs::read(repository("tests/fixtures/journal-1.db")).unwrap();
+    let path = importer.file(".importer/journal.db", old);
+    let runs = |path: &Path| -> u32 {
+        let journal = Connection::open(path).unwrap();
+        let count = "SELECT count(*) FROM v_runs";
+        journal.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    let before = runs(&path);
+    let url = server.url();
+    importer.args(["run", "shop.csv", "-m", "shop.toml", "--base-url", &url]);
+    importer.env("FAIL_POINT", at);
+    let died = importer.run();
+    assert!(
+        !(0..=255).contains(&died.code),
+        "it never passes {at}: {}",
+        died.said()
+    );
+    importer.env("FAIL_POINT", "");
+    importer.run().expect(0);
+    assert_eq!(server.created(), 3);
+    assert_eq!(runs(&path), before + 1);
+    let journal = Connection::open(&path).unwrap();
+    let format: i64 = journal
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert!(format > 1);
+    let corrections = "SELECT count(*) FROM corrections";
+    assert_eq!(journal.query_row(corrections, [], |row| row.get(0)), Ok(0));
+}
+
 #[test]
 fn dead_at_every_fail_point_and_gone_on_with_nothing_is_lost_or_doubled() {
     let deaths: Vec<(Point, u32)> = Point::ALL
@@ -161,14 +198,4 @@ fn dead_at_every_fail_point_and_gone_on_with_nothing_is_lost_or_doubled() {
     });
     let failed = failed.into_inner().unwrap();
     assert!(failed.is_empty(), "{failed:#?}");
-}
-
-#[test]
-fn journals_have_one_format_still_so_that_no_migration_can_be_interrupted() {
-    // As soon as there are two, `Setting::OldJournal` has to begin with a journal of the first.
-    let folder = tempfile::tempdir().unwrap();
-    drop(wawi_importer::journal::Journal::open(folder.path()).unwrap());
-    let journal = Connection::open(folder.path().join("journal.db")).unwrap();
-    let format = journal.pragma_query_value(None, "user_version", |row| row.get(0));
-    assert_eq!(format, Ok(1));
 }
