@@ -70,10 +70,12 @@ impl UserRate {
     }
 }
 
-/// A request that counts against the server's quota.
+/// A request that counts against the server's quota, or many of others' at once.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     ticket: u64,
+    /// Requests: one, if it is ours.
+    count: u32,
     answered: Option<Moment>,
     /// How much of the quota we believed to be left just after it started.
     left: i64,
@@ -84,7 +86,10 @@ struct Place {
 pub struct Gate {
     quota: Option<(u32, Duration)>,
     heard: bool,
+    /// By ticket; never more requests than the limit.
     places: VecDeque<Place>,
+    /// The requests in `places`.
+    counted: u64,
     next_ticket: u64,
 }
 
@@ -122,8 +127,8 @@ impl Gate {
                 Err(Closed::UntilAnswer)
             };
         };
-        let before = self.places.len().checked_sub(limit as usize);
-        match before.and_then(|index| self.places.get(index)) {
+        let full = self.counted >= u64::from(limit);
+        match self.places.front().filter(|_| full) {
             None => Ok(()),
             Some(Place { answered: None, .. }) => Err(Closed::UntilAnswer),
             Some(Place {
@@ -141,8 +146,9 @@ impl Gate {
         self.next_ticket += 1;
         let left = self.left(now) - 1;
         if self.quota.is_some() || !self.heard {
-            self.places.push_back(Place {
+            self.push(Place {
                 ticket,
+                count: 1,
                 answered: None,
                 left,
             });
@@ -153,7 +159,23 @@ impl Gate {
 
     /// Takes back a request that never left.
     pub fn cancel(&mut self, ticket: Ticket) {
-        self.places.retain(|place| place.ticket != ticket.0);
+        if let Some(place) = self
+            .place_of(ticket)
+            .and_then(|index| self.places.remove(index))
+        {
+            self.counted -= u64::from(place.count);
+        }
+    }
+
+    fn push(&mut self, place: Place) {
+        self.counted += u64::from(place.count);
+        self.places.push_back(place);
+    }
+
+    fn place_of(&self, ticket: Ticket) -> Option<usize> {
+        self.places
+            .binary_search_by_key(&ticket.0, |place| place.ticket)
+            .ok()
     }
 
     /// Counts the end of a request: answered, or given up.
@@ -167,16 +189,17 @@ impl Gate {
                 _ => {}
             }
         }
-        let started_since = self
+        let started_since: i64 = self
             .places
             .iter()
-            .filter(|place| place.ticket > ticket.0)
-            .count();
+            .rev()
+            .take_while(|place| place.ticket > ticket.0)
+            .map(|place| i64::from(place.count))
+            .sum();
         let mut believed = None;
         if let Some(place) = self
-            .places
-            .iter_mut()
-            .find(|place| place.ticket == ticket.0)
+            .place_of(ticket)
+            .and_then(|index| self.places.get_mut(index))
         {
             place.answered = Some(now);
             believed = Some(place.left);
@@ -184,6 +207,7 @@ impl Gate {
         if self.quota.is_none() {
             if self.heard {
                 self.places.clear();
+                self.counted = 0;
             } else {
                 // Nobody answered: the next request shows the way.
                 self.cancel(ticket);
@@ -197,19 +221,21 @@ impl Gate {
             let believed = believed
                 .filter(|left| *left != UNLIMITED)
                 .unwrap_or(i64::from(limit) - 1);
-            let ours = i64::try_from(started_since).unwrap_or(i64::MAX);
-            self.others(believed - ours - i64::from(remaining), limit, now);
+            let foreign = believed - started_since - i64::from(remaining);
+            self.others(foreign, limit, now);
         }
         self.forget_old();
     }
 
     /// Others use the quota too, or we did before this run: count theirs as if they were ours.
     fn others(&mut self, foreign: i64, limit: u32, now: Moment) {
-        for _ in 0..foreign.clamp(0, i64::from(limit)) {
+        let count = u32::try_from(foreign.clamp(0, i64::from(limit))).unwrap_or(limit);
+        if count > 0 {
             let ticket = self.next_ticket;
             self.next_ticket += 1;
-            self.places.push_back(Place {
+            self.push(Place {
                 ticket,
+                count,
                 answered: Some(now),
                 left: 0,
             });
@@ -221,7 +247,7 @@ impl Gate {
         let Some((limit, interval)) = self.quota else {
             return UNLIMITED + 1;
         };
-        let used = self
+        let used: i64 = self
             .places
             .iter()
             .filter(|place| {
@@ -229,14 +255,26 @@ impl Gate {
                     .answered
                     .is_none_or(|at| at.saturating_add(interval) > now)
             })
-            .count();
-        i64::from(limit) - i64::try_from(used).unwrap_or(i64::MAX)
+            .map(|place| i64::from(place.count))
+            .sum();
+        i64::from(limit) - used
     }
 
     /// Places that no later request can depend on.
     fn forget_old(&mut self) {
-        if let Some((limit, _)) = self.quota {
-            while self.places.len() > limit as usize {
+        let Some((limit, _)) = self.quota else {
+            return;
+        };
+        while let Some(excess) = self
+            .counted
+            .checked_sub(u64::from(limit))
+            .filter(|it| *it > 0)
+            && let Some(place) = self.places.front_mut()
+        {
+            let gone = u32::try_from(excess).unwrap_or(u32::MAX).min(place.count);
+            place.count -= gone;
+            self.counted -= u64::from(gone);
+            if place.count == 0 {
                 self.places.pop_front();
             }
         }
@@ -337,6 +375,19 @@ mod tests {
         let started =
             std::iter::from_fn(|| gate.check(ms(2)).ok().map(|()| gate.start(ms(2)))).count();
         assert_eq!(started, 2);
+    }
+
+    #[test]
+    fn a_large_quota_that_others_use_up_takes_no_room() {
+        let mut gate = Gate::default();
+        let first = gate.start(ms(0));
+        gate.end(first, ms(1), quota(1_000_000, ms(1000), 2), true);
+        assert!(gate.places.len() < 4);
+        let started =
+            std::iter::from_fn(|| gate.check(ms(2)).ok().map(|()| gate.start(ms(2)))).count();
+        assert_eq!(started, 2);
+        assert_eq!(gate.check(ms(1000)), Err(Closed::Until(ms(1001))));
+        assert_eq!(gate.check(ms(1001)), Ok(()));
     }
 
     #[test]
