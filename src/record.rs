@@ -6,6 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::FieldError;
 
+/// Columns that the report adds behind an input's own in a `failed.csv`, in its order. No mapping
+/// may use them; in a corrected file they say which record of which run is meant.
+pub const RESERVED_COLUMNS: [&str; 10] = [
+    "_message",
+    "_columns",
+    "_field",
+    "_code",
+    "_stage",
+    "_status",
+    "_attempts",
+    "_line",
+    "_record",
+    "_run",
+];
+
 /// Where a record stands in its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {

@@ -39,7 +39,7 @@ pub use error::SourceError;
 pub use facts::{Facts, Found};
 pub use inputs::{Input, Spooled, expand, spool};
 pub use reader::Reader;
-pub use returned::{Named, is_reserved, is_returned};
+pub use returned::{Named, is_returned};
 
 use blocks::{BLOCK, Blocks};
 use reader::Rules;

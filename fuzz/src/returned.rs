@@ -4,25 +4,11 @@ use std::path::Path;
 
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use wawi_importer::outcome::{Code, FieldError, Outcome, Settled, Severity, Stage, Summary};
-use wawi_importer::record::{Cells, Fields, Position, Record};
+use wawi_importer::record::{Cells, Fields, Position, RESERVED_COLUMNS, Record};
 use wawi_importer::report::{Head, Input, Report, ReportSettings, Row, Rows, Shape, ValuesShown};
 use wawi_importer::source::{Entry, Format, Source, SourceSettings, is_returned};
 
 use super::reading::{All, Told, What};
-
-/// Columns that the report adds, in its order.
-const ADDED: [&str; 10] = [
-    "_message",
-    "_columns",
-    "_field",
-    "_code",
-    "_stage",
-    "_status",
-    "_attempts",
-    "_line",
-    "_record",
-    "_run",
-];
 
 fn report(folder: &Path, shape: Shape) -> (Report, Rows) {
     let settings = ReportSettings {
@@ -79,7 +65,7 @@ fn record(told: &Told, fields: &Fields) -> Record {
 /// Writes every row as a failure and reads the file again: each cell is what it was.
 pub(crate) fn cells(source: &Source, all: &All, folder: &Path) {
     let facts = source.facts();
-    let reserved = |name: &String| ADDED.contains(&name.as_str());
+    let reserved = |name: &String| RESERVED_COLUMNS.contains(&name.as_str());
     if source.has_header() && facts.header.iter().any(reserved) {
         return;
     }
@@ -130,7 +116,7 @@ pub(crate) fn cells(source: &Source, all: &All, folder: &Path) {
     .unwrap();
     assert_eq!(again.facts().format, Format::Csv);
     let width = facts.header.len();
-    assert_eq!(again.facts().header[width..], ADDED);
+    assert_eq!(again.facts().header[width..], RESERVED_COLUMNS);
     if source.has_header() {
         assert_eq!(again.facts().header[..width], facts.header);
     }

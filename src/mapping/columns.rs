@@ -6,11 +6,11 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::compile::{ColumnName, Compiled, RESERVED};
+use super::compile::{ColumnName, Compiled};
 use super::error::Mistake;
 use super::suggest::{closest, did_you_mean, listed, quoted};
 use super::trim::{folded, trimmed};
-use crate::record::{Fields, Record};
+use crate::record::{Fields, RESERVED_COLUMNS, Record};
 
 /// The columns that an input has.
 #[derive(Clone, Copy, Debug)]
@@ -221,7 +221,7 @@ impl<'a> Header<'a> {
             folded: HashMap::new(),
         };
         for (index, name) in names.iter().enumerate() {
-            if RESERVED.contains(&name.as_str()) {
+            if RESERVED_COLUMNS.contains(&name.as_str()) {
                 continue;
             }
             header.exact.entry(name).or_default().push(index);
@@ -270,7 +270,7 @@ impl<'a> Header<'a> {
         let all = self.names.iter().zip(&used);
         bound.unused = all
             .filter(|(name, used)| {
-                !**used && !trimmed(name).is_empty() && !RESERVED.contains(&name.as_str())
+                !**used && !trimmed(name).is_empty() && !RESERVED_COLUMNS.contains(&name.as_str())
             })
             .map(|(name, _)| name.clone())
             .collect();
@@ -305,7 +305,7 @@ impl<'a> Header<'a> {
     /// The names that a mapping can use.
     fn usable(&self) -> impl Iterator<Item = &str> {
         let names = self.names.iter().map(String::as_str);
-        names.filter(|name| !trimmed(name).is_empty() && !RESERVED.contains(name))
+        names.filter(|name| !trimmed(name).is_empty() && !RESERVED_COLUMNS.contains(name))
     }
 
     fn matches(&self, name: &str) -> &[usize] {
@@ -360,7 +360,7 @@ impl<'a> Header<'a> {
             .names
             .iter()
             .zip(used)
-            .filter(|(name, used)| !**used && !RESERVED.contains(&name.as_str()))
+            .filter(|(name, used)| !**used && !RESERVED_COLUMNS.contains(&name.as_str()))
             .map(|(name, _)| name.as_str())
             .collect();
         let missing = compiled

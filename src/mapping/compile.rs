@@ -16,20 +16,7 @@ use super::syntax::{Keys, Section};
 use super::trim::folded;
 use crate::customer::Target;
 use crate::outcome::{Code, Severity};
-
-/// Columns that the report adds to returned files.
-pub(super) const RESERVED: [&str; 10] = [
-    "_message",
-    "_columns",
-    "_field",
-    "_code",
-    "_stage",
-    "_status",
-    "_attempts",
-    "_line",
-    "_record",
-    "_run",
-];
+use crate::record::RESERVED_COLUMNS;
 
 /// A mapping that is right in itself; what it says about columns is not yet bound to any.
 #[derive(Clone, Debug)]
@@ -114,7 +101,7 @@ impl Compiler {
         if name.trim().is_empty() {
             return Some(Mistake::at(place.clone(), "a column needs a name"));
         }
-        if RESERVED.contains(&name) {
+        if RESERVED_COLUMNS.contains(&name) {
             return Some(
                 Mistake::at(place.clone(), format!("{} cannot be mapped", quoted(name)))
                     .help("it is one of the columns that the report adds to failed.csv"),

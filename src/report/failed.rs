@@ -274,6 +274,13 @@ mod tests {
     };
     use super::super::{Row, Rows, ValuesShown};
     use super::*;
+    use crate::record::RESERVED_COLUMNS;
+
+    #[test]
+    fn the_added_columns_are_the_reserved_ones() {
+        let names: Vec<&str> = ERROR_COLUMNS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, RESERVED_COLUMNS);
+    }
     use crate::outcome::{Code, FieldError, Outcome, ServerError};
 
     #[test]

@@ -13,20 +13,6 @@ const RUN: &str = "_run";
 /// The column that names its record.
 const RECORD: &str = "_record";
 
-/// What the report puts behind the input's own columns.
-const RESERVED: [&str; 10] = [
-    "_message",
-    "_columns",
-    "_field",
-    "_code",
-    "_stage",
-    "_status",
-    "_attempts",
-    "_line",
-    RECORD,
-    RUN,
-];
-
 /// The keys of a line of `failed.jsonl`; whoever corrects it may leave the last two out.
 const KEYS: [&str; 5] = ["run", "record", "input", "line", "errors"];
 
@@ -34,12 +20,6 @@ const KEYS: [&str; 5] = ["run", "record", "input", "line", "errors"];
 const BEGINNING: u64 = 2 << 20;
 /// Lines of JSON that are looked at.
 const LINES: usize = 64;
-
-/// Whether a column of that name is the report's and not the input's.
-#[must_use]
-pub fn is_reserved(column: &str) -> bool {
-    RESERVED.contains(&column)
-}
 
 /// The record that a record of a returned file corrects, as it stands there, trimmed. Either
 /// may be empty.

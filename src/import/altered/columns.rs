@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::{Map, Value};
 
 use crate::record::Cells;
-use crate::source::is_reserved;
+use crate::record::RESERVED_COLUMNS;
 
 /// Whether the path of a JSON value is `above` or lies below it.
 pub(super) fn is_below(path: &str, above: &str) -> bool {
@@ -30,7 +30,7 @@ impl Columns {
         let mut seen: HashMap<&str, usize> = HashMap::new();
         let mut places = Vec::new();
         for (index, name) in original.iter().enumerate() {
-            if is_reserved(name) || dropped.contains(&folded(name)) {
+            if RESERVED_COLUMNS.contains(&name.as_str()) || dropped.contains(&folded(name)) {
                 continue;
             }
             let nth = seen.entry(name).or_default();
