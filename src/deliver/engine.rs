@@ -250,7 +250,7 @@ impl Engine {
             Origin::Recovered { .. } => {
                 self.engaged += 1;
                 job.purpose = Some(Purpose::Reconcile(Reconciling {
-                    settle: self.settings.delivery.settle,
+                    settle: settle_of_recovered(self.settings.delivery.settle),
                     anchor: None,
                     misses: 0,
                     status: None,
@@ -422,6 +422,13 @@ impl Engine {
             .limit
             .is_some_and(|limit| self.created >= limit)
     }
+}
+
+/// Settle time of a POST whose process died: half as long again, which is one time limit by
+/// default. A living client waits for an answer until its time limit is over, and only then does
+/// the settle time begin; of a dead one nobody knows how much of that had passed.
+fn settle_of_recovered(settle: Duration) -> Duration {
+    settle + settle / 2
 }
 
 /// The quota that an attempt tells of.

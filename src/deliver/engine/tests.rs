@@ -141,6 +141,23 @@ fn unkeyed() -> Task {
 }
 
 #[test]
+fn after_a_death_the_request_s_own_time_limit_is_waited_for_too() {
+    let mut hand = Hand::new([recovered(true)], |_| {});
+    let mut answered_first = None;
+    loop {
+        match hand.next() {
+            Some(Action::Post { .. }) => break,
+            Some(look) => hand.give(&look, &nobody()),
+            None => panic!("it is never sent again"),
+        }
+        answered_first.get_or_insert(hand.now);
+    }
+    // The settle time and one time limit, from the first answer on; then a second look-up.
+    let waited = hand.now - answered_first.unwrap();
+    assert!(waited >= Duration::from_secs(30), "{waited:?}");
+}
+
+#[test]
 fn a_create_whose_answer_nobody_can_read_is_kept_before_it_is_looked_up() {
     let mut hand = Hand::new([task(1, Origin::Absent)], |_| {});
     hand.answer(&answered(201, "<html>".to_owned()));
