@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use wawi_importer::sandbox::Fault;
 
+use crate::readme::table;
 use crate::support::repository;
 
 /// The tables whose last column names tests.
@@ -12,25 +13,6 @@ const TABLES: [&str; 4] = ["promises", "faults", "surroundings", "runs"];
 
 fn page() -> String {
     std::fs::read_to_string(repository("docs/guarantees.md")).unwrap()
-}
-
-/// The rows of a table between two comments, without its head.
-#[track_caller]
-fn table(text: &str, name: &str) -> Vec<Vec<String>> {
-    let (begin, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
-    let inside = text.split_once(&begin).expect("the beginning").1;
-    let inside = inside.split_once(&end).expect("the end").0;
-    let rows: Vec<Vec<String>> = inside
-        .lines()
-        .filter(|line| line.starts_with('|'))
-        .skip(2)
-        .map(|line| {
-            let cells = line.trim_matches('|').split('|');
-            cells.map(|cell| cell.trim().to_owned()).collect()
-        })
-        .collect();
-    assert!(!rows.is_empty(), "{name} is empty");
-    rows
 }
 
 /// The words in backticks.
