@@ -145,8 +145,8 @@ impl Journal {
         for file in &files {
             folder::length(file)?;
         }
-        let [_, log, ..] = &files;
-        wal::check(log)?;
+        let [_, log, index, _] = &files;
+        wal::check(log, index)?;
         let has_log = folder::length(log)?.is_some_and(|length| length > 0);
         let cannot_open = |error| from_sql(&path, "cannot open", error);
         let mut connection = Connection::open_with_flags(&path, schema::open_flags())

@@ -257,6 +257,12 @@ pub(super) fn from_sql(
             why: source.to_string(),
         },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Busy { path },
+        // Every statement is a constant that the tests prepare: if SQLite does not understand one,
+        // the tables are not ours any more.
+        Some(ErrorCode::Unknown) if is_plain_error(&source) => JournalError::Damaged {
+            path,
+            why: format!("its tables are not as they were made ({source})"),
+        },
         _ if is_misread(&source) => JournalError::Damaged {
             path,
             why: format!("a value in it cannot be read ({source})"),
@@ -267,6 +273,16 @@ pub(super) fn from_sql(
             source,
         },
     }
+}
+
+/// `SQLITE_ERROR` without more: an SQL text that the file's schema does not fit.
+fn is_plain_error(error: &rusqlite::Error) -> bool {
+    let code = match error {
+        rusqlite::Error::SqliteFailure(failure, _) => failure.extended_code,
+        rusqlite::Error::SqlInputError { error, .. } => error.extended_code,
+        _ => return false,
+    };
+    code == rusqlite::ffi::SQLITE_ERROR
 }
 
 fn is_misread(error: &rusqlite::Error) -> bool {

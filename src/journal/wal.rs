@@ -6,7 +6,11 @@
 //! and SQLite would drop them all without a word: intents and outcomes of customers that
 //! the ERP has. So the log is looked through before it is opened.
 //!
-//! The format is that of <https://www.sqlite.org/fileformat2.html#walformat>. Only reads.
+//! A process that is killed leaves the log's index (`-shm`) beside it, which tells how many frames
+//! were written and synced. A log that has fewer was cut or overwritten at its end, or is gone.
+//!
+//! The formats are those of <https://www.sqlite.org/fileformat2.html#walformat> and
+//! <https://www.sqlite.org/walformat.html#walidxfmt>. Only reads.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -21,13 +25,17 @@ const FRAME_HEADER: usize = 24;
 const MAGIC: u32 = 0x377f_0682;
 const PAGES: std::ops::RangeInclusive<u32> = 512..=65_536;
 
-/// Refuses a log that has whole commits behind a broken frame, or a broken header.
-pub(super) fn check(log: &Path) -> Result<(), JournalError> {
+/// Where the parts of the index's header stand, of which there are two copies.
+const INDEX_HEADER: usize = 48;
+
+/// Refuses a log that has whole commits behind a broken frame, or a broken header, or less than
+/// its index says.
+pub(super) fn check(log: &Path, index: &Path) -> Result<(), JournalError> {
     // A run of another process may be writing just now, so that a frame looks broken that is
     // whole a moment later. Damage stays where it is.
     let mut seen = None;
     for _ in 0..3 {
-        let found = match examine(log) {
+        let found = match examine(log, index) {
             Ok(found) => found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(trouble(log, "cannot read", source)),
@@ -51,6 +59,8 @@ pub(super) fn check(log: &Path) -> Result<(), JournalError> {
 enum Damage {
     Header([u8; HEADER]),
     Frame { header: [u8; HEADER], frame: u64 },
+    Short { whole: u64, written: u32 },
+    Gone,
 }
 
 impl Damage {
@@ -60,13 +70,22 @@ impl Damage {
             Self::Frame { frame, .. } => format!(
                 "frame {frame} of its write-ahead log is broken, and whole commits stand behind it"
             ),
+            Self::Short { whole, written } => format!(
+                "its write-ahead log has only {whole} of the {written} frames that were written"
+            ),
+            Self::Gone => "its write-ahead log is gone".to_owned(),
         }
     }
 }
 
-fn examine(log: &Path) -> io::Result<Option<Damage>> {
-    if folder::length(log).is_ok_and(|length| length.is_none_or(|length| length < HEADER as u64)) {
-        return Ok(None);
+fn examine(log: &Path, index: &Path) -> io::Result<Option<Damage>> {
+    // Before the log: what it promises then is there.
+    let promise = Promise::read(index);
+    match folder::length(log) {
+        // SQLite makes the log before its index and removes it after that.
+        Ok(None) => return Ok(index.exists().then_some(Damage::Gone)),
+        Ok(Some(length)) if length < HEADER as u64 => return Ok(None),
+        _ => {}
     }
     let mut file = BufReader::with_capacity(1 << 18, File::open(log)?);
     let mut header = [0; HEADER];
@@ -77,14 +96,60 @@ fn examine(log: &Path) -> io::Result<Option<Damage>> {
     let Some(log) = Log::read(&header) else {
         return Ok(Some(Damage::Header(header)));
     };
-    let found = log.first_broken(&mut file)?;
+    let found = log.look_through(&mut file)?;
     // If the log began anew meanwhile, frames of two generations were compared.
     let mut again = [0; HEADER];
     file.seek(SeekFrom::Start(0))?;
     let same = fill(&mut file, &mut again)? && again == header;
-    Ok(found
-        .filter(|_| same)
-        .map(|frame| Damage::Frame { header, frame }))
+    if !same {
+        return Ok(None);
+    }
+    if found.commits_behind {
+        let frame = found.whole + 1;
+        return Ok(Some(Damage::Frame { header, frame }));
+    }
+    let short =
+        |promise: &Promise| promise.salts == log.salts && found.whole < u64::from(promise.frames);
+    Ok(promise.filter(short).map(|promise| Damage::Short {
+        whole: found.whole,
+        written: promise.frames,
+    }))
+}
+
+/// What the index says of the log. After a power cut it may say less than is there, never more:
+/// frames are synced before it knows of them.
+struct Promise {
+    salts: [u8; 8],
+    frames: u32,
+}
+
+impl Promise {
+    /// Nothing, unless both copies of the header are the same and whole.
+    fn read(index: &Path) -> Option<Self> {
+        let mut copies = [0; 2 * INDEX_HEADER];
+        File::open(index).ok()?.read_exact(&mut copies).ok()?;
+        let (header, copy) = copies.split_at(INDEX_HEADER);
+        let native = |offset: usize| {
+            let four = header.get(offset..)?.first_chunk()?;
+            Some(u32::from_ne_bytes(*four))
+        };
+        let big_endian = cfg!(target_endian = "big");
+        let checksum = sum(header.get(..40)?, (0, 0), big_endian);
+        let whole =
+            header == copy && header.get(12) == Some(&1) && checksum == (native(40)?, native(44)?);
+        whole.then_some(Self {
+            frames: native(16)?,
+            salts: header.get(32..40)?.try_into().ok()?,
+        })
+    }
+}
+
+/// What was found in a log.
+struct Contents {
+    /// Whole frames from its beginning on.
+    whole: u64,
+    /// Whether a commit of this generation, and more of it, stands behind the first broken one.
+    commits_behind: bool,
 }
 
 /// One generation of the log.
@@ -113,19 +178,16 @@ impl Log {
         })
     }
 
-    /// The number (from 1) of the first broken frame that has a commit of this generation,
-    /// and more of it, behind it.
-    fn first_broken(&self, file: &mut BufReader<File>) -> io::Result<Option<u64>> {
+    fn look_through(&self, file: &mut BufReader<File>) -> io::Result<Contents> {
         let mut head = [0; FRAME_HEADER];
         let mut page = vec![0; self.page];
         let mut checksum = self.checksum;
-        let mut number = 0_u64;
-        let mut broken = None;
+        let mut whole = 0_u64;
+        let mut broken = false;
         let mut commit_behind = false;
         while fill(file, &mut head)? && fill(file, &mut page)? {
-            number += 1;
             let ours = head.get(8..16) == Some(&self.salts[..]);
-            if broken.is_none() {
+            if !broken {
                 let (first, _) = head.split_at(8);
                 checksum = sum(
                     &page,
@@ -133,16 +195,23 @@ impl Log {
                     self.big_endian,
                 );
                 if ours && checksum == (word(&head, 16), word(&head, 20)) {
+                    whole += 1;
                     continue;
                 }
-                broken = Some(number);
+                broken = true;
             }
             if ours && commit_behind {
-                return Ok(broken);
+                return Ok(Contents {
+                    whole,
+                    commits_behind: true,
+                });
             }
             commit_behind |= ours && word(&head, 4) != 0;
         }
-        Ok(None)
+        Ok(Contents {
+            whole,
+            commits_behind: false,
+        })
     }
 }
 

@@ -249,6 +249,7 @@ fn a_log_that_was_garbled_or_is_another_s_is_named_on_every_path() {
         .execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(30000))")
         .unwrap();
     let others = std::fs::read(elsewhere.path().join("x.db-wal")).unwrap();
+    let half = whole.len() / 2;
 
     for (what, bytes) in [
         ("header of zeros", overwritten(&whole, 0..16, 0)),
@@ -258,13 +259,22 @@ fn a_log_that_was_garbled_or_is_another_s_is_named_on_every_path() {
             "a frame in the middle",
             overwritten(&whole, 32 + 5 * frame..32 + 6 * frame, 0),
         ),
+        (
+            "the second half",
+            overwritten(&whole, half..whole.len(), 0xA5),
+        ),
+        ("cut to a third", whole[..whole.len() / 3].to_vec()),
         ("a text", b"Nr;Name\n".repeat(2_000)),
         ("another database's", others),
     ] {
         std::fs::write(&path, bytes).unwrap();
         assert_refused(&mut it, &run, what);
     }
-    // Cut as a power cut does it: what it had is looked up, and nobody is created twice.
+    std::fs::remove_file(&path).unwrap();
+    assert_refused(&mut it, &run, "gone");
+    // Cut as a power cut does it, which leaves no index either: what it had is looked up, and
+    // nobody is created twice.
+    std::fs::remove_file(path.with_file_name("journal.db-shm")).unwrap();
     std::fs::write(&path, &whole[..32 + 4 * frame + 100]).unwrap();
     say(&mut it, "run more.csv -m map.toml --settle 0s").expect(0);
     let numbers = erp.numbers();

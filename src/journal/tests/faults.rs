@@ -305,6 +305,38 @@ pub(super) fn a_log_that_a_power_cut_tore_holds_the_commits_before_it() {
 }
 
 #[test]
+fn a_log_that_has_less_than_was_written_is_named() {
+    let folder = prepared();
+    let mut journal = Journal::open(folder.path()).unwrap();
+    for record in 100..106 {
+        let entry = intent(&journal, record);
+        journal.commit("run-1", &[entry]).unwrap();
+    }
+    // As SIGKILL leaves them: with the log's index.
+    let mut files = snapshot(folder.path());
+    let index = fs::read(folder.path().join("journal.db-shm")).unwrap();
+    files.push(("journal.db-shm".to_owned(), index));
+    assert_eq!(state_of(&copy(&files)), state(&journal));
+    let whole = log(&mut files).len();
+    let refused = |files: &[(String, Vec<u8>)], word: &str| {
+        let error = Journal::open(copy(files).path()).unwrap_err();
+        assert!(matches!(error, JournalError::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains(word), "{error}");
+    };
+    // The six commits of a frame each; behind them, frames of an older generation may lie.
+    let written = 32 + 6 * (24 + 4_096);
+    for length in [40, written / 3, written - 1] {
+        let mut files = files.clone();
+        log(&mut files).truncate(length);
+        refused(&files, "frames that were written");
+        log(&mut files).resize(whole, 0xA5);
+        refused(&files, "frames that were written");
+    }
+    files.retain(|(name, _)| !name.ends_with("-wal"));
+    refused(&files, "is gone");
+}
+
+#[test]
 pub(super) fn room_that_was_never_written_is_no_damage() {
     let (states, mut files) = history(3);
     // As after a power cut: the file system grew the log, but its content never came.
