@@ -29,7 +29,8 @@ pub struct Breaker {
     recent: VecDeque<bool>,
     unreachable_in_a_row: u32,
     open: bool,
-    /// When the first bad one came since the last good one.
+    /// When the first bad one came since the last good one; while it is open, when the last good
+    /// one came, if one did. An open breaker always has it, for an outage has to end.
     trouble_since: Option<Moment>,
 }
 
@@ -40,7 +41,7 @@ impl Breaker {
         self.open
     }
 
-    /// Since when nothing good has come, if the last thing was bad.
+    /// Since when nothing good has come, if the last thing was bad or the breaker is open.
     #[must_use]
     pub fn trouble_since(&self) -> Option<Moment> {
         self.trouble_since
@@ -51,7 +52,9 @@ impl Breaker {
         match health {
             Health::Good => {
                 self.unreachable_in_a_row = 0;
-                self.trouble_since = None;
+                // What was in flight may still be answered when it has opened already. Only a
+                // probe ends the trouble then; it is counted from here, though.
+                self.trouble_since = self.open.then_some(now);
             }
             Health::Bad => {
                 self.unreachable_in_a_row = 0;
@@ -94,6 +97,19 @@ mod tests {
         assert_eq!(breaker.trouble_since(), Some(Duration::ZERO));
         breaker.close();
         assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn a_late_answer_leaves_it_open_and_in_trouble() {
+        let mut breaker = Breaker::default();
+        for second in 0..5 {
+            breaker.note(Health::Unreachable, Duration::from_secs(second));
+        }
+        breaker.note(Health::Good, Duration::from_secs(9));
+        assert!(breaker.is_open());
+        assert_eq!(breaker.trouble_since(), Some(Duration::from_secs(9)));
+        breaker.close();
+        assert_eq!(breaker.trouble_since(), None);
     }
 
     #[test]

@@ -232,6 +232,45 @@ fn three_403_stop_a_run_that_created_before() {
 }
 
 #[test]
+fn an_outage_ends_the_run_although_a_late_answer_came_after_it_began() {
+    let tasks = (1..=40).map(|record| task(record, Origin::Absent));
+    let mut hand = Hand::new(tasks, |settings| {
+        settings.delivery.max_outage = Duration::from_secs(600);
+    });
+    hand.answer(&answered(201, "{\"Id\":1}".to_owned()));
+    let mut requests = hand.requests();
+    let slow = requests.pop().expect("more than one at once");
+    let refused = Attempt::Unanswered {
+        kind: Trouble::Connect,
+        sent: Sent::Never,
+    };
+    for _ in 0..50 {
+        if hand.engine.breaker.is_open() {
+            break;
+        }
+        requests.extend(hand.requests());
+        match requests.pop() {
+            Some(request) => hand.give(&request, &refused),
+            None => hand.now += Duration::from_secs(1),
+        }
+    }
+    assert!(hand.engine.breaker.is_open());
+    for request in std::mem::take(&mut requests) {
+        hand.give(&request, &refused);
+    }
+    hand.give(&slow, &answered(201, "{\"Id\":2}".to_owned()));
+    let late = hand.now;
+    // From here on the server is dead.
+    while let Some(probe) = hand.next() {
+        assert_eq!(probe, Action::Probe);
+        hand.give(&probe, &refused);
+        assert!(hand.now < late + Duration::from_secs(3600), "for ever");
+    }
+    assert_eq!(hand.engine.ending(), Ending::Outage);
+    assert!(hand.now >= late + Duration::from_secs(600));
+}
+
+#[test]
 fn a_gateway_s_answer_does_not_open_the_gate() {
     for status in [502, 504, 429, 503] {
         let tasks = (1..=9).map(|record| task(record, Origin::Absent));
