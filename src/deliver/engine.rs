@@ -250,7 +250,7 @@ impl Engine {
             Origin::Recovered { .. } => {
                 self.engaged += 1;
                 job.purpose = Some(Purpose::Reconcile(Reconciling {
-                    settle: settle_of_recovered(self.settings.delivery.settle),
+                    settle: settle_of_recovered(&self.settings.delivery),
                     anchor: None,
                     misses: 0,
                     status: None,
@@ -424,11 +424,11 @@ impl Engine {
     }
 }
 
-/// Settle time of a POST whose process died: half as long again, which is one time limit by
-/// default. A living client waits for an answer until its time limit is over, and only then does
-/// the settle time begin; of a dead one nobody knows how much of that had passed.
-fn settle_of_recovered(settle: Duration) -> Duration {
-    settle + settle / 2
+/// Settle time of a POST whose process died: one time limit longer. A living client waits for an
+/// answer until its time limit is over, and only then does the settle time begin; of a dead one
+/// nobody knows how much of that had passed.
+fn settle_of_recovered(delivery: &DeliverySettings) -> Duration {
+    delivery.settle.saturating_add(delivery.timeout)
 }
 
 /// The quota that an attempt tells of.

@@ -201,7 +201,7 @@ fn a_second_ctrl_c_waits_for_nobody() {
     let customers = Customers::valid(7, 40);
     let sandbox = StandIn::start(SandboxSettings::default());
     let patient = ["--timeout", "60s", "--settle", "600ms", "--rate", "50/s"];
-    let importer = importer(&customers, &sandbox, &patient);
+    let mut importer = importer(&customers, &sandbox, &patient);
     let mut child = importer.start();
     wait_for(|| ended_or_created(&mut child, &sandbox, 10));
     // From now on the server takes everything and says nothing.
@@ -226,6 +226,9 @@ fn a_second_ctrl_c_waits_for_nobody() {
     let run = importer.read(child.wait_with_output().unwrap()).expect(130);
     assert!(run.count("unknown") >= 1, "{}", run.said());
     sandbox.set_faults(Faults::default());
-    let run = importer.run().expect(0);
+    // What a process leaves is waited for as long as one request may take, and longer.
+    let url = sandbox.url();
+    let again = ["run", "shop.csv", "-m", "shop.toml", "--base-url", &url];
+    let run = importer.args(again.iter().chain(&SHORT)).run().expect(0);
     assert_complete(&customers, &sandbox, &importer, &run);
 }

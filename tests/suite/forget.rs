@@ -428,7 +428,7 @@ fn what_is_unknown_is_not_forgotten_unless_that_is_insisted_upon() {
 
     // Known at last, they can go; or at once by force.
     world.shop.lift();
-    world.say("reconcile --settle 0s").expect(0);
+    world.say("reconcile --timeout 2s --settle 0s").expect(0);
     let said = world.say(&format!("forget {run} --yes")).expect(7);
     assert!(said.stderr.contains("not finished"), "{}", said.said());
     world.say(&format!("forget {run} --yes --force")).expect(0);

@@ -276,7 +276,7 @@ fn a_log_that_was_garbled_or_is_another_s_is_named_on_every_path() {
     // nobody is created twice.
     std::fs::remove_file(path.with_file_name("journal.db-shm")).unwrap();
     std::fs::write(&path, &whole[..32 + 4 * frame + 100]).unwrap();
-    say(&mut it, "run more.csv -m map.toml --settle 0s").expect(0);
+    say(&mut it, "run more.csv -m map.toml --timeout 2s --settle 0s").expect(0);
     let numbers = erp.numbers();
     let distinct: std::collections::BTreeSet<_> = numbers.iter().collect();
     assert_eq!((distinct.len(), numbers.len()), (580, 580));
@@ -337,7 +337,7 @@ fn a_journal_of_format_1_opens_for_ever() {
         "{shown}"
     );
     // What was sent and is not known is looked up; what was created is not created again.
-    let said = say(&mut it, "run new.csv -m map.toml --settle 0s").expect(0);
+    let said = say(&mut it, "run new.csv -m map.toml --timeout 2s --settle 0s").expect(0);
     assert_eq!((said.count("skipped"), said.count("created")), (4, 1));
     say(&mut it, &format!("forget {} --yes", run(2))).expect(0);
     say(&mut it, "forget --older-than 0d --yes --force").expect(0);
@@ -424,7 +424,7 @@ fn beside_a_run_one_may_look_but_not_touch() {
     // The system frees the lock of whoever is killed: the next one waits for nothing.
     child.kill().unwrap();
     child.wait_with_output().unwrap();
-    say(&mut it, "run a.csv -m map.toml --settle 0s").expect(0);
+    say(&mut it, "run a.csv -m map.toml --timeout 2s --settle 0s").expect(0);
     let numbers: std::collections::BTreeSet<_> = erp.numbers().into_iter().collect();
     assert_eq!((numbers.len(), erp.created()), (280, 280));
 }

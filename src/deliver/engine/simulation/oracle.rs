@@ -10,6 +10,7 @@ use super::server::Server;
 use crate::deliver::driver::Line;
 use crate::deliver::engine::JobId;
 use crate::deliver::pace::Moment;
+use crate::deliver::settings::DeliverySettings;
 use crate::outcome::{Attempt, Outcome, Sent, Submission};
 
 /// Settle time after a 500 or 503 of the server itself, as `delivery.md` promises it.
@@ -89,6 +90,7 @@ pub(super) struct PageRead<'a> {
 pub(super) struct Oracle {
     seed: u64,
     settle: Duration,
+    timeout: Duration,
     pub posts: Vec<Posted>,
     by_number: HashMap<String, Vec<usize>>,
     unanchored: Vec<usize>,
@@ -99,10 +101,11 @@ pub(super) struct Oracle {
 }
 
 impl Oracle {
-    pub(super) fn new(seed: u64, settle: Duration) -> Self {
+    pub(super) fn new(seed: u64, delivery: &DeliverySettings) -> Self {
         Self {
             seed,
-            settle,
+            settle: delivery.settle,
+            timeout: delivery.timeout,
             posts: Vec::new(),
             by_number: HashMap::new(),
             unanchored: Vec::new(),
@@ -234,7 +237,8 @@ impl Oracle {
         }
     }
 
-    /// The process died: it has forgotten what it heard and did not keep.
+    /// The process died: it has forgotten what it heard and did not keep. Nobody knows how much
+    /// of its time limit a request had left, so that limit belongs to the settle time.
     pub(super) fn died(&mut self, process: u32, disk: &Disk) {
         for (index, post) in self.posts.iter_mut().enumerate() {
             if post.process != process {
@@ -247,6 +251,7 @@ impl Oracle {
                 || (post.knowledge == Knowledge::Created && !kept);
             if forgets {
                 post.knowledge = Knowledge::Unclear;
+                post.settle = self.settle + self.timeout;
                 self.unanchored.push(index);
             }
         }

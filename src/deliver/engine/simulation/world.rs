@@ -116,7 +116,7 @@ impl World {
             now: Moment::ZERO,
             server: Server::new(&story),
             disk: Disk::default(),
-            oracle: Oracle::new(story.seed, story.delivery.settle),
+            oracle: Oracle::new(story.seed, &story.delivery),
             process: 0,
             syncing: None,
             cured: false,
