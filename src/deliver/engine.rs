@@ -168,6 +168,8 @@ pub struct Engine {
     refused: u64,
     engaged: u64,
     source_ended: bool,
+    /// Whether a record came that nobody had sent before: recovered ones come before all others.
+    recovered_ended: bool,
     stopping: Option<Ending>,
     actions: Vec<Action>,
     traffic: Traffic,
@@ -213,6 +215,7 @@ impl Engine {
             refused: 0,
             engaged: 0,
             source_ended: false,
+            recovered_ended: false,
             stopping: None,
             actions: Vec::new(),
             traffic: Traffic::default(),
@@ -223,7 +226,7 @@ impl Engine {
     /// How many more submissions the engine would take now.
     #[must_use]
     pub fn wants(&self) -> usize {
-        if self.stopping.is_some() || self.source_ended || self.limit_is_reached() {
+        if self.stopping.is_some() || self.source_ended || self.needs_no_more() {
             return 0;
         }
         let room = self.settings.delivery.concurrency.get() * 4;
@@ -234,12 +237,14 @@ impl Engine {
         room.saturating_sub(self.jobs.len() - waiting.min(self.jobs.len()))
     }
 
-    /// Takes a submission into custody.
+    /// Takes a submission into custody. Recovered ones have to come before all others: they are
+    /// looked up whatever the limit says, for they may have been created.
     pub fn offer(&mut self, task: Task) {
         let id = self.next_job;
         self.next_job += 1;
         let origin = task.origin;
         let mut job = Job::new(task);
+        self.recovered_ended |= !matches!(origin, Origin::Recovered { .. });
         match origin {
             Origin::Absent | Origin::Unasked => self.fresh.push_back(id),
             Origin::AskFirst => {
@@ -271,7 +276,7 @@ impl Engine {
     /// Whether everything that was offered has left custody and nothing more will come.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        let over = self.source_ended || self.stopping.is_some() || self.limit_is_reached();
+        let over = self.source_ended || self.stopping.is_some() || self.needs_no_more();
         over && self.jobs.is_empty() && self.actions.is_empty() && !self.probing && !self.renewing
     }
 
@@ -415,6 +420,11 @@ impl Engine {
                 self.requeue(id);
             }
         }
+    }
+
+    /// Whether the limit is reached and nobody is left to be offered who may be created already.
+    fn needs_no_more(&self) -> bool {
+        self.limit_is_reached() && self.recovered_ended
     }
 
     fn limit_is_reached(&self) -> bool {

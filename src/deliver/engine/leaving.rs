@@ -126,18 +126,19 @@ impl Engine {
         self.renewing = false;
     }
 
-    /// At the limit: what was never sent leaves custody, the rest goes on.
+    /// At the limit: what was never sent, and what is known to be absent again, leaves custody;
+    /// the rest goes on.
     pub(super) fn release_fresh(&mut self) {
         let fresh: Vec<JobId> = self
             .jobs
             .iter()
             .filter(|(_, job)| {
-                job.attempt == 0
-                    && !job.maybe_sent
+                let unsent = job.attempt == 0
                     && matches!(
                         job.state,
                         State::WantsPost | State::WantsLook | State::Waiting
-                    )
+                    );
+                !job.maybe_sent && (unsent || job.state == State::WantsPost)
             })
             .map(|(id, _)| *id)
             .collect();

@@ -129,7 +129,10 @@ impl Engine {
     /// the run worked before, so it was their data.
     pub(super) fn settle_held_at_the_end(&mut self) {
         let full = !self.has_room_below_the_limit();
-        let waiting = if full { self.fresh.len() } else { 0 };
+        let mut waiting = if full { self.fresh.len() } else { 0 };
+        if !self.may_send_again() {
+            waiting += self.want_post.len();
+        }
         let last = self.jobs.len() == self.held.len() + waiting;
         if (self.source_ended || full) && last {
             for id in std::mem::take(&mut self.held) {

@@ -57,7 +57,7 @@ impl Engine {
             return None;
         }
         if let Some(id) = self.want_post.front() {
-            return Some(*id);
+            return Some(*id).filter(|_| self.may_send_again());
         }
         let room = self.has_room_below_the_limit() && self.timers.len() < WAITING_AT_MOST;
         self.fresh.front().copied().filter(|_| room)
@@ -67,6 +67,14 @@ impl Engine {
     pub(super) fn has_room_below_the_limit(&self) -> bool {
         let most = self.settings.limit;
         most.is_none_or(|limit| self.created + self.engaged < limit)
+    }
+
+    /// Whether one of those that were sent before may be sent again: an earlier process may have
+    /// left more of them than the limit allows.
+    pub(super) fn may_send_again(&self) -> bool {
+        let others = self.engaged.saturating_sub(self.want_post.len() as u64);
+        let most = self.settings.limit;
+        most.is_none_or(|limit| self.created + others < limit)
     }
 
     /// Gives the job its token: its intent is written next, or it may leave at once if the

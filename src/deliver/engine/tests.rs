@@ -160,6 +160,55 @@ fn after_a_death_the_request_s_own_time_limit_is_waited_for_too() {
 }
 
 #[test]
+fn those_that_a_dead_process_left_are_looked_up_whatever_the_limit_says() {
+    for found in [true, false] {
+        let mut hand = Hand::new([], |settings| {
+            settings.limit = Some(2);
+            settings.delivery.concurrency = NonZeroUsize::MIN;
+        });
+        hand.engine.source_ended = false;
+        let origin = Origin::Recovered {
+            attempt: 1,
+            absent_before: true,
+        };
+        let mut tasks = (1..=9).map(|record| task(record, origin));
+        let mut fresh = (10..=20).map(|record| task(record, Origin::Absent));
+        let mut creates = 0;
+        for _ in 0..500 {
+            while hand.engine.wants() > 0 {
+                let task = tasks.next().or_else(|| fresh.next()).expect("one more");
+                hand.engine.offer(task);
+            }
+            if hand.engine.is_done() {
+                break;
+            }
+            let Some(request) = hand.requests().into_iter().next() else {
+                let (_, wake) = hand.engine.poll(hand.now);
+                hand.now = wake.unwrap_or(hand.now);
+                continue;
+            };
+            match request {
+                Action::Look { job, .. } if found => {
+                    let number = format!("n{}", job + 1);
+                    let page = ok(&format!("{{\"Items\":[{{\"Number\":\"{number}\"}}]}}"));
+                    hand.give(&request, &page);
+                }
+                Action::Look { .. } => hand.give(&request, &nobody()),
+                _ => {
+                    creates += 1;
+                    hand.give(&request, &answered(201, "{\"Id\":1}".to_owned()));
+                }
+            }
+        }
+        assert!(hand.engine.is_done(), "{:?}", hand.engine);
+        assert_eq!(hand.engine.ending(), Ending::Limited);
+        assert!(tasks.next().is_none(), "some were not even taken");
+        assert_eq!(creates, if found { 0 } else { 2 });
+        assert_eq!(hand.kept.len(), if found { 9 } else { 2 });
+    }
+}
+
+#[test]
 fn a_create_whose_answer_nobody_can_read_is_kept_before_it_is_looked_up() {
     let mut hand = Hand::new([task(1, Origin::Absent)], |_| {});
     hand.answer(&answered(201, "<html>".to_owned()));

@@ -90,8 +90,8 @@ fn code_is_wrong(run: &Run, read: u64, code: u8) -> Option<String> {
     let open = (1..=read).any(|record| !run.outcomes.contains_key(&record));
     let limited = run.ending == Some(Ending::Limited);
     let agrees = match code {
-        0 => !unknown && !failed && (!open || limited),
-        3 => !unknown && failed && (!open || limited),
+        0 => !unknown && !failed && (!open || limited) && run.intents.is_empty(),
+        3 => !unknown && failed && (!open || limited) && run.intents.is_empty(),
         7 => unknown && (!open || limited),
         5 => matches!(run.ending, Some(Ending::Stopped(_))),
         75 => matches!(run.ending, Some(Ending::Outage | Ending::TimeUp)),
