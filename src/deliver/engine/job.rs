@@ -194,6 +194,14 @@ impl Job {
         matches!(self.purpose, Some(Purpose::Reconcile(_))) && !self.absent_before
     }
 
+    /// Forgets whom a look-up saw, with the room that it took: thousands of jobs may wait for
+    /// their next one.
+    pub(super) fn forget_pages(&mut self) {
+        self.seen = HashSet::new();
+        self.nothing_new = false;
+        self.stranger = None;
+    }
+
     /// The number as it was sent.
     pub(super) fn sent_number(&self) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&self.submission.body).ok()?;

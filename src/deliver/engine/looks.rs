@@ -3,7 +3,7 @@
 use super::super::answer::{self, Likeness, Page, Seen};
 use super::job::{JobId, Purpose, State};
 use super::page::{Found, judge_page, likeness_of};
-use super::strain::is_of_the_server;
+use super::strain::{is_of_the_server, may_have_left};
 use super::{Action, Engine, quota_of};
 use crate::deliver::backoff;
 use crate::deliver::pace::Moment;
@@ -26,8 +26,10 @@ impl Engine {
             return;
         }
         self.in_flight -= 1;
-        self.traffic.requests += 1;
-        self.traffic.lookups += 1;
+        if may_have_left(attempt) {
+            self.traffic.requests += 1;
+            self.traffic.lookups += 1;
+        }
         if let Some(ticket) = job.ticket.take() {
             let answered = is_of_the_server(attempt);
             self.get_gate.end(ticket, now, quota_of(attempt), answered);
@@ -58,6 +60,7 @@ impl Engine {
             return;
         }
         job.page = 1;
+        job.forget_pages();
         job.idle_tries += 1;
         let wait = backoff::wait(backoff::BASE, job.idle_tries, roll);
         self.wait_until(id, now + wait);
@@ -126,6 +129,7 @@ impl Engine {
         };
         job.look_failures += 1;
         job.page = 1;
+        job.forget_pages();
         let tries = job.look_failures;
         let patient = matches!(job.purpose, Some(Purpose::Precheck));
         let most = if matches!(job.purpose, Some(Purpose::Learn { .. })) {
@@ -163,6 +167,7 @@ impl Engine {
                 _ => {
                     job.page = 1;
                     job.look_failures = 0;
+                    job.forget_pages();
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::super::answer::Seen;
 use super::super::verdict::{self, Settle, Verdict};
 use super::job::{JobId, Purpose, Reconciling, State};
-use super::strain::is_of_the_server;
+use super::strain::{is_of_the_server, may_have_left};
 use super::{Action, Engine, SETTLE_ANSWERED, quota_of};
 use crate::deliver::backoff;
 use crate::deliver::pace::Moment;
@@ -22,10 +22,10 @@ impl Engine {
             return;
         }
         self.in_flight -= 1;
-        self.traffic.requests += 1;
-        self.traffic.posts += 1;
-        if job.attempt > 1 {
-            self.traffic.retries += 1;
+        if may_have_left(attempt) {
+            self.traffic.requests += 1;
+            self.traffic.posts += 1;
+            self.traffic.retries += u64::from(job.attempt > 1);
         }
         if let Some(ticket) = job.ticket.take() {
             let answered = is_of_the_server(attempt);

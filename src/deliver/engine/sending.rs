@@ -128,9 +128,7 @@ impl Engine {
         job.sent_under = self.renewals;
         if job.page == 1 {
             job.look_started = now;
-            job.seen.clear();
-            job.nothing_new = false;
-            job.stranger = None;
+            job.forget_pages();
         }
         self.in_flight += 1;
         self.actions.push(Action::Look {

@@ -42,6 +42,10 @@ impl Engine {
 
     /// Notes what an answer, or its absence, says about the server.
     pub(super) fn note_health(&mut self, attempt: &Attempt, now: Moment) {
+        // What a stop kept from leaving, for want of a token, says nothing about the server.
+        if self.stopping.is_some() && !may_have_left(attempt) {
+            return;
+        }
         let health = health_of(attempt);
         if let Attempt::Answered(answer) = attempt {
             self.answers += 1;
@@ -145,8 +149,10 @@ impl Engine {
     /// A probe was answered, or not.
     pub fn probed(&mut self, attempt: &Attempt, now: Moment) {
         self.probing = false;
-        self.traffic.requests += 1;
-        self.traffic.lookups += 1;
+        if may_have_left(attempt) {
+            self.traffic.requests += 1;
+            self.traffic.lookups += 1;
+        }
         if let Some(ticket) = self.probe_ticket.take() {
             let answered = is_of_the_server(attempt);
             self.get_gate.end(ticket, now, quota_of(attempt), answered);
@@ -164,6 +170,17 @@ impl Engine {
             self.probe_at = now + wait.max(backoff::BASE);
         }
     }
+}
+
+/// Whether the server may have seen it: only such requests are counted.
+pub(super) fn may_have_left(attempt: &Attempt) -> bool {
+    !matches!(
+        attempt,
+        Attempt::Unanswered {
+            sent: Sent::Never,
+            ..
+        }
+    )
 }
 
 /// What an attempt says about the server's health.

@@ -1,5 +1,7 @@
 //! Single decisions, step by step: what the engine does with one answer.
 
+mod counted;
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
@@ -160,51 +162,17 @@ fn after_a_death_the_request_s_own_time_limit_is_waited_for_too() {
 }
 
 #[test]
-fn those_that_a_dead_process_left_are_looked_up_whatever_the_limit_says() {
-    for found in [true, false] {
-        let mut hand = Hand::new([], |settings| {
-            settings.limit = Some(2);
-            settings.delivery.concurrency = NonZeroUsize::MIN;
-        });
-        hand.engine.source_ended = false;
-        let origin = Origin::Recovered {
-            attempt: 1,
-            absent_before: true,
-        };
-        let mut tasks = (1..=9).map(|record| task(record, origin));
-        let mut fresh = (10..=20).map(|record| task(record, Origin::Absent));
-        let mut creates = 0;
-        for _ in 0..500 {
-            while hand.engine.wants() > 0 {
-                let task = tasks.next().or_else(|| fresh.next()).expect("one more");
-                hand.engine.offer(task);
-            }
-            if hand.engine.is_done() {
-                break;
-            }
-            let Some(request) = hand.requests().into_iter().next() else {
-                let (_, wake) = hand.engine.poll(hand.now);
-                hand.now = wake.unwrap_or(hand.now);
-                continue;
-            };
-            match request {
-                Action::Look { job, .. } if found => {
-                    let number = format!("n{}", job + 1);
-                    let page = ok(&format!("{{\"Items\":[{{\"Number\":\"{number}\"}}]}}"));
-                    hand.give(&request, &page);
-                }
-                Action::Look { .. } => hand.give(&request, &nobody()),
-                _ => {
-                    creates += 1;
-                    hand.give(&request, &answered(201, "{\"Id\":1}".to_owned()));
-                }
-            }
-        }
-        assert!(hand.engine.is_done(), "{:?}", hand.engine);
-        assert_eq!(hand.engine.ending(), Ending::Limited);
-        assert!(tasks.next().is_none(), "some were not even taken");
-        assert_eq!(creates, if found { 0 } else { 2 });
-        assert_eq!(hand.kept.len(), if found { 9 } else { 2 });
+fn a_job_that_waits_has_forgotten_whom_its_look_up_saw() {
+    let page = r#"{"Items":[{"Id":2,"Number":"n10"},{"Id":3,"Number":"n11"}]}"#;
+    for second in [nobody(), answered(500, String::new()), lost()] {
+        let mut hand = Hand::new([recovered(true)], |_| {});
+        hand.answer(&ok(page));
+        let seen = |hand: &Hand| hand.engine.jobs.values().map(|job| job.seen.len()).sum();
+        let while_reading: usize = seen(&hand);
+        assert_eq!(while_reading, 2);
+        hand.answer(&second);
+        let while_waiting: usize = seen(&hand);
+        assert_eq!(while_waiting, 0, "{second:?}");
     }
 }
 
@@ -280,45 +248,6 @@ fn three_403_stop_a_run_that_created_before() {
     }
     assert!(hand.outcomes().is_empty());
     assert_eq!(hand.engine.ending(), Ending::Stopped(Stop::Forbidden));
-}
-
-#[test]
-fn an_outage_ends_the_run_although_a_late_answer_came_after_it_began() {
-    let tasks = (1..=40).map(|record| task(record, Origin::Absent));
-    let mut hand = Hand::new(tasks, |settings| {
-        settings.delivery.max_outage = Duration::from_secs(600);
-    });
-    hand.answer(&answered(201, "{\"Id\":1}".to_owned()));
-    let mut requests = hand.requests();
-    let slow = requests.pop().expect("more than one at once");
-    let refused = Attempt::Unanswered {
-        kind: Trouble::Connect,
-        sent: Sent::Never,
-    };
-    for _ in 0..50 {
-        if hand.engine.breaker.is_open() {
-            break;
-        }
-        requests.extend(hand.requests());
-        match requests.pop() {
-            Some(request) => hand.give(&request, &refused),
-            None => hand.now += Duration::from_secs(1),
-        }
-    }
-    assert!(hand.engine.breaker.is_open());
-    for request in std::mem::take(&mut requests) {
-        hand.give(&request, &refused);
-    }
-    hand.give(&slow, &answered(201, "{\"Id\":2}".to_owned()));
-    let late = hand.now;
-    // From here on the server is dead.
-    while let Some(probe) = hand.next() {
-        assert_eq!(probe, Action::Probe);
-        hand.give(&probe, &refused);
-        assert!(hand.now < late + Duration::from_secs(3600), "for ever");
-    }
-    assert_eq!(hand.engine.ending(), Ending::Outage);
-    assert!(hand.now >= late + Duration::from_secs(600));
 }
 
 #[test]
