@@ -117,27 +117,34 @@ impl<'a> Inquiry<'a> {
         }
     }
 
-    /// The ids of the companies; none if the server does not tell.
+    /// The ids of the companies.
     ///
     /// # Errors
-    /// How the run ends, if the server cannot be reached at all.
-    pub async fn companies(&mut self) -> Result<Option<Vec<i64>>, Ending> {
-        match self.ask(&Question::Companies).await {
-            Ok(answer) => Ok(answer.body.ok().as_deref().and_then(answer::ids)),
-            Err(Ending::Stopped(_)) => Ok(None),
-            Err(ending) => Err(ending),
-        }
+    /// How the run ends. A server that need not tell ([`Ending::Stopped`]) is the caller's to
+    /// judge.
+    pub async fn companies(&mut self) -> Result<Vec<i64>, Ending> {
+        self.read(&Question::Companies, answer::ids).await
     }
 
-    /// One page. An answer that makes no sense is no answer: it may have been garbled on its
-    /// way, so the page is asked for again, but not for ever.
+    /// One page.
     async fn page(&mut self, query: &Query, number: u32) -> Result<Page, Ending> {
+        self.read(&Question::Customers(query, number), answer::page)
+            .await
+    }
+
+    /// Asks until `sense` makes something of the answer. One that makes no sense is no answer:
+    /// it may have been garbled on its way, so the server is asked again, but not for ever.
+    async fn read<T>(
+        &mut self,
+        question: &Question<'_>,
+        sense: fn(&[u8]) -> Option<T>,
+    ) -> Result<T, Ending> {
         let mut tries = 0;
         loop {
-            let answer = self.ask(&Question::Customers(query, number)).await?;
+            let answer = self.ask(question).await?;
             let status = answer.status;
-            if let Some(page) = answer.body.ok().as_deref().and_then(answer::page) {
-                return Ok(page);
+            if let Some(told) = answer.body.ok().as_deref().and_then(sense) {
+                return Ok(told);
             }
             tries += 1;
             if tries >= READS_AT_MOST {

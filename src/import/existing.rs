@@ -1,16 +1,16 @@
 //! Which customers the ERP has already: asked before the first one is sent.
 
-use super::ImportError;
 use super::known::{count_open, exists_error, settle_listed};
 use super::ledger::{JournalFindings, SettledSet, TargetHashes};
 use super::live::Live;
 use super::sending::{add, identity_path};
 use super::settings::Existing;
 use super::survey::{Hashing, Survey};
+use super::{ImportError, Listener};
 use crate::deliver::engine::Origin;
 use crate::deliver::inquiry::{Census, Inquiry};
 use crate::journal::Journal;
-use crate::outcome::{Ending, Phase, Progress, RunEvent, Traffic};
+use crate::outcome::{Ending, Phase, Progress, RunEvent, Stop, Traffic};
 use crate::sorted::{Pair, Sorter};
 
 impl Live<'_> {
@@ -150,27 +150,52 @@ impl Live<'_> {
             self.deadline(),
             self.import.signal.clone(),
         );
-        let result = recognise(journal, &self.target, &mut inquiry, settings.target_changed).await;
+        let result = recognise(
+            journal,
+            &self.target,
+            &mut inquiry,
+            settings.target_changed,
+            &self.listener,
+        )
+        .await;
         add(traffic, inquiry.traffic());
         result
     }
 }
 
 /// The company ids tell whether another server answers at the same address now: it has none
-/// of those that were there before. A server that does not tell them is taken as it is.
+/// of those that were there before. A server that never told them is taken as it is; one that
+/// did has to tell them again, or to say clearly that it does so no longer.
 pub(super) async fn recognise(
     journal: &mut Journal,
     target: &str,
     inquiry: &mut Inquiry<'_>,
     accepted: bool,
+    listener: &Listener,
 ) -> Result<(), Inquired> {
-    let Some(now) = inquiry.companies().await?.filter(|ids| !ids.is_empty()) else {
-        return Ok(());
-    };
     let before = journal.companies(target).map_err(ImportError::from)?;
-    let stranger = before
-        .as_ref()
-        .is_some_and(|before| !before.is_empty() && !before.iter().any(|id| now.contains(id)));
+    let told_before = before.as_ref().is_some_and(|before| !before.is_empty());
+    let now = match inquiry.companies().await {
+        Ok(now) => now,
+        Err(Ending::Stopped(_)) if !told_before || accepted => return Ok(()),
+        // A right that was taken away, or a version without this endpoint: the same server may
+        // well say so, and nobody could go on if that stopped the run.
+        Err(Ending::Stopped(Stop::CannotRead { status: 403 } | Stop::Address { status: 404 })) => {
+            listener.tell(&RunEvent::warning(format!(
+                "the server does not tell the ids of its companies any more, so that nobody can \
+                 see whether it is still the ERP that `{target}` was before"
+            )));
+            return Ok(());
+        }
+        Err(ending) => return Err(ending.into()),
+    };
+    if now.is_empty() {
+        return Ok(());
+    }
+    let stranger = told_before
+        && before
+            .as_ref()
+            .is_some_and(|before| !before.iter().any(|id| now.contains(id)));
     if stranger && !accepted {
         return Err(ImportError::OtherTarget {
             target: target.to_owned(),

@@ -99,7 +99,13 @@ impl Reconciliation<'_> {
                 .map_err(ImportError::Workers)?;
             // A look-up in another ERP would say that nobody is there.
             let mut inquiry = Inquiry::new(&client, self.delivery, deadline, self.signal.clone());
-            match runtime.block_on(recognise(&mut journal, &identity, &mut inquiry, false)) {
+            match runtime.block_on(recognise(
+                &mut journal,
+                &identity,
+                &mut inquiry,
+                false,
+                &listener,
+            )) {
                 Ok(()) => {}
                 Err(Inquired::Failed(error)) => return Err(error),
                 Err(Inquired::Ended(ending)) => {

@@ -16,6 +16,10 @@ pub(super) enum Companies {
     Ids(Vec<i64>),
     /// There is no such endpoint.
     Absent,
+    /// Nobody with these credentials may read them.
+    Forbidden,
+    /// So often an answer without sense, then these ids.
+    Garbled(u32, Vec<i64>),
 }
 
 struct Behind {
@@ -107,11 +111,19 @@ fn forward(mut client: TcpStream, behind: &Mutex<Behind>) -> io::Result<()> {
     let (port, companies) = {
         let mut behind = behind.lock().unwrap();
         behind.seen.push(format!("{method} {path}"));
-        (behind.ports.get(&tenant).copied(), behind.companies.clone())
+        let companies = behind.companies.clone();
+        if path.ends_with("/companies")
+            && let Companies::Garbled(left, _) = &mut behind.companies
+        {
+            *left = left.saturating_sub(1);
+        }
+        (behind.ports.get(&tenant).copied(), companies)
     };
     if path.ends_with("/companies") {
         let (status, text) = match companies {
-            Companies::Ids(ids) => {
+            Companies::Garbled(1.., _) => ("200 OK", "<html>Please come in.</html>".to_owned()),
+            Companies::Forbidden => ("403 Forbidden", String::new()),
+            Companies::Ids(ids) | Companies::Garbled(0, ids) => {
                 let list = ids
                     .iter()
                     .map(|id| format!("{{\"Id\":{id},\"Name\":\"F\"}}"));

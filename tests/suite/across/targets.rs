@@ -128,9 +128,38 @@ fn a_server_without_companies_is_taken_as_it_is() {
     front.tell(Companies::Ids(vec![5]));
     it.file("in.csv", export(4, &[]));
     run(&mut it, "in.csv", &[]).expect(0);
-    // And it may forget them again.
-    front.tell(Companies::Absent);
-    it.file("in.csv", export(5, &[]));
+    // And it may forget them again, or forbid to read them; then that is said.
+    for (count, companies) in [(5, Companies::Absent), (6, Companies::Forbidden)] {
+        front.tell(companies);
+        it.file("in.csv", export(count, &[]));
+        let done = run(&mut it, "in.csv", &[]).expect(0);
+        assert!(done.said().contains("any more"), "{}", done.said());
+        assert_eq!(once_each(&erp).len(), count);
+    }
+}
+
+#[test]
+fn an_answer_without_sense_does_not_hide_another_erp() {
+    let (first, second) = (sandbox(""), sandbox(""));
+    let front = Front::start(Companies::Ids(vec![1]));
+    front.lead("", &first);
+    let mut it = with(&export(2, &[]), &settings(&[("erp", &front.url())]));
     run(&mut it, "in.csv", &[]).expect(0);
-    assert_eq!(once_each(&erp).len(), 5);
+
+    front.lead("", &second);
+    it.file("in.csv", export(3, &[]));
+    // Once is an accident: asked again, it is another one. Always is a reason to stop.
+    for (garbled, code) in [(1, 4), (u32::MAX, 5)] {
+        front.tell(Companies::Garbled(garbled, vec![7]));
+        let stopped = run(&mut it, "in.csv", &[]).expect(code);
+        assert_eq!(second.requests().len(), 0, "{}", stopped.said());
+    }
+    assert!(
+        run(&mut it, "in.csv", &[])
+            .expect(5)
+            .said()
+            .contains("companies")
+    );
+    run(&mut it, "in.csv", &["--target-changed"]).expect(0);
+    assert_eq!((first.created(), second.created()), (2, 1));
 }

@@ -31,7 +31,7 @@ pub(in crate::outcome::wording) fn stop(stop: &Stop) -> String {
             visible(why.trim_end_matches('.'))
         ),
         // Without a status: failures and answers without sense took turns.
-        Stop::CannotRead { status: 0 | 200..=299 } => "The server's answers about its customers make no sense, so those that exist cannot be skipped.".to_owned(),
+        Stop::CannotRead { status: 0 | 200..=299 } => "The server's answers about its companies or customers make no sense, so that nobody can see what it has already.".to_owned(),
         Stop::CannotRead { status } => format!(
             "The credentials lack the right to read customers (status {status}), so those that exist cannot be skipped."
         ),
