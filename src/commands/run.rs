@@ -15,8 +15,9 @@ use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::fail_point::{self, Point};
 use crate::import::{Confirm, Import, ImportError};
+use crate::journal::Journal;
 use crate::mapping::Mapping;
-use crate::outcome::{ExitCode, Summary};
+use crate::outcome::{Ending, ExitCode, Summary};
 use crate::report::Report;
 use crate::sandbox::{Sandbox, SandboxSettings};
 use crate::settings::{Environment, RunChoice, StateDir, resolve_run};
@@ -173,6 +174,7 @@ fn import(
     };
     if let Some(Spool::File(spooled)) = &spool
         && is_spent(spooled, &result)
+        && !is_needed(spooled, &result, &choice.settings.state_dir)
     {
         fail_point::pass(Point::SpoolSpent);
         let _ = std::fs::remove_file(&spooled.path);
@@ -191,6 +193,24 @@ fn is_spent(spooled: &Spooled, result: &Result<Summary, ImportError>) -> bool {
     match result {
         Ok(summary) => !summary.ending.is_resumable(),
         Err(error) => spooled.is_new && exit::of_import(error) == ExitCode::Unusable,
+    }
+}
+
+/// Whether an unfinished run of another target has the same stdin: a copy is named by its
+/// contents, so that they share it. A journal that cannot be asked takes nobody's input away.
+fn is_needed(spooled: &Spooled, result: &Result<Summary, ImportError>, state_dir: &Path) -> bool {
+    let own = result.as_ref().map(|summary| summary.run.as_str()).ok();
+    match Journal::open_existing(state_dir).map(|journal| journal.map(|journal| journal.runs())) {
+        Ok(None) => false,
+        Ok(Some(Ok(rows))) => rows.iter().any(|row| {
+            let kept = row.input_path.as_deref().and_then(Path::file_name);
+            Some(row.id.as_str()) != own
+                && kept == spooled.path.file_name()
+                && row.is_unfinished()
+                // Its copy went when it ended.
+                && row.ending != Some(Ending::TooManyInvalid)
+        }),
+        Ok(Some(Err(_))) | Err(_) => true,
     }
 }
 

@@ -195,6 +195,31 @@ fn what_came_from_stdin_is_kept_until_its_run_is_finished() {
 }
 
 #[test]
+fn what_came_from_stdin_is_kept_while_a_run_of_another_target_needs_it() {
+    let customers = Customers::valid(58, 12);
+    let erps = [
+        OtherErp::start(Knobs::default()),
+        OtherErp::start(Knobs::default()),
+    ];
+    let mut importer = importer(&customers, "", &[]);
+    let kept = importer.folder().join(".importer/spool");
+    // The second target is finished first.
+    for (erp, limit, created, files) in [(0, "5", 5, 1), (1, "12", 12, 1), (0, "12", 12, 0)] {
+        importer.args([
+            "run",
+            "-",
+            "-m",
+            "shop.toml",
+            "--base-url",
+            &erps[erp].url(),
+        ]);
+        importer.arg("--limit").arg(limit).stdin(customers.csv());
+        assert_eq!(importer.run().expect(0).count("created"), created);
+        assert_eq!(files_below(&kept).len(), files, "{erp}");
+    }
+}
+
+#[test]
 fn customers_are_in_no_log_and_not_in_the_journal() {
     for words in [TALKATIVE[0], TALKATIVE[1]] {
         let customers = Customers::with_broken(54, 60);
