@@ -242,8 +242,13 @@ impl Journal {
             return Ok(false);
         }
         // The copy holds only what is to stay. It may be large, so it is no matter for memory.
-        self.connection
-            .execute_batch("PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY;")
+        let rewritten = self
+            .connection
+            .execute_batch("PRAGMA temp_store = FILE; VACUUM;");
+        // Also after a failure: whoever goes on keeps customers' data out of temporary files.
+        let restored = self.connection.execute_batch("PRAGMA temp_store = MEMORY;");
+        rewritten
+            .and(restored)
             .map_err(|error| from_sql(&self.path, "cannot write anew", error))?;
         if !self.cut_log() {
             return Err(JournalError::StillRead {

@@ -291,6 +291,31 @@ pub(super) fn what_a_killed_forgetting_left_is_erased_by_the_next() {
 }
 
 #[test]
+fn a_journal_that_cannot_be_written_anew_keeps_its_temporary_tables_in_memory() {
+    let folder = folder();
+    let mut journal = filled(&folder);
+    journal.forget_runs(&["run-1".to_owned()]).unwrap();
+    let writer = Connection::open(folder.path().join(FILE)).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    journal
+        .connection
+        .busy_timeout(Duration::from_millis(10))
+        .unwrap();
+    let place = |journal: &Journal| -> i64 {
+        let connection = &journal.connection;
+        connection
+            .pragma_query_value(None, "temp_store", |row| row.get(0))
+            .unwrap()
+    };
+    let before = place(&journal);
+    journal.erase().unwrap_err();
+    assert_eq!((before, place(&journal)), (2, 2));
+    writer.execute_batch("COMMIT").unwrap();
+    assert!(journal.erase().unwrap());
+    assert_eq!(place(&journal), 2);
+}
+
+#[test]
 fn somebody_who_reads_an_earlier_state_is_waited_for_and_told_of() {
     let folder = folder();
     let mut journal = filled(&folder);
