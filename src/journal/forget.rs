@@ -9,7 +9,7 @@
 //! written anew, because copies of rows that SQLite once moved may stand in the unused parts of
 //! other pages. Whoever is killed in between leaves that note, and the next one goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -139,7 +139,8 @@ impl Journal {
     }
 
     /// Where a customer stands, in all runs and targets: by its key (in the form in which keys
-    /// are compared), or by a customer number that is the `same`. Reads every record.
+    /// are compared), by a customer number that is the `same`, or by the number that a target
+    /// gave to the customer with this key. Reads every record.
     ///
     /// # Errors
     /// What SQLite said.
@@ -154,6 +155,14 @@ impl Journal {
                     .keys
                     .insert((row.get(0)?, self.hashes.key(&name, key)));
             }
+            // Records that were linked to one of an earlier run have its number, but no key.
+            let numbers = numbers_of(connection, &traces.keys)?;
+            let is_theirs = |target: i64, number: &str| {
+                same(number)
+                    || numbers
+                        .get(&target)
+                        .is_some_and(|numbers| numbers.contains(number))
+            };
             // A customer may be known by its number, and its key be something else.
             for table in ["keys", "records JOIN runs USING (run_no)"] {
                 let mut numbered = connection.prepare(&format!(
@@ -162,12 +171,12 @@ impl Journal {
                 ))?;
                 let mut rows = numbered.query([])?;
                 while let Some(row) = rows.next()? {
-                    if same(row.get_ref(2)?.as_str()?) {
+                    if is_theirs(row.get(0)?, row.get_ref(2)?.as_str()?) {
                         traces.keys.insert((row.get(0)?, row.get(1)?));
                     }
                 }
             }
-            find_records(connection, &mut traces, same)?;
+            find_records(connection, &mut traces, &is_theirs)?;
             find_intents(connection, &mut traces, key)?;
             keep_known(connection, &mut traces)?;
             Ok(traces)
@@ -345,10 +354,32 @@ fn blank_guard(work: &Transaction<'_>, target: i64, key: &KeyHash) -> rusqlite::
     Ok(())
 }
 
+/// The customer numbers, by target, that stand beside one of the keys.
+fn numbers_of(
+    connection: &Connection,
+    keys: &BTreeSet<(i64, KeyHash)>,
+) -> rusqlite::Result<BTreeMap<i64, BTreeSet<String>>> {
+    let mut found: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    for table in ["keys", "records JOIN runs USING (run_no)"] {
+        let mut select = connection.prepare(&format!(
+            "SELECT target_no, key_hash, customer_number FROM {table} \
+             WHERE customer_number IS NOT NULL AND key_hash IS NOT NULL"
+        ))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let target = row.get(0)?;
+            if keys.contains(&(target, row.get(1)?)) {
+                found.entry(target).or_default().insert(row.get(2)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
 fn find_records(
     connection: &Connection,
     traces: &mut Traces,
-    same: &dyn Fn(&str) -> bool,
+    is_theirs: &dyn Fn(i64, &str) -> bool,
 ) -> rusqlite::Result<()> {
     let mut select = connection.prepare(
         "SELECT r.target_no, e.key_hash, e.customer_number, r.id, e.record \
@@ -362,7 +393,7 @@ fn find_records(
             None => false,
         };
         let by_number = match row.get_ref(2)?.as_str_or_null()? {
-            Some(number) => same(number),
+            Some(number) => is_theirs(row.get(0)?, number),
             None => false,
         };
         if by_key || by_number {

@@ -244,6 +244,55 @@ fn a_forgotten_customer_leaves_its_outcome_and_its_hash() {
 }
 
 #[test]
+fn a_linked_record_is_found_by_the_number_that_the_customer_with_the_key_got() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    let made = |number: &str| Outcome::Created {
+        id: Some(5),
+        number: Some(number.to_owned()),
+        attempts: 1,
+        how: How::Posted,
+    };
+    journal
+        .commit("run-1", &[settle(&journal, 5, made("N-5"))])
+        .unwrap();
+    let linked = |record: u64, number: &str| {
+        let outcome = Outcome::Skipped {
+            id: None,
+            number: Some(number.to_owned()),
+        };
+        Entry::Settled(Settled {
+            key_hash: None,
+            ..outcome_of(&journal, record, outcome)
+        })
+    };
+    let entries = [linked(8, "N-5"), linked(9, "N-6")];
+    journal.begin(&new_run("run-2")).unwrap();
+    journal.commit("run-2", &entries).unwrap();
+    // The same number in another target is somebody else's.
+    let other = NewRun {
+        target: OTHER.to_owned(),
+        ..new_run("run-3")
+    };
+    journal.begin(&other).unwrap();
+    journal.commit("run-3", &entries[..1]).unwrap();
+
+    let found = journal.traces("c5", &|text| text == "c5").unwrap();
+    let traces = [("run-1", 5), ("run-2", 8)].map(|(run, record)| Trace {
+        run: run.to_owned(),
+        record,
+    });
+    assert_eq!(found.records, traces);
+    journal.forget_customer(&found).unwrap();
+    assert!(
+        journal
+            .traces("c5", &|text| text == "n-5")
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
 fn what_was_sent_and_is_not_known_is_found() {
     let folder = folder();
     let mut journal = started(&folder);
