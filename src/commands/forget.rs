@@ -1,5 +1,6 @@
 //! `importer forget`: erases runs, customers and targets.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -47,6 +48,13 @@ pub(super) fn run(
     } else {
         tell(&forgotten, args, console);
     }
+    for path in &forgotten.removed {
+        console.warn(&format!(
+            "{} is not what its run wrote any more; it mentioned the customer, so it was removed \
+             as a whole",
+            path.display()
+        ));
+    }
     for path in &forgotten.reports.left {
         console.warn(&format!(
             "{} is no file of a report and stays; it may hold customers' data",
@@ -76,12 +84,10 @@ fn as_json(forgotten: &Forgotten) -> serde_json::Value {
         .iter()
         .map(|kept| json!({ "run": kept.run, "unknown": kept.unknown }))
         .collect();
-    let left: Vec<_> = forgotten
-        .reports
-        .left
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let names = |paths: &[PathBuf]| -> Vec<String> {
+        let names = paths.iter().map(|path| path.display().to_string());
+        names.collect()
+    };
     json!({
         "type": "forgotten",
         "runs": forgotten.runs,
@@ -90,7 +96,8 @@ fn as_json(forgotten: &Forgotten) -> serde_json::Value {
         "report_rows": forgotten.reports.rows,
         "stdin_copies": forgotten.spooled,
         "kept": kept,
-        "left": left,
+        "removed": names(&forgotten.removed),
+        "left": names(&forgotten.reports.left),
         "inputs": forgotten.inputs,
         "completed": forgotten.completed,
     })

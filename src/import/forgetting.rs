@@ -17,10 +17,10 @@ use uuid::Uuid;
 use super::ImportError;
 use super::returned::DRY_RUN;
 use super::which::{self, options_from};
+use crate::customer::normalise_key;
 use crate::journal::{Journal, RunRow, TargetLock, Traces, lock};
 use crate::outcome::Ending;
 use crate::report::{self, Erased, Mention};
-use crate::validate::normalise_key;
 use failed::failed_records;
 use spool::Spool;
 
@@ -62,6 +62,9 @@ pub struct Forgotten {
     pub records: u64,
     /// What became of the reports.
     pub reports: Erased,
+    /// Files of reports that mentioned the customer and could not be taken apart, so that they
+    /// went as a whole.
+    pub removed: Vec<PathBuf>,
     /// Copies of stdin that were removed.
     pub spooled: u64,
     /// Runs that are old enough but stay, and why.
@@ -70,6 +73,15 @@ pub struct Forgotten {
     pub inputs: BTreeSet<String>,
     /// Whether an earlier forgetting, that was cut short, was brought to its end.
     pub completed: bool,
+}
+
+/// Where a customer stands in the reports.
+#[derive(Default)]
+struct InReports {
+    /// Its records by run.
+    records: BTreeMap<String, BTreeSet<u64>>,
+    /// Files of failed records that mention it, and are not what their runs wrote any more.
+    unreadable: BTreeSet<PathBuf>,
 }
 
 /// A run that stays.
@@ -305,15 +317,23 @@ impl Forget<'_> {
         let rows = journal.runs()?;
         let spool = Spool::of(self.state_dir);
         let spooled = spool.with(&rows, &mention)?;
-        let in_reports = self.customer_in_reports(&rows, &traces, &mention)?;
+        let InReports {
+            records,
+            unreadable,
+        } = self.customer_in_reports(&rows, &traces, &mention)?;
         let rehearsals = self.rehearsals(&rows)?;
         self.ask(&format!(
             "Forget customer {number}: {} records in the journal, and its rows in the reports?",
             traces.records.len()
         ))?;
+        for file in unreadable {
+            fs::remove_file(&file).map_err(|error| ImportError::spool(&file, error))?;
+            forgotten.reports.files += 1;
+            forgotten.removed.push(file);
+        }
         for row in &rows {
             let none = BTreeSet::new();
-            let records = in_reports.get(&row.id).unwrap_or(&none);
+            let records = records.get(&row.id).unwrap_or(&none);
             let mut here = Erased::default();
             for folder in self.report_folders(row) {
                 here.add(report::erase_customer(&folder, records, &mention)?);
@@ -336,17 +356,18 @@ impl Forget<'_> {
         Ok(())
     }
 
-    /// The customer's records by run: those that the journal knows, and those that never had
-    /// their number checked, which stand in the reports' files of failed records only.
+    /// Where the customer stands in the reports: the records that the journal knows, and those
+    /// that never had their number checked, which stand in the files of failed records only.
     fn customer_in_reports(
         &self,
         rows: &[RunRow],
         traces: &Traces,
         customer: &Mention,
-    ) -> Result<BTreeMap<String, BTreeSet<u64>>, ImportError> {
-        let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    ) -> Result<InReports, ImportError> {
+        let mut found = InReports::default();
         for trace in &traces.records {
             found
+                .records
                 .entry(trace.run.clone())
                 .or_default()
                 .insert(trace.record);
@@ -354,8 +375,20 @@ impl Forget<'_> {
         for row in rows {
             for folder in self.report_folders(row) {
                 for file in report::failed_files(&folder)? {
-                    let records = failed_records(row, &file, customer)?;
-                    found.entry(row.id.clone()).or_default().extend(records);
+                    match failed_records(row, &file, customer) {
+                        Ok(records) => {
+                            let entry = found.records.entry(row.id.clone());
+                            entry.or_default().extend(records);
+                        }
+                        // Somebody edited it, and what it says of whom cannot be told any more.
+                        Err(ImportError::Source(_) | ImportError::Mapping(_)) => {
+                            let failed = |error| ImportError::spool(&file, error);
+                            if customer.is_in(&file).map_err(failed)? {
+                                found.unreadable.insert(file);
+                            }
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
             }
         }

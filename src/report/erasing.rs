@@ -89,7 +89,11 @@ pub fn erase_customer(
             source,
         };
         let taken = match kind {
-            Kind::Foreign | Kind::Summary => continue,
+            Kind::Foreign => {
+                erased.left.push(path);
+                continue;
+            }
+            Kind::Summary => continue,
             Kind::HalfWritten => Taken::All,
             Kind::Unreadable if customer.is_in(&path).map_err(failed)? => Taken::All,
             Kind::Unreadable => continue,

@@ -496,3 +496,34 @@ fn what_a_person_put_into_a_report_s_folder_stays_and_is_named() {
     let folder = world.folder().join("reports").join(&run);
     assert_eq!(files_below(&folder), [folder.join("corrected.csv")]);
 }
+
+#[test]
+fn a_failed_file_that_somebody_edited_keeps_nobody_from_being_forgotten() {
+    let mut world = World::new();
+    let run = world.run_of("in1.csv");
+    let failed = format!("reports/{run}/failed.csv");
+    let path = world.folder().join(&failed);
+    // Without a column that the mapping reads.
+    let text = std::fs::read_to_string(&path).unwrap();
+    world
+        .importer
+        .file(&failed, text.replacen(";Ort;", ";Stadt;", 1));
+    world
+        .importer
+        .file(&format!("reports/{run}/notes.txt"), "mine");
+    let mut left = world.left();
+    // Not in it: it stays, and what a person put beside it is named.
+    let said = world.say("forget --customer kanari-001 --yes").expect(0);
+    assert!(said.stderr.contains("notes.txt"), "{}", said.said());
+    assert!(!said.stderr.contains("as a whole"), "{}", said.said());
+    left.remove(&1);
+    assert_eq!(world.left(), left);
+    assert!(path.is_file());
+    // In it: it goes.
+    let said = world.say("forget --customer kanari-007 --yes").expect(0);
+    assert!(said.stderr.contains("failed.csv"), "{}", said.said());
+    assert!(said.stderr.contains("as a whole"), "{}", said.said());
+    assert!(!path.exists());
+    assert!(!world.left().contains(&7));
+    assert!(world.left().contains(&2));
+}
