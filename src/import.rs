@@ -51,7 +51,17 @@ pub use settings::{Existing, FailOn, ImportSettings, RecordSet};
 pub type Events = Arc<dyn Fn(&RunEvent) + Send + Sync>;
 
 /// Who is asked whether so many customers shall be sent.
-pub type Confirm = Box<dyn Fn(u64) -> bool>;
+pub type Confirm = Box<dyn Fn(&Waiting) -> bool>;
+
+/// What may be sent once it is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many customers, at most.
+    pub customers: u64,
+    /// How many of them an earlier command left without a clear outcome: they are looked up,
+    /// and sent again only if nobody finds them.
+    pub looked_up: u64,
+}
 
 /// Least time between two events of progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);

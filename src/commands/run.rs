@@ -357,9 +357,14 @@ fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<
         .map_or_else(String::new, |tenant| format!(", tenant {tenant}"));
     let address = format!("{}{}{tenant}", target.base_url, target.path);
     let (input, console) = (input.name.clone(), Arc::clone(console));
-    Some(Box::new(move |count| {
+    Some(Box::new(move |waiting| {
+        let looked_up = match waiting.looked_up {
+            0 => String::new(),
+            count => format!(", {count} of them only if a look-up does not find them"),
+        };
         console.ask(&format!(
-            "Send {count} customers of {input} to {name} ({address})?"
+            "Send {} customers of {input} to {name} ({address}){looked_up}?",
+            waiting.customers
         ))
     }))
 }

@@ -16,7 +16,7 @@ use super::returned::Link;
 use super::settings::Existing;
 use super::survey::Survey;
 use super::which::counts_of;
-use super::{ImportError, Listener};
+use super::{ImportError, Listener, Waiting};
 use crate::customer::{Part, Target};
 use crate::deliver::DeliverySettings;
 use crate::deliver::client::Client;
@@ -89,10 +89,11 @@ impl Live<'_> {
             Err(Inquired::Failed(error)) => return Err(error),
         };
         let counts = counts_of(&self.row(&journal)?, survey.read);
-        let most = self.settings().limit.unwrap_or(u64::MAX);
+        let own_count = own.len() as u64;
+        let waiting = Waiting::of(&counts, own_count, unknown_of(&own), self.settings().limit);
         if let Some(confirm) = &self.import.confirm
-            && counts.open > 0
-            && !confirm(counts.open.min(most))
+            && waiting.customers > 0
+            && !confirm(&waiting)
         {
             return Err(ImportError::Declined);
         }
@@ -122,8 +123,7 @@ impl Live<'_> {
     ) -> Result<(Journal, Delivered), ImportError> {
         let mut counts = counts_of(&self.row(&journal)?, survey.read);
         // What was unknown before is worked on again.
-        let again = sent.own.iter().filter(|intent| intent.outcome_unknown);
-        let again = again.count() as u64;
+        let again = unknown_of(&sent.own);
         counts.unknown = counts.unknown.saturating_sub(again);
         counts.open += again;
         let recovered = sent.own.into_iter().map(recovered_task).collect();
@@ -207,6 +207,23 @@ impl Live<'_> {
         open.look_up(journal, &mut |observed| tell_looking(&observed, listener))
             .await
     }
+}
+
+impl Waiting {
+    /// What a run with these `counts` may send below `limit`, if so many intents of its own
+    /// are open, and so many of them are counted as unknown.
+    fn of(counts: &Counts, own: u64, unknown: u64, limit: Option<u64>) -> Self {
+        let most = limit.unwrap_or(u64::MAX);
+        Self {
+            customers: counts.open.saturating_add(unknown).min(most),
+            looked_up: own.min(most),
+        }
+    }
+}
+
+/// How many of the intents are counted as unknown.
+fn unknown_of(own: &[OpenIntent]) -> u64 {
+    own.iter().filter(|intent| intent.outcome_unknown).count() as u64
 }
 
 /// What is left to send, and what is known about it.
@@ -364,5 +381,32 @@ impl SendingProgress {
             }
             Observed::Paused(..) | Observed::Resumed => tell_pauses(observed, listener),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_holds_what_may_be_sent_again() {
+        let counts = Counts {
+            read: 9,
+            unknown: 3,
+            ..Counts::default()
+        };
+        let waiting = |open, own, unknown, limit| {
+            let counts = Counts { open, ..counts };
+            let waiting = Waiting::of(&counts, own, unknown, limit);
+            (waiting.customers, waiting.looked_up)
+        };
+        // Unknown ones of others, or none at all: nothing to ask.
+        assert_eq!(waiting(0, 0, 0, None), (0, 0));
+        assert_eq!(waiting(4, 0, 0, None), (4, 0));
+        // Three that are unknown, and nothing else.
+        assert_eq!(waiting(0, 3, 3, None), (3, 3));
+        // Two were in flight: they are open, and looked up all the same.
+        assert_eq!(waiting(4, 5, 3, None), (7, 5));
+        assert_eq!(waiting(4, 5, 3, Some(2)), (2, 2));
     }
 }
