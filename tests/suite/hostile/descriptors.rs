@@ -34,13 +34,18 @@ fn a_sandbox_in_the_same_process_needs_its_ends_too() {
     let customers = Customers::valid(342, 25);
     let mut importer = importer(&customers, "");
     importer.args(["run", "shop.csv", "-m", "shop.toml", "--sandbox"]);
+    let mut codes = Vec::new();
     for limit in [8, 16, 24, 32, 40, 44, 48, 52, 56, 64] {
         importer.shell(format!("ulimit -n {limit}; exec \"$@\""));
         let run = importer.run();
         assert_orderly(&run);
         assert!([0, 1].contains(&run.code), "{limit}: {}", run.said());
         assert_eq!(run.code == 1, run.stderr.contains("ulimit -n"));
+        codes.push(run.code);
     }
+    // Too few are refused, and what is enough stays enough.
+    assert_eq!(codes[0], 1);
+    assert!(codes.is_sorted_by(|fewer, more| fewer >= more), "{codes:?}");
     importer.run().expect(0);
 }
 
