@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-pub use crate::customer::normalise_key;
 pub use customer::Customer;
 
 use crate::customer::{CreateCustomer, Draft, Part, Target};

@@ -5,12 +5,12 @@
 
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
+use wawi_importer::customer::normalise_key;
 use wawi_importer::deliver::answer::{self, Likeness, Refusal};
 use wawi_importer::deliver::auth;
 use wawi_importer::deliver::engine::{Origin, key_of};
 use wawi_importer::deliver::verdict::{Verdict, classify};
 use wawi_importer::outcome::{Answer, Attempt, Sent, Trouble};
-use wawi_importer::validate::normalise_key;
 
 use super::delivery::{self, Customer};
 use super::draw::Draw;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use wawi_importer::customer::normalise_key;
 use wawi_importer::deliver::DeliverySettings;
 use wawi_importer::deliver::engine::{Action, Engine, EngineSettings, Origin, Task};
 use wawi_importer::outcome::{Answer, Attempt, Ending, How, Outcome, Sent, Submission, Trouble};
 use wawi_importer::record::Position;
-use wawi_importer::validate::normalise_key;
 
 /// Steps after which a run against a friendly server has long ended.
 const STEPS_AT_MOST: usize = 3000;

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use wawi_importer::customer::normalise_key;
 use wawi_importer::mapping::{Columns, Mapping, MappingError, Plan, Tally};
 use wawi_importer::outcome::FieldError;
 use wawi_importer::record::{Fields, Position, Record, Span};
-use wawi_importer::validate::{Rules, check, normalise_key};
+use wawi_importer::validate::{Rules, check};
 
 use super::draw::Draw;
 use super::reading::said;
