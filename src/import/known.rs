@@ -56,7 +56,8 @@ impl<'a> Guard<'a> {
 }
 
 /// Settles the records whose keys an earlier run of the target created: `skipped` with the
-/// same data, `changed` with other data; without a target in `guard` nobody is asked. Keys that wait as unknown in `open` stay unknown.
+/// same data, `changed` with other data; without a target in `guard` nobody is asked. Keys that
+/// wait as unknown in `open` stay unknown.
 pub(super) fn settle_guarded(
     findings: &mut JournalFindings<'_>,
     guard: Option<&str>,

@@ -63,8 +63,9 @@ impl Journal {
     }
 }
 
-/// Writes the open intents anew into cleared pages. They are few: those in flight, and those
-/// whose outcome is unknown.
+/// Writes the open intents anew into cleared pages. They are in memory meanwhile: those in
+/// flight, which are few, and those whose outcome is unknown, however many a bad day left; each
+/// start reads all of these as well ([`Journal::open_intents`]).
 fn rewrite_intents(work: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut open: Vec<[Value; COLUMNS]> = Vec::new();
     {
