@@ -289,7 +289,7 @@ pub enum UnknownWhy {
     Ambiguous,
     /// The run ended before it could be looked up.
     Interrupted,
-    /// The same key waits as unknown since an earlier run.
+    /// The same customer waits in another run: as unknown, or as one that is still to be sent.
     EarlierUnknown,
 }
 

@@ -329,7 +329,8 @@ impl Link {
 
     /// Settles the records that need not be sent, or must not: those that did not fail in the
     /// run that they name, and those that were created in another run that corrects it. What
-    /// may have been created is told only when `late`: when everything else is known.
+    /// may have been created, or is open again there, is told only when `late`: when everything
+    /// else is known.
     pub(super) fn settle(
         &mut self,
         findings: &mut JournalFindings<'_>,
@@ -345,23 +346,22 @@ impl Link {
             if findings.has(record) {
                 continue;
             }
-            let Some(named) = findings.journal().outcome(&of, correction.of)? else {
-                continue;
-            };
-            let outcome = match named.outcome {
-                Outcome::Invalid { .. } | Outcome::Refused { .. } => {
+            let named = findings.journal().outcome(&of, correction.of)?;
+            let outcome = match named.map(|named| named.outcome) {
+                Some(Outcome::Invalid { .. } | Outcome::Refused { .. }) => {
                     match findings.elsewhere(record)? {
                         Elsewhere::Created { id, number } if !asks_erp => {
                             Some(Outcome::Skipped { id, number })
                         }
-                        Elsewhere::Unknown => Some(waiting()),
+                        Elsewhere::Unknown { .. } | Elsewhere::Open { .. } => Some(waiting()),
                         Elsewhere::Free | Elsewhere::Created { .. } => None,
                     }
                 }
-                Outcome::Unknown { .. } => Some(waiting()),
-                Outcome::Created { id, number, .. } => Some(Outcome::Skipped { id, number }),
-                Outcome::Ready => None,
-                other => Some(other),
+                // It is open again: its own run sends it, perhaps under another key.
+                Some(Outcome::Unknown { .. }) | None => Some(waiting()),
+                Some(Outcome::Created { id, number, .. }) => Some(Outcome::Skipped { id, number }),
+                Some(Outcome::Ready) => None,
+                Some(other) => Some(other),
             };
             let Some(outcome) = outcome else {
                 continue;

@@ -22,8 +22,20 @@ pub enum Elsewhere {
         /// The customer number, if it could be learnt.
         number: Option<String>,
     },
-    /// It may have been created.
-    Unknown,
+    /// It may have been created: nobody knows what became of this record.
+    Unknown {
+        /// Id of the run that sent it.
+        run: String,
+        /// The record's number there.
+        record: u64,
+    },
+    /// It is still to be sent: this record, which is corrected, is open again.
+    Open {
+        /// Id of the run that sends it.
+        run: String,
+        /// The record's number there.
+        record: u64,
+    },
 }
 
 /// Runs that are linked to one another, and what they came to together.
@@ -80,13 +92,20 @@ impl Journal {
             let mut found = Elsewhere::Free;
             while let Some(row) = rows.next()? {
                 let outcome: Option<String> = row.get(0)?;
+                // A record that itself waits for another was never sent by its run: it is open.
+                let (was_sent, waits, is_before): (bool, bool, bool) =
+                    (row.get(3)?, row.get(4)?, row.get(5)?);
+                let (run, record) = (row.get(6)?, row.get(7)?);
                 match outcome.as_deref() {
                     Some("created" | "skipped") => {
                         let (id, number) = (row.get(1)?, row.get(2)?);
                         return Ok(Elsewhere::Created { id, number });
                     }
-                    Some("unknown") => found = Elsewhere::Unknown,
-                    _ if row.get(3)? => found = Elsewhere::Unknown,
+                    Some("unknown") if !waits => found = Elsewhere::Unknown { run, record },
+                    _ if was_sent => found = Elsewhere::Unknown { run, record },
+                    None | Some("unknown") if is_before && found == Elsewhere::Free => {
+                        found = Elsewhere::Open { run, record };
+                    }
                     _ => {}
                 }
             }
@@ -150,13 +169,19 @@ const MEMBERS: &str = "WITH RECURSIVE down (id, run_no, records_read) AS (\
      JOIN down ON r.linked_to = down.id) \
      SELECT run_no, records_read FROM down WHERE records_read IS NOT NULL ORDER BY run_no";
 
+/// The other records of a correcting record's customer. Those that it corrects come before it:
+/// their runs need not wait for it, so that no two records ever wait for each other.
 const ELSEWHERE: &str = "WITH me AS (\
-     SELECT origin_run_no, origin_record FROM corrections WHERE run_no = ?1 AND record = ?2), \
-     others (run_no, record) AS (\
-     SELECT origin_run_no, origin_record FROM me UNION ALL \
-     SELECT c.run_no, c.record FROM corrections AS c JOIN me USING (origin_run_no, origin_record) \
-     WHERE c.run_no <> ?1) \
-     SELECT e.outcome, e.customer_id, e.customer_number, i.record IS NOT NULL FROM others AS o \
+     SELECT c.origin_run_no, c.origin_record, r.linked_to FROM corrections AS c \
+     JOIN runs AS r USING (run_no) WHERE c.run_no = ?1 AND c.record = ?2), \
+     others (run_no, record, is_origin) AS (\
+     SELECT origin_run_no, origin_record, TRUE FROM me UNION ALL \
+     SELECT c.run_no, c.record, FALSE FROM corrections AS c \
+     JOIN me USING (origin_run_no, origin_record) WHERE c.run_no <> ?1) \
+     SELECT e.outcome, e.customer_id, e.customer_number, i.record IS NOT NULL, \
+     e.outcome IS 'unknown' AND e.detail ->> '$.why' IS 'earlier_unknown', \
+     o.is_origin OR r.id IS (SELECT linked_to FROM me), r.id, o.record \
+     FROM others AS o JOIN runs AS r USING (run_no) \
      LEFT JOIN records AS e ON e.run_no = o.run_no AND e.record = o.record \
      LEFT JOIN intents AS i ON i.run_no = o.run_no AND i.record = o.record";
 

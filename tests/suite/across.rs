@@ -6,6 +6,7 @@ mod altered;
 mod front;
 mod returned;
 mod targets;
+mod waiting;
 
 use std::collections::BTreeMap;
 

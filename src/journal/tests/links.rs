@@ -146,9 +146,10 @@ fn who_was_created_in_another_run_of_the_family_is_known() {
         }
     );
     for record in [1, 2] {
+        let run = "run-1".to_owned();
         assert_eq!(
             journal.elsewhere("run-2", record).unwrap(),
-            Elsewhere::Unknown
+            Elsewhere::Unknown { run, record }
         );
     }
     // Its own outcome says nothing about elsewhere.
@@ -163,6 +164,58 @@ fn who_was_created_in_another_run_of_the_family_is_known() {
     assert_eq!(journal.settled_after("run-0", 0, 9).unwrap(), [1, 2]);
     let counts = journal.run("run-0").unwrap().unwrap().counts;
     assert_eq!((counts.invalid, counts.open), (2, 1));
+}
+
+/// A record that waits for another one, and was never sent by its own run.
+fn waiting() -> Outcome {
+    Outcome::Unknown {
+        why: UnknownWhy::EarlierUnknown,
+        attempts: 0,
+    }
+}
+
+#[test]
+fn who_is_open_again_is_sent_by_its_own_run_first() {
+    let folder = folder();
+    let mut journal = family(&folder, &[None, Some(0), Some(1)], &[5, 1, 1]);
+    keep(&mut journal, "run-0", 5, refused());
+    keep(&mut journal, "run-1", 1, invalid());
+    journal.correct("run-1", "run-0", &[(1, 5)]).unwrap();
+    journal.correct("run-2", "run-1", &[(1, 1)]).unwrap();
+    let void = |journal: &mut Journal, run: &str, record| {
+        let void = Entry::Void(position(record));
+        journal.commit(run, &[void]).unwrap();
+    };
+    let open = |run: &str, record| Elsewhere::Open {
+        run: run.to_owned(),
+        record,
+    };
+    assert_eq!(journal.elsewhere("run-2", 1).unwrap(), Elsewhere::Free);
+    // The origin is open: everyone who corrects it waits for it.
+    void(&mut journal, "run-0", 5);
+    for run in ["run-1", "run-2"] {
+        assert_eq!(journal.elsewhere(run, 1).unwrap(), open("run-0", 5));
+    }
+    // Failed once more, and the record in between is open: only the last one waits.
+    keep(&mut journal, "run-0", 5, refused());
+    for outcome in [None, Some(waiting())] {
+        void(&mut journal, "run-1", 1);
+        if let Some(outcome) = outcome {
+            keep(&mut journal, "run-1", 1, outcome);
+        }
+        keep(&mut journal, "run-2", 1, waiting());
+        assert_eq!(journal.elsewhere("run-2", 1).unwrap(), open("run-1", 1));
+        assert_eq!(journal.elsewhere("run-1", 1).unwrap(), Elsewhere::Free);
+    }
+    // What may be there weighs more than what is open.
+    void(&mut journal, "run-0", 5);
+    let sent = intent(&journal, 1);
+    journal.commit("run-1", &[sent]).unwrap();
+    let (run, record) = ("run-1".to_owned(), 1);
+    assert_eq!(
+        journal.elsewhere("run-2", 1).unwrap(),
+        Elsewhere::Unknown { run, record }
+    );
 }
 
 #[test]

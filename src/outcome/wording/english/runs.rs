@@ -84,7 +84,9 @@ pub(in crate::outcome::wording) fn unknown(why: UnknownWhy) -> &'static str {
         UnknownWhy::Unkeyed => "the answer was lost, and there is no key to look it up by",
         UnknownWhy::Ambiguous => "the answer was lost, and several customers in the ERP fit",
         UnknownWhy::Interrupted => "the run ended before the ERP could be asked",
-        UnknownWhy::EarlierUnknown => "the same key is unknown since an earlier run",
+        UnknownWhy::EarlierUnknown => {
+            "the same customer waits since an earlier run, unknown or still to be sent"
+        }
     }
 }
 
