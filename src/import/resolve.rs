@@ -7,7 +7,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::borrowed;
+use super::borrowed::{self, Waits};
 use super::{ImportError, live};
 use crate::customer::normalise_key;
 use crate::journal::{Entry, Journal, OpenIntent, RunRow};
@@ -72,16 +72,30 @@ pub enum ResolveError {
         /// Its outcome's word, or `open`.
         word: &'static str,
     },
-    /// The record is unknown because another run's record with the same key is.
+    /// The record is unknown because another run's record of the same customer is.
     #[error(
-        "record {record} was not sent by run {run}: its key is unknown since record {other_record} of run {other_run}"
+        "record {record} was not sent by run {run}: its customer is unknown since record {other_record} of run {other_run}"
     )]
     UnknownElsewhere {
         /// The run.
         run: String,
         /// The record's number.
         record: u64,
-        /// The run that sent the key.
+        /// The run that sent the customer.
+        other_run: String,
+        /// The record's number there.
+        other_record: u64,
+    },
+    /// The record waits for the one that it corrects, which is open again.
+    #[error(
+        "record {record} was not sent by run {run}: it corrects record {other_record} of run {other_run}, which that run has still to send"
+    )]
+    OpenElsewhere {
+        /// The run.
+        run: String,
+        /// The record's number.
+        record: u64,
+        /// The run that sends the customer.
         other_run: String,
         /// The record's number there.
         other_record: u64,
@@ -117,6 +131,10 @@ impl ResolveError {
                 other_record,
                 ..
             } => format!("resolve that one: `importer resolve {other_run} {other_record} …`"),
+            Self::OpenElsewhere { other_run, .. } => format!(
+                "finish run {other_run} first by the same command over its input; then the same \
+                 command as before settles this one"
+            ),
             Self::OtherNumber { .. } => "`unknown.csv` has the number that was sent; if Wawi \
                                          really gave it this one, `--yes` accepts it"
                 .to_owned(),
@@ -194,21 +212,26 @@ impl Resolution<'_> {
             }
             .into());
         };
-        let other = match settled.key_hash {
-            Some(key) if borrowed::is_borrowed(&settled.outcome) => {
-                journal.who_waits_with(&row.target, &key)?
-            }
-            _ => None,
+        let waits = if borrowed::is_borrowed(&settled.outcome) {
+            borrowed::who_waits(journal, row, &settled)?
+        } else {
+            None
         };
         let word = settled.outcome.word();
-        Err(match other {
-            Some((other_run, other_record)) => ResolveError::UnknownElsewhere {
+        Err(match waits {
+            Some(Waits::ForUnknown(other_run, other_record)) => ResolveError::UnknownElsewhere {
                 run,
                 record,
                 other_run,
                 other_record,
             },
-            // Its key was settled meanwhile: the run's own command takes it up.
+            Some(Waits::ForOpen(other_run, other_record)) => ResolveError::OpenElsewhere {
+                run,
+                record,
+                other_run,
+                other_record,
+            },
+            // What it waited for was settled meanwhile: the run's own command takes it up.
             None if word == "unknown" => ResolveError::NotUnknown {
                 run,
                 record,
