@@ -77,7 +77,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         target: identity,
         run: Arc::from(run),
         resumed: begun.resumed,
-        ended_before: begun.ended_before,
+        read_before: begun.read_before,
         again: begun.again,
         altered: begun.altered,
         report,
@@ -93,8 +93,8 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
 struct Begun {
     run: String,
     resumed: bool,
-    /// Whether an earlier process's part of it came to its end.
-    ended_before: bool,
+    /// Whether an earlier process read its input to the end, or even reported on it.
+    read_before: bool,
     again: bool,
     link: Option<Link>,
     altered: Vec<Alteration>,
@@ -131,7 +131,7 @@ fn begin(
     Ok(Begun {
         run,
         resumed: false,
-        ended_before: false,
+        read_before: false,
         again: settings.again,
         link,
         altered,
@@ -166,7 +166,7 @@ fn go_on(
     Ok(Begun {
         run: row.id,
         resumed: true,
-        ended_before: row.ending.is_some(),
+        read_before: row.read.is_some() || row.ending.is_some(),
         again,
         link,
         altered: Vec::new(),
@@ -213,8 +213,8 @@ pub(super) struct Live<'a> {
     pub(super) target: String,
     pub(super) run: Arc<str>,
     pub(super) resumed: bool,
-    /// Whether an earlier process's part of the run came to its end.
-    pub(super) ended_before: bool,
+    /// Whether an earlier process read the run's input to the end, or even reported on it.
+    pub(super) read_before: bool,
     /// Whether the ERP is asked instead of the journal which customers are there (`--again`).
     pub(super) again: bool,
     /// What was changed in a returned file without need, and accepted.
@@ -248,8 +248,9 @@ impl Live<'_> {
             Ok(survey) => survey,
             Err(error) => {
                 // What cannot be used leaves no run behind that nobody could ever finish, also
-                // not if the process that began it was killed.
-                if !self.ended_before {
+                // not if the process that began it was killed. One that was read before may have
+                // a report, which would be found by nobody.
+                if !self.read_before {
                     journal.discard(&self.run)?;
                 }
                 return Err(error);

@@ -196,6 +196,46 @@ fn an_unfinished_run_says_that_it_goes_on_and_tries_its_failures_again() {
     assert_eq!(second.reports().len(), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_run_with_a_report_is_not_taken_back_by_whoever_interrupts_it() {
+    let erp = sandbox("");
+    let all: Vec<usize> = (1..=20_000).collect();
+    let mut it = importer(&export(all.len(), &all), &erp);
+    let first = run(&mut it, "in.csv", &["--max-invalid", "100%"]).expect(3);
+    let id = first.summary()["run"].as_str().unwrap().to_owned();
+    let journal = it.folder().join(".importer/journal.db");
+    let journal = rusqlite::Connection::open(journal).unwrap();
+    let settled = || -> usize {
+        let sql = "SELECT count(*) FROM records";
+        journal.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let mut before = 0;
+    for (signal, more) in [("-KILL", &["--retry-failed"][..]), ("-TERM", &[])] {
+        it.args(["run", "in.csv", "-m", "map.toml", "--max-invalid", "100%"]);
+        for word in more {
+            it.arg(word);
+        }
+        let mut child = it.start();
+        let reads = |settled| settled > before && settled < all.len();
+        wait_for(|| reads(settled()) || child.try_wait().unwrap().is_some());
+        let pid = child.id().to_string();
+        let killing = std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status();
+        assert!(killing.unwrap().success());
+        let ended = it.read(child.wait_with_output().unwrap());
+        before = settled();
+        assert!(before < all.len(), "not in pass 1: {}", ended.said());
+    }
+    // It is still there, and whoever forgets it forgets its report, too.
+    let listed = it.args(["runs", "--json"]).run().expect(0);
+    assert!(listed.stdout.contains(&id), "{}", listed.said());
+    assert_eq!(first.reports().len(), 1);
+    it.args(["forget", &id, "--yes", "--force"]).run().expect(0);
+    assert_eq!(first.reports().len(), 0);
+}
+
 #[test]
 fn starting_over_can_be_gone_on_from_without_the_option() {
     let old = sandbox("");
