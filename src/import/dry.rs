@@ -140,7 +140,9 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
             .map(|writer| &mut **writer as &mut dyn std::io::Write),
     };
     let settings = &import.settings;
-    let summary = reporting.write(&mut survey, summary, |summary| stricter(summary, settings))?;
+    let summary = reporting.write(&mut survey, summary, |summary| {
+        stricter(summary, settings);
+    })?;
     listener.tell(&RunEvent::Finished(Box::new(summary.clone())));
     Ok(summary)
 }

@@ -385,6 +385,7 @@ impl Live<'_> {
         }
         journal.end(&self.run, &summary.ending, summary.finished)?;
         let settings = self.settings();
+        let mut minded = false;
         let summary = Reporting {
             source: &self.source,
             pipeline: &self.pipeline,
@@ -393,7 +394,9 @@ impl Live<'_> {
             listener: &self.listener,
             payloads: None,
         }
-        .write(survey, summary, |summary| stricter(summary, settings))
+        .write(survey, summary, |summary| {
+            minded = stricter(summary, settings);
+        })
         .map_err(|error| match error {
             ImportError::Source(source) => ImportError::Unreported {
                 run: self.run.to_string(),
@@ -401,6 +404,7 @@ impl Live<'_> {
             },
             error => error,
         })?;
+        journal.set_minded(&self.run, minded)?;
         journal.finish(
             &self.run,
             &summary.ending,

@@ -165,8 +165,9 @@ fn add(groups: &mut Groups, position: Position, error: &FieldError) {
     );
 }
 
-/// The code of a run that is otherwise fine, when more was asked of it.
-pub(super) fn stricter(summary: &mut Summary, settings: &ImportSettings) {
+/// The code of a run that is otherwise fine, when more was asked of it (`--fail-on`). Says
+/// whether something was minded, whatever the code.
+pub(super) fn stricter(summary: &mut Summary, settings: &ImportSettings) -> bool {
     let breach = match settings.fail_on {
         Some(FailOn::Changed) => summary.counts.changed > 0,
         Some(FailOn::Warning) => summary.warnings > 0,
@@ -175,4 +176,5 @@ pub(super) fn stricter(summary: &mut Summary, settings: &ImportSettings) {
     if breach && summary.exit_code == ExitCode::Fine.number() {
         summary.exit_code = ExitCode::SomeFailed.number();
     }
+    breach
 }

@@ -67,10 +67,6 @@ pub(super) fn note_report(
     run: &str,
     folder: &Path,
 ) -> Result<(), ImportError> {
-    let Some(row) = journal.run(run)? else {
-        return Ok(());
-    };
-    let mut options = options_from(&row);
     let folder = absolute(folder);
     let Some(text) = folder.to_str() else {
         tracing::warn!(
@@ -79,13 +75,7 @@ pub(super) fn note_report(
         );
         return Ok(());
     };
-    if options.report_folders.iter().any(|known| known == text) {
-        return Ok(());
-    }
-    options.report_folders.push(text.to_owned());
-    let options = serde_json::to_string(&options)
-        .map_err(|error| ImportError::Internal(error.to_string()))?;
-    journal.set_options(run, &options)?;
+    journal.add_report_folder(run, text)?;
     Ok(())
 }
 

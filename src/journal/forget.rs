@@ -208,22 +208,6 @@ impl Journal {
         })
     }
 
-    /// Replaces what else was asked for when the run began, see
-    /// [`NewRun::options`](super::NewRun::options).
-    ///
-    /// # Errors
-    /// As [`Journal::commit`].
-    pub fn set_options(&mut self, run: &str, options: &str) -> Result<(), JournalError> {
-        let run = self.key_of(run)?;
-        self.write(|work| {
-            work.execute(
-                "UPDATE runs SET options = ?2 WHERE run_no = ?1",
-                params![run.number, options],
-            )?;
-            Ok(())
-        })
-    }
-
     /// Whether something was forgotten, but may not be out of the files yet.
     ///
     /// # Errors

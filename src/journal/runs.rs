@@ -78,6 +78,8 @@ pub struct RunRow {
     pub ending: Option<Ending>,
     /// The code that it ended with; none until its report is written.
     pub exit_code: Option<u8>,
+    /// Whether `--fail-on` minded something when its report was written.
+    pub minded: bool,
     /// Records in the input; none until it was read to its end.
     pub read: Option<u64>,
     /// Records by outcome; `open` is what `read` has beyond them.
@@ -106,8 +108,8 @@ impl RunRow {
     }
 
     /// Its code by what its records are now: what was unknown when it ended may be settled by
-    /// now; what `--fail-on` minded then is still so. None while it works, after it was killed,
-    /// and when a finished one has open records again.
+    /// now; what `--fail-on` minded then is still so, also if another code stood before it. None
+    /// while it works, after it was killed, and when a finished one has open records again.
     #[must_use]
     pub fn code_now(&self) -> Option<u8> {
         let (then, ending) = (self.exit_code?, self.ending.as_ref()?);
@@ -115,9 +117,10 @@ impl RunRow {
             return None;
         }
         let now = ending.exit_code(&self.counts);
-        let minded = then == ExitCode::SomeFailed.number();
+        // Journals of older versions tell it by the code alone.
+        let minded = self.minded || then == ExitCode::SomeFailed.number();
         Some(match now {
-            ExitCode::Fine if minded => then,
+            ExitCode::Fine if minded => ExitCode::SomeFailed.number(),
             now => now.number(),
         })
     }
@@ -277,6 +280,43 @@ impl Journal {
         Ok(())
     }
 
+    /// Notes whether `--fail-on` minded something, in [`NewRun::options`] as `minded`.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn set_minded(&mut self, run: &str, minded: bool) -> Result<(), JournalError> {
+        let run = self.key_of(run)?;
+        self.write(|work| {
+            work.execute(
+                "UPDATE runs SET options = json_set(options, '$.minded', \
+                 json(iif(?2, 'true', 'false'))) \
+                 WHERE run_no = ?1 AND coalesce(options ->> '$.minded', 0) <> ?2",
+                params![run.number, minded],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Notes a folder in which the run's report is, in [`NewRun::options`] among the
+    /// `report_folders`; whatever else stands there is left as it is, also if another process
+    /// changes it at the same time.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn add_report_folder(&mut self, run: &str, folder: &str) -> Result<(), JournalError> {
+        let run = self.key_of(run)?;
+        self.write(|work| {
+            work.execute(
+                "UPDATE runs SET options = json_insert(\
+                 json_insert(options, '$.report_folders', json('[]')), \
+                 '$.report_folders[#]', ?2) WHERE run_no = ?1 AND NOT EXISTS (\
+                 SELECT 1 FROM json_each(options, '$.report_folders') WHERE value = ?2)",
+                params![run.number, folder],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Notes how sending ended, while the report is still to be written: a process that is
     /// killed meanwhile leaves an unfinished run, and the next one writes the report. Makes
     /// sure that nothing of what was erased is left in the journal's files.
@@ -367,7 +407,8 @@ impl Journal {
             let mut select = connection.prepare_cached(&format!(
                 "SELECT r.id, t.name, r.source_hash, r.plan_hash, r.input, r.input_path, \
                  r.mapping, r.mapping_text, r.source_options, r.options, r.version, r.started, \
-                 r.linked_to, r.finished, r.ending, r.exit_code, r.records_read, r.run_no \
+                 r.linked_to, r.finished, r.ending, r.exit_code, r.records_read, r.run_no, \
+                 CASE WHEN json_valid(r.options) THEN r.options ->> '$.minded' IS 1 ELSE 0 END \
                  FROM runs AS r JOIN targets AS t USING (target_no) {condition} \
                  ORDER BY r.run_no DESC"
             ))?;
@@ -412,6 +453,7 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         ending: ending.map(|text| json(ENDING, &text)).transpose()?,
         exit_code: row.get(15)?,
         read: row.get(16)?,
+        minded: row.get(18)?,
         counts: Counts::default(),
     })
 }

@@ -123,3 +123,25 @@ fn a_run_that_is_not_there_is_named() {
     ));
     journal.commit("run-1", &[]).unwrap();
 }
+
+#[test]
+fn two_processes_note_something_in_the_options_of_a_run_at_the_same_time() {
+    let folder = folder();
+    let mut journal = Journal::open(folder.path()).unwrap();
+    let mut other = Journal::open(folder.path()).unwrap();
+    for (id, options) in [("run-1", "{}"), ("run-2", r#"{"report_folders":["/a"]}"#)] {
+        let mut run = new_run(id);
+        run.options = options.to_owned();
+        journal.begin(&run).unwrap();
+        for folder in ["/a", "/b", "/a"] {
+            journal.add_report_folder(id, folder).unwrap();
+        }
+        other.set_minded(id, true).unwrap();
+        journal.add_report_folder(id, "/c").unwrap();
+        let row = other.run(id).unwrap().unwrap();
+        assert!(row.minded);
+        let options: serde_json::Value = serde_json::from_str(&row.options).unwrap();
+        let expected = serde_json::json!({"report_folders": ["/a", "/b", "/c"], "minded": true});
+        assert_eq!(options, expected);
+    }
+}

@@ -71,6 +71,16 @@ fn a_run_s_code_follows_what_becomes_of_its_records() {
         .commit("run-1", &[Entry::Void(position(1))])
         .unwrap();
     assert_eq!(code(&journal), (None, Some(Ending::Limited)));
+    // Who was unknown stood before what was minded.
+    journal.set_minded("run-1", true).unwrap();
+    let all = [1, 2].map(|record| settle(&journal, record, created(1)));
+    journal.commit("run-1", &all).unwrap();
+    assert_eq!(code(&journal), (Some(3), Some(Ending::Finished)));
+    journal.set_minded("run-1", false).unwrap();
+    assert_eq!(code(&journal), (Some(0), Some(Ending::Finished)));
+    journal
+        .commit("run-1", &[Entry::Void(position(1))])
+        .unwrap();
     // What stopped it is still what ended it.
     journal.finish("run-1", &Ending::Outage, 75, at(4)).unwrap();
     assert_eq!(code(&journal), (Some(75), Some(Ending::Outage)));

@@ -196,6 +196,32 @@ fn an_unfinished_run_says_that_it_goes_on_and_tries_its_failures_again() {
     assert_eq!(second.reports().len(), 1);
 }
 
+#[test]
+fn what_was_minded_is_still_so_when_nothing_is_unknown_any_more() {
+    let erp = sandbox("");
+    let mut it = importer(&export(3, &[]), &erp);
+    run(&mut it, "in.csv", &[]).expect(0);
+    it.file("in.csv", export(4, &[]).replace("Muster2", "Anders"));
+    // The answer is lost; before the look-up that is forbidden, three questions are asked.
+    let requests = erp.requests();
+    let asked = requests.iter().filter(|seen| seen.method == "GET").count();
+    let next = asked + 4;
+    let faults = format!("500_before=1,get_status=403@{next}-{next}");
+    erp.set_faults(Faults::parse(&faults).unwrap());
+    let words = [&SHORT[..], &["--fail-on", "changed"]].concat();
+    let second = run(&mut it, "in.csv", &words).expect(7);
+    assert_eq!((second.count("changed"), second.count("unknown")), (1, 1));
+    let id = second.summary()["run"].as_str().unwrap().to_owned();
+    let said = it.args(["resolve", &id, "4", "--created", "C4", "--json"]);
+    let said = said.run().expect(0);
+    assert!(said.stdout.contains("\"exit_code\":3"), "{}", said.said());
+    it.args(["report", &id]).run().expect(0);
+    let report = it.folder().join(format!("reports/{id}/summary.json"));
+    let report = std::fs::read_to_string(report).unwrap();
+    assert!(report.contains("\"exit_code\": 3"), "{report}");
+    run(&mut it, "in.csv", &words).expect(3);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_with_a_report_is_not_taken_back_by_whoever_interrupts_it() {
