@@ -34,6 +34,7 @@ pub(super) fn run(
         state_dir: &choice.state_dir,
         events: events(console),
         signal: signals::listen(),
+        command_line: &environment.command_line(),
     })
     .map_err(tell)?;
     console.note(&format!("the report lies in {}", summary.report_dir));

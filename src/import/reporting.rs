@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -12,13 +13,13 @@ use super::summing::{Causes, Facts};
 use super::survey::{Repeat, Repeats, Survey};
 use super::{Events, ImportError, Listener};
 use crate::customer::Value;
-use crate::journal::{Journal, RunRow};
+use crate::journal::{Journal, JournalError, RunRow, lock};
 use crate::mapping::{Mapping, Tally};
 use crate::outcome::{
     Ending, FieldError, Outcome, Phase, Progress, RunEvent, Settled, Severity, Stage, Summary,
     Traffic,
 };
-use crate::report::{Head, Input, Report, ReportSettings, Row, Rows, Shape};
+use crate::report::{self, Head, Input, Report, ReportSettings, Row, Rows, Shape};
 use crate::source::{Entry, Format, Source};
 
 /// Outcomes that are read from the journal at once.
@@ -387,28 +388,43 @@ pub struct OldRun<'a> {
     pub events: Events,
     /// What somebody outside wants.
     pub signal: tokio::sync::watch::Receiver<crate::deliver::driver::Signal>,
+    /// The command line, for those who find the target locked.
+    pub command_line: &'a str,
 }
 
 /// Writes the report of an old run again, from the journal and the input.
 ///
 /// # Errors
-/// If the input is gone or another one, or the report cannot be written.
-pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
-    let OldRun {
-        journal,
-        row,
-        input,
-        report,
-        state_dir,
-        events,
-        signal,
-    } = old;
-    Report::check(&report)?;
-    let report = Report::prepare(&report, &row.id)?;
-    super::which::note_report(journal, &row.id, report.folder())?;
+/// If the input is gone or another one, the run was forgotten, or the report cannot be written.
+pub fn report_again(mut old: OldRun<'_>) -> Result<Summary, ImportError> {
+    let id = old.row.id.clone();
+    // Whoever forgets the run waits until it is there. Beside a run at work nothing is forgotten
+    // either, unless that run ends meanwhile; so its row is looked at once more in the end.
+    let holder = super::live::holder(old.command_line);
+    let _lock = match lock(old.state_dir, &old.row.target, &holder) {
+        Ok(lock) => Some(lock),
+        Err(JournalError::Held { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let gone = || ImportError::NoSuchRun(id.clone());
+    old.row = old.journal.run(&id)?.ok_or_else(gone)?;
+    Report::check(&old.report)?;
+    let report = Report::prepare(&old.report, &id)?;
+    super::which::note_report(old.journal, &id, report.folder())?;
+    let written = write_again(&old, &report);
+    if old.journal.run(&id)?.is_none() {
+        // Nobody would find this report any more.
+        report::erase(report.folder())?;
+        return Err(gone());
+    }
+    written
+}
+
+fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError> {
+    let (row, journal) = (&old.row, &*old.journal);
     let listener = Listener {
-        events,
-        signal,
+        events: Arc::clone(&old.events),
+        signal: old.signal.clone(),
         told: std::cell::Cell::new(None),
     };
     let mapping = if row.mapping_text.is_empty() {
@@ -416,11 +432,12 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
     } else {
         Mapping::parse(&row.mapping, &row.mapping_text)?
     };
-    let path = input
+    let given = old.input.clone();
+    let path = given
         .or_else(|| row.input_path.clone())
         .unwrap_or_else(|| PathBuf::from(&row.input));
-    let options = super::which::options_from(&row);
-    let typed = super::which::ParseOptions::settings_from(&row);
+    let options = super::which::options_from(row);
+    let typed = super::which::ParseOptions::settings_from(row);
     let settings = super::settings_for(&path, &typed, &mapping)?;
     let source = Source::open(&path, &settings)?;
     let pipeline = super::bind(&mapping, &source, options.allow_unkeyed)?;
@@ -430,12 +447,12 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
         &super::dry::Apart::new(),
         &mut super::dry::Nowhere,
         &listener,
-        state_dir,
+        old.state_dir,
     )?;
     if survey.fingerprint.hash != row.source_hash {
         return Err(ImportError::OtherInput { path });
     }
-    let counts = super::which::counts_of(&row, survey.read);
+    let counts = super::which::counts_of(row, survey.read);
     let facts = Facts {
         run: row.id.clone(),
         dry_run: false,
@@ -454,11 +471,11 @@ pub fn report_again(old: OldRun<'_>) -> Result<Summary, ImportError> {
     let ending = row.ending_now().unwrap_or(Ending::Interrupted);
     let mut summary = facts.summary(ending, counts);
     summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
-    summary.linked = super::returned::linked(journal, &row)?;
+    summary.linked = super::returned::linked(journal, row)?;
     Reporting {
         source: &source,
         pipeline: &pipeline,
-        report: &report,
+        report,
         outcomes: Outcomes::Journal(journal, &row.id),
         listener: &listener,
         payloads: None,

@@ -527,3 +527,47 @@ fn a_failed_file_that_somebody_edited_keeps_nobody_from_being_forgotten() {
     assert!(!world.left().contains(&7));
     assert!(world.left().contains(&2));
 }
+
+/// Else it could write what was erased a moment ago.
+#[cfg(unix)]
+#[test]
+fn nothing_is_forgotten_while_a_report_is_written_again() {
+    let shop = StandIn::start(SandboxSettings::default());
+    let mut it = Importer::new();
+    it.file("map.toml", MAPPING);
+    it.file(
+        "in.csv",
+        list((1..=9_000).map(|n| row(n).replace('@', "(at)"))),
+    );
+    let words = "run in.csv -m map.toml --max-invalid 100% --base-url";
+    let words = words.split(' ').map(str::to_owned).chain([shop.url()]);
+    let first = it.args(words).run().expect(3);
+    let run = first.summary()["run"].as_str().unwrap().to_owned();
+    let state = it.folder().join(".importer");
+    let is_held = || {
+        let files = files_below(&state);
+        let mut holders = files
+            .iter()
+            .filter(|path| path.extension().is_some_and(|end| end == "holder"));
+        holders.any(|path| std::fs::read_to_string(path).is_ok_and(|by| by.contains("report")))
+    };
+    let mut writing = it.args(["report", &run]).start();
+    wait_for(|| is_held() || writing.try_wait().unwrap().is_some());
+    let pid = writing.id().to_string();
+    let signal = |name: &str| {
+        std::process::Command::new("kill")
+            .args([name, &pid])
+            .status()
+    };
+    assert!(signal("-STOP").unwrap().success());
+    let forget = ["forget", &run, "--yes"];
+    let said = it.args(forget).run();
+    assert!(signal("-CONT").unwrap().success());
+    assert!(writing.wait().unwrap().success());
+    assert!(said.expect(6).stderr.contains("importer report"));
+    it.args(forget).run().expect(0);
+    assert_eq!(first.reports().len(), 0);
+    let gone = it.args(["report", &run]).run();
+    assert_ne!(gone.code, 0, "{}", gone.said());
+    assert_eq!(first.reports().len(), 0);
+}
