@@ -15,8 +15,8 @@ use super::settings::{Existing, ImportSettings};
 use super::summing::{Facts, stricter};
 use super::survey::{Survey, survey};
 use super::which::{
-    Which, counts_of, finished_before, hex, new_run, note_report, options_from, way_on, which_run,
-    workflows,
+    Which, counts_of, finished_before, hex, new_run, note_patience, note_report, options_from,
+    way_on, which_run, workflows,
 };
 use super::{Import, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
@@ -58,6 +58,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     let run = begun.run;
     let report = Report::prepare(&settings.report, &run)?;
     note_report(&mut journal, &run, report.folder())?;
+    note_patience(&mut journal, &run, &settings.delivery)?;
     listener.tell(&RunEvent::Started {
         run: run.clone(),
         input: import.input.clone(),

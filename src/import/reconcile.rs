@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::existing::{Inquired, recognise};
 use super::ledger::JournalLedger;
 use super::sending::{Asked, add, recovered_task, tell_looking};
+use super::which::patient;
 use super::{Events, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Observed, Signal};
@@ -191,10 +192,11 @@ impl OpenElsewhere<'_> {
             let (these, rest): (Vec<_>, Vec<_>) =
                 intents.into_iter().partition(|intent| intent.run == run);
             intents = rest;
+            let delivery = patient(&journal, &run, self.delivery)?;
             let asked = Asked {
                 client: self.client,
                 key: key_of(&journal, &run)?,
-                delivery: self.delivery,
+                delivery: &delivery,
                 signal: self.signal,
             };
             let (tasks, inbox) = mpsc::channel(these.len());

@@ -15,7 +15,7 @@ use super::reconcile::OpenElsewhere;
 use super::returned::Link;
 use super::settings::Existing;
 use super::survey::Survey;
-use super::which::counts_of;
+use super::which::{counts_of, patient};
 use super::{ImportError, Listener, Waiting};
 use crate::customer::{Part, Target};
 use crate::deliver::DeliverySettings;
@@ -126,6 +126,11 @@ impl Live<'_> {
         let again = unknown_of(&sent.own);
         counts.unknown = counts.unknown.saturating_sub(again);
         counts.open += again;
+        let delivery = if sent.own.is_empty() {
+            self.settings().delivery.clone()
+        } else {
+            patient(&journal, &self.run, &self.settings().delivery)?
+        };
         let recovered = sent.own.into_iter().map(recovered_task).collect();
         let (tasks, inbox) = mpsc::channel(QUEUE);
         let feed = Feed {
@@ -141,7 +146,7 @@ impl Live<'_> {
             tasks,
         };
         let feeding = tokio::task::spawn_blocking(move || feed.run());
-        let driver = self.driver(inbox, counts.created > 0);
+        let driver = self.driver(inbox, &delivery, counts.created > 0);
         let mut progress = SendingProgress::new(counts);
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
@@ -162,12 +167,17 @@ impl Live<'_> {
         Ok((ledger.0, delivered))
     }
 
-    fn driver(&self, tasks: mpsc::Receiver<Task>, created_before: bool) -> Driver {
+    fn driver(
+        &self,
+        tasks: mpsc::Receiver<Task>,
+        delivery: &DeliverySettings,
+        created_before: bool,
+    ) -> Driver {
         let settings = self.settings();
         let asked = Asked {
             client: &self.client,
             key: self.pipeline.key(),
-            delivery: &settings.delivery,
+            delivery,
             signal: &self.import.signal,
         };
         let mut driver = asked.driver(tasks, |engine| {

@@ -1,6 +1,7 @@
 //! Which run is it: a new one, one that goes on, or one that was finished before.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use super::reporting::shape_of;
 use super::settings::ImportSettings;
 use super::summing::Facts;
 use super::{Import, ImportError};
+use crate::deliver::DeliverySettings;
 use crate::journal::{Journal, NewRun, RunRow};
 use crate::outcome::{Counts, Ending, Linked, RunEvent, Summary};
 use crate::source::{Fingerprint, Format, Source, SourceSettings};
@@ -59,6 +61,38 @@ pub(super) struct RunOptions {
     pub report_folders: Vec<String>,
     /// Whether it was begun with `--again`: whoever goes on with it asks the ERP, too.
     pub again: bool,
+    /// How long a POST of it may still take effect after its process died: the longest settle
+    /// time and time limit that any process of it had, in milliseconds.
+    pub patience_ms: u64,
+}
+
+/// Notes with what patience the run sends, before it does.
+pub(super) fn note_patience(
+    journal: &mut Journal,
+    run: &str,
+    delivery: &DeliverySettings,
+) -> Result<(), ImportError> {
+    let patience = delivery.settle.saturating_add(delivery.timeout);
+    let milliseconds = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+    // What SQLite can hold, and far beyond any import.
+    journal.note_patience(run, milliseconds.min(u64::from(u32::MAX)))?;
+    Ok(())
+}
+
+/// How delivery behaves towards what a run left: a server that was promised more time by the
+/// process that sent it has that time, whatever the settings of this one are.
+pub(super) fn patient(
+    journal: &Journal,
+    run: &str,
+    delivery: &DeliverySettings,
+) -> Result<DeliverySettings, ImportError> {
+    let mut delivery = delivery.clone();
+    if let Some(row) = journal.run(run)? {
+        let patience = Duration::from_millis(options_from(&row).patience_ms);
+        let least = patience.saturating_sub(delivery.timeout);
+        delivery.settle = delivery.settle.max(least);
+    }
+    Ok(delivery)
 }
 
 /// Notes that the run's report is in `folder`, before it is written there.
@@ -178,6 +212,7 @@ pub(super) fn new_run(
         workflows: workflows(&import.settings),
         report_folders: Vec::new(),
         again: import.settings.again,
+        patience_ms: 0,
     };
     let parse = ParseOptions::of(&import.settings.source);
     let path = absolute(&import.path);

@@ -317,6 +317,23 @@ impl Journal {
         })
     }
 
+    /// Notes how long a POST of the run may still take effect after its process died, in
+    /// milliseconds. A longer time that was noted before stays.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn note_patience(&mut self, run: &str, milliseconds: u64) -> Result<(), JournalError> {
+        let run = self.key_of(run)?;
+        self.write(|work| {
+            work.execute(
+                "UPDATE runs SET options = json_set(options, '$.patience_ms', \
+                 max(?2, coalesce(options ->> '$.patience_ms', 0))) WHERE run_no = ?1",
+                params![run.number, milliseconds],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Notes how sending ended, while the report is still to be written: a process that is
     /// killed meanwhile leaves an unfinished run, and the next one writes the report. Makes
     /// sure that nothing of what was erased is left in the journal's files.

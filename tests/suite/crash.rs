@@ -200,7 +200,7 @@ fn sigterm_ends_in_good_order_and_the_same_command_goes_on() {
 fn a_second_ctrl_c_waits_for_nobody() {
     let customers = Customers::valid(7, 40);
     let sandbox = StandIn::start(SandboxSettings::default());
-    let patient = ["--timeout", "60s", "--settle", "600ms", "--rate", "50/s"];
+    let patient = ["--timeout", "12s", "--settle", "600ms", "--rate", "50/s"];
     let mut importer = importer(&customers, &sandbox, &patient);
     let mut child = importer.start();
     wait_for(|| ended_or_created(&mut child, &sandbox, 10));
@@ -230,5 +230,28 @@ fn a_second_ctrl_c_waits_for_nobody() {
     let url = sandbox.url();
     let again = ["run", "shop.csv", "-m", "shop.toml", "--base-url", &url];
     let run = importer.args(again.iter().chain(&SHORT)).run().expect(0);
+    assert_complete(&customers, &sandbox, &importer, &run);
+}
+
+#[test]
+fn less_patience_than_the_dead_process_had_doubles_nobody() {
+    let customers = Customers::valid(8, 1);
+    let sandbox = StandIn::start(SandboxSettings {
+        faults: Faults::parse("late_commit=1,hang_for=2500ms").unwrap(),
+        ..SandboxSettings::default()
+    });
+    let promised = ["--timeout", "1500ms", "--settle", "3s"];
+    let mut importer = importer(&customers, &sandbox, &promised);
+    let mut child = importer.start();
+    wait_for(|| sandbox.counters().posts >= 1 || child.try_wait().unwrap().is_some());
+    child.kill().unwrap();
+    child.wait_with_output().unwrap();
+    let url = sandbox.url();
+    let hasty = ["--timeout", "200ms", "--settle", "200ms"];
+    let words = ["reconcile", "--base-url", &url];
+    importer.args(words.iter().chain(&hasty)).run().expect(0);
+    sandbox.set_faults(Faults::default());
+    let words = ["run", "shop.csv", "-m", "shop.toml", "--base-url", &url];
+    let run = importer.args(words.iter().chain(&hasty)).run().expect(0);
     assert_complete(&customers, &sandbox, &importer, &run);
 }

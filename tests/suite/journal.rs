@@ -225,7 +225,7 @@ fn killed(erp: &StandIn) -> (Importer, String) {
     let (mut it, run) = with_history(erp);
     it.file("more.csv", list("M", 400));
     let before = erp.created();
-    it.args("run more.csv -m map.toml".split(' '));
+    it.args("run more.csv -m map.toml --timeout 2s --settle 0s".split(' '));
     let mut child = it.start();
     wait_for(|| erp.created() > before + 60 || child.try_wait().unwrap().is_some());
     child.kill().unwrap();
