@@ -12,6 +12,7 @@ mod existing;
 mod feed;
 mod forgetting;
 mod known;
+mod learning;
 mod ledger;
 mod live;
 mod pipeline;

@@ -14,10 +14,14 @@ use super::driver::Signal;
 use super::listing::{Listed, Listing};
 use super::pace::{Closed, Gate, UserRate};
 use super::settings::DeliverySettings;
+use crate::customer::normalise_key;
 use crate::outcome::{Answer, Attempt, Ending, Sent, Stop, Traffic, Trouble};
 
 /// Answers to one question that make no sense before the run stops.
 const READS_AT_MOST: u32 = 5;
+
+/// Pages of one look-up that are read at most: it may match by prefix.
+const FIND_PAGES_AT_MOST: u32 = 20;
 
 /// How many customers the ERP says it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +119,32 @@ impl<'a> Inquiry<'a> {
             number += 1;
             page = self.page(&Query::All, number).await?;
         }
+    }
+
+    /// The customer whose number is `wanted` in normal form, by a look-up of `number`; none if it
+    /// is not shown, or more than once.
+    ///
+    /// # Errors
+    /// How the run would end: the server refused, or could not be reached for too long.
+    pub async fn find(&mut self, number: &str, wanted: &str) -> Result<Option<Seen>, Ending> {
+        let query = Query::Number(number.to_owned());
+        for page in 1..=FIND_PAGES_AT_MOST {
+            let page = self.page(&query, page).await?;
+            if page.items.is_empty() {
+                break;
+            }
+            let is_it = |seen: &Seen| {
+                let number = seen.number.as_deref();
+                number.is_some_and(|number| normalise_key(number) == wanted)
+            };
+            let mut found = page.items.into_iter().filter(is_it);
+            match (found.next(), found.next()) {
+                (None, _) => {}
+                (one, None) => return Ok(one),
+                _ => break,
+            }
+        }
+        Ok(None)
     }
 
     /// The ids of the companies.

@@ -103,8 +103,11 @@ impl Live<'_> {
             settled,
             hashes,
         };
-        let (journal, delivered) = self.send(journal, sent, survey).await?;
+        let (mut journal, delivered) = self.send(journal, sent, survey).await?;
         add(&mut traffic, delivered.traffic);
+        if matches!(delivered.ending, Ending::Finished | Ending::Limited) {
+            self.learn_ids(&mut journal, &mut traffic).await?;
+        }
         Ok((
             journal,
             Delivered {

@@ -87,6 +87,29 @@ impl Journal {
         })
     }
 
+    /// At most `limit` records of the run that were created with a number, but whose id is not
+    /// known, in the input's order.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchRun`], or what SQLite said.
+    pub fn created_without_id(
+        &self,
+        run: &str,
+        limit: usize,
+    ) -> Result<Vec<Settled>, JournalError> {
+        let run = self.known(run)?;
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {SETTLED_COLUMNS} FROM records WHERE run_no = ?1 \
+                     AND outcome = 'created' AND customer_id IS NULL \
+                     AND customer_number IS NOT NULL ORDER BY record LIMIT ?2"
+                ))?
+                .query_map(params![run.number, limit], settled)?
+                .collect()
+        })
+    }
+
     /// At most `limit` keys that were created in the target, behind `after`, in the order of
     /// their hashes.
     ///

@@ -255,3 +255,27 @@ fn less_patience_than_the_dead_process_had_doubles_nobody() {
     let run = importer.args(words.iter().chain(&hasty)).run().expect(0);
     assert_complete(&customers, &sandbox, &importer, &run);
 }
+
+#[test]
+fn ids_that_no_answer_told_are_learnt_at_the_end() {
+    let customers = Customers::valid(9, 60);
+    let sandbox = StandIn::start(SandboxSettings {
+        seed: 9,
+        faults: Faults::parse("garbage=0.3,cut=0.3").unwrap(),
+        stale: Duration::from_millis(600),
+        ..SandboxSettings::default()
+    });
+    let times = ["--timeout", "1s", "--settle", "1s"];
+    let importer = importer(&customers, &sandbox, &times);
+    let run = importer.run().expect(0);
+    let told: usize = sandbox
+        .counters()
+        .faults
+        .values()
+        .map(|n| *n as usize)
+        .sum();
+    assert!(told > 10, "{told}");
+    for row in run.rows("created.csv") {
+        assert!(!row["customer_id"].is_empty(), "{row:?}");
+    }
+}
