@@ -35,7 +35,8 @@ pub struct ForgetArgs {
     /// A target, all its runs, and what guards it against customers sent twice
     #[arg(long, value_name = "NAME")]
     pub target: Option<String>,
-    /// Also runs that are unfinished, or have records of which nobody knows what became
+    /// Also runs that are unfinished, or have records of which nobody knows what became: if they
+    /// are imported again, such a record may be created twice
     #[arg(long, conflicts_with = "customer")]
     pub force: bool,
     /// Where reports lie, beside the folders that the journal knows [default: reports]

@@ -29,10 +29,10 @@ fn open_at_once(wanted: usize) -> Result<(), Failure> {
         text: format!(
             "this process may not open the {wanted} files and connections that are needed: {error}"
         ),
-        help: Some(
-            "raise the limit of open files (`ulimit -n`); a lower `--concurrency` needs fewer"
-                .to_owned(),
-        ),
+        help: Some(format!(
+            "raise the limit of open files (`ulimit -n`) to at least {wanted}; each request \
+                 less in flight (`--concurrency`) needs one less"
+        )),
         rendered: false,
     })
 }

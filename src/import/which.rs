@@ -177,6 +177,12 @@ pub(super) fn which_run(
         row.is_unfinished() || row.ending == Some(Ending::TooManyInvalid) || row.counts.unknown > 0;
     let mut word = None;
     let mut retries = false;
+    if unfinished && settings.allow_unkeyed && !options_from(&row).allow_unkeyed {
+        // What had no key was invalid; now it is not.
+        journal.clear_failed(&row.id)?;
+        journal.allow_unkeyed(&row.id)?;
+        word = Some("customers without a key are sent now, too".to_owned());
+    }
     if settings.retry_failed {
         let cleared = journal.clear_failed(&row.id)?;
         retries = cleared > 0;

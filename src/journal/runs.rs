@@ -317,6 +317,22 @@ impl Journal {
         })
     }
 
+    /// Notes that the run sends records without a key from now on.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn allow_unkeyed(&mut self, run: &str) -> Result<(), JournalError> {
+        let run = self.key_of(run)?;
+        self.write(|work| {
+            work.execute(
+                "UPDATE runs SET options = json_set(options, '$.allow_unkeyed', json('true')) \
+                 WHERE run_no = ?1",
+                [run.number],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Notes how long a POST of the run may still take effect after its process died, in
     /// milliseconds. A longer time that was noted before stays.
     ///

@@ -42,6 +42,22 @@ fn after_a_restore_again_sends_what_an_unfinished_run_had_created_too() {
     assert_eq!(restored.ledger().len(), 30);
 }
 
+#[test]
+fn the_same_command_with_unkeyed_records_allowed_sends_them() {
+    let mut it = importer(30);
+    it.file("map.toml", MAPPING.replace("Number = \"Nr\"\n", ""));
+    let shop = StandIn::start(SandboxSettings::default());
+    let url = shop.url();
+    let words = ["run", "in.csv", "-m", "map.toml", "--base-url", &url];
+    let run = it.args(words).run().expect(4);
+    assert!(run.said().contains("--allow-unkeyed"), "{}", run.said());
+    let run = it.arg("--allow-unkeyed").run().expect(0);
+    assert_eq!(run.count("created"), 30);
+    assert_eq!(shop.created(), 30);
+    it.args(["report", run.summary()["run"].as_str().unwrap()]);
+    assert_eq!(it.run().expect(0).count("created"), 30);
+}
+
 fn settings(url: &str) -> String {
     format!("profile = \"erp\"\n[profiles.erp]\ntarget = \"erp\"\nbase_url = \"{url}\"\n")
 }

@@ -282,6 +282,10 @@ fn starting_over_can_be_gone_on_from_without_the_option() {
         "-m",
         "map.toml",
         "--again",
+        "--timeout",
+        "1s",
+        "--settle",
+        "1s",
         "--concurrency",
         "1",
     ]);
