@@ -99,7 +99,9 @@ pub fn is_returned(path: &Path) -> bool {
     let start = in_plain_bytes(start);
     if start.trim_ascii_start().starts_with(b"{") {
         let mut lines = start.split(|byte| *byte == b'\n').take(LINES);
-        return lines.any(|line| std::str::from_utf8(line).is_ok_and(is_named));
+        if lines.any(|line| std::str::from_utf8(line).is_ok_and(is_named)) {
+            return true;
+        }
     }
     let header = first_row(&start);
     let names = |name: &str| {
@@ -167,6 +169,7 @@ mod tests {
             (&utf_16(line), true),
             (&utf_16(&signs), true),
             (line.replace("Name", "\"Vor-\r\nname\"").as_bytes(), true),
+            (line.replace("Nr", "{Nr").as_bytes(), true),
             (other.as_bytes(), false),
             (b"", false),
             (LINE.as_bytes(), true),
