@@ -146,7 +146,8 @@ fn what_turns_out_to_be_absent_is_sent_by_the_same_command() {
     let erp = OtherErp::start(Knobs::default().fail_from(6, 500));
     let mut importer = importer(&customers, "");
     let url = erp.url();
-    let unknown = run_with(&mut importer, &url, &["--concurrency", "1"]).expect(7);
+    let short = ["--concurrency", "1", "--timeout", "1s"];
+    let unknown = run_with(&mut importer, &url, &short).expect(7);
     assert_eq!((unknown.count("created"), unknown.count("unknown")), (5, 1));
     erp.lift();
     let words = ["reconcile", "--base-url", &url, "--timeout", "1s"];
