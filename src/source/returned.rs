@@ -96,14 +96,19 @@ pub fn is_returned(path: &Path) -> bool {
     if read.is_err() {
         return false;
     }
-    let start = in_plain_bytes(start);
+    // `ÿþ` at the beginning of a windows-1252 file looks like a byte order mark.
+    names_its_origin(&in_plain_bytes(start.clone())) || names_its_origin(&start)
+}
+
+/// Whether the beginning of a file, in bytes that hold ASCII as such, is that of a returned one.
+fn names_its_origin(start: &[u8]) -> bool {
     if start.trim_ascii_start().starts_with(b"{") {
         let mut lines = start.split(|byte| *byte == b'\n').take(LINES);
         if lines.any(|line| std::str::from_utf8(line).is_ok_and(is_named)) {
             return true;
         }
     }
-    let header = first_row(&start);
+    let header = first_row(start);
     let names = |name: &str| {
         header
             .split(|byte| matches!(byte, b';' | b',' | b'\t' | b'|' | b'"'))
@@ -170,6 +175,7 @@ mod tests {
             (&utf_16(&signs), true),
             (line.replace("Name", "\"Vor-\r\nname\"").as_bytes(), true),
             (line.replace("Nr", "{Nr").as_bytes(), true),
+            (&[b"\xFF\xFE", line.as_bytes()].concat(), true),
             (other.as_bytes(), false),
             (b"", false),
             (LINE.as_bytes(), true),
