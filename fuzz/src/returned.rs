@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use wawi_importer::outcome::{Code, FieldError, Outcome, Settled, Severity, Stage, Summary};
 use wawi_importer::record::{Cells, Fields, Position, RESERVED_COLUMNS, Record};
 use wawi_importer::report::{Head, Input, Report, ReportSettings, Row, Rows, Shape, ValuesShown};
@@ -65,7 +65,9 @@ fn record(told: &Told, fields: &Fields) -> Record {
 /// Writes every row as a failure and reads the file again: each cell is what it was.
 pub(crate) fn cells(source: &Source, all: &All, folder: &Path) {
     let facts = source.facts();
-    let reserved = |name: &String| RESERVED_COLUMNS.contains(&name.as_str());
+    // A mark at the start of the first name counts as the file's own and is not kept.
+    let reserved =
+        |name: &String| RESERVED_COLUMNS.contains(&name.as_str()) || name.starts_with('\u{feff}');
     if source.has_header() && facts.header.iter().any(reserved) {
         return;
     }
@@ -101,7 +103,8 @@ pub(crate) fn cells(source: &Source, all: &All, folder: &Path) {
     assert!(is_returned(&path) || !usual);
     // The encodings of one byte cannot be told from one another in every text; this is the one
     // that is expected in Germany, and the only one that such files are written in.
-    let single = facts.encoding == WINDOWS_1252;
+    let marked = Encoding::for_bom(&std::fs::read(&path).unwrap()).is_some();
+    let single = facts.encoding == WINDOWS_1252 && !marked;
     let encoding = single.then(|| facts.encoding.name().to_owned());
     let again = Source::open(
         &path,

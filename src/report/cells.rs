@@ -16,25 +16,36 @@ const UNMAPPABLE: u8 = b'?';
 /// Of the encodings of one byte that is windows-1252. `Łódź` of a windows-1250 input that its
 /// mapping declares would come back as `£ódŸ`. In those of several bytes (Shift_JIS, Big5,
 /// GB18030, ISO-2022-JP, …) a byte of a letter can also be the one of a quote, and some letters
-/// can be read but not written. UTF-8 can say all of it.
-pub(super) fn written_in(encoding: &'static Encoding, bom: bool) -> (&'static Encoding, bool) {
-    if [UTF_8, UTF_16LE, UTF_16BE, WINDOWS_1252].contains(&encoding) {
+/// can be read but not written. UTF-8 can say all of it. `first` is the file's first text: in
+/// windows-1252 `ï»¿Nr` would look like a byte-order mark.
+pub(super) fn written_in(
+    encoding: &'static Encoding,
+    bom: bool,
+    first: &str,
+) -> (&'static Encoding, bool) {
+    let misleads =
+        encoding == WINDOWS_1252 && Encoding::for_bom(&encode(encoding, first)).is_some();
+    let is_found_again = [UTF_8, UTF_16LE, UTF_16BE, WINDOWS_1252].contains(&encoding);
+    if is_found_again && !misleads {
         (encoding, bom)
     } else {
         (UTF_8, true)
     }
 }
 
-/// A cell that was kept as bytes, of an input in `encoding`, in the encoding that it is
-/// written in. Bytes that mean nothing in theirs can only stay as they are where that stays too;
+/// A cell that was kept as bytes, of an input in `own` encoding, in the one that it is
+/// `written` in. Bytes that mean nothing in theirs can only stay as they are where that stays too;
 /// elsewhere a replacement character shows where they stood.
-pub(super) fn raw_cell<'a>(encoding: &'static Encoding, cell: &'a [u8]) -> Cow<'a, [u8]> {
-    let kept = written_in(encoding, false).0 == encoding;
+pub(super) fn raw_cell<'a>(
+    own: &'static Encoding,
+    written: &'static Encoding,
+    cell: &'a [u8],
+) -> Cow<'a, [u8]> {
     // Those of several bytes became UTF-8 before they were split.
-    if kept || !encoding.is_single_byte() {
+    if own == written || !own.is_single_byte() {
         return Cow::Borrowed(cell);
     }
-    match encoding.decode_without_bom_handling(cell).0 {
+    match own.decode_without_bom_handling(cell).0 {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }

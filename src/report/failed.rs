@@ -165,7 +165,6 @@ impl FailedCells {
         {
             (delimiter, crlf) = (*own_delimiter, *own_crlf);
             own = own_encoding;
-            (encoding, bom) = cells::written_in(own, *own_bom);
             for (name, number) in header.iter().zip(1u64..) {
                 let name = if *has_header {
                     Cow::Borrowed(name.as_str())
@@ -175,6 +174,8 @@ impl FailedCells {
                 fates.push(fate(&name, telling));
                 names.push(name);
             }
+            let first = names.first().map_or("", |name| &**name);
+            (encoding, bom) = cells::written_in(own, *own_bom, first);
         }
         let terminator = if crlf {
             csv::Terminator::CRLF
@@ -243,7 +244,7 @@ impl FailedCells {
             },
             Input::RawCells(row) => {
                 let cell = row.get(index).map_or(&[][..], Vec::as_slice);
-                cells::raw_cell(self.own, cell)
+                cells::raw_cell(self.own, self.encoding, cell)
             }
             Input::Unreadable => Cow::Borrowed(&[]),
         }
@@ -473,6 +474,20 @@ mod tests {
         let text = text(&folder, "failed.csv");
         assert!(text.starts_with("\u{feff}Miasto;_message;"));
         assert_eq!(text.matches("\nŁódź;").count(), 2, "{text}");
+    }
+
+    /// It may stand behind lines that are skipped.
+    #[test]
+    fn a_name_that_looks_like_a_byte_order_mark_is_none() {
+        let shape = text_shape(&["ï»¿Größe"], b';', WINDOWS_1252);
+        let (_temp, folder) = written(head(shape), ValuesShown::Masked, |rows| {
+            let raw = [b"5 \x80".to_vec()];
+            let first = invalid(1, vec![no_mail()]);
+            rows.push(&row(&first, Input::RawCells(&raw))).unwrap();
+        });
+        let text = text(&folder, "failed.csv");
+        assert!(text.starts_with("\u{feff}ï»¿Größe;_message;"), "{text}");
+        assert!(text.contains("\n5 €;"), "{text}");
     }
 
     /// In ISO-2022-JP the letters have the bytes of quotes; Big5 has letters that can be read but
