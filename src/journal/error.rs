@@ -259,7 +259,7 @@ pub(super) fn from_sql(
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Busy { path },
         // Every statement is a constant that the tests prepare: if SQLite does not understand one,
         // the tables are not ours any more.
-        Some(ErrorCode::Unknown) if is_plain_error(&source) => JournalError::Damaged {
+        _ if is_plain_error(&source) => JournalError::Damaged {
             path,
             why: format!("its tables are not as they were made ({source})"),
         },

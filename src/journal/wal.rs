@@ -25,7 +25,7 @@ const FRAME_HEADER: usize = 24;
 const MAGIC: u32 = 0x377f_0682;
 const PAGES: std::ops::RangeInclusive<u32> = 512..=65_536;
 
-/// Where the parts of the index's header stand, of which there are two copies.
+/// Bytes of the header of the log's index, of which there are two copies.
 const INDEX_HEADER: usize = 48;
 
 /// Refuses a log that has whole commits behind a broken frame, or a broken header, or less than

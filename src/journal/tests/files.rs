@@ -468,3 +468,22 @@ pub(super) fn nothing_is_left_where_rows_were_moved() {
         assert_eq!(left, open, "seed {seed}");
     }
 }
+
+#[test]
+fn tables_that_are_not_as_they_were_made_are_damage() {
+    let folder = folder();
+    drop(started(&folder));
+    let path = folder.path().join(FILE);
+    let file = Connection::open(&path).unwrap();
+    file.pragma_update(None, "writable_schema", true).unwrap();
+    let sql = "UPDATE sqlite_schema SET sql = replace(sql, 'plan_hash', 'plax_hash') \
+               WHERE name = 'runs'";
+    assert_eq!(file.execute(sql, []).unwrap(), 1);
+    drop(file);
+    let error = match Journal::open(folder.path()) {
+        Err(error) => error,
+        Ok(journal) => journal.runs().unwrap_err(),
+    };
+    assert!(matches!(error, JournalError::Damaged { .. }), "{error:?}");
+    assert!(error.is_unreadable(), "{error}");
+}

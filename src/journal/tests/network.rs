@@ -68,6 +68,38 @@ fn a_network_gets_a_rollback_journal_and_keeps_it() {
     assert_eq!(journal.open_intents(TARGET).unwrap().len(), 1);
 }
 
+/// What is logged, kept in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_network_is_warned_of_and_a_local_disk_is_not() {
+    for on in [true, false] {
+        let folder = folder();
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            pretended::with(on, || drop(Journal::open(folder.path()).unwrap()));
+        });
+        let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let warned = said.contains("network file system") && said.contains("--state-dir");
+        assert_eq!(warned, on, "{said}");
+    }
+}
+
 #[test]
 fn a_journal_with_a_log_is_converted_with_what_the_log_holds() {
     let local = folder();
