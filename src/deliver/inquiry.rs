@@ -128,11 +128,14 @@ impl<'a> Inquiry<'a> {
     /// How the run would end: the server refused, or could not be reached for too long.
     pub async fn find(&mut self, number: &str, wanted: &str) -> Result<Option<Seen>, Ending> {
         let query = Query::Number(number.to_owned());
+        let mut before = Vec::new();
         for page in 1..=FIND_PAGES_AT_MOST {
             let page = self.page(&query, page).await?;
-            if page.items.is_empty() {
+            // Some servers show the same page always.
+            if page.items.is_empty() || page.items == before {
                 break;
             }
+            before.clone_from(&page.items);
             let is_it = |seen: &Seen| {
                 let number = seen.number.as_deref();
                 number.is_some_and(|number| normalise_key(number) == wanted)
@@ -184,7 +187,7 @@ impl<'a> Inquiry<'a> {
                 tries,
                 "the answer makes no sense; the server is asked again"
             );
-            self.sleep(backoff::wait(backoff::BASE, tries, fastrand::f64()))
+            self.rest(backoff::wait(backoff::BASE, tries, fastrand::f64()))
                 .await?;
         }
     }
@@ -225,7 +228,7 @@ impl<'a> Inquiry<'a> {
             );
             tracing::info!(tries, ?wait, "the server is asked again");
             let patience = self.max_outage.saturating_sub(asked.elapsed());
-            self.sleep(wait.min(patience)).await?;
+            self.rest(wait.min(patience)).await?;
         }
     }
 
@@ -242,7 +245,7 @@ impl<'a> Inquiry<'a> {
                 Err(Closed::UntilAnswer) => None,
             };
             match opens {
-                Some(at) => self.sleep(at.saturating_sub(now)).await?,
+                Some(at) => self.rest(at.saturating_sub(now)).await?,
                 None => break,
             }
         }
@@ -277,7 +280,11 @@ impl<'a> Inquiry<'a> {
         Ok(attempt)
     }
 
-    async fn sleep(&mut self, length: Duration) -> Result<(), Ending> {
+    /// Waits.
+    ///
+    /// # Errors
+    /// How the run ends, if somebody stops it meanwhile or its time is up.
+    pub async fn rest(&mut self, length: Duration) -> Result<(), Ending> {
         tokio::select! {
             biased;
             ending = interrupted(&mut self.signal) => Err(ending),

@@ -128,9 +128,7 @@ impl Live<'_> {
             Origin::AskFirst
         })
     }
-}
 
-impl Live<'_> {
     /// Whether the ERP is still the one that the journal knows: asked before anything else, for
     /// a look-up in another one would say that nobody is there.
     pub(super) async fn check_target(

@@ -40,10 +40,12 @@ impl Live<'_> {
         let signal = self.import.signal.clone();
         let mut inquiry = Inquiry::new(&self.client, &delivery, self.deadline(), signal);
         for wait in [Duration::ZERO, delivery.settle.min(WAIT_AT_MOST)] {
-            tokio::time::sleep(wait).await;
-            let asked = self.ask_for_ids(journal, &mut inquiry, missing).await?;
-            missing = match asked {
-                Ok(missing) => missing,
+            let (learnt, left) = ask_for_ids(&mut inquiry, missing, wait).await;
+            if !learnt.is_empty() {
+                journal.commit(&self.run, &learnt)?;
+            }
+            missing = match left {
+                Ok(left) => left,
                 Err(ending) => {
                     tracing::info!(?ending, "ids of created customers could not be learnt");
                     break;
@@ -56,43 +58,44 @@ impl Live<'_> {
         super::sending::add(traffic, inquiry.traffic());
         Ok(())
     }
+}
 
-    /// Asks for each; those that are not shown are left over.
-    async fn ask_for_ids(
-        &self,
-        journal: &mut Journal,
-        inquiry: &mut Inquiry<'_>,
-        missing: Vec<Settled>,
-    ) -> Result<Result<Vec<Settled>, Ending>, ImportError> {
-        let mut left = Vec::new();
-        for settled in missing {
-            let Outcome::Created {
-                number: Some(number),
-                attempts,
-                how,
-                ..
-            } = settled.outcome.clone()
-            else {
-                continue;
-            };
-            let wanted = normalise_key(&number);
-            let seen = match inquiry.find(&number, &wanted).await {
-                Ok(seen) => seen,
-                Err(ending) => return Ok(Err(ending)),
-            };
-            let Some((id, shown)) = seen.and_then(|seen| Some((seen.id?, seen.number))) else {
-                left.push(settled);
-                continue;
-            };
-            let outcome = Outcome::Created {
-                id: Some(id),
-                number: shown.or(Some(number)),
-                attempts,
-                how,
-            };
-            let entry = Entry::Settled(Settled { outcome, ..settled });
-            journal.commit(&self.run, &[entry])?;
-        }
-        Ok(Ok(left))
+/// Asks for each after a wait: what was learnt, and who is not shown yet, or why nobody can be
+/// asked any more.
+async fn ask_for_ids(
+    inquiry: &mut Inquiry<'_>,
+    missing: Vec<Settled>,
+    wait: Duration,
+) -> (Vec<Entry>, Result<Vec<Settled>, Ending>) {
+    let (mut learnt, mut left) = (Vec::new(), Vec::new());
+    if let Err(ending) = inquiry.rest(wait).await {
+        return (learnt, Err(ending));
     }
+    for settled in missing {
+        let Outcome::Created {
+            number: Some(number),
+            attempts,
+            how,
+            ..
+        } = settled.outcome.clone()
+        else {
+            continue;
+        };
+        let seen = match inquiry.find(&number, &normalise_key(&number)).await {
+            Ok(seen) => seen,
+            Err(ending) => return (learnt, Err(ending)),
+        };
+        let Some((id, shown)) = seen.and_then(|seen| Some((seen.id?, seen.number))) else {
+            left.push(settled);
+            continue;
+        };
+        let outcome = Outcome::Created {
+            id: Some(id),
+            number: shown.or(Some(number)),
+            attempts,
+            how,
+        };
+        learnt.push(Entry::Settled(Settled { outcome, ..settled }));
+    }
+    (learnt, Ok(left))
 }

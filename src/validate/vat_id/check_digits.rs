@@ -115,13 +115,18 @@ fn luhn(digits: &[u8]) -> bool {
     luhn_sum(digits.iter().rev().map(|byte| u32::from(byte - b'0'))).is_multiple_of(10)
 }
 
+/// The sum of the digits of a digit's double.
+fn doubled(digit: u32) -> u32 {
+    digit * 2 / 10 + digit * 2 % 10
+}
+
 /// Digits from the right; every second one is doubled.
 fn luhn_sum(from_the_right: impl Iterator<Item = u32>) -> u32 {
     from_the_right
         .enumerate()
         .map(|(place, digit)| match place % 2 {
             0 => digit,
-            _ => digit * 2 / 10 + digit * 2 % 10,
+            _ => doubled(digit),
         })
         .sum()
 }
@@ -149,7 +154,7 @@ fn austria(digits: Digits<'_>) -> bool {
         .enumerate()
         .map(|(place, digit)| match place % 2 {
             0 => digit,
-            _ => digit * 2 / 10 + digit * 2 % 10,
+            _ => doubled(digit),
         })
         .sum();
     (10 - (sum + 4) % 10) % 10 == digits.last()
