@@ -116,7 +116,8 @@ impl Compiler {
     }
 }
 
-const KEYS: Keys = Keys {
+/// Keys of the mapping itself.
+pub(super) const KEYS: Keys = Keys {
     now: &[
         "keep_if", "source", "identity", "report", "customer", "rules",
     ],

@@ -29,7 +29,8 @@ enum Test {
     Between(Decimal, Decimal, Convention),
 }
 
-const KEYS: Keys = Keys {
+/// Keys of a condition.
+pub(super) const KEYS: Keys = Keys {
     now: &[
         "column", "equals", "one_of", "filled", "matches", "between", "not",
     ],

@@ -26,7 +26,8 @@ pub struct SourceOptions {
     pub header: Option<bool>,
 }
 
-const SOURCE_KEYS: Keys = Keys {
+/// Keys of `[source]`.
+pub(super) const SOURCE_KEYS: Keys = Keys {
     now: &[
         "format",
         "encoding",
@@ -135,7 +136,8 @@ fn delimiter(section: &mut Section<'_, '_>) -> Option<u8> {
     }
 }
 
-const REPORT_KEYS: Keys = Keys {
+/// Keys of `[report]`.
+pub(super) const REPORT_KEYS: Keys = Keys {
     now: &["columns"],
     later: &[],
 };
@@ -153,7 +155,8 @@ pub(super) fn report(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<us
         .collect()
 }
 
-const IDENTITY_KEYS: Keys = Keys {
+/// Keys of `[identity]`.
+pub(super) const IDENTITY_KEYS: Keys = Keys {
     now: &["key"],
     later: &[],
 };

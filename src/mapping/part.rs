@@ -80,6 +80,15 @@ const ALIASES: &[(&str, &str)] = &[
     ("address1", "Street"),
 ];
 
+/// Keys that an address has beside its fields.
+pub(super) const ADDRESS_KEYS: [&str; 2] = ["when", "unless_same_as"];
+
+/// The names of the objects of a customer and of its lists of addresses.
+pub(super) fn object_names() -> Vec<&'static str> {
+    let single = SINGLE.iter().map(|one| one.0);
+    single.chain(LISTS.iter().map(|list| list.0)).collect()
+}
+
 /// Reads `[customer]`.
 pub(super) fn customer(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<PartSpec> {
     let Some(node) = node else {
@@ -350,7 +359,7 @@ fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
     }
     let more: Vec<&str> = match part {
         Part::Customer => SINGLE.iter().map(|one| one.0).chain([OTHERS]).collect(),
-        part if part.is_address() => vec!["when", "unless_same_as"],
+        part if part.is_address() => ADDRESS_KEYS.to_vec(),
         _ => Vec::new(),
     };
     let candidates = own.fields.iter().map(|field| field.name).chain(more);

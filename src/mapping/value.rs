@@ -51,7 +51,8 @@ impl Origin {
     }
 }
 
-const KEYS: Keys = Keys {
+/// Keys of a value.
+pub(super) const KEYS: Keys = Keys {
     now: &[
         "column",
         "first_of",

@@ -37,6 +37,8 @@ mod hostile;
 mod import;
 /// The journal damaged, on a network, in use by others; the clock.
 mod journal;
+/// docs/mapping.md is true: its tables are the code's, its examples run.
+mod mapping_docs;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
 /// README.md is true.

@@ -1,0 +1,61 @@
+//! The words of the mapping file, for whoever has to know all of them: documentation, editors.
+
+use super::form::Form;
+use super::syntax::Keys;
+use super::{compile, condition, options, part, value};
+
+/// The words that one place of the mapping file takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyList {
+    /// The place: `the mapping`, `[source]`, `a value`, … as messages call it; `as` for the
+    /// words of that key.
+    pub table: &'static str,
+    /// Its words, in no particular order.
+    pub keys: Vec<&'static str>,
+}
+
+/// Every place of the mapping file that takes only certain words, with these words. The fields
+/// of the API are in [`field_list`](super::field_list).
+#[must_use]
+pub fn key_list() -> Vec<KeyList> {
+    let of = |table, keys: &Keys| KeyList {
+        table,
+        keys: keys.now.to_vec(),
+    };
+    vec![
+        of("the mapping", &compile::KEYS),
+        of("[source]", &options::SOURCE_KEYS),
+        of("[identity]", &options::IDENTITY_KEYS),
+        of("[report]", &options::REPORT_KEYS),
+        of("a condition", &condition::KEYS),
+        of("a value", &value::KEYS),
+        KeyList {
+            table: "an address",
+            keys: part::ADDRESS_KEYS.to_vec(),
+        },
+        KeyList {
+            table: "[customer]",
+            keys: part::object_names(),
+        },
+        KeyList {
+            table: "as",
+            keys: Form::NAMES.iter().map(|(name, _)| *name).collect(),
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_stands_there_twice() {
+        for list in key_list() {
+            let mut keys = list.keys.clone();
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!(keys.len(), list.keys.len(), "{}", list.table);
+            assert!(!keys.is_empty(), "{}", list.table);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! docs/mapping.md is a reference that cannot drift: its tables are compared with the code in
+//! both directions, and its examples are run.
+
+/// The notation of examples, and how they are run.
+pub(crate) mod examples;
+
+use std::collections::BTreeSet;
+
+use wawi_importer::mapping::{field_list, key_list};
+use wawi_importer::outcome::{Code, Severity};
+
+use crate::readme::{code, table};
+use crate::support::{Importer, repository};
+
+fn page() -> String {
+    std::fs::read_to_string(repository("docs/mapping.md")).unwrap()
+}
+
+#[test]
+fn its_examples_run() {
+    let counts = examples::run("docs/mapping.md", &page());
+    // What is counted is what was run: a notation that nobody recognises runs nothing.
+    for (kind, least) in [
+        ("toml mapping", 6),
+        ("toml field", 29),
+        ("toml part", 3),
+        ("json result", 6),
+        ("csv failed", 2),
+        ("console ", 1),
+        ("rows", 90),
+    ] {
+        let count = counts.get(kind).copied().unwrap_or_default();
+        assert!(count >= least, "{count} of `{kind}`: {counts:?}");
+    }
+}
+
+#[test]
+fn its_keys_are_the_codes() {
+    let page = page();
+    for list in key_list() {
+        let name = match list.table {
+            "as" => "words of as".to_owned(),
+            place => format!("keys of {place}"),
+        };
+        let listed = table(&page, &name);
+        let found: BTreeSet<String> = listed.iter().map(|row| row[0].clone()).collect();
+        let known: BTreeSet<String> = list.keys.iter().map(|key| code(key)).collect();
+        assert_eq!(found, known, "{name}");
+        assert_eq!(listed.len(), found.len(), "{name} has a row twice");
+        assert!(
+            listed.iter().flatten().all(|cell| !cell.is_empty()),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn its_fields_are_the_codes() {
+    let rows = table(&page(), "fields");
+    let known: Vec<Vec<String>> = field_list()
+        .into_iter()
+        .map(|field| {
+            vec![
+                code(&field.path),
+                field.kind.to_owned(),
+                field.limit,
+                if field.required { "yes" } else { "" }.to_owned(),
+                field.meaning.to_owned(),
+            ]
+        })
+        .collect();
+    assert_eq!(rows, known);
+}
+
+#[test]
+fn its_codes_are_the_codes() {
+    let rows = table(&page(), "codes");
+    let found: BTreeSet<Vec<String>> = rows.iter().map(|row| row[..3].to_vec()).collect();
+    let known: BTreeSet<Vec<String>> = Code::ALL
+        .iter()
+        .map(|known| {
+            let weight = match known.default_severity() {
+                Severity::Error => "error",
+                Severity::Warn => "warn",
+                Severity::Off => "off",
+            };
+            let switchable = if known.is_switchable() { "yes" } else { "no" };
+            vec![
+                code(known.as_str()),
+                weight.to_owned(),
+                switchable.to_owned(),
+            ]
+        })
+        .collect();
+    assert_eq!(found, known);
+    assert_eq!(rows.len(), Code::ALL.len());
+    let told = |cell: &String| !cell.is_empty();
+    assert!(
+        rows.iter()
+            .all(|row| row.len() == 5 && row.iter().all(told))
+    );
+}
+
+/// Each format reads its cell.
+#[test]
+fn its_formats_of_dates_work() {
+    let mut importer = Importer::new();
+    for row in table(&page(), "dates") {
+        let [format, cell, becomes] = &row[..] else {
+            panic!("{row:?}");
+        };
+        let bare = |cell: &String| cell.trim_matches('`').to_owned();
+        importer.file(
+            "input.jsonl",
+            serde_json::json!({ "d": bare(cell) }).to_string(),
+        );
+        importer.file(
+            "map.toml",
+            format!(
+                "[source]\ndate = '{}'\n[customer]\nNumber = {{ value = \"1\" }}\n\
+                 CustomerGroupId = {{ value = 1 }}\nInternalCompanyId = {{ value = 1 }}\n\
+                 LanguageIso = {{ value = \"DE\" }}\nCustomerSince = \"d\"\n\
+                 [customer.BillingAddress]\nLastName = {{ value = \"A\" }}\n\
+                 City = {{ value = \"B\" }}\nCountryIso = {{ value = \"DE\" }}\n",
+                bare(format)
+            ),
+        );
+        importer.args("run input.jsonl -m map.toml --dry-run --payloads -".split(' '));
+        let run = importer.run().expect(0);
+        let wanted = format!("\"CustomerSince\":\"{}\"", bare(becomes));
+        assert!(run.stdout.contains(&wanted), "{row:?}: {}", run.said());
+    }
+}
