@@ -285,15 +285,30 @@ impl<'a> Header<'a> {
         self.names.get(index).map_or("", String::as_str)
     }
 
-    /// A header that was not split at its delimiter: one cause, not a mistake for each column.
+    /// A header that was not split at its delimiter, or is none: one cause, not a mistake for
+    /// each column.
     fn unsplit(&self) -> Option<Mistake> {
+        if self.usable().next().is_none() {
+            let title = "the input's header names no column";
+            return Some(Mistake::of_file(title).help(
+                "if the names stand further down, say after how many lines: `skip_lines` in \
+                 [source]; if there are none, `header = false`",
+            ));
+        }
         let [whole] = self.names else {
             return None;
         };
-        let delimiter = [";", ",", "\t", "|"]
+        let Some(delimiter) = [";", ",", "\t", "|"]
             .into_iter()
             .filter(|delimiter| whole.contains(delimiter))
-            .max_by_key(|delimiter| whole.matches(delimiter).count())?;
+            .max_by_key(|delimiter| whole.matches(delimiter).count())
+        else {
+            let title = format!("the input's header is a single column: {}", quoted(whole));
+            return Some(Mistake::of_file(title).help(
+                "is it the right file? If its header stands further down, say after how many \
+                 lines: `skip_lines` in [source]",
+            ));
+        };
         let shown = if delimiter == "\t" { "tab" } else { delimiter };
         let title = format!("the input's header is a single column: {}", quoted(whole));
         Some(Mistake::of_file(title).help(format!(

@@ -131,9 +131,18 @@ pub(super) fn compile(name: &Arc<str>, text: &Arc<str>) -> Result<Compiled, Mapp
     if !errors.is_empty() {
         let mistakes = errors.iter().map(|error| {
             let title = error.message().to_owned();
+            let help = match title.as_str() {
+                "duplicate key" => {
+                    "a key, or a section such as [customer], stands in a file once: put both together"
+                }
+                _ => {
+                    "a mapping is TOML: `key = \"text\"`, with sections in brackets; docs/mapping.md \
+                     has examples"
+                }
+            };
             match error.span() {
-                Some(place) => Mistake::at(place, title),
-                None => Mistake::of_file(title),
+                Some(place) => Mistake::at(place, title).help(help),
+                None => Mistake::of_file(title).help(help),
             }
         });
         return Err(fail(mistakes.collect()));

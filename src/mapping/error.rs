@@ -9,6 +9,12 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
+/// Mistakes that are shown with their excerpt; of a file with more, the others are only counted.
+const SHOWN: usize = 50;
+
+/// What to do about a mistake that says no better.
+const FALLBACK: &str = "docs/mapping.md tells what each key takes, with examples";
+
 /// Where in the mapping's text something stands, in bytes.
 pub(super) type Place = Range<usize>;
 
@@ -113,7 +119,8 @@ impl MappingError {
         self.mistakes.len()
     }
 
-    /// Every mistake with its place, excerpt and help, ready for a terminal.
+    /// The mistakes with their place, excerpt and help, ready for a terminal. Of very many only
+    /// the first are shown.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
         let renderer = if color {
@@ -121,11 +128,13 @@ impl MappingError {
         } else {
             Renderer::plain()
         };
-        let rendered: Vec<String> = self
-            .mistakes
-            .iter()
+        let shown = self.mistakes.iter().take(SHOWN);
+        let mut rendered: Vec<String> = shown
             .map(|mistake| self.render_one(&renderer, mistake))
             .collect();
+        if let Some(more @ 1..) = self.mistakes.len().checked_sub(SHOWN) {
+            rendered.push(format!("… and {more} more; correct these first"));
+        }
         rendered.join("\n\n")
     }
 
@@ -144,9 +153,8 @@ impl MappingError {
             }
             None => title.element(Origin::path(&*self.name)),
         };
-        if let Some(help) = &mistake.help {
-            group = group.element(Level::HELP.message(help.as_str()));
-        }
+        let help = mistake.help.as_deref().unwrap_or(FALLBACK);
+        group = group.element(Level::HELP.message(help));
         renderer.render(&[group])
     }
 
@@ -225,7 +233,7 @@ mod tests {
             "kunden.toml".into(),
             text.into(),
             vec![
-                Mistake::of_file("there is no [customer]"),
+                Mistake::of_file("there is no [customer]").help("add it"),
                 Mistake::at(19..24, "unknown format `cvs`").help("did you mean `csv`?"),
             ],
         );
@@ -245,7 +253,19 @@ mod tests {
 
         error: there is no [customer]
         --> kunden.toml
+         = help: add it
         "#);
+    }
+
+    #[test]
+    fn very_many_mistakes_are_counted_and_each_that_is_shown_has_help() {
+        let text: String = (0..100_000).map(|at| format!("x{at} = 1\n")).collect();
+        let mistakes = (0..100_000).map(|at| Mistake::at(at..at + 1, "odd"));
+        let error = MappingError::new("m".into(), text.into(), mistakes.collect());
+        let rendered = error.render(false);
+        assert_eq!(rendered.matches("error: odd").count(), SHOWN);
+        assert_eq!(rendered.matches(FALLBACK).count(), SHOWN);
+        assert!(rendered.ends_with("… and 99950 more; correct these first"));
     }
 
     #[test]

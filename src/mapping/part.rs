@@ -343,6 +343,9 @@ fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
         part.to_string()
     };
     let mistake = Mistake::at(place, format!("the API has no field `{name}` in {here}"));
+    if name == "keep_if" {
+        return mistake.help("`keep_if` stands at the top of the file, before the first [section]");
+    }
     let own = part.schema();
     if let Some(field) = known_as(name, own) {
         return mistake.help(format!("did you mean `{field}`?"));

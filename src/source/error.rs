@@ -265,11 +265,12 @@ impl SourceError {
                 "the state folder must be writable and needs room for the whole input; \
                  --state-dir chooses another one"
             }
-            Self::Missing { near: None, .. }
-            | Self::Open { .. }
-            | Self::Read { .. }
-            | Self::Copy { .. }
-            | Self::Stdin { .. } => return None,
+            Self::Missing { near: None, .. } => {
+                "check its name and its folder; without one, it is looked for in the current folder"
+            }
+            Self::Open { .. } | Self::Read { .. } | Self::Copy { .. } | Self::Stdin { .. } => {
+                return None;
+            }
         };
         Some(help.to_owned())
     }
@@ -371,8 +372,10 @@ mod tests {
         let near = folder.path().join("kunden.csv").display().to_string();
         let help = missing("Kunde.csv").help().unwrap();
         assert_eq!(help, format!("did you mean `{near}`?"));
-        assert!(missing("zzz.csv").help().is_none());
-        assert!(missing("kunden.csv/x").help().is_none());
+        for name in ["zzz.csv", "kunden.csv/x"] {
+            let help = missing(name).help().unwrap();
+            assert!(help.starts_with("check its name"), "{help}");
+        }
     }
 
     #[test]

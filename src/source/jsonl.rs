@@ -93,11 +93,13 @@ impl TextLines {
 ///
 /// # Errors
 /// A `json.malformed` whose parameter `reason` is one of `syntax`, `cut_off` (the text ends
-/// too early), `too_deep` (more than 127 levels) and `not_an_object`; `column` counts bytes
-/// from 1.
+/// too early), `too_deep` (more than 127 levels), `not_an_object` and `key_twice`; `column`
+/// counts bytes from 1.
 pub(super) fn object(text: &str) -> Result<Map<String, Value>, FieldError> {
     let malformed = |reason: &str| FieldError::new(Code::JsonMalformed, "").with("reason", reason);
     match serde_json::from_str(text) {
+        // The last of two equal keys would win, and nobody would hear of the first.
+        Ok(Value::Object(object)) if keys(&object) < colons(text) => Err(malformed("key_twice")),
         Ok(Value::Object(object)) => Ok(returned::input(object)),
         Ok(_) => Err(malformed("not_an_object").with("column", 1)),
         Err(error) => {
@@ -111,6 +113,37 @@ pub(super) fn object(text: &str) -> Result<Map<String, Value>, FieldError> {
             Err(malformed(reason).with("column", error.column()))
         }
     }
+}
+
+/// How many keys an object has, with those of the objects in it.
+fn keys(object: &Map<String, Value>) -> usize {
+    object.len() + object.values().map(keys_in).sum::<usize>()
+}
+
+fn keys_in(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => keys(object),
+        Value::Array(list) => list.iter().map(keys_in).sum(),
+        _ => 0,
+    }
+}
+
+/// How many keys stand in a text that is JSON: each has the one colon outside of texts.
+fn colons(text: &str) -> usize {
+    let mut count = 0;
+    let mut in_text = false;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_text = !in_text,
+            b'\\' => {
+                bytes.next();
+            }
+            b':' if !in_text => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 #[cfg(test)]
@@ -184,6 +217,26 @@ mod tests {
             assert_eq!(error.params["reason"], reason, "{text}");
             assert_eq!(error.params["column"], column, "{text}");
             assert!(!format!("{error:?}").contains("geheim"));
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_hides_no_value() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"b":{"c":[{"d":1,"d":2}]}}"#,
+            r#"{"a:":1,"\u0061:":2}"#,
+        ] {
+            let error = object(text).unwrap_err();
+            assert_eq!(error.params["reason"], "key_twice", "{text}");
+        }
+        for text in [
+            r#"{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}]}"#,
+            r#"{"a":":\"::\\","b:\"c":":"}"#,
+            r#"{"a" : 1.5e3}"#,
+            "{}",
+        ] {
+            assert!(object(text).is_ok(), "{text}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! Bad input, mappings, settings and journals: each has its exit code, and a message that names
 //! the place and says what to do. Nothing of it may make the program panic.
 
+mod collection;
+
 use std::io::{BufRead, BufReader};
 
 use crate::other_erp::{Knobs, OtherErp};

@@ -47,6 +47,8 @@ fn every_mistake_of_a_file_is_shown_at_once() {
       |
     4 | skip_lines = -1
       |              ^^ this is a whole number
+      |
+      = help: docs/mapping.md tells what each key takes, with examples
 
     error: the API demands InternalCompanyId, and nothing is mapped to it
      --> m.toml:5:1
@@ -69,6 +71,8 @@ fn every_mistake_of_a_file_is_shown_at_once() {
        |
     10 | CountryIso = { default = "Deutschland" }
        |                          ^^^^^^^^^^^^^
+       |
+       = help: docs/mapping.md tells what each key takes, with examples
 
     error: the API has no field `Zip` in BillingAddress
       --> m.toml:11:1
@@ -82,13 +86,15 @@ fn every_mistake_of_a_file_is_shown_at_once() {
 
 #[test]
 fn toml_mistakes_come_first_and_alone() {
-    insta::assert_snapshot!(mistakes("a = 1\n[customer\n").render(false), @r"
+    insta::assert_snapshot!(mistakes("a = 1\n[customer\n").render(false), @r#"
     error: unclosed table, expected `]`
      --> m.toml:2:10
       |
     2 | [customer
       |          ^
-    ");
+      |
+      = help: a mapping is TOML: `key = "text"`, with sections in brackets; docs/mapping.md has examples
+    "#);
 }
 
 /// Takes each case of a text apart: lines of a mapping, then `! title => help` for each mistake.

@@ -192,6 +192,9 @@ fn of_the_record(facts: &Facts<'_>) -> String {
             let offset = facts.phrase(" (at byte ", "offset", ")");
             format!("some bytes are no text{encoding}{offset}")
         }
+        Code::JsonMalformed if facts.param("reason").as_deref() == Some("key_twice") => {
+            "a key stands twice in the JSON object".to_owned()
+        }
         _ => {
             let reason = facts.phrase(": ", "reason", "");
             let column = facts.phrase(" (at column ", "column", ")");

@@ -210,6 +210,6 @@ fn of_the_record(facts: &Facts<'_>) -> String {
         Code::EncodingInvalid => {
             "Say how the file is encoded, e.g. `--encoding windows-1252`, or export it again as UTF-8.".to_owned()
         }
-        _ => "Write one JSON object on each line, or export the file again.".to_owned(),
+        _ => "Write one JSON object on each line, with each key once, or export the file again.".to_owned(),
     }
 }
