@@ -57,3 +57,5 @@ mod support;
 mod twice;
 /// Unknown records: told, looked up, resolved.
 mod unknown;
+/// Nothing is repaired that nobody asked for.
+mod unrepaired;
