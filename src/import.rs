@@ -35,8 +35,8 @@ use tokio::sync::watch;
 
 use crate::deliver::driver::Signal;
 use crate::mapping::{Columns, Mapping};
-use crate::outcome::{RunEvent, Severity, Summary};
-use crate::source::{self, Format, Source, SourceSettings};
+use crate::outcome::{Code, RunEvent, Severity, Summary};
+use crate::source::{self, Conventions, Format, Source, SourceSettings, Written};
 use crate::validate::Rules;
 
 pub use error::ImportError;
@@ -154,7 +154,7 @@ impl Import {
 /// Binds mapping and rules to an opened input.
 fn bind(mapping: &Mapping, source: &Source, unkeyed: bool) -> Result<Pipeline, ImportError> {
     let columns = match source.facts().format {
-        Format::Csv => Columns::Header(&source.facts().header),
+        Format::Csv | Format::Xlsx | Format::Ods => Columns::Header(&source.facts().header),
         Format::Jsonl => Columns::Keys,
     };
     Ok(Pipeline {
@@ -181,6 +181,8 @@ fn settings_for(
     }
     Ok(SourceSettings {
         ragged: settings.ragged,
+        cell_error: settings.cell_error,
+        conventions: settings.conventions,
         ..typed.clone()
     })
 }
@@ -198,20 +200,41 @@ fn source_settings(
             Some(format.ok_or_else(|| ImportError::Format(word.to_owned()))?)
         }
     };
-    let ragged = mapping
-        .rules()
-        .get(&crate::outcome::Code::RecordRagged)
-        .copied()
-        .unwrap_or(Severity::Error);
+    let weight = |code| mapping.rules().get(&code).copied();
     Ok(SourceSettings {
         format: typed.format.or(format),
         encoding: typed.encoding.clone().or_else(|| written.encoding.clone()),
         delimiter: typed.delimiter.or(written.delimiter),
         skip_lines: typed.skip_lines.or(written.skip_lines),
         header: typed.header.or(written.header),
-        ragged,
+        ragged: weight(Code::RecordRagged).unwrap_or(Severity::Error),
+        sheet: typed.sheet.clone().or_else(|| written.sheet.clone()),
+        cell_error: weight(Code::CellError).unwrap_or(Severity::Error),
+        conventions: conventions(mapping),
         record_cap: typed.record_cap,
     })
+}
+
+/// How the mapping reads numbers and dates, so that the typed cells of a sheet become text in
+/// just that way.
+fn conventions(mapping: &Mapping) -> Conventions {
+    let usual = mapping.source();
+    let columns = mapping.column_styles().into_iter().map(|style| {
+        let written = Written {
+            comma: style.comma,
+            dates: style.dates,
+            birthday: style.birthday,
+        };
+        (style.column, written)
+    });
+    Conventions {
+        usual: Written {
+            comma: usual.comma,
+            dates: usual.dates.clone(),
+            birthday: false,
+        },
+        columns: columns.collect(),
+    }
 }
 
 /// Tells events and hears signals.

@@ -26,6 +26,7 @@ mod passthrough;
 mod path;
 mod plan;
 mod steps;
+mod styles;
 mod suggest;
 mod syntax;
 mod tally;
@@ -44,6 +45,7 @@ pub use field_list::{FieldEntry, field_list};
 pub use key_list::{KeyList, key_list};
 pub use options::SourceOptions;
 pub use plan::Plan;
+pub use styles::ColumnStyle;
 pub use tally::Tally;
 
 use columns::Bound;
@@ -504,6 +506,9 @@ mod tests {
             delimiter: Some(b';'),
             skip_lines: Some(1),
             header: Some(true),
+            sheet: mapping.source().sheet.clone(),
+            comma: true,
+            dates: mapping.source().dates.clone(),
         };
         assert_eq!(mapping.source(), &wanted);
         assert_eq!(mapping.rules()[&Code::PersonDuplicate], Severity::Off);

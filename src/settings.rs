@@ -439,6 +439,7 @@ fn source(options: &Layer) -> SourceSettings {
         encoding: options.encoding.clone().map(|encoding| encoding.0),
         delimiter: options.delimiter.map(|delimiter| delimiter.0),
         skip_lines: options.skip_lines,
+        sheet: options.sheet.clone(),
         ..SourceSettings::default()
     }
 }

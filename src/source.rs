@@ -6,28 +6,34 @@
 //! looks complete. What a column means is none of this stage's business.
 //!
 //! CSV is split on raw bytes and decoded record by record where the encoding allows it, so
-//! that lines and offsets are those of the file; other encodings become UTF-8 first. Another format
-//! (XLSX) becomes another [`Format`] with its own splitter beside `csv` and `jsonl`.
+//! that lines and offsets are those of the file; other encodings become UTF-8 first. What is
+//! compressed, and the rows of a sheet, are copied once into a file without a name (`private`);
+//! what follows sees that copy instead of the file.
 
 mod blocks;
 mod cells;
+mod content;
 mod csv;
 mod delimiter;
 mod encoding;
 mod entry;
 mod error;
 mod facts;
+mod format;
 mod inputs;
 mod jsonl;
 mod lines;
+mod packed;
+mod private;
 mod quotes;
 mod reader;
 mod returned;
 #[cfg(test)]
 mod samples;
+mod sheet;
 mod transcode;
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,62 +42,46 @@ use std::time::SystemTime;
 pub use blocks::Fingerprint;
 pub use entry::Entry;
 pub use error::SourceError;
-pub use facts::{Facts, Found};
+pub use facts::{Facts, Found, Sheet};
+pub use format::Format;
 pub use inputs::{Input, Spooled, expand, spool};
+pub use packed::Packing;
 pub use reader::Reader;
 pub use returned::{Named, is_returned};
+pub use sheet::{Conventions, Written};
 
-use blocks::{BLOCK, Blocks};
+use blocks::Blocks;
+use content::{Content, Looked};
 use reader::Rules;
 use transcode::{Stream, splits_raw};
 
 use crate::outcome::Severity;
 use crate::record::Span;
 
-/// The format of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Delimited text.
-    Csv,
-    /// One JSON object a line.
-    Jsonl,
-}
-
-impl Format {
-    /// The format's word in mapping files and on the command line.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
-        }
-    }
-
-    /// The format that a word means.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Csv, Self::Jsonl]
-            .into_iter()
-            .find(|format| format.word() == word)
-    }
-}
-
 /// How an input is to be read; what is `None` is detected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSettings {
-    /// The format; else by file name (`.jsonl`, `.ndjson`: JSONL; anything else: CSV, unless
+    /// The format; else books are known by what is in them, and text by the file name without
+    /// the ending of its compression (`.jsonl`, `.ndjson`: JSONL; anything else: CSV, unless
     /// the first character is `{`).
     pub format: Option<Format>,
     /// The encoding's name, e.g. `windows-1252`; else byte-order mark, valid UTF-8, detection.
     pub encoding: Option<String>,
     /// The delimiter; else detected.
     pub delimiter: Option<u8>,
-    /// Lines before the header. Default 0.
+    /// Lines, or rows of a sheet, before the header. Default 0.
     pub skip_lines: Option<u64>,
     /// Whether the first record names the columns. Default true; else they are `1`, `2`, ….
     pub header: Option<bool>,
     /// What a record with too many or too few fields is.
     pub ragged: Severity,
+    /// The sheet of a book; else the first visible one with cells.
+    pub sheet: Option<String>,
+    /// What a record is that has a cell with an error (`#N/A`) instead of a value; if it is no
+    /// error, the cell is empty.
+    pub cell_error: Severity,
+    /// How a sheet's numbers and dates become text.
+    pub conventions: Conventions,
     /// Longest record in bytes. Default 1 MiB.
     pub record_cap: usize,
 }
@@ -105,6 +95,9 @@ impl Default for SourceSettings {
             skip_lines: None,
             header: None,
             ragged: Severity::Error,
+            sheet: None,
+            cell_error: Severity::Error,
+            conventions: Conventions::default(),
             record_cap: 1 << 20,
         }
     }
@@ -114,52 +107,57 @@ impl Default for SourceSettings {
 #[derive(Clone, Debug)]
 pub struct Source {
     path: PathBuf,
+    /// What is split: of a compressed file or a book, a copy of what it holds.
+    content: Content,
     facts: Arc<Facts>,
     rules: Rules,
     /// Bytes of the byte-order mark.
     bom: u64,
+    /// The file's length when it was looked at.
+    length: u64,
     modified: Option<SystemTime>,
 }
 
 impl Source {
     /// Looks at the file: format, encoding, delimiter and header. A file that has only ASCII
-    /// in its beginning is read until another byte decides its encoding.
+    /// in its beginning is read until another byte decides its encoding; a compressed one is
+    /// unpacked, and the sheet of a book is copied.
     ///
     /// # Errors
-    /// When the file cannot be read, is empty, is no text or in a format that is not read,
-    /// or has no readable header; when the settings contradict it.
+    /// When the file cannot be read, is empty, damaged, no text or in a format that is not
+    /// read, or has no readable header or no such sheet; when the settings contradict it.
     pub fn open(path: &Path, settings: &SourceSettings) -> Result<Self, SourceError> {
         let metadata = look_at(path)?;
-        if metadata.len() == 0 {
+        let looked = match metadata.len() {
+            0 => None,
+            bytes => Some(Looked::at(path, bytes)?),
+        };
+        let Some(looked) = looked.filter(|looked| looked.bytes > 0) else {
             return Err(SourceError::Empty {
                 path: path.to_owned(),
             });
-        }
-        let mut file = open(path)?;
-        let mut head = Vec::with_capacity(BLOCK);
-        if let Err(source) = (&file).take(BLOCK as u64).read_to_end(&mut head) {
-            return Err(SourceError::Read {
-                path: path.to_owned(),
-                offset: head.len() as u64,
-                source,
-            });
-        }
-        let label = settings.encoding.as_deref();
-        let verdict = encoding::decide(path, &mut file, &head, label)?;
-        drop(file);
-        let facts = Facts::look(path, settings, &head, verdict, metadata.len())?;
+        };
+        looked.refuse_compound(path)?;
+        let (content, facts, bom) = if looked.is_archive() {
+            open_book(path, settings, looked)?
+        } else {
+            open_text(path, settings, looked)?
+        };
         let mut source = Self {
             path: path.to_owned(),
+            content,
             facts: Arc::new(facts),
             rules: Rules {
                 ragged: settings.ragged,
+                cell_error: settings.cell_error,
                 cap: settings.record_cap,
                 header: settings.header.unwrap_or(true),
             },
-            bom: verdict.bom,
+            bom,
+            length: metadata.len(),
             modified: metadata.modified().ok(),
         };
-        if source.facts.format == Format::Csv {
+        if source.facts.header.is_empty() && source.facts.format != Format::Jsonl {
             source.learn_header()?;
         }
         Ok(source)
@@ -183,12 +181,13 @@ impl Source {
         self.rules.header
     }
 
-    /// Computes the fingerprint without looking at the records.
+    /// Computes the fingerprint without looking at the records. That of a compressed file is
+    /// that of what it holds, and that of a sheet is that of its rows.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn fingerprint(&self) -> Result<Fingerprint, SourceError> {
-        let mut blocks = Blocks::new(Box::new(open(&self.path)?), &self.path, None);
+        let mut blocks = Blocks::new(Box::new(self.content.open()?), &self.path, None);
         loop {
             let length = blocks.chunk()?.len();
             if length == 0 {
@@ -205,7 +204,7 @@ impl Source {
     /// When it cannot be opened, or was edited since it was looked at.
     pub fn read(&self) -> Result<Reader, SourceError> {
         let metadata = look_at(&self.path)?;
-        if metadata.len() != self.facts.bytes || metadata.modified().ok() != self.modified {
+        if metadata.len() != self.length || metadata.modified().ok() != self.modified {
             return Err(self.edited());
         }
         self.reader(None)
@@ -221,12 +220,13 @@ impl Source {
     }
 
     /// Writes the bytes of a record as they are in the file (in UTF-8 if the input's encoding
-    /// is one that is transcoded; then all of the file before them is read too).
+    /// is one that is transcoded; then all of the file before them is read too). A row of a
+    /// sheet is a line of its cells behind its number.
     ///
     /// # Errors
     /// When they cannot be read or written, or the file is too short by now.
     pub fn copy_bytes(&self, span: Span, to: &mut dyn Write) -> Result<(), SourceError> {
-        let mut file = open(&self.path)?;
+        let mut file = self.content.open()?;
         let raw = splits_raw(self.facts.encoding);
         let mut left = span.end.saturating_sub(span.start);
         let mut ahead = span.start;
@@ -271,14 +271,14 @@ impl Source {
     }
 
     fn stream(&self, known: Option<&Fingerprint>) -> Result<Stream, SourceError> {
-        let blocks = Blocks::new(Box::new(open(&self.path)?), &self.path, known);
+        let blocks = Blocks::new(Box::new(self.content.open()?), &self.path, known);
         Stream::new(blocks, self.facts.encoding, self.bom)
     }
 
     fn reader(&self, known: Option<&Fingerprint>) -> Result<Reader, SourceError> {
         let mut reader = Reader::new(self.stream(known)?, Arc::clone(&self.facts), self.rules)?;
         // Another header than the one that was looked at means other columns.
-        if self.facts.format == Format::Csv
+        if self.facts.format != Format::Jsonl
             && self.rules.header
             && reader.header()? != self.facts.header
         {
@@ -302,6 +302,57 @@ impl Source {
     }
 }
 
+/// Decides how text is split.
+fn open_text(
+    path: &Path,
+    settings: &SourceSettings,
+    looked: Looked,
+) -> Result<(Content, Facts, u64), SourceError> {
+    if let Some(declared) = settings.format.filter(|format| format.is_book()) {
+        return Err(SourceError::NotAsDeclared {
+            path: path.to_owned(),
+            declared: declared.word(),
+            what: "no book",
+        });
+    }
+    let label = settings.encoding.as_deref();
+    let mut opened = looked.content.open()?;
+    let verdict = encoding::decide(path, &mut opened, &looked.head, label)?;
+    let mut facts = Facts::look(path, settings, &looked.head, verdict, looked.bytes)?;
+    facts.packing = looked.packing;
+    Ok((looked.content, facts, verdict.bom))
+}
+
+/// Copies the sheet of a book.
+fn open_book(
+    path: &Path,
+    settings: &SourceSettings,
+    looked: Looked,
+) -> Result<(Content, Facts, u64), SourceError> {
+    let format = sheet::examine(path, looked.content.open()?, looked.bytes)?;
+    if let Some(declared) = settings.format.filter(|declared| *declared != format) {
+        return Err(SourceError::NotAsDeclared {
+            path: path.to_owned(),
+            declared: declared.word(),
+            what: match format {
+                Format::Ods => "an ODS file",
+                _ => "an XLSX file",
+            },
+        });
+    }
+    let opened = looked.content.open()?;
+    let copied = sheet::copy(path, opened, format, looked.bytes, settings)?;
+    let mut facts = Facts::of_sheet(format, copied.sheet, copied.copy.bytes());
+    facts.packing = looked.packing;
+    if settings.header == Some(false) {
+        // A sheet's first row may be shorter than others.
+        facts.header = (1..=copied.width)
+            .map(|number| number.to_string())
+            .collect();
+    }
+    Ok((Content::Copy(copied.copy), facts, 0))
+}
+
 /// The metadata of a file that can be read more than once.
 fn look_at(path: &Path) -> Result<Metadata, SourceError> {
     let metadata = path
@@ -315,10 +366,6 @@ fn look_at(path: &Path) -> Result<Metadata, SourceError> {
     } else {
         Err(SourceError::NotAFile { path: path() })
     }
-}
-
-fn open(path: &Path) -> Result<File, SourceError> {
-    File::open(path).map_err(|source| SourceError::opening(path, source))
 }
 
 #[cfg(test)]
@@ -488,7 +535,7 @@ mod tests {
             ("a.jsonl", b"\n\n", &usual, "Empty"),
             ("a.csv", b"x\ny\n", &skip, "NoHeader"),
             ("a.csv", b"sep=;\n", &usual, "NoHeader"),
-            ("a.csv", b"PK\x03\x04", &usual, "OtherFormat"),
+            ("a.csv", b"PK\x03\x04", &usual, "Damaged"),
             ("a.csv", b"a;b\n1;\0\n", &usual, "Binary"),
             ("a.csv", b"a;b\n", &quote, "BadDelimiter"),
             ("a.csv", b"abc;def\n", &small, "HeaderTooLarge"),

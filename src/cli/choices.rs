@@ -92,6 +92,8 @@ choices! {
     Format {
         "csv" => Self::Csv,
         "jsonl" => Self::Jsonl,
+        "xlsx" => Self::Xlsx,
+        "ods" => Self::Ods,
     }
     ValuesShown {
         "masked" => Self::Masked,

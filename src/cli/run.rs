@@ -185,7 +185,7 @@ pub struct AgainArgs {
 #[command(next_help_heading = "Source (overrides the mapping)")]
 pub struct SourceArgs {
     /// Format of the input [default: detected]
-    #[arg(long, value_name = "csv|jsonl", value_parser = choice::<Format>(), hide_possible_values = true)]
+    #[arg(long, value_name = "csv|jsonl|xlsx|ods", value_parser = choice::<Format>(), hide_possible_values = true)]
     pub format: Option<Format>,
     /// Encoding of the input, e.g. windows-1252 [default: detected]
     #[arg(long, value_name = "NAME", value_parser = read::<Encoding>)]
@@ -196,6 +196,9 @@ pub struct SourceArgs {
     /// Lines before the header [default: 0]
     #[arg(long, value_name = "N", value_parser = read::<u64>)]
     pub skip_lines: Option<u64>,
+    /// Sheet of an XLSX or ODS file [default: the first with cells]
+    #[arg(long, value_name = "NAME", value_parser = read::<String>)]
+    pub sheet: Option<String>,
 }
 
 /// Where and how the report is written.

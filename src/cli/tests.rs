@@ -37,7 +37,7 @@ fn every_command_of_the_contract_is_understood() {
         "importer run a.csv --existing fail --retry-failed --target-changed --allow-unkeyed \
          --allow-empty",
         "importer run a.csv --again",
-        "importer run a.csv --format csv --encoding latin1 --delimiter tab --skip-lines 1",
+        "importer run a.csv --format csv --encoding latin1 --delimiter tab --skip-lines 1 --sheet Kunden",
         "importer run a.csv --report-dir r --values none --report-mode 0640",
         "importer --json -vv --config c.toml --profile p run a.csv -y",
         "importer run a.csv -q --no-progress --color never --log-format json --yes",
@@ -76,7 +76,7 @@ fn what_makes_no_sense_is_refused_with_code_2() {
         "importer run a.csv --existing maybe",
         "importer run a.csv --limit 0",
         "importer run a.csv --record 0",
-        "importer run a.csv --format xlsx",
+        "importer run a.csv --format xls",
         "importer show 01 --outcome open",
         "importer forget",
         "importer forget 01 --older-than 90d",
@@ -246,10 +246,11 @@ fn the_help_of_run_reads_as_one() {
           --allow-empty                An input without records is fine
 
     Source (overrides the mapping):
-          --format <csv|jsonl>  Format of the input [default: detected]
-          --encoding <NAME>     Encoding of the input, e.g. windows-1252 [default: detected]
-          --delimiter <CHAR>    One character between fields, or tab [default: detected]
-          --skip-lines <N>      Lines before the header [default: 0]
+          --format <csv|jsonl|xlsx|ods>  Format of the input [default: detected]
+          --encoding <NAME>              Encoding of the input, e.g. windows-1252 [default: detected]
+          --delimiter <CHAR>             One character between fields, or tab [default: detected]
+          --skip-lines <N>               Lines before the header [default: 0]
+          --sheet <NAME>                 Sheet of an XLSX or ODS file [default: the first with cells]
 
     Report:
           --report-dir <DIR>           Folder of the reports, one folder a run [default: reports]

@@ -25,7 +25,7 @@ use crate::mapping::Mapping;
 use crate::outcome::{Alteration, RunEvent, wording};
 use crate::record::Fields;
 use crate::report::ValuesShown;
-use crate::source::{Entry, Reader, Source};
+use crate::source::{Entry, Format, Reader, Source};
 
 /// Columns that are told apart at most; further ones are counted under `…`.
 const COLUMNS_AT_MOST: usize = 200;
@@ -95,7 +95,8 @@ fn compare(
         Ok(original) => original,
         Err(why) => return Ok(Compared::Impossible(why)),
     };
-    if original.source.facts().format != returned.facts().format {
+    let is_lines = |source: &Source| source.facts().format == Format::Jsonl;
+    if is_lines(&original.source) != is_lines(returned) {
         let why = "the input had another format".to_owned();
         return Ok(Compared::Impossible(why));
     }

@@ -361,12 +361,13 @@ pub(super) fn shape_of(source: &Source) -> Shape {
     let facts = source.facts();
     match facts.format {
         Format::Jsonl => Shape::Lines,
-        Format::Csv => Shape::Cells {
+        Format::Csv | Format::Xlsx | Format::Ods => Shape::Cells {
             header: facts.header.clone(),
             has_header: source.has_header(),
             delimiter: facts.delimiter,
             encoding: facts.encoding,
-            bom: facts.bom,
+            // Who works with sheets opens it in such a program, which needs the mark.
+            bom: facts.bom || facts.format.is_book(),
             crlf: facts.crlf,
         },
     }

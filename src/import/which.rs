@@ -24,6 +24,8 @@ pub(super) struct ParseOptions {
     delimiter: Option<u8>,
     skip_lines: Option<u64>,
     header: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sheet: Option<String>,
 }
 
 impl ParseOptions {
@@ -34,6 +36,7 @@ impl ParseOptions {
             delimiter: source.delimiter,
             skip_lines: source.skip_lines,
             header: source.header,
+            sheet: source.sheet.clone(),
         }
     }
 
@@ -46,6 +49,7 @@ impl ParseOptions {
             delimiter: options.delimiter,
             skip_lines: options.skip_lines,
             header: options.header,
+            sheet: options.sheet,
             ..SourceSettings::default()
         }
     }

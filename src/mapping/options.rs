@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::compile::{ColumnName, Compiler};
+use super::convert::Convention;
 use super::error::{Mistake, Place};
 use super::part::{PartSpec, is_mapped, key_paths, target_at};
 use super::suggest::did_you_mean;
-use super::syntax::{Keys, Node, Section, not_yet, unknown_word, wrong_type};
+use super::syntax::{Keys, Node, Section, unknown_word, wrong_type};
 use super::value::{CONVENTIONS, date_formats};
 use crate::customer::{Part, Target};
 use crate::outcome::{Code, Severity};
@@ -14,7 +15,7 @@ use crate::outcome::{Code, Severity};
 /// How the mapping says that the input is to be read; what is `None` is detected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceOptions {
-    /// `csv` or `jsonl`.
+    /// `csv`, `jsonl`, `xlsx` or `ods`.
     pub format: Option<String>,
     /// The encoding's label, e.g. `windows-1252`; one that `encoding_rs` knows.
     pub encoding: Option<String>,
@@ -24,6 +25,12 @@ pub struct SourceOptions {
     pub skip_lines: Option<u64>,
     /// Whether the first record names the columns.
     pub header: Option<bool>,
+    /// The sheet of a book.
+    pub sheet: Option<String>,
+    /// Whether decimals have a comma, unless a value says otherwise.
+    pub comma: bool,
+    /// Formats of dates, unless a value says otherwise; none: ISO 8601.
+    pub dates: Vec<String>,
 }
 
 /// Keys of `[source]`.
@@ -34,12 +41,13 @@ pub(super) const SOURCE_KEYS: Keys = Keys {
         "delimiter",
         "skip_lines",
         "header",
+        "sheet",
         "empty",
         "decimal",
         "date",
         "drop",
     ],
-    later: &["sheet"],
+    later: &[],
 };
 
 /// Reads `[source]`: the options, and the texts that mean "nothing". What values inherit goes
@@ -51,12 +59,14 @@ pub(super) fn source(
     let Some(mut section) = open(node, "[source]", &SOURCE_KEYS, compiler) else {
         return (SourceOptions::default(), Vec::new());
     };
-    let options = SourceOptions {
+    let mut options = SourceOptions {
         format: format(&mut section),
         encoding: encoding(&mut section),
         delimiter: delimiter(&mut section),
         skip_lines: section.number("skip_lines", 0).map(|(lines, _)| lines),
         header: section.flag("header"),
+        sheet: section.text("sheet").map(|(name, _)| name.to_owned()),
+        ..SourceOptions::default()
     };
     let empty = section.texts("empty").unwrap_or_default();
     let empty = empty
@@ -66,9 +76,11 @@ pub(super) fn source(
         .collect();
     if let Some(convention) = section.word("decimal", CONVENTIONS) {
         compiler.convention = convention;
+        options.comma = convention == Convention::Comma;
     }
     if let Some(formats) = section.one_or_more("date") {
         compiler.date_formats = date_formats(formats, &mut section);
+        options.dates.clone_from(&compiler.date_formats);
     }
     let dropped = section.texts("drop").unwrap_or_default();
     compiler.dropped = dropped
@@ -99,14 +111,11 @@ fn open<'t, 'i>(
 
 fn format(section: &mut Section<'_, '_>) -> Option<String> {
     let (format, place) = section.text("format")?;
-    match format {
-        "csv" | "jsonl" => Some(format.to_owned()),
-        "xlsx" => section.complain(not_yet(place, "xlsx")),
-        _ => {
-            let formats = ["csv", "jsonl"].into_iter();
-            section.complain(unknown_word(format, place, "format", formats))
-        }
+    const FORMATS: [&str; 4] = ["csv", "jsonl", "xlsx", "ods"];
+    if FORMATS.contains(&format) {
+        return Some(format.to_owned());
     }
+    section.complain(unknown_word(format, place, "format", FORMATS.into_iter()))
 }
 
 fn encoding(section: &mut Section<'_, '_>) -> Option<String> {

@@ -105,6 +105,8 @@ codes! {
     EmailDuplicate = "email.duplicate", Warn, true;
     /// More or fewer fields than the header.
     RecordRagged = "record.ragged", Error, true;
+    /// An error in a cell of a sheet instead of a value.
+    CellError = "cell.error", Error, true;
     /// A quote that never closes.
     RecordQuote = "record.quote", Error, false;
     /// A record beyond the size that is read.

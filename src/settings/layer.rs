@@ -146,6 +146,7 @@ options! {
         encoding: Encoding, "detected", Everywhere;
         delimiter: Delimiter, "detected", Everywhere;
         skip_lines: u64, "0", Everywhere;
+        sheet: String, "the first with cells", Everywhere;
         report_dir: PathBuf, "reports", Everywhere;
         values: ValuesShown, "masked", Everywhere;
         report_mode: FileMode, "0600", Everywhere;
@@ -251,6 +252,7 @@ impl Layer {
         self.encoding.clone_from(&source.encoding);
         self.delimiter = source.delimiter;
         self.skip_lines = source.skip_lines;
+        self.sheet.clone_from(&source.sheet);
     }
 
     fn take_report(&mut self, report: &ReportArgs) {

@@ -92,6 +92,7 @@ fn samples() -> BTreeMap<&'static str, [&'static str; 4]> {
         ("max_attempts", ["1", "2", "3", "4"]),
         ("concurrency", ["1", "2", "3", "4"]),
         ("skip_lines", ["1", "2", "3", "4"]),
+        ("sheet", ["a", "b", "c", "d"]),
         ("rate", ["1/s", "2/m", "3/h", "4/s"]),
         ("workflows", ["run", "skip", "run", "skip"]),
         ("fail_on", ["changed", "warning", "changed", "warning"]),

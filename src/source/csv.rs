@@ -8,6 +8,7 @@ use super::cells::RawCells;
 use super::error::SourceError;
 use super::lines::Lines;
 use super::quotes::Quotes;
+use super::sheet::Mark;
 use super::transcode::Stream;
 use crate::record::Span;
 
@@ -110,6 +111,9 @@ pub(super) struct Rows {
     filled: usize,
     ends: Vec<usize>,
     count: usize,
+    /// Whether each row begins with a mark, which is no cell.
+    marked: bool,
+    mark: Option<Mark>,
 }
 
 impl Rows {
@@ -128,6 +132,44 @@ impl Rows {
             filled: 0,
             ends: vec![0; 64],
             count: 0,
+            marked: false,
+            mark: None,
+        }
+    }
+
+    /// Takes the first cell of each row for a mark that stands before its cells.
+    pub(super) fn marked(mut self, marked: bool) -> Self {
+        self.marked = marked;
+        self
+    }
+
+    /// The last row's mark, also if the row has a fault.
+    pub(super) fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
+    }
+
+    /// Reads the mark, if it is at hand and was not read yet.
+    fn read_mark(&mut self) {
+        if self.marked && self.mark.is_none() && self.count > 0 {
+            let end = self.ends.first().copied().unwrap_or(0);
+            self.mark = self.text.get(..end).and_then(Mark::read);
+        }
+    }
+
+    /// Takes the mark away from the cells.
+    fn drop_mark(&mut self) {
+        let Some(end) = self.ends.first().copied() else {
+            return;
+        };
+        if !self.marked || self.count == 0 || end > self.filled {
+            return;
+        }
+        self.text.copy_within(end..self.filled, 0);
+        self.filled -= end;
+        self.ends.copy_within(1..self.count, 0);
+        self.count -= 1;
+        for other in self.ends.iter_mut().take(self.count) {
+            *other -= end;
         }
     }
 
@@ -142,6 +184,7 @@ impl Rows {
     /// Splits the next row; none at the end.
     pub(super) fn next(&mut self, stream: &mut Stream) -> Result<Option<Place>, SourceError> {
         (self.filled, self.count) = (0, 0);
+        self.mark = None;
         if !self.cursor.skip_blank(stream)? {
             return Ok(None);
         }
@@ -175,15 +218,21 @@ impl Rows {
                         _ if length > self.cap as u64 => Some(Fault::TooLarge),
                         _ => None,
                     };
+                    self.read_mark();
                     if fault.is_some() {
                         (self.filled, self.count) = (0, 0);
+                    } else {
+                        self.drop_mark();
                     }
                     return Ok(Some(self.place(line, start, fault)));
                 }
                 csv_core::ReadRecordResult::End => return Ok(None),
                 // What is too large gets no more room: its cells are given up, and what
                 // remains is to find its end.
-                _ if length > self.cap as u64 => (self.filled, self.count) = (0, 0),
+                _ if length > self.cap as u64 => {
+                    self.read_mark();
+                    (self.filled, self.count) = (0, 0);
+                }
                 csv_core::ReadRecordResult::InputEmpty => {}
                 csv_core::ReadRecordResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
                 csv_core::ReadRecordResult::OutputEndsFull => {

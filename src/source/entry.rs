@@ -7,9 +7,11 @@ use super::cells::{Invalid, RawCells, text};
 use super::csv::Place;
 use super::facts::Facts;
 use super::jsonl::object;
+use super::reader::Rules;
+use super::sheet::{Mark, cell_name};
 use super::transcode::text_encoding;
 use crate::outcome::{Code, FieldError, Severity};
-use crate::record::{Defect, Fields, Position, Record};
+use crate::record::{Cells, Defect, Fields, Position, Record};
 
 /// What stands at one place of the input.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,21 +31,27 @@ pub(super) struct Shape<'a> {
     header: &'a [String],
     /// The encoding of what the stream gives.
     encoding: &'static Encoding,
-    ragged: Severity,
+    rules: Rules,
+    /// Rows of a sheet end with their last cell that is not empty.
+    may_be_short: bool,
 }
 
 impl<'a> Shape<'a> {
     /// The shape of an input with these facts.
-    pub(super) fn of(facts: &'a Facts, ragged: Severity) -> Self {
+    pub(super) fn of(facts: &'a Facts, rules: Rules) -> Self {
         Self {
             header: &facts.header,
             encoding: text_encoding(facts.encoding),
-            ragged,
+            rules,
+            may_be_short: facts.format.is_book(),
         }
     }
 
     /// Fields that a record needs: those up to the last column that has a name.
     fn needed(&self) -> usize {
+        if self.may_be_short {
+            return 0;
+        }
         let last = self.header.iter().rposition(|name| !name.trim().is_empty());
         last.map_or(self.header.len(), |index| index + 1)
     }
@@ -58,16 +66,61 @@ impl<'a> Shape<'a> {
         };
         let too_few = fields < width && fields < self.needed();
         let too_many = fields > width && !raw.empty_from(width);
-        if (!too_few && !too_many) || self.ragged == Severity::Off {
+        if (!too_few && !too_many) || self.rules.ragged == Severity::Off {
             return Entry::Record(spot.record(Fields::Cells(cells)));
         }
         let error = FieldError::new(Code::RecordRagged, "")
             .with("fields", fields)
             .with("expected", width);
-        if self.ragged == Severity::Warn {
+        if self.rules.ragged == Severity::Warn {
             Entry::Odd(spot.record(Fields::Cells(cells)), error)
         } else {
             spot.defect(error, Some(raw.to_vec()))
+        }
+    }
+
+    /// Makes an entry of the cells of a sheet's row.
+    pub(super) fn sheet_row(&self, spot: Spot, raw: RawCells<'_>, mark: &Mark) -> Entry {
+        let is_fault = |index: &usize| mark.faults.contains(index);
+        let entry = self.row(spot, raw);
+        if mark.faults.is_empty() {
+            return entry;
+        }
+        let mut names: Vec<String> = Vec::new();
+        let mut kinds: Vec<String> = Vec::new();
+        for (index, cell) in raw.iter().enumerate().filter(|(index, _)| is_fault(index)) {
+            names.push(cell_name(index, mark.row));
+            let kind = String::from_utf8_lossy(cell).into_owned();
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        let columns = mark
+            .faults
+            .iter()
+            .filter_map(|index| self.header.get(*index));
+        let error = FieldError::new(Code::CellError, "")
+            .with("cell", names.join(", "))
+            .with("error", kinds.join(", "))
+            .in_columns(columns.cloned());
+        if self.rules.cell_error == Severity::Error {
+            return spot.defect(error, Some(raw.to_vec()));
+        }
+        let without = |mut record: Record| {
+            if let Fields::Cells(cells) = &record.fields {
+                let kept = cells.iter().enumerate();
+                let kept = kept.map(|(index, cell)| if is_fault(&index) { "" } else { cell });
+                record.fields = Fields::Cells(kept.collect::<Cells>());
+            }
+            record
+        };
+        match entry {
+            Entry::Record(record) if self.rules.cell_error == Severity::Warn => {
+                Entry::Odd(without(record), error)
+            }
+            Entry::Record(record) => Entry::Record(without(record)),
+            Entry::Odd(record, odd) => Entry::Odd(without(record), odd),
+            defect @ Entry::Defect(_) => defect,
         }
     }
 

@@ -81,6 +81,68 @@ pub enum SourceError {
         /// What it is.
         what: &'static str,
     },
+    /// The settings say another format than the contents.
+    #[error("`{}` is declared as {declared}, but it is {what}", path.display())]
+    NotAsDeclared {
+        /// The path.
+        path: PathBuf,
+        /// The declared format's word.
+        declared: &'static str,
+        /// What it is.
+        what: &'static str,
+    },
+    /// It opens only with a password.
+    #[error("`{}` is protected by a password", path.display())]
+    Encrypted {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A compressed file or a book that is not whole, or not what it should be inside.
+    #[error("`{}` is damaged, or was cut off: {why}", path.display())]
+    Damaged {
+        /// The path.
+        path: PathBuf,
+        /// Where and how, in the words of who tried to read it.
+        why: String,
+    },
+    /// It unpacks to something that no honest file of its size does.
+    #[error("`{}` unpacks to more than {limit} bytes", path.display())]
+    Bomb {
+        /// The path.
+        path: PathBuf,
+        /// The most that it may have, in bytes.
+        limit: u64,
+    },
+    /// What was unpacked could not be kept.
+    #[error("the unpacked input could not be kept in `{}`", std::env::temp_dir().display())]
+    Private {
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A book without a visible sheet that has cells.
+    #[error("`{}` has no visible sheet with anything in it", path.display())]
+    NoSheet {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A sheet that has no cells.
+    #[error("the sheet \"{sheet}\" of `{}` is empty", path.display())]
+    EmptySheet {
+        /// The path.
+        path: PathBuf,
+        /// Its name.
+        sheet: String,
+    },
+    /// No sheet has that name.
+    #[error("`{}` has no sheet \"{sheet}\"", path.display())]
+    UnknownSheet {
+        /// The path.
+        path: PathBuf,
+        /// The name as it was given.
+        sheet: String,
+        /// The names that there are.
+        sheets: Vec<String>,
+    },
     /// The file is no text.
     #[error("`{}` is no text: byte {offset} is NUL", path.display())]
     Binary {
@@ -233,8 +295,31 @@ impl SourceError {
             Self::Empty { .. } => "was the export finished, and is it the right file?",
             Self::NoHeader { .. } => "lower `skip_lines`",
             Self::OtherFormat { .. } => {
-                "save or unpack it as CSV (in a spreadsheet: Save as, \"CSV UTF-8\") and import that"
+                "save or unpack it as XLSX, ODS or CSV (in a spreadsheet: Save as, \"CSV UTF-8\") \
+                 and import that"
             }
+            Self::NotAsDeclared { .. } => {
+                "take `format` out of the mapping, or override it with --format"
+            }
+            Self::Encrypted { .. } => {
+                "open it in the program that made it, take the password away (Save as, without \
+                 a password), and import that"
+            }
+            Self::Damaged { .. } => {
+                "copy or export it again; if it opens elsewhere, save it as CSV (\"CSV UTF-8\") \
+                 and import that"
+            }
+            Self::Bomb { .. } => {
+                "if that is right, unpack it yourself, or save it as CSV, and import that"
+            }
+            Self::Private { .. } => {
+                "the folder for temporary files needs room for the whole unpacked input; the \
+                 environment variable TMPDIR (on Windows TEMP) names another one"
+            }
+            Self::NoSheet { .. } | Self::EmptySheet { .. } => {
+                "is it the right file? `sheet` in the mapping, or --sheet, names a sheet"
+            }
+            Self::UnknownSheet { sheet, sheets, .. } => return Some(other_sheet(sheet, sheets)),
             Self::Binary { .. } => {
                 "export it as CSV or JSONL; if it is UTF-16 text, declare `encoding`"
             }
@@ -289,6 +374,13 @@ impl SourceError {
             | Self::Empty { path }
             | Self::NoHeader { path, .. }
             | Self::OtherFormat { path, .. }
+            | Self::NotAsDeclared { path, .. }
+            | Self::Encrypted { path }
+            | Self::Damaged { path, .. }
+            | Self::Bomb { path, .. }
+            | Self::NoSheet { path }
+            | Self::EmptySheet { path, .. }
+            | Self::UnknownSheet { path, .. }
             | Self::Binary { path, .. }
             | Self::JsonArray { path }
             | Self::OtherEncoding { path, .. }
@@ -300,6 +392,7 @@ impl SourceError {
             Self::UnknownEncoding { .. }
             | Self::BadDelimiter { .. }
             | Self::Copy { .. }
+            | Self::Private { .. }
             | Self::Stdin { .. }
             | Self::Spool { .. }
             | Self::Pattern { .. }
@@ -319,6 +412,34 @@ impl SourceError {
             io::ErrorKind::PermissionDenied => Self::Denied { path, source },
             io::ErrorKind::IsADirectory => Self::Directory { path },
             _ => Self::Open { path, source },
+        }
+    }
+}
+
+/// Sheets that are listed at most.
+const SHEETS: usize = 10;
+
+/// Offers the sheet whose name is most like `wanted`, else lists all.
+fn other_sheet(wanted: &str, sheets: &[String]) -> String {
+    let wanted = wanted.trim().to_lowercase();
+    let likeness =
+        |name: &String| strsim::normalized_damerau_levenshtein(&wanted, &name.to_lowercase());
+    let near = sheets
+        .iter()
+        .map(|name| (likeness(name), name))
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+    match near {
+        Some((likeness, name)) if likeness >= NEAR => format!("did you mean \"{name}\"?"),
+        _ => {
+            let mut names: Vec<String> = sheets
+                .iter()
+                .take(SHEETS)
+                .map(|name| format!("\"{name}\""))
+                .collect();
+            if sheets.len() > SHEETS {
+                names.push("…".to_owned());
+            }
+            format!("its sheets are {}", names.join(", "))
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::path::Path;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 
 use super::csv::is_break;
 use super::delimiter;
 use super::encoding::Verdict;
 use super::error::SourceError;
+use super::packed::{Packing, inner_name};
+use super::sheet::DELIMITER;
 use super::transcode::{sample as sample_of, splits_raw};
 use super::{Format, SourceSettings};
 
@@ -39,27 +41,62 @@ impl fmt::Display for Found {
     }
 }
 
+/// The sheet that is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// Its name.
+    pub name: String,
+    /// How it is known.
+    pub found: Found,
+    /// The names of the visible sheets with cells that are not read.
+    pub others: Vec<String>,
+}
+
+/// Other sheets that are named at most.
+const OTHERS: usize = 5;
+
+impl fmt::Display for Sheet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sheet \"{}\"", self.name)?;
+        let named = |name: &String| format!("\"{name}\"");
+        let mut others: Vec<String> = self.others.iter().take(OTHERS).map(named).collect();
+        if self.others.len() > OTHERS {
+            others.push("…".to_owned());
+        }
+        match (self.found, others.is_empty()) {
+            (Found::Declared, _) => f.write_str(" (declared)"),
+            (_, true) => Ok(()),
+            (_, false) => write!(f, " (the first; not read: {})", others.join(", ")),
+        }
+    }
+}
+
 /// What is known of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The format.
     pub format: Format,
-    /// The encoding.
+    /// How the file is compressed.
+    pub packing: Option<Packing>,
+    /// The sheet of a book.
+    pub sheet: Option<Sheet>,
+    /// The encoding; UTF-8 for a sheet.
     pub encoding: &'static Encoding,
     /// Whether the file starts with a byte-order mark.
     pub bom: bool,
     /// How the encoding is known.
     pub encoding_found: Found,
-    /// The delimiter; `,` for JSONL, which has none.
+    /// The delimiter; `,` for JSONL and `;` for a sheet, which have none.
     pub delimiter: u8,
     /// How the delimiter is known.
     pub delimiter_found: Found,
     /// The columns' names as they stand in the header, or `1`, `2`, … without one; empty for
     /// JSONL. They need not differ from each other.
     pub header: Vec<String>,
-    /// Lines before the header that are skipped, Excel's `sep=` line included.
+    /// Lines before the header that are skipped, Excel's `sep=` line included; 0 for a sheet,
+    /// whose rows before it are not even copied.
     pub skipped_lines: u64,
-    /// The file's length in bytes.
+    /// The length in bytes of what is read: of the file, or of what was unpacked from it.
     pub bytes: u64,
     /// Whether its lines end in CRLF, by the first one.
     pub crlf: bool,
@@ -95,7 +132,7 @@ impl Facts {
         let rest = behind_lines(sample, skipped_lines);
         let format = format_of(path, settings, rest)?;
         let (delimiter, delimiter_found) = match (format, settings.delimiter, by_sep) {
-            (Format::Jsonl, ..) => (b',', Found::Default),
+            (Format::Jsonl | Format::Xlsx | Format::Ods, ..) => (b',', Found::Default),
             (Format::Csv, Some(delimiter), _) if !delimiter::is_possible(delimiter) => {
                 return Err(SourceError::BadDelimiter { delimiter });
             }
@@ -110,6 +147,8 @@ impl Facts {
         let first_break = sample.iter().position(|byte| is_break(*byte));
         Ok(Self {
             format,
+            packing: None,
+            sheet: None,
             encoding: verdict.encoding,
             bom: verdict.bom > 0,
             encoding_found: verdict.found,
@@ -124,17 +163,46 @@ impl Facts {
         })
     }
 
+    /// What is known of a sheet of a book, whose copy has `bytes` bytes.
+    pub(super) fn of_sheet(format: Format, sheet: Sheet, bytes: u64) -> Self {
+        Self {
+            format,
+            packing: None,
+            sheet: Some(sheet),
+            encoding: UTF_8,
+            bom: false,
+            encoding_found: Found::Default,
+            delimiter: DELIMITER,
+            delimiter_found: Found::Default,
+            header: Vec::new(),
+            skipped_lines: 0,
+            bytes,
+            crlf: true,
+        }
+    }
+
     /// One line for people: ``CSV, windows-1252 (detected), delimiter `;` (detected)``.
     #[must_use]
     pub fn describe(&self) -> String {
         let encoding = format!("{} ({})", self.encoding.name(), self.encoding_found);
-        match self.format {
+        let text = match self.format {
             Format::Csv => format!(
                 "CSV, {encoding}, delimiter {} ({})",
                 delimiter::shown(self.delimiter),
                 self.delimiter_found
             ),
             Format::Jsonl => format!("JSONL, {encoding}"),
+            Format::Xlsx | Format::Ods => {
+                let book = self.format.word().to_uppercase();
+                match &self.sheet {
+                    Some(sheet) => format!("{book}, {sheet}"),
+                    None => book,
+                }
+            }
+        };
+        match self.packing {
+            Some(packing) => format!("{text}, compressed with {}", packing.word()),
+            None => text,
         }
     }
 }
@@ -157,7 +225,8 @@ fn behind_lines(sample: &[u8], count: u64) -> &[u8] {
 
 /// The format: as set, else by name, else by the first characters.
 fn format_of(path: &Path, settings: &SourceSettings, sample: &[u8]) -> Result<Format, SourceError> {
-    let named_json = path.extension().is_some_and(|extension| {
+    let name = inner_name(path);
+    let named_json = name.extension().is_some_and(|extension| {
         ["jsonl", "ndjson", "json"]
             .iter()
             .any(|known| extension.eq_ignore_ascii_case(known))
@@ -188,6 +257,8 @@ mod tests {
     fn facts_read_well() {
         let mut facts = Facts {
             format: Format::Csv,
+            packing: None,
+            sheet: None,
             encoding: encoding_rs::WINDOWS_1252,
             bom: false,
             encoding_found: Found::Detected,
@@ -214,5 +285,24 @@ mod tests {
         facts.encoding = encoding_rs::UTF_8;
         facts.encoding_found = Found::Valid;
         assert_eq!(facts.describe(), "JSONL, UTF-8 (valid)");
+        facts.packing = Some(Packing::Zstd);
+        assert_eq!(
+            facts.describe(),
+            "JSONL, UTF-8 (valid), compressed with zstd"
+        );
+        let mut sheet = Sheet {
+            name: "Kunden".to_owned(),
+            found: Found::Default,
+            others: Vec::new(),
+        };
+        let told = |sheet: &Sheet| Facts::of_sheet(Format::Xlsx, sheet.clone(), 1).describe();
+        assert_eq!(told(&sheet), "XLSX, sheet \"Kunden\"");
+        sheet.others.extend(["Alt".to_owned(), "Neu".to_owned()]);
+        assert_eq!(
+            told(&sheet),
+            "XLSX, sheet \"Kunden\" (the first; not read: \"Alt\", \"Neu\")"
+        );
+        sheet.found = Found::Declared;
+        assert_eq!(told(&sheet), "XLSX, sheet \"Kunden\" (declared)");
     }
 }

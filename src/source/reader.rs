@@ -21,6 +21,8 @@ use crate::record::Position;
 pub(super) struct Rules {
     /// What a record with too many or too few fields is.
     pub(super) ragged: Severity,
+    /// What a record with an error in a cell is.
+    pub(super) cell_error: Severity,
     /// Longest record in bytes.
     pub(super) cap: usize,
     /// Whether the first row is the header.
@@ -70,7 +72,9 @@ impl Reader {
         Ok(Self {
             stream,
             body: match facts.format {
-                Format::Csv => Body::Rows(Box::new(Rows::new(cursor, facts.delimiter, rules.cap))),
+                Format::Csv | Format::Xlsx | Format::Ods => Body::Rows(Box::new(
+                    Rows::new(cursor, facts.delimiter, rules.cap).marked(facts.format.is_book()),
+                )),
                 Format::Jsonl => Body::Lines(TextLines::new(cursor, rules.cap)),
             },
             facts,
@@ -104,11 +108,14 @@ impl Reader {
             Body::Rows(rows) => {
                 let raw = rows.cells();
                 let width = self.facts.header.len();
-                if raw.len() < width || !raw.empty_from(width) {
+                let is_book = self.facts.format.is_book();
+                if (raw.len() < width && !is_book) || !raw.empty_from(width) {
                     return None;
                 }
-                Named::in_row(&self.facts.header, |index| {
-                    text(raw.iter().nth(index)?, encoding).map(Cow::into_owned)
+                Named::in_row(&self.facts.header, |index| match raw.iter().nth(index) {
+                    Some(cell) => text(cell, encoding).map(Cow::into_owned),
+                    // A sheet's row ends with its last cell that is not empty.
+                    None => is_book.then(String::new),
                 })
             }
             Body::Lines(lines) => Named::in_line(&text(lines.text(), encoding)?),
@@ -125,7 +132,7 @@ impl Reader {
             return Ok(Vec::new());
         };
         let path = || self.stream.blocks().path().to_owned();
-        let line = place.line;
+        let line = rows.mark().map_or(place.line, |mark| mark.row);
         match place.fault {
             Some(Fault::TooLarge) => Err(SourceError::HeaderTooLarge {
                 path: path(),
@@ -168,10 +175,14 @@ impl Reader {
             return Ok(None);
         };
         self.record += 1;
+        let mark = match &self.body {
+            Body::Rows(rows) => rows.mark(),
+            Body::Lines(_) => None,
+        };
         let spot = Spot {
             position: Position {
                 record: self.record,
-                line: place.line,
+                line: mark.map_or(place.line, |mark| mark.row),
             },
             place,
         };
@@ -186,9 +197,12 @@ impl Reader {
                 Ok(Some(spot.defect(error, None)))
             }
             None => {
-                let shape = Shape::of(&self.facts, self.rules.ragged);
+                let shape = Shape::of(&self.facts, self.rules);
                 Ok(Some(match &self.body {
-                    Body::Rows(rows) => shape.row(spot, rows.cells()),
+                    Body::Rows(rows) => match rows.mark() {
+                        Some(mark) => shape.sheet_row(spot, rows.cells(), mark),
+                        None => shape.row(spot, rows.cells()),
+                    },
                     Body::Lines(lines) => shape.line(spot, lines.text()),
                 }))
             }

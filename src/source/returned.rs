@@ -2,11 +2,15 @@
 //! which record of which run they correct. Whether that is so is the engine's business.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use encoding_rs::Encoding;
 use serde_json::{Map, Value};
+
+use super::content::Looked;
+use super::packed::Packing;
+use super::sheet;
 
 /// The column that names the run.
 const RUN: &str = "_run";
@@ -83,21 +87,49 @@ pub(super) fn input(mut object: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// Whether the file is a returned one. Either its first row names the columns `_run` and
-/// `_record`, in whatever encoding and with whatever delimiter; or one of its first lines is
-/// one of a `failed.jsonl`. A file that cannot be read is none; opening it tells why.
+/// `_record`, in whatever encoding and with whatever delimiter, or in the sheet that is read by
+/// itself; or one of its first lines is one of a `failed.jsonl`. Compressed or not does not
+/// matter. A file that cannot be read is none; opening it tells why.
 #[must_use]
 pub fn is_returned(path: &Path) -> bool {
     // Opening a pipe would wait for somebody to write to it.
     if !path.is_file() {
         return false;
     }
-    let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut start));
-    if read.is_err() {
+    let Ok(start) = beginning(path) else {
         return false;
+    };
+    if start.starts_with(b"PK\x03\x04") {
+        return is_returned_book(path).unwrap_or(false);
     }
     // `ÿþ` at the beginning of a windows-1252 file looks like a byte order mark.
     names_its_origin(&in_plain_bytes(start.clone())) || names_its_origin(&start)
+}
+
+/// The beginning of what the file holds.
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    File::open(path)?.take(BEGINNING).read_to_end(&mut start)?;
+    if let Some(packing) = Packing::of(&start) {
+        start.clear();
+        let unpacked = packing.open(File::open(path)?)?;
+        unpacked.take(BEGINNING).read_to_end(&mut start)?;
+    }
+    Ok(start)
+}
+
+/// Whether the first row of the sheet that is read names the columns; none if it cannot be read.
+fn is_returned_book(path: &Path) -> Option<bool> {
+    let looked = Looked::at(path, path.metadata().ok()?.len()).ok()?;
+    // Most books are none, and can be told from one without being parsed.
+    if !sheet::mentions(looked.content.open().ok()?, &[RUN, RECORD]) {
+        return Some(false);
+    }
+    let format = sheet::examine(path, looked.content.open().ok()?, looked.bytes).ok()?;
+    let opened = looked.content.open().ok()?;
+    let row = sheet::first_row(path, opened, format, looked.bytes)?;
+    let names = |name: &str| row.iter().any(|cell| cell == name);
+    Some(names(RUN) && names(RECORD))
 }
 
 /// Whether the beginning of a file, in bytes that hold ASCII as such, is that of a returned one.

@@ -103,13 +103,16 @@ fn an_input_that_cannot_be_used_ends_with_4() {
         "kunden.csv.gz",
         b"\x1f\x8b\x08\x00rest",
         4,
-        &["`kunden.csv.gz` is compressed with gzip", "unpack it"],
+        &[
+            "`kunden.csv.gz` is damaged, or was cut off",
+            "export it again",
+        ],
     );
     it.rehearses(
         "kunden.xlsx",
         b"PK\x03\x04rest",
         4,
-        &["`kunden.xlsx` is an XLSX", "save or unpack it as CSV"],
+        &["`kunden.xlsx` is damaged, or was cut off", "save it as CSV"],
     );
     let reports = it.folder().join("reports");
     let left = std::fs::read_dir(reports).unwrap().count();

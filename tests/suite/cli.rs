@@ -191,10 +191,8 @@ fn no_text_promises_what_is_not_there() {
             "importer mapping explain",
             "--lang",
             "--probe",
-            "--sheet",
             "failed.xlsx",
             "report.html",
-            ".csv.gz",
             "[group]",
             "{ template",
         ] {

@@ -342,10 +342,10 @@ given = {}
 ! `test` is not supported by this version => a later version will know it; until then the mapping must do without
 
 [source]
-format = "xlsx"
-sheet = "a"
-! `xlsx` is not supported by this version => a later version will know it; until then the mapping must do without
-! `sheet` is not supported by this version => a later version will know it; until then the mapping must do without
+format = "xls"
+sheet = 1
+! `format` does not know "xls" => did you mean `xlsx`?
+! `sheet` must be text in quotes
 
 [source]
 encoding = "utf9"

@@ -60,6 +60,7 @@ pub(super) fn wrong(facts: &Facts<'_>) -> String {
         | Code::PersonDuplicate
         | Code::EmailDuplicate
         | Code::RecordRagged
+        | Code::CellError
         | Code::RecordQuote
         | Code::RecordTooLarge
         | Code::AttemptsExhausted
@@ -172,6 +173,11 @@ fn of_the_record(facts: &Facts<'_>) -> String {
             }
             _ => "the record has another number of fields than the header".to_owned(),
         },
+        Code::CellError => {
+            let cell = facts.phrase(" in ", "cell", "");
+            let error = facts.phrase(" (", "error", ")");
+            format!("the sheet has an error instead of a value{cell}{error}")
+        }
         Code::RecordQuote => {
             let line = facts.phrase(" that opens on line ", "line", "");
             format!("a quote{line} never closes")
@@ -233,6 +239,7 @@ pub(super) fn meaning(code: Code) -> &'static str {
         Code::PersonDuplicate => "Last name, street and postal code of a record before.",
         Code::EmailDuplicate => "The e-mail address of a record before.",
         Code::RecordRagged => "More or fewer fields than the header.",
+        Code::CellError => "An error (`#N/A`) in a cell of a sheet instead of a value.",
         Code::RecordQuote => "A quote that never closes.",
         Code::RecordTooLarge => "A record beyond the size that is read.",
         Code::AttemptsExhausted => "Every attempt failed; the customer is known to be absent.",

@@ -35,6 +35,7 @@ key.duplicate | Number | Nr | C1 | first_record=2; first_line=3
 person.duplicate | | | | first_record=2; first_line=3
 email.duplicate | | | | first_record=2; first_line=3
 record.ragged | | | | fields=29; expected=28
+cell.error | | Ort | | cell=D17; error=#N/A
 record.quote | | | | line=7
 record.too_large | | | | limit=1048576
 attempts.exhausted | | | |

@@ -195,6 +195,9 @@ fn of_the_record(facts: &Facts<'_>) -> String {
         Code::RecordRagged => format!(
             "Put values that contain the delimiter into quotes, or check `--delimiter`{switch} Missing fields are then empty and extra ones ignored."
         ),
+        Code::CellError => format!(
+            "Correct the formula, or write the value itself into the cell{switch} The cell is then empty."
+        ),
         Code::RecordQuote => {
             "Close the quote in the file, or double a quote that belongs to the value.".to_owned()
         }

@@ -1,0 +1,267 @@
+//! Books as they are made by the library that writes them, read as any input.
+
+use rust_xlsxwriter::{ExcelDateTime, Format as Look, Formula, Workbook, Worksheet};
+
+use super::*;
+use crate::outcome::Severity;
+use crate::source::samples::Sample;
+use crate::source::{Source, is_returned};
+
+/// A book with one sheet.
+fn book(write: impl FnOnce(&mut Worksheet)) -> Vec<u8> {
+    let mut book = Workbook::new();
+    write(book.add_worksheet());
+    book.save_to_buffer().unwrap()
+}
+
+fn texts(sheet: &mut Worksheet, row: u32, cells: &[&str]) {
+    for (column, cell) in (0..).zip(cells) {
+        sheet.write_string(row, column, *cell).unwrap();
+    }
+}
+
+fn looks(code: &str) -> Look {
+    Look::new().set_num_format(code)
+}
+
+fn typed_book() -> Vec<u8> {
+    book(|sheet| {
+        let header = [
+            "Text",
+            "Plus",
+            "Zahl",
+            "Kommazahl",
+            "Datum",
+            "Uhrzeit",
+            "Zeitpunkt",
+            "Ja",
+            "PLZ",
+            "Rabatt",
+            "Formel",
+            "Dauer",
+            "Preis",
+        ];
+        texts(sheet, 0, &header);
+        texts(sheet, 1, &["01067", "+49 176 1"]);
+        sheet.write_number(1, 2, 49_176_123_456_789_f64).unwrap();
+        sheet.write_number(1, 3, 1234.5).unwrap();
+        let day = ExcelDateTime::from_ymd(1985, 3, 12).unwrap();
+        sheet
+            .write_with_format(1, 4, &day, &looks("dd.mm.yyyy"))
+            .unwrap();
+        let time = ExcelDateTime::from_hms(14, 30, 0.0).unwrap();
+        sheet
+            .write_with_format(1, 5, &time, &looks("hh:mm"))
+            .unwrap();
+        let both = day.and_hms(14, 30, 15.0).unwrap();
+        sheet
+            .write_with_format(1, 6, &both, &looks("yyyy-mm-dd hh:mm:ss"))
+            .unwrap();
+        sheet.write_boolean(1, 7, true).unwrap();
+        sheet
+            .write_with_format(1, 8, 1067, &looks("00000"))
+            .unwrap();
+        sheet.write_with_format(1, 9, 0.07, &looks("0%")).unwrap();
+        sheet
+            .write_formula(1, 10, Formula::new("=A2&\"x\"").set_result("01067x"))
+            .unwrap();
+        sheet
+            .write_with_format(1, 11, 1.5, &looks("[h]:mm:ss"))
+            .unwrap();
+        sheet
+            .write_with_format(1, 12, -19.9, &looks("#,##0.00\\ \"€\""))
+            .unwrap();
+    })
+}
+
+#[test]
+fn cells_are_what_the_sheet_shows() {
+    let sample = Sample::new("a.xlsx", typed_book());
+    let facts = sample.open().facts().describe();
+    assert_eq!(facts, "XLSX, sheet \"Sheet1\"");
+    assert_eq!(
+        sample.told(),
+        [
+            "1@2 01067|+49 176 1|49176123456789|1234.5|1985-03-12|14:30|1985-03-12T14:30:15|TRUE|\
+             01067|7|01067x|36:00:00|-19.9"
+        ]
+    );
+}
+
+#[test]
+fn typed_cells_are_written_as_the_mapping_reads_them() {
+    let own = Written {
+        dates: vec!["%d.%m.%y".to_owned()],
+        ..Written::default()
+    };
+    let sample = Sample::new("a.xlsx", typed_book()).with(|it| {
+        it.conventions = Conventions {
+            usual: Written {
+                comma: true,
+                dates: vec!["%d.%m.%Y".to_owned(), "%d.%m.%Y %H:%M:%S".to_owned()],
+                birthday: false,
+            },
+            columns: vec![("datum".to_owned(), own)],
+        };
+    });
+    assert_eq!(
+        sample.told(),
+        [
+            "1@2 01067|+49 176 1|49176123456789|1234,5|12.03.85|14:30|12.03.1985 14:30:15|TRUE|\
+             01067|7|01067x|36:00:00|-19,9"
+        ]
+    );
+}
+
+#[test]
+fn rows_stand_where_they_stand_in_the_sheet() {
+    let bytes = book(|sheet| {
+        texts(sheet, 0, &["Kundenliste vom 1. Mai"]);
+        texts(sheet, 3, &["Nr", "Name", "Ort"]);
+        texts(sheet, 4, &["1"]);
+        texts(sheet, 5, &["", "", ""]);
+        texts(sheet, 8, &["2", "a;\"b\"\nc", " x "]);
+        texts(sheet, 9, &["3", "d", "e", "f"]);
+        sheet.set_row_hidden(10).unwrap();
+        texts(sheet, 10, &["4", "hidden"]);
+        sheet.merge_range(11, 0, 11, 2, "5", &Look::new()).unwrap();
+    });
+    let sample = Sample::new("a.xlsx", &bytes).with(|it| it.skip_lines = Some(2));
+    assert_eq!(sample.open().facts().header, ["Nr", "Name", "Ort"]);
+    assert_eq!(
+        sample.told(),
+        [
+            "1@5 1||",
+            "2@9 2|a;\"b\"\nc| x ",
+            "3@10 ! record.ragged expected=3 fields=4 [3|d|e|f]",
+            "4@11 4|hidden|",
+            "5@12 5||",
+        ]
+    );
+    let sample = sample.with(|it| it.header = Some(false));
+    assert_eq!(sample.open().facts().header, ["1", "2", "3", "4"]);
+    assert_eq!(sample.told().first().unwrap(), "1@4 Nr|Name|Ort|");
+    let sample = sample.with(|it| it.skip_lines = Some(20));
+    assert_eq!(sample.open_error(), "NoHeader");
+    let sample = Sample::new("a.xlsx", bytes).with(|it| {
+        it.skip_lines = Some(2);
+        it.record_cap = 16;
+    });
+    assert_eq!(
+        sample.told().get(1).unwrap(),
+        "2@9 ! record.too_large limit=16"
+    );
+}
+
+#[test]
+fn a_sheet_is_chosen_and_the_others_are_named() {
+    let mut workbook = Workbook::new();
+    workbook.add_worksheet().set_name("Leer").unwrap();
+    let hidden = workbook.add_worksheet().set_name("Geheim").unwrap();
+    texts(hidden, 0, &["g"]);
+    hidden.set_hidden(true);
+    texts(
+        workbook.add_worksheet().set_name("Kunden").unwrap(),
+        0,
+        &["k"],
+    );
+    texts(workbook.add_worksheet().set_name("Alt").unwrap(), 0, &["a"]);
+    let bytes = workbook.save_to_buffer().unwrap();
+    let open = |sheet: Option<&str>| {
+        let sample = Sample::new("a.xlsx", &bytes).with(|it| it.sheet = sheet.map(str::to_owned));
+        Source::open(&sample.path, &sample.settings)
+    };
+    for (sheet, header, described) in [
+        (
+            None,
+            "k",
+            "XLSX, sheet \"Kunden\" (the first; not read: \"Alt\")",
+        ),
+        (Some("Alt"), "a", "XLSX, sheet \"Alt\" (declared)"),
+        (Some(" alt"), "a", "XLSX, sheet \"Alt\" (declared)"),
+        (Some("Geheim"), "g", "XLSX, sheet \"Geheim\" (declared)"),
+    ] {
+        let source = open(sheet).unwrap();
+        assert_eq!(source.facts().header, [header]);
+        assert_eq!(source.facts().describe(), described);
+    }
+    let error = open(Some("Kundne")).unwrap_err();
+    assert_eq!(error.help().unwrap(), "did you mean \"Kunden\"?");
+    let error = open(Some("xyz")).unwrap_err();
+    let help = "its sheets are \"Leer\", \"Geheim\", \"Kunden\", \"Alt\"";
+    assert_eq!(error.help().unwrap(), help);
+    let error = open(Some("Leer")).unwrap_err();
+    assert!(matches!(error, SourceError::EmptySheet { .. }), "{error}");
+    let sample = Sample::new("a.xlsx", book(|_| {}));
+    assert_eq!(sample.open_error(), "NoSheet");
+    let one = Sample::new("a.xlsx", book(|sheet| texts(sheet, 6, &["x"])));
+    assert_eq!(one.open().facts().header, ["x"]);
+    assert_eq!(one.told(), [""; 0]);
+}
+
+#[test]
+fn an_error_in_a_cell_is_never_text() {
+    let bytes = book(|sheet| {
+        texts(sheet, 0, &["Nr", "Ort", "Text"]);
+        texts(sheet, 1, &["1", "", "#N/A"]);
+        let formula = |error: &str| Formula::new("=1/0").set_result(error);
+        sheet.write_formula(1, 1, formula("#DIV/0!")).unwrap();
+        texts(sheet, 2, &["2", "x", "#N/A"]);
+    });
+    let told = |weight| {
+        let sample = Sample::new("a.xlsx", &bytes).with(|it| it.cell_error = weight);
+        sample.told()
+    };
+    let error = "cell.error cell=B2 error=#DIV/0! in Ort";
+    assert_eq!(
+        told(Severity::Error),
+        [
+            format!("1@2 ! {error} [1|#DIV/0!|#N/A]"),
+            "2@3 2|x|#N/A".to_owned()
+        ]
+    );
+    assert_eq!(told(Severity::Warn)[0], format!("1@2 1||#N/A ({error})"));
+    assert_eq!(told(Severity::Off)[0], "1@2 1||#N/A");
+}
+
+#[test]
+fn the_same_book_is_the_same_input_and_an_edited_one_is_not() {
+    let sample = Sample::new("a.xlsx", typed_book());
+    let source = sample.open();
+    let known = source.fingerprint().unwrap();
+    assert_eq!(sample.open().fingerprint().unwrap(), known);
+    let mut reader = source.read().unwrap();
+    assert_eq!(reader.by_ref().count(), 1);
+    assert_eq!(reader.fingerprint(), Some(known.clone()));
+    // What was checked is what is read again, whatever becomes of the file.
+    let edited = book(|sheet| texts(sheet, 0, &["Text", "y"]));
+    std::fs::write(&sample.path, edited).unwrap();
+    assert_eq!(source.read_again(&known).unwrap().count(), 1);
+    assert!(matches!(source.read(), Err(SourceError::Edited { .. })));
+    assert_ne!(sample.open().fingerprint().unwrap(), known);
+    let again = sample.open().read_again(&known);
+    assert!(again.is_err() || again.unwrap().any(|entry| entry.is_err()));
+}
+
+#[test]
+fn a_returned_book_is_known_and_says_what_it_corrects() {
+    let bytes = book(|sheet| {
+        texts(sheet, 0, &["_message", "_run", "_record", "Nr", "Name"]);
+        texts(sheet, 1, &["x", "r1", "17", "1"]);
+        texts(sheet, 2, &["", "", "", "2"]);
+    });
+    let sample = Sample::new("failed.xlsx", bytes);
+    assert!(is_returned(&sample.path));
+    let mut reader = sample.open().read().unwrap();
+    reader.next().unwrap().unwrap();
+    let named = reader.named().unwrap();
+    assert_eq!((&*named.run, &*named.record), ("r1", "17"));
+    reader.next().unwrap().unwrap();
+    assert_eq!(reader.named(), None);
+    let text = book(|sheet| {
+        texts(sheet, 0, &["Nr"]);
+        texts(sheet, 1, &["_run _record"]);
+    });
+    assert!(!is_returned(&Sample::new("a.xlsx", text).path));
+    assert!(!is_returned(&Sample::new("a.xlsx", typed_book()).path));
+}
