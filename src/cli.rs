@@ -21,6 +21,7 @@ pub use run::{PaceArgs, ReportArgs, RunArgs, SourceArgs, TargetArgs};
 pub use sandbox::{Duplicates, Lookup, SandboxArgs};
 pub use words::{MappingChoice, Word};
 
+use crate::names::NameList;
 use choices::choice;
 use words::{CustomerNumber, Quantity};
 
@@ -118,6 +119,8 @@ pub enum Command {
         disable_help_subcommand = true
     )]
     Mapping(MappingCommand),
+    /// List what the ERP knows by name, with ids
+    List(Box<ListArgs>),
     /// List past runs
     Runs,
     /// Show one run's records
@@ -152,6 +155,20 @@ pub struct MappingCheckArgs {
     /// Input whose header it must fit
     #[arg(value_name = "INPUT")]
     pub input: Option<String>,
+}
+
+/// `list`.
+#[derive(Clone, Debug, Args)]
+pub struct ListArgs {
+    /// The list
+    #[arg(value_name = "groups|categories|companies|payment-methods", value_parser = choice::<NameList>(), hide_possible_values = true)]
+    pub list: NameList,
+    /// Where the ERP is.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// How fast it may be asked.
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 /// `show`.

@@ -3,6 +3,7 @@
 
 mod again;
 mod forget;
+mod list;
 mod mapping;
 mod reconcile;
 mod resolve;
@@ -142,6 +143,7 @@ fn dispatch(
     match &cli.command {
         Command::Run(args) => run::run(cli, args, environment, console),
         Command::Mapping(command) => mapping::run(command, global, console),
+        Command::List(args) => list::run(cli, args, environment, console, global.console.json),
         Command::Runs => runs::list(global, console),
         Command::Show(args) => runs::show(args, global, console),
         Command::Report(args) => again::run(cli, args, environment, console),

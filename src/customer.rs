@@ -28,6 +28,9 @@ pub enum Value {
     Boolean(bool),
     /// A date-time with its zone, as RFC 3339 text.
     DateTime(String),
+    /// An id that only the ERP can tell, while nobody has asked it (a dry run). It counts as a
+    /// value, and is never part of a body.
+    Unasked,
 }
 
 impl Serialize for Value {
@@ -39,6 +42,7 @@ impl Serialize for Value {
                 rust_decimal::serde::arbitrary_precision::serialize(number, serializer)
             }
             Self::Boolean(flag) => serializer.serialize_bool(*flag),
+            Self::Unasked => serializer.serialize_none(),
         }
     }
 }
@@ -188,6 +192,12 @@ impl Values {
         self.slots.iter().all(Option::is_none)
     }
 
+    /// Those of [`filled`](Self::filled) that have their place in a body.
+    fn sent(&self) -> impl Iterator<Item = (usize, &'static Field, &Value)> {
+        self.filled()
+            .filter(|(_, _, value)| **value != Value::Unasked)
+    }
+
     /// The fields that have a value, in the schema's order.
     pub fn filled(&self) -> impl Iterator<Item = (usize, &'static Field, &Value)> {
         self.slots.iter().enumerate().filter_map(|(index, slot)| {
@@ -200,7 +210,7 @@ impl Values {
 impl Serialize for Values {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (_, field, value) in self.filled() {
+        for (_, field, value) in self.sent() {
             map.serialize_entry(field.name, value)?;
         }
         map.end()
@@ -292,7 +302,7 @@ impl CreateCustomer {
 impl Serialize for CreateCustomer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (_, field, value) in self.fields.filled() {
+        for (_, field, value) in self.fields.sent() {
             map.serialize_entry(field.name, value)?;
         }
         let single = [
@@ -309,7 +319,9 @@ impl Serialize for CreateCustomer {
         if !others.is_empty() {
             map.serialize_entry("OtherAddresses", &others)?;
         }
-        if let Some(payment) = &self.payment {
+        if let Some(payment) = &self.payment
+            && payment.sent().next().is_some()
+        {
             map.serialize_entry("PaymentSettings", payment)?;
         }
         map.end()

@@ -9,6 +9,7 @@ pub mod driver;
 pub mod engine;
 pub mod inquiry;
 pub mod listing;
+pub mod naming;
 pub mod pace;
 pub mod settings;
 pub mod verdict;

@@ -69,6 +69,7 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::NoSuchTarget { .. }
         | ImportError::AgainUnasked(_)
         | ImportError::Resolve(_) => ExitCode::Usage,
+        ImportError::Untold { ending, .. } => ending.exit_code(&crate::outcome::Counts::default()),
         ImportError::StillNeeded { .. } | ImportError::StillSpooled { .. } => ExitCode::SomeUnknown,
         ImportError::Journal(error) => of_journal(error),
         ImportError::Interrupted(Signal::Terminate) => ExitCode::Terminated,

@@ -15,7 +15,9 @@ mod known;
 mod learning;
 mod ledger;
 mod live;
+mod names;
 mod pipeline;
+mod probe;
 mod reconcile;
 mod reporting;
 mod resolve;
@@ -35,12 +37,14 @@ use tokio::sync::watch;
 
 use crate::deliver::driver::Signal;
 use crate::mapping::{Columns, Mapping};
+use crate::names::Names;
 use crate::outcome::{Code, RunEvent, Severity, Summary};
 use crate::source::{self, Conventions, Format, Source, SourceSettings, Written};
 use crate::validate::Rules;
 
 pub use error::ImportError;
 pub use forgetting::{Forget, Forgotten, Kept, ToForget};
+pub use names::Listing;
 use pipeline::Pipeline;
 pub use reconcile::{Reconciled, Reconciliation};
 pub use reporting::{OldRun, report_again};
@@ -153,18 +157,29 @@ impl Import {
 
 /// Binds mapping and rules to an opened input.
 fn bind(mapping: &Mapping, source: &Source, unkeyed: bool) -> Result<Pipeline, ImportError> {
+    bind_named(mapping, source, unkeyed, &Names::default())
+}
+
+/// Binds mapping and rules, with what the ERP said about names.
+fn bind_named(
+    mapping: &Mapping,
+    source: &Source,
+    unkeyed: bool,
+    names: &Names,
+) -> Result<Pipeline, ImportError> {
     let columns = match source.facts().format {
         Format::Csv | Format::Xlsx | Format::Ods => Columns::Header(&source.facts().header),
         Format::Jsonl => Columns::Keys,
     };
     Ok(Pipeline {
-        plan: mapping.bind(columns)?,
+        plan: mapping.bind_named(columns, names)?,
         rules: Rules {
             severities: mapping.rules().clone(),
             key: mapping.key(),
             allow_unkeyed: unkeyed,
             ..Rules::default()
         },
+        known: Names::default(),
     })
 }
 

@@ -8,7 +8,7 @@
 //! | 3 | [`settings`], [`cli`]: typed words become resolved settings |
 //! | 2 | [`import`]: the engine, the only place that knows the order of the stages |
 //! | 1 | [`source`], [`mapping`], [`validate`], [`deliver`], [`journal`], [`report`], [`console`], [`sorted`]: the stages; none imports another |
-//! | 0 | [`record`], [`customer`], [`country`], [`outcome`]: the vocabulary; [`fail_point`]: where tests let the program die |
+//! | 0 | [`record`], [`customer`], [`country`], [`names`], [`outcome`]: the vocabulary; [`fail_point`]: where tests let the program die |
 //!
 //! [`sandbox`], the stand-in ERP, stands apart and imports nothing of the rest.
 
@@ -23,6 +23,7 @@ pub mod fail_point;
 pub mod import;
 pub mod journal;
 pub mod mapping;
+pub mod names;
 pub mod outcome;
 pub mod record;
 pub mod report;

@@ -6,8 +6,10 @@
 //! mapping file; it must not know how inputs are read, what makes a customer valid, or where
 //! customers go.
 //!
-//! Not there yet: `template`, `lookup_file`, `[group]`, `[join]`, `[[test]]`, and the names of
-//! `as` that ask the ERP. A mapping that uses them is told so.
+//! Names in the ERP (`as = "customer_group"`) are told to it when it is bound.
+//!
+//! Not there yet: `template`, `lookup_file`, `[group]`, `[join]`, `[[test]]`. A mapping that uses
+//! them is told so.
 
 mod columns;
 mod compile;
@@ -20,6 +22,7 @@ mod field_list;
 mod file;
 mod form;
 mod key_list;
+mod naming;
 mod options;
 mod part;
 mod passthrough;
@@ -46,7 +49,7 @@ pub use key_list::{KeyList, key_list};
 pub use options::SourceOptions;
 pub use plan::Plan;
 pub use styles::ColumnStyle;
-pub use tally::Tally;
+pub use tally::{Tally, Unasked};
 
 use columns::Bound;
 use compile::Compiled;
@@ -54,6 +57,7 @@ use error::Mistake;
 use suggest::{did_you_mean, listed};
 
 use crate::customer::{Part, Target};
+use crate::names::Names;
 use crate::outcome::{Code, Severity};
 
 /// The ready-made mappings, by name.
@@ -179,13 +183,22 @@ impl Mapping {
         self.api_shaped
     }
 
-    /// Finds the mapping's columns in an input.
+    /// Finds the mapping's columns in an input. Nobody has asked the ERP for names: their ids
+    /// are [`Value::Unasked`](crate::customer::Value::Unasked).
     ///
     /// # Errors
     /// Columns that the input does not have, or has twice.
     pub fn bind(&self, columns: Columns<'_>) -> Result<Plan, MappingError> {
+        self.bind_named(columns, &Names::default())
+    }
+
+    /// As [`bind`](Self::bind), with what the ERP said about names.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind), and names of the mapping that the ERP does not have.
+    pub fn bind_named(&self, columns: Columns<'_>, names: &Names) -> Result<Plan, MappingError> {
         let now = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now());
-        self.bind_on(now.date(), columns)
+        self.bind_fully(now.date(), columns, names)
     }
 
     /// As [`bind`](Self::bind), on a given day: a birthday with a two-digit year never lies
@@ -194,6 +207,15 @@ impl Mapping {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub fn bind_on(&self, today: Date, columns: Columns<'_>) -> Result<Plan, MappingError> {
+        self.bind_fully(today, columns, &Names::default())
+    }
+
+    fn bind_fully(
+        &self,
+        today: Date,
+        columns: Columns<'_>,
+        names: &Names,
+    ) -> Result<Plan, MappingError> {
         let fail = |mistakes| MappingError::new(self.name.clone(), self.text.clone(), mistakes);
         if let (true, Columns::Header(_)) = (self.api_shaped, columns) {
             let mistake = Mistake::of_file("input with a header needs a mapping")
@@ -201,14 +223,15 @@ impl Mapping {
             return Err(fail(vec![mistake]));
         }
         let bound = Bound::find(&self.compiled, columns).map_err(fail)?;
-        let report = self.compiled.report.iter();
+        let compiled = naming::tell(&self.compiled, names).map_err(fail)?;
+        let report = compiled.report.iter();
         let report_columns = report
             .filter_map(|column| bound.names.get(*column).cloned())
             .collect();
         Ok(Plan {
             name: self.name.clone(),
             text: self.text.clone(),
-            compiled: self.compiled.clone(),
+            compiled,
             api_shaped: self.api_shaped,
             bound,
             report_columns,

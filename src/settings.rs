@@ -18,15 +18,17 @@ mod url;
 use std::path::PathBuf;
 
 use crate::cli::words::HeaderText;
-use crate::cli::{Cli, Command, ReconcileArgs, ReportAgainArgs, ResolveArgs, RunArgs, Workflows};
+use crate::cli::{
+    Cli, Command, ListArgs, ReconcileArgs, ReportAgainArgs, ResolveArgs, RunArgs, Workflows,
+};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{Existing, ImportSettings, Said};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
 
 pub use choice::{
-    ConsoleChoice, ForgetChoice, GlobalChoice, ReconcileChoice, ReportChoice, ResolveChoice,
-    RunChoice, StateDir,
+    ConsoleChoice, ForgetChoice, GlobalChoice, ListChoice, ReconcileChoice, ReportChoice,
+    ResolveChoice, RunChoice, StateDir,
 };
 pub use environment::{Environment, Terminals};
 pub use error::{Mistake, SettingsError};
@@ -154,7 +156,8 @@ pub fn resolve_run(
     let sandbox = options.sandbox.unwrap_or_default();
     check_run(args, dry_run, sandbox)?;
 
-    let (target, credentials) = if dry_run || sandbox {
+    let probe = dry_run && options.probe.unwrap_or_default();
+    let (target, credentials) = if sandbox || (dry_run && !probe) {
         (None, Credentials::Gateway)
     } else {
         let target = checked_target(&options, known)?;
@@ -195,6 +198,7 @@ pub fn resolve_run(
             max_invalid: options.max_invalid,
             fail_on: options.fail_on,
             max_duration: options.max_duration.map(|limit| limit.0),
+            probe,
             payloads: options.payloads.clone().filter(|_| dry_run),
             command_line: environment.command_line(),
             target_options: environment.typed_options(TARGET_OPTIONS),
@@ -240,6 +244,31 @@ pub fn resolve_reconcile(
         state_dir,
         command_line: environment.command_line(),
         journal_options: environment.typed_options(JOURNAL_OPTIONS),
+        warnings,
+    })
+}
+
+/// Resolves what `list` is asked to do.
+///
+/// # Errors
+/// As [`resolve_run`].
+pub fn resolve_list(
+    cli: &Cli,
+    args: &ListArgs,
+    environment: &Environment,
+) -> Result<ListChoice, SettingsError> {
+    let layers = Layers::load(cli, environment)?;
+    let known = layers.known_profiles.clone();
+    let mut warnings = layers.target_warnings();
+    let auth = layers.auth.clone();
+    let options = layers.merged();
+    let allow_http = options.allow_http.unwrap_or_default();
+    Ok(ListChoice {
+        list: args.list,
+        target: checked_target(&options, known)?,
+        credentials: credentials(auth.as_ref(), environment, allow_http, &mut warnings)?,
+        delivery: delivery(&options),
+        max_duration: options.max_duration.map(|limit| limit.0),
         warnings,
     })
 }
@@ -339,6 +368,12 @@ fn check_run(args: &RunArgs, dry_run: bool, sandbox: bool) -> Result<(), Setting
         return Err(SettingsError::Contradiction {
             what: "--payloads writes what a dry run would send, but this is no dry run".to_owned(),
             help: "add --dry-run, or leave --payloads out".to_owned(),
+        });
+    }
+    if args.probe && !dry_run {
+        return Err(SettingsError::Contradiction {
+            what: "--probe lets a dry run ask the ERP, but this is no dry run".to_owned(),
+            help: "add --dry-run, or leave --probe out: a run asks the ERP anyway".to_owned(),
         });
     }
     if args.again.again && args.again.existing == Some(Existing::Send) {

@@ -4,6 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::words::Word;
 use crate::import::{Existing, FailOn};
+use crate::names::NameList;
 use crate::report::ValuesShown;
 use crate::source::Format;
 
@@ -84,6 +85,12 @@ choices! {
         "skip" => Self::Skip,
         "fail" => Self::Fail,
         "send" => Self::Send,
+    }
+    NameList {
+        "groups" => Self::CustomerGroup,
+        "categories" => Self::CustomerCategory,
+        "companies" => Self::Company,
+        "payment-methods" => Self::PaymentMethod,
     }
     FailOn {
         "changed" => Self::Changed,

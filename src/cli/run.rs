@@ -38,6 +38,9 @@ pub struct RunArgs {
     /// Write the JSON bodies of a dry run as JSONL; - is stdout
     #[arg(long, value_name = "FILE", value_parser = read::<PathBuf>)]
     pub payloads: Option<PathBuf>,
+    /// Let a dry run ask the ERP what only it knows: ids, names, existing customers
+    #[arg(long)]
+    pub probe: bool,
     /// Import into a sandbox that lives as long as this run
     #[arg(long, conflicts_with_all = [
         "base_url", "path", "api_version", "tenant_id", "app_id", "app_version", "run_as",

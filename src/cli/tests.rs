@@ -149,6 +149,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
     Commands:
       run        Import customers, or check them with --dry-run
       mapping    Work on mapping files
+      list       List what the ERP knows by name, with ids
       runs       List past runs
       show       Show one run's records
       report     Write a run's report files again
@@ -200,6 +201,8 @@ fn the_help_of_run_reads_as_one() {
       -m, --mapping <FILE>      Mapping file, or builtin:NAME [default: input has the API's own shape]
           --dry-run             Validate everything, send nothing
           --payloads <FILE>     Write the JSON bodies of a dry run as JSONL; - is stdout
+          --probe               Let a dry run ask the ERP what only it knows: ids, names, existing
+                                customers
           --sandbox             Import into a sandbox that lives as long as this run
           --faults <FILE|TEXT>  Faults of that sandbox: a file that exists, else text like
                                 commit_drop=0.02 [default: none]

@@ -37,7 +37,8 @@ pub(super) fn run(
         console.warn(warning);
     }
     let concurrency = choice.settings.delivery.concurrency.get();
-    room::for_a_run(concurrency, choice.sandbox && !choice.dry_run)?;
+    let needs_erp = !choice.dry_run || choice.settings.probe;
+    room::for_a_run(concurrency, choice.sandbox && needs_erp)?;
     let tell = |error: ImportError| Failure::of_import(&error, console);
     let mut stand_in = SandboxSettings {
         seed: sandbox::SEED,
@@ -57,7 +58,7 @@ pub(super) fn run(
             Some(folder)
         }
     };
-    let _sandbox = match choice.sandbox && !choice.dry_run {
+    let _sandbox = match choice.sandbox && needs_erp {
         true => {
             let sandbox = SandboxThread::start(stand_in).map_err(tell)?;
             let mut target = choice.sandbox_target(&sandbox.url);
@@ -192,6 +193,8 @@ fn import(
 fn is_spent(spooled: &Spooled, result: &Result<Summary, ImportError>) -> bool {
     match result {
         Ok(summary) => !summary.ending.is_resumable(),
+        // Names are asked for before a run is begun.
+        Err(ImportError::Untold { .. }) => spooled.is_new,
         Err(error) => spooled.is_new && exit::of_import(error) == ExitCode::Unusable,
     }
 }

@@ -137,6 +137,7 @@ pub(super) fn rehearsed() -> Summary {
         sample_body: Some(r#"{"Number":"C…","BillingAddress":{"City":"D…"}}"#.to_owned()),
         highest_number: Some("C1005486".to_owned()),
         seconds_at_rate: Some(995),
+        probed: Vec::new(),
         not_checked: vec![
             "The server's own rules.".to_owned(),
             "Which customers exist already.".to_owned(),

@@ -61,6 +61,12 @@ pub(super) fn details(page: &mut Page, plan: &Plan) {
         page.heading("One body as it would be sent");
         page.block(2, &pretty(body));
     }
+    if !plan.probed.is_empty() {
+        page.heading("Asked the ERP");
+        for sentence in &plan.probed {
+            page.indented(2, sentence);
+        }
+    }
     if !plan.not_checked.is_empty() {
         page.heading("Not checked");
         for sentence in &plan.not_checked {

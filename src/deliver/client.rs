@@ -14,6 +14,7 @@ use reqwest::{Client as Http, Response, Url};
 use super::auth::{Auth, BadCredential};
 use super::settings::{Credentials, DeliverySettings, TargetSettings};
 use crate::fail_point::{self, Point};
+use crate::names::NameList;
 use crate::outcome::{Answer, Attempt, Ending, Quota, Sent, Trouble};
 
 /// Longest answer that is read, in bytes.
@@ -189,9 +190,22 @@ impl Client {
     /// # Errors
     /// How the run ends because no token can be had; nothing was sent then.
     pub async fn companies(&self) -> Result<Attempt, Ending> {
+        self.names(NameList::Company, 1).await
+    }
+
+    /// Asks for one page of a list. The first is asked for without a word about pages, which
+    /// not every list knows.
+    ///
+    /// # Errors
+    /// How the run ends because no token can be had; nothing was sent then.
+    pub async fn names(&self, list: NameList, page: u32) -> Result<Attempt, Ending> {
         let mut url = self.collection.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().pop().push("companies");
+            path.pop_if_empty().pop().push(list.path());
+        }
+        if page > 1 {
+            url.query_pairs_mut()
+                .append_pair("pageNumber", &page.to_string());
         }
         self.send(self.http.get(url)).await
     }

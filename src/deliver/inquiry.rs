@@ -12,9 +12,11 @@ use super::backoff;
 use super::client::{Client, PAGE_SIZE, Query};
 use super::driver::Signal;
 use super::listing::{Listed, Listing};
+use super::naming;
 use super::pace::{Closed, Gate, UserRate};
 use super::settings::DeliverySettings;
 use crate::customer::normalise_key;
+use crate::names::{NameList, Named};
 use crate::outcome::{Answer, Attempt, Ending, Sent, Stop, Traffic, Trouble};
 
 /// Answers to one question that make no sense before the run stops.
@@ -38,6 +40,7 @@ pub enum Census {
 enum Question<'a> {
     Customers(&'a Query, u32),
     Companies,
+    Names(NameList, u32),
 }
 
 /// Asks the server questions that change nothing.
@@ -159,6 +162,57 @@ impl<'a> Inquiry<'a> {
         self.read(&Question::Companies, answer::ids).await
     }
 
+    /// The entries of a list, in the ERP's order.
+    ///
+    /// # Errors
+    /// How the run ends. A server that need not tell ([`Ending::Stopped`]) is the caller's to
+    /// judge.
+    pub async fn names(&mut self, list: NameList) -> Result<Vec<Named>, Ending> {
+        let mut all: Vec<Named> = Vec::new();
+        for number in 1.. {
+            let page = self
+                .read(&Question::Names(list, number), naming::page)
+                .await?;
+            let before = all.len();
+            for entry in page.entries {
+                if !all.contains(&entry) {
+                    all.push(entry);
+                }
+            }
+            // Some servers show the same page always.
+            if !page.may_go_on || all.len() == before {
+                break;
+            }
+            if all.len() > naming::ENTRIES_AT_MOST {
+                return Err(Ending::Stopped(Stop::CannotRead { status: 200 }));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether the ERP has a customer that `query` finds and `is_it` knows.
+    ///
+    /// # Errors
+    /// How the run would end: the server refused, or could not be reached for too long.
+    pub async fn has(
+        &mut self,
+        query: &Query,
+        is_it: &dyn Fn(&Seen) -> bool,
+    ) -> Result<bool, Ending> {
+        let mut before = Vec::new();
+        for page in 1..=FIND_PAGES_AT_MOST {
+            let page = self.page(query, page).await?;
+            if page.items.iter().any(is_it) {
+                return Ok(true);
+            }
+            if page.items.is_empty() || page.items == before {
+                break;
+            }
+            before = page.items;
+        }
+        Ok(false)
+    }
+
     /// One page.
     async fn page(&mut self, query: &Query, number: u32) -> Result<Page, Ending> {
         self.read(&Question::Customers(query, number), answer::page)
@@ -257,6 +311,7 @@ impl<'a> Inquiry<'a> {
             match question {
                 Question::Customers(query, page) => self.client.list(query, *page, PAGE_SIZE).await,
                 Question::Companies => self.client.companies().await,
+                Question::Names(list, page) => self.client.names(*list, *page).await,
             }
         };
         let attempt = tokio::select! {

@@ -9,16 +9,19 @@ use uuid::Uuid;
 
 use super::altered::compare_and_tell;
 use super::ledger::SettledSet;
+use super::probe::Probe;
 use super::reporting::{Outcomes, Reporting, shape_of};
 use super::returned::{DRY_RUN, ReturnedFile};
-use super::settings::{Existing, ImportSettings};
+use super::settings::Existing;
 use super::summing::{Facts, stricter};
 use super::survey::{Findings, Hashing, Survey, survey};
 use super::{Import, ImportError, Listener};
 use crate::journal::Journal;
-use crate::mapping::Mapping;
+use crate::mapping::Unasked;
+use crate::names::NameList;
 use crate::outcome::{
-    Counts, Ending, KeyHash, Linked, Outcome, PayloadHash, Plan, RunEvent, Summary, wording,
+    Counts, Ending, KeyHash, Linked, Outcome, PayloadHash, Plan, RunEvent, Summary, Traffic,
+    wording,
 };
 use crate::record::Position;
 use crate::report::{Report, ValuesShown};
@@ -26,6 +29,9 @@ use crate::source::{self, Source};
 
 /// Longest sample body that is shown, in bytes.
 const SAMPLE_AT_MOST: usize = 4_000;
+
+/// Names of a list that a sentence shows at most.
+const NAMES_SHOWN: usize = 8;
 
 /// Hashes that tell customers apart within one process only.
 pub(super) struct Apart([u8; 32]);
@@ -78,7 +84,11 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     let settings = &import.settings;
     let listener = import.listener();
     Report::check(&settings.report)?;
-    let (source, pipeline) = import.open()?;
+    let (source, mut pipeline) = import.open()?;
+    let mut probe = Probe::of(import)?;
+    if let Some(probe) = &mut probe {
+        pipeline = probe.bind(&source)?;
+    }
     let run = format!("{DRY_RUN}{}", Uuid::now_v7());
     let report = Report::prepare(&settings.report, &run)?;
     listener.tell(&RunEvent::Started {
@@ -89,14 +99,8 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     });
     let folder = report.folder().to_owned();
     let linked = rehearse_link(import, &source, &listener, &folder)?;
-    let mut survey = survey(
-        &source,
-        &pipeline,
-        &Apart::new(),
-        &mut Nowhere,
-        &listener,
-        &folder,
-    )?;
+    let apart = Apart::new();
+    let mut survey = survey(&source, &pipeline, &apart, &mut Nowhere, &listener, &folder)?;
     if survey.read == 0 && !settings.allow_empty {
         return Err(ImportError::NoRecords {
             path: import.path.clone(),
@@ -105,10 +109,17 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     pipeline.plan.unseen(&survey.tally)?;
     import.warn_of_records_beyond(survey.read, &listener);
     let ready = survey.read - survey.counts.invalid - survey.counts.left_out;
-    let counts = Counts {
+    let mut counts = Counts {
         ready,
         ..survey.counts
     };
+    let mut found = None;
+    if let Some(probe) = &mut probe {
+        found = probe.existing(&source, &pipeline, &mut survey, &apart, &listener, &folder)?;
+    }
+    if let Some(found) = &found {
+        found.count_in(&mut counts);
+    }
     let facts = Facts {
         run,
         dry_run: true,
@@ -127,13 +138,16 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     let mut summary = facts.summary(Ending::Finished, counts);
     summary.reading_seconds = clock.elapsed().as_secs_f64();
     summary.linked = linked;
-    summary.plan = Some(plan_of(import, &survey, &pipeline.plan, ready));
+    let asked = probe.as_ref();
+    summary.traffic = asked.map_or_else(Traffic::default, |probe| probe.traffic);
+    summary.plan = Some(plan_of(import, &survey, &pipeline.plan, &counts, asked));
+    drop(probe);
     let mut payloads = import.payloads.take();
     let reporting = Reporting {
         source: &source,
         pipeline: &pipeline,
         report: &report,
-        outcomes: Outcomes::Dry,
+        outcomes: found.as_ref().map_or(Outcomes::Dry, Outcomes::Probed),
         listener: &listener,
         payloads: payloads
             .as_mut()
@@ -180,8 +194,15 @@ fn rehearse_link(
     })))
 }
 
-fn plan_of(import: &Import, survey: &Survey, bound: &crate::mapping::Plan, ready: u64) -> Plan {
+fn plan_of(
+    import: &Import,
+    survey: &Survey,
+    bound: &crate::mapping::Plan,
+    counts: &Counts,
+    probe: Option<&Probe<'_>>,
+) -> Plan {
     let settings = &import.settings;
+    let ready = counts.ready;
     let requests = match settings.existing {
         Existing::Send => ready,
         // Each key may cost a look-up besides its POST.
@@ -190,7 +211,7 @@ fn plan_of(import: &Import, survey: &Survey, bound: &crate::mapping::Plan, ready
     Plan {
         would_create: ready,
         left_out: survey.counts.left_out,
-        invalid: survey.counts.invalid,
+        invalid: counts.invalid,
         too_many_invalid: settings.are_too_many_invalid(
             survey.counts.invalid,
             survey.read,
@@ -213,29 +234,99 @@ fn plan_of(import: &Import, survey: &Survey, bound: &crate::mapping::Plan, ready
             let seconds = (requests as f64 * per_request).ceil() as u64;
             seconds
         }),
-        not_checked: not_checked(&import.mapping, settings),
+        probed: probe.map_or_else(Vec::new, |probe| probe.probed.clone()),
+        not_checked: not_checked(import, survey, bound, probe),
     }
 }
 
-fn not_checked(mapping: &Mapping, settings: &ImportSettings) -> Vec<String> {
-    let existing = settings.existing;
+fn not_checked(
+    import: &Import,
+    survey: &Survey,
+    bound: &crate::mapping::Plan,
+    probe: Option<&Probe<'_>>,
+) -> Vec<String> {
+    let settings = &import.settings;
     let mut sentences = vec![
         "the server's own rules: whether it accepts these customers, its licence and scopes"
             .to_owned(),
-        "whether customer groups, companies, categories, payment methods and languages with \
-         these ids exist in Wawi"
-            .to_owned(),
     ];
-    if existing != Existing::Send {
+    match probe {
+        None => sentences.push(
+            "whether customer groups, companies, categories, payment methods and languages with \
+             these ids exist in Wawi"
+                .to_owned(),
+        ),
+        Some(probe) => {
+            sentences.push("whether the languages are active in Wawi".to_owned());
+            sentences.extend(probe.untold.iter().cloned());
+        }
+    }
+    let written = bound.unasked_names();
+    sentences.extend(written.iter().map(|(list, written)| {
+        let in_input = survey.tally.unasked.get(list);
+        unasked(*list, written, in_input, settings.report.values)
+    }));
+    if settings.existing != Existing::Send && probe.is_none() {
         sentences.push(format!(
             "which customers the ERP, or an earlier run, has already (by `{}`)",
-            mapping.key()
+            import.mapping.key()
         ));
     }
     if settings.records.is_some() || settings.limit.is_some() {
         sentences.push("`--record` and `--limit`: the plan is that of the whole input".to_owned());
     }
     sentences
+}
+
+/// Names of a list that the ERP was not asked about: those of the mapping, then those of the
+/// input, which are shown as `--values` says.
+fn unasked(
+    list: NameList,
+    written: &[String],
+    in_input: Option<&Unasked>,
+    values: ValuesShown,
+) -> String {
+    let mut told = Vec::new();
+    if !written.is_empty() {
+        let names: Vec<String> = written
+            .iter()
+            .take(NAMES_SHOWN)
+            .map(|name| format!("`{name}`"))
+            .collect();
+        told.push(format!("{} in the mapping", names.join(", ")));
+    }
+    if let Some(unasked) = in_input {
+        let shown = |name: &String| match values {
+            ValuesShown::Full => Some(format!("`{}`", wording::excerpt(name))),
+            ValuesShown::Masked => Some(format!("`{}`", wording::mask(name))),
+            ValuesShown::None => None,
+        };
+        let names: Vec<String> = unasked
+            .names
+            .values()
+            .take(NAMES_SHOWN)
+            .filter_map(shown)
+            .collect();
+        let distinct = unasked.names.len();
+        let more = if unasked.has_more { "more than " } else { "" };
+        let names = match names.join(", ") {
+            names if names.is_empty() => names,
+            names if distinct > NAMES_SHOWN || unasked.has_more => format!(": {names}, …"),
+            names => format!(": {names}"),
+        };
+        let count = unasked.count;
+        told.push(format!(
+            "{count} values of the input, {more}{distinct} different{names}"
+        ));
+    }
+    if told.is_empty() {
+        told.push("the input has none".to_owned());
+    }
+    let (plural, field) = (list.plural(), list.field().1);
+    format!(
+        "the {plural} by name ({}); until then bodies leave `{field}` out. `--probe` asks the ERP",
+        told.join("; ")
+    )
 }
 
 /// The sample body as `--values` allows it.

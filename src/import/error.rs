@@ -9,6 +9,7 @@ use crate::deliver::client::ClientError;
 use crate::deliver::driver::{LedgerError, Signal};
 use crate::journal::JournalError;
 use crate::mapping::MappingError;
+use crate::outcome::{Ending, Stop};
 use crate::report::ReportError;
 use crate::source::SourceError;
 
@@ -55,6 +56,16 @@ pub enum ImportError {
     NoRecords {
         /// The input.
         path: PathBuf,
+    },
+    /// The ERP did not tell what has to be known before anything is sent.
+    #[error("the ERP could not be asked for {what}: {}", ending.message())]
+    Untold {
+        /// What it was asked for.
+        what: String,
+        /// Whether a mapping looks names up in it.
+        by_name: bool,
+        /// How asking ended.
+        ending: Box<Ending>,
     },
     /// No target is configured.
     #[error("no target is configured")]
@@ -161,6 +172,34 @@ fn still_needed(run: &str, unknown: u64) -> String {
 }
 
 impl ImportError {
+    /// What to do when the ERP does not tell.
+    fn help_if_untold(&self) -> Option<String> {
+        let Self::Untold {
+            by_name, ending, ..
+        } = self
+        else {
+            return None;
+        };
+        let ids = "; or write ids in place of names: { value = 1 }, or `lookup = { \"Name\" = 1 }`, \
+                   without `as`";
+        let ids = if *by_name { ids } else { "" };
+        Some(match &**ending {
+            Ending::Stopped(Stop::CannotRead { status: 403 }) => {
+                format!("grant the scope `all.read` to the app{ids}")
+            }
+            Ending::Stopped(Stop::Address { status: 404 }) => format!(
+                "check `base_url` and `path` (the lists stand beside the customers); this version \
+                 of the API may not have the list{ids}"
+            ),
+            Ending::Stopped(stop) => {
+                let remedy = stop.remedy();
+                let todo = remedy.split_once("; the same command");
+                format!("{}{ids}", todo.map_or(remedy.as_str(), |(todo, _)| todo))
+            }
+            _ => "nothing was sent; the same command starts again".to_owned(),
+        })
+    }
+
     /// Intermediate results could not be kept in `folder`.
     pub(crate) fn spool(folder: &Path, source: io::Error) -> Self {
         Self::Spool {
@@ -228,6 +267,7 @@ impl ImportError {
             Self::NoRecords { .. } => {
                 "check that the export is complete; `--allow-empty` accepts an input without records"
             }
+            Self::Untold { .. } => return self.help_if_untold(),
             Self::NoTarget => {
                 "set `base_url` in importer.toml or give `--base-url`; `--sandbox` imports into a \
                  stand-in, `--dry-run` sends nothing"

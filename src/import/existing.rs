@@ -1,5 +1,7 @@
 //! Which customers the ERP has already: asked before the first one is sent.
 
+use std::path::Path;
+
 use super::known::{count_open, exists_error, settle_listed};
 use super::ledger::{JournalFindings, SettledSet, TargetHashes};
 use super::live::Live;
@@ -7,11 +9,13 @@ use super::sending::{add, identity_path};
 use super::settings::Existing;
 use super::survey::{Hashing, Survey};
 use super::{ImportError, Listener};
+use crate::deliver::answer::Page;
 use crate::deliver::engine::Origin;
 use crate::deliver::inquiry::{Census, Inquiry};
+use crate::deliver::listing::Listed;
 use crate::journal::Journal;
 use crate::outcome::{Ending, Phase, Progress, RunEvent, Stop, Traffic};
-use crate::sorted::{Pair, Sorter};
+use crate::sorted::{Pair, Sorted, Sorter};
 
 impl Live<'_> {
     /// Which customers the ERP has already: by listing them when that takes fewer requests
@@ -69,49 +73,25 @@ impl Live<'_> {
         if pages.is_none_or(|pages| pages >= open) {
             return Ok(Origin::AskFirst);
         }
-        let identity = identity_path(&self.pipeline.key().to_string());
-        let mut listed =
-            Sorter::new(&folder).map_err(|error| ImportError::spool(&folder, error))?;
-        let mut trouble = None;
+        let key = self.pipeline.key().to_string();
         let mut done = 0;
-        let shown = inquiry
-            .list(first, &mut |seen| {
-                done += 1;
-                self.listener.progress(|| {
-                    RunEvent::Progress(Progress {
-                        phase: Phase::CheckingExisting,
-                        done,
-                        total: Some(count),
-                        counts: survey.counts,
-                        traffic: Traffic::default(),
-                        concurrency: 1,
-                        left: None,
-                    })
-                });
-                if let Some(key) = crate::deliver::engine::key_of(seen, &identity) {
-                    let pair = Pair {
-                        hash: hashes.key(&key),
-                        record: seen
-                            .id
-                            .and_then(|id| u64::try_from(id).ok())
-                            .unwrap_or_default(),
-                        line: 0,
-                        payload: [0; 16],
-                    };
-                    if let Err(error) = listed.push(pair) {
-                        trouble.get_or_insert(error);
-                    }
-                }
-            })
-            .await?;
-        if let Some(error) = trouble {
-            return Err(ImportError::spool(&folder, error).into());
-        }
-        let mut listed = listed
-            .finish()
-            .map_err(|error| ImportError::spool(&folder, error))?;
-        let error = (settings.existing == Existing::Fail)
-            .then(|| exists_error(&self.pipeline.key().to_string()));
+        let mut each = || {
+            done += 1;
+            self.listener.progress(|| {
+                RunEvent::Progress(Progress {
+                    phase: Phase::CheckingExisting,
+                    done,
+                    total: Some(count),
+                    counts: survey.counts,
+                    traffic: Traffic::default(),
+                    concurrency: 1,
+                    left: None,
+                })
+            });
+        };
+        let (mut listed, shown) =
+            list_keys(inquiry, first, &key, hashes, &folder, &mut each).await?;
+        let error = (settings.existing == Existing::Fail).then(|| exists_error(&key));
         settle_listed(
             &mut findings,
             &mut survey.keys,
@@ -159,6 +139,45 @@ impl Live<'_> {
         add(traffic, inquiry.traffic());
         result
     }
+}
+
+/// Lists the whole ERP: the keys of its customers, sorted by their hashes, and what the listing
+/// came to. `each` is told of every customer.
+pub(super) async fn list_keys(
+    inquiry: &mut Inquiry<'_>,
+    first: Page,
+    key: &str,
+    hashes: &dyn Hashing,
+    folder: &Path,
+    each: &mut dyn FnMut(),
+) -> Result<(Sorted, Listed), Inquired> {
+    let spool = |error| ImportError::spool(folder, error);
+    let identity = identity_path(key);
+    let mut listed = Sorter::new(folder).map_err(spool)?;
+    let mut trouble = None;
+    let shown = inquiry
+        .list(first, &mut |seen| {
+            each();
+            if let Some(key) = crate::deliver::engine::key_of(seen, &identity) {
+                let pair = Pair {
+                    hash: hashes.key(&key),
+                    record: seen
+                        .id
+                        .and_then(|id| u64::try_from(id).ok())
+                        .unwrap_or_default(),
+                    line: 0,
+                    payload: [0; 16],
+                };
+                if let Err(error) = listed.push(pair) {
+                    trouble.get_or_insert(error);
+                }
+            }
+        })
+        .await?;
+    if let Some(error) = trouble {
+        return Err(spool(error).into());
+    }
+    Ok((listed.finish().map_err(spool)?, shown))
 }
 
 /// The company ids tell whether another server answers at the same address now: it has none

@@ -107,6 +107,28 @@ pub(super) fn settle_listed(
     error: Option<&FieldError>,
     folder: &Path,
 ) -> Result<(), ImportError> {
+    for_each_listed(keys, listed, folder, &mut |pair, their| {
+        let outcome = match error {
+            Some(error) => Outcome::Invalid {
+                stage: Stage::Existing,
+                errors: vec![error.clone()],
+            },
+            None => Outcome::Exists {
+                id: i64::try_from(their.record).ok().filter(|id| *id != 0),
+                number: None,
+            },
+        };
+        findings.keep(settled(pair, outcome))
+    })
+}
+
+/// Hands the first record of every key that the ERP listed to `each`, with the ERP's customer.
+pub(super) fn for_each_listed(
+    keys: &mut Sorted,
+    listed: &mut Sorted,
+    folder: &Path,
+    each: &mut dyn FnMut(&Pair, &Pair) -> Result<(), ImportError>,
+) -> Result<(), ImportError> {
     let spool = |error: io::Error| ImportError::spool(folder, error);
     let mut theirs = listed.iter().map_err(spool)?.peekable();
     for_each_key(keys, folder, &mut |pair| {
@@ -115,19 +137,7 @@ pub(super) fn settle_listed(
             Err(_) => false,
         }) {}
         match theirs.peek() {
-            Some(Ok(their)) if their.hash == pair.hash => {
-                let outcome = match error {
-                    Some(error) => Outcome::Invalid {
-                        stage: Stage::Existing,
-                        errors: vec![error.clone()],
-                    },
-                    None => Outcome::Exists {
-                        id: i64::try_from(their.record).ok().filter(|id| *id != 0),
-                        number: None,
-                    },
-                };
-                findings.keep(settled(pair, outcome))
-            }
+            Some(Ok(their)) if their.hash == pair.hash => each(pair, their),
             Some(Err(_)) => match theirs.next() {
                 Some(Err(error)) => Err(spool(error)),
                 _ => Ok(()),
@@ -152,7 +162,7 @@ pub(super) fn count_open(
 }
 
 /// Hands the first record of every key to `each`, in the order of the keys' hashes.
-fn for_each_key(
+pub(super) fn for_each_key(
     keys: &mut Sorted,
     folder: &Path,
     each: &mut dyn FnMut(&Pair) -> Result<(), ImportError>,

@@ -49,6 +49,25 @@ impl SettledSet {
         }
     }
 
+    /// Takes a record out; false if it was not in.
+    pub(super) fn remove(&mut self, record: u64) -> bool {
+        let (word, bit) = Self::place(record);
+        let Some(word) = self.words.get_mut(word) else {
+            return false;
+        };
+        let was_in = *word & bit != 0;
+        *word &= !bit;
+        was_in
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.words
+            .iter()
+            .map(|word| u64::from(word.count_ones()))
+            .sum()
+    }
+
     pub(super) fn contains(&self, record: u64) -> bool {
         let (word, bit) = Self::place(record);
         self.words.get(word).is_some_and(|word| word & bit != 0)
@@ -245,6 +264,9 @@ mod tests {
             set.insert(record);
             assert!(set.contains(record));
         }
+        assert_eq!(set.count(), 4);
+        assert!(set.remove(63) && !set.remove(63) && !set.remove(u64::MAX));
+        assert_eq!(set.count(), 3);
         assert!(!set.contains(2) && !set.contains(u64::MAX));
     }
 }

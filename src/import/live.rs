@@ -18,10 +18,11 @@ use super::which::{
     Which, counts_of, finished_before, hex, new_run, note_patience, note_report, options_from,
     way_on, which_run, workflows,
 };
-use super::{Import, ImportError, Listener, borrowed};
+use super::{Import, ImportError, Listener, bind_named, borrowed};
 use crate::deliver::client::Client;
 use crate::deliver::driver::Delivered;
 use crate::journal::{Journal, RunRow};
+use crate::names::Names;
 use crate::outcome::{Alteration, Ending, RunEvent, Summary, Traffic};
 use crate::report::Report;
 use crate::source::{self, Fingerprint, Source, SourceError};
@@ -29,9 +30,10 @@ use crate::source::{self, Fingerprint, Source, SourceError};
 /// Imports, or goes on with an import.
 pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     let settings = &import.settings;
+    let clock = Instant::now();
     let target = settings.target.as_ref().ok_or(ImportError::NoTarget)?;
     Report::check(&settings.report)?;
-    let (source, pipeline) = import.open()?;
+    let (source, _) = import.open()?;
     let client = Client::new(target, settings.credentials.clone(), &settings.delivery)?;
     let mut journal = Journal::open(&settings.state_dir)?;
     let identity = target.identity();
@@ -44,15 +46,29 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     if let Some(word) = word {
         listener.tell(&RunEvent::info(word));
     }
+    let pipeline;
     let begun = match which {
         Which::Finished(row) => {
             let linked = returned::linked(&journal, &row)?;
             return Ok(finished_before(import, &source, &row, linked));
         }
-        Which::Resumed(row) => go_on(import, &mut journal, &source, &identity, row, &listener)?,
+        Which::Resumed(row) => {
+            pipeline = named(import, &mut journal, &source, Some(&row), clock)?.0;
+            go_on(import, &mut journal, &source, &identity, row, &listener)?
+        }
         Which::New => {
+            let names;
+            (pipeline, names) = named(import, &mut journal, &source, None, clock)?;
             let hashes = (&fingerprint, plan_hash);
-            begin(import, &mut journal, &source, &identity, hashes, &listener)?
+            begin(
+                import,
+                &mut journal,
+                &source,
+                &identity,
+                hashes,
+                names,
+                &listener,
+            )?
         }
     };
     let run = begun.run;
@@ -85,9 +101,28 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         listener,
         plan_hash,
         started: Timestamp::now(),
-        clock: Instant::now(),
+        clock,
     }
     .run(journal, fingerprint, begun.link)
+}
+
+/// The mapping bound with the names that the run maps by, before a new run is begun: a name that
+/// the ERP does not have leaves none behind.
+fn named(
+    import: &Import,
+    journal: &mut Journal,
+    source: &Source,
+    resumed: Option<&RunRow>,
+    clock: Instant,
+) -> Result<(Pipeline, Names), ImportError> {
+    let names = import.names(journal, resumed, clock)?;
+    let unkeyed = import.settings.allow_unkeyed;
+    let pipeline = bind_named(&import.mapping, source, unkeyed, &names)?;
+    if !pipeline.plan.unasked_names().is_empty() {
+        // Such customers would be sent without their ids.
+        return Err(ImportError::Internal("names were not asked for".to_owned()));
+    }
+    Ok((pipeline, names))
 }
 
 /// A run that has its place in the journal.
@@ -109,6 +144,7 @@ fn begin(
     source: &Source,
     target: &str,
     (fingerprint, plan_hash): (&Fingerprint, [u8; 32]),
+    names: Names,
     listener: &Listener,
 ) -> Result<Begun, ImportError> {
     let settings = &import.settings;
@@ -124,7 +160,15 @@ fn begin(
     }
     let run = Uuid::now_v7().to_string();
     let linked_to = link.as_ref().map(|link| link.of.id.clone());
-    let new = new_run(import, &run, target, fingerprint, plan_hash, linked_to)?;
+    let new = new_run(
+        import,
+        &run,
+        target,
+        fingerprint,
+        plan_hash,
+        linked_to,
+        names,
+    )?;
     journal.begin(&new)?;
     if let Some(link) = &mut link {
         link.note(journal, &run, folder)?;

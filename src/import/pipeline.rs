@@ -3,6 +3,7 @@
 
 use crate::customer::Target;
 use crate::mapping::{Plan, Tally};
+use crate::names::Names;
 use crate::outcome::{FieldError, Stage};
 use crate::record::{Position, Record};
 use crate::source::Entry;
@@ -31,6 +32,8 @@ pub(super) enum Examined {
 pub(super) struct Pipeline {
     pub plan: Plan,
     pub rules: Rules,
+    /// The ERP's lists that ids are held against (`--probe`); none of those that nobody asked for.
+    pub known: Names,
 }
 
 impl Pipeline {
@@ -53,7 +56,7 @@ impl Pipeline {
         odd: Option<&FieldError>,
         tally: &mut Tally,
     ) -> Examined {
-        let Some(draft) = self.plan.apply(record, tally) else {
+        let Some(mut draft) = self.plan.apply(record, tally) else {
             return Examined::LeftOut;
         };
         let stage = if draft.errors.is_empty() {
@@ -61,6 +64,7 @@ impl Pipeline {
         } else {
             Stage::Mapping
         };
+        self.check_ids(&mut draft);
         let checked = validate::check(draft, &self.rules);
         let mut warnings = checked.warnings;
         warnings.extend(odd.cloned());

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::pipeline::{Examined, Pipeline, position_of};
+use super::probe::Found;
 use super::summing::{Causes, Facts};
 use super::survey::{Repeat, Repeats, Survey};
 use super::{Events, ImportError, Listener};
@@ -33,6 +34,8 @@ pub(super) enum Outcomes<'a> {
     Journal(&'a Journal, &'a str),
     /// A dry run has none but what the record itself shows.
     Dry,
+    /// As a dry run's, and these customers are in the ERP (`--probe`).
+    Probed(&'a Found),
 }
 
 /// The journal's outcomes in the order of the records.
@@ -104,7 +107,7 @@ impl Reporting<'_> {
         mut summary: Summary,
         last: impl FnOnce(&mut Summary),
     ) -> Result<Summary, ImportError> {
-        let dry = matches!(self.outcomes, Outcomes::Dry);
+        let dry = matches!(self.outcomes, Outcomes::Dry | Outcomes::Probed(_));
         let plan = &self.pipeline.plan;
         let mut rows = self.report.begin(Head {
             run: summary.run.clone(),
@@ -133,7 +136,7 @@ impl Reporting<'_> {
             let mut look = Look::new(examined, &again, self.pipeline);
             let settled = match pages.of(position.record)? {
                 Some(settled) => settled,
-                None if dry => look.as_settled(position),
+                None if dry => look.as_settled(position, &outcomes),
                 // Open: no outcome, so no row either.
                 None => continue,
             };
@@ -279,11 +282,15 @@ impl Look {
     }
 
     /// The outcome in a dry run.
-    fn as_settled(&self, position: crate::record::Position) -> Settled {
+    fn as_settled(&self, position: crate::record::Position, outcomes: &Outcomes<'_>) -> Settled {
+        let exists = match outcomes {
+            Outcomes::Probed(found) => found.outcome(position.record),
+            _ => None,
+        };
         let outcome = if self.left_out {
             Outcome::LeftOut
         } else if self.errors.is_empty() {
-            Outcome::Ready
+            exists.unwrap_or(Outcome::Ready)
         } else {
             Outcome::Invalid {
                 stage: self.stage,
@@ -441,7 +448,7 @@ fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError
     let typed = super::which::ParseOptions::settings_from(row);
     let settings = super::settings_for(&path, &typed, &mapping)?;
     let source = Source::open(&path, &settings)?;
-    let pipeline = super::bind(&mapping, &source, options.allow_unkeyed)?;
+    let pipeline = super::bind_named(&mapping, &source, options.allow_unkeyed, &options.names)?;
     let mut survey = super::survey::survey(
         &source,
         &pipeline,

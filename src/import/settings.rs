@@ -128,6 +128,8 @@ pub struct ImportSettings {
     pub fail_on: Option<FailOn>,
     /// How long the run may take.
     pub max_duration: Option<Duration>,
+    /// A dry run asks the ERP what only it knows; then there is a target.
+    pub probe: bool,
     /// Where a dry run writes the bodies as JSONL; `-` is stdout.
     pub payloads: Option<PathBuf>,
     /// The command line that the user typed, to tell how to resume.

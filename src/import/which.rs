@@ -12,6 +12,7 @@ use super::summing::Facts;
 use super::{Import, ImportError};
 use crate::deliver::DeliverySettings;
 use crate::journal::{Journal, NewRun, RunRow};
+use crate::names::Names;
 use crate::outcome::{Counts, Ending, Linked, RunEvent, Summary};
 use crate::source::{Fingerprint, Format, Source, SourceSettings};
 
@@ -68,6 +69,8 @@ pub(super) struct RunOptions {
     /// How long a POST of it may still take effect after its process died: the longest settle
     /// time and time limit that any process of it had, in milliseconds.
     pub patience_ms: u64,
+    /// What the ERP said about the mapping's names: whoever goes on with it maps as it began.
+    pub names: Names,
 }
 
 /// Notes with what patience the run sends, before it does.
@@ -215,6 +218,7 @@ pub(super) fn new_run(
     fingerprint: &Fingerprint,
     plan_hash: [u8; 32],
     linked_to: Option<String>,
+    names: Names,
 ) -> Result<NewRun, ImportError> {
     let broken = |error: serde_json::Error| ImportError::Internal(error.to_string());
     let options = RunOptions {
@@ -223,6 +227,7 @@ pub(super) fn new_run(
         report_folders: Vec::new(),
         again: import.settings.again,
         patience_ms: 0,
+        names,
     };
     let parse = ParseOptions::of(&import.settings.source);
     let path = absolute(&import.path);

@@ -350,6 +350,22 @@ impl Journal {
         })
     }
 
+    /// Notes what the ERP said about the names of the run's mapping, as a JSON object.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn note_names(&mut self, run: &str, names: &str) -> Result<(), JournalError> {
+        let run = self.key_of(run)?;
+        self.write(|work| {
+            work.execute(
+                "UPDATE runs SET options = json_set(options, '$.names', json(?2)) \
+                 WHERE run_no = ?1",
+                params![run.number, names],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Notes how sending ended, while the report is still to be written: a process that is
     /// killed meanwhile leaves an unfinished run, and the next one writes the report. Makes
     /// sure that nothing of what was erased is left in the journal's files.

@@ -15,6 +15,7 @@ use super::tally::Tally;
 use super::value::kind_name;
 use crate::country;
 use crate::customer::{Bounds, Kind, Target, Value};
+use crate::names::NameList;
 use crate::outcome::Code;
 
 /// What a constant is for.
@@ -104,7 +105,11 @@ fn wrong_kind(target: Target, node: &Node<'_>, key: &str) -> Mistake {
                 .flatten();
             let number =
                 convert::json_decimal(text).map(|_| format!("write {text}, without quotes"));
-            mistake.help_if(number.or(suggestion))
+            let name = NameList::of_target(target).map(|list| {
+                let (one, form) = (list.singular(), list.form());
+                format!("the name of a {one} needs as = \"{form}\"")
+            });
+            mistake.help_if(number.or(suggestion).or(name))
         }
         (None, Kind::Text) => mistake.help("put it in quotes"),
         _ => mistake,
@@ -119,6 +124,13 @@ enum Misfit {
 
 fn typed(target: Target, node: &Node<'_>, steps: &Steps, role: Constant) -> Result<Value, Misfit> {
     match (steps.kind, node.get_ref()) {
+        // The id is known once the ERP has been asked.
+        (Kind::Integer, DeValue::String(name)) if steps.names.is_some() => {
+            match super::trim::trimmed(name) {
+                "" => Err(Misfit::Empty),
+                name => Ok(Value::Text(name.to_owned())),
+            }
+        }
         (Kind::Integer, number @ DeValue::Integer(_)) => {
             whole_number(number).map(Value::Integer).ok_or(Misfit::Type)
         }

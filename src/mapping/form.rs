@@ -42,14 +42,6 @@ impl Form {
         ("vat_id", Self::VatId),
     ];
 
-    /// The names that a later version will take: they ask the ERP.
-    pub(super) const LATER: &[&str] = &[
-        "customer_group",
-        "customer_category",
-        "company",
-        "payment_method",
-    ];
-
     /// The type of target that the form is for.
     pub(super) fn kind(self) -> Kind {
         match self {

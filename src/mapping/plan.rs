@@ -1,7 +1,7 @@
 //! A mapping bound to an input: what each record is taken through.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -11,11 +11,13 @@ use super::columns::Bound;
 use super::compile::Compiled;
 use super::draft::Maker;
 use super::error::{MappingError, Mistake};
+use super::naming;
 use super::passthrough;
 use super::path::Path;
 use super::suggest::{did_you_mean, listed, quoted};
 use super::tally::Tally;
 use crate::customer::Draft;
+use crate::names::NameList;
 use crate::record::{Fields, Record};
 
 /// A mapping bound to the columns of an input. Applying it is pure: the same record gives the
@@ -130,6 +132,12 @@ impl Plan {
         } else {
             exact
         }
+    }
+
+    /// Names that the mapping itself writes down in lists that nobody asked the ERP for.
+    #[must_use]
+    pub fn unasked_names(&self) -> BTreeMap<NameList, Vec<String>> {
+        naming::unasked(&self.compiled)
     }
 
     /// Columns of the header that nothing uses, without those that are dropped. Empty for

@@ -1,5 +1,5 @@
 //! The steps that a text goes through on its way to a value, in their one fixed order:
-//! `extract` → `replace` → `lookup` → `as` → `case` → `default` → type → `max`/`cut`.
+//! `extract` → `replace` → `lookup` → `as` (a form, or a name in the ERP, which ends there) → `case` → `default` → type → `max`/`cut`.
 //! Trimming and emptiness come before, where cells are read.
 //!
 //! Pure: everything that a step depends on is in its arguments.
@@ -12,6 +12,7 @@ use regex::Regex;
 
 use super::convert::{self, Convention, DateFault, DateStyle};
 use super::form::Form;
+use super::naming::NameStep;
 use super::tally::{self, Tally};
 use super::trim::{folded, trimmed, trimmed_cow};
 use crate::customer::{Kind, Value};
@@ -44,7 +45,8 @@ impl Fault {
         }
     }
 
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    /// Adds a parameter of the sentence.
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.params.push((name, value.to_string()));
         self
     }
@@ -67,10 +69,15 @@ pub(super) struct Surroundings<'a> {
 impl Surroundings<'_> {
     /// Whether a broken rule stops the value. If not, the value stays as it is.
     fn judge(&mut self, code: Code) -> Result<(), Fault> {
-        let severity = self.rules.get(&code).copied();
-        match severity.unwrap_or_else(|| code.default_severity()) {
-            Severity::Error => return Err(Fault::new(code)),
-            Severity::Warn => self.odd.push(Fault::new(code)),
+        self.judge_fault(Fault::new(code))
+    }
+
+    /// The same, of a fault that knows more than its code.
+    pub(super) fn judge_fault(&mut self, fault: Fault) -> Result<(), Fault> {
+        let severity = self.rules.get(&fault.code).copied();
+        match severity.unwrap_or_else(|| fault.code.default_severity()) {
+            Severity::Error => return Err(fault),
+            Severity::Warn => self.odd.push(fault),
             Severity::Off => {}
         }
         Ok(())
@@ -117,6 +124,11 @@ impl Lookup {
         fresh
     }
 
+    /// Hands out every result, to be changed.
+    pub(super) fn each_result(&mut self, change: impl FnMut(&mut Value)) {
+        self.results.values_mut().flatten().for_each(change);
+    }
+
     fn find(&self, text: &str) -> Option<&Option<Value>> {
         self.results
             .get(text)
@@ -135,6 +147,8 @@ pub(super) struct Steps {
     pub(super) lookup: Option<Lookup>,
     /// The form.
     pub(super) form: Option<Form>,
+    /// The step from a name in the ERP to its id; it takes the place of a form.
+    pub(super) names: Option<NameStep>,
     /// The case.
     pub(super) case: Option<Case>,
     /// What stands in for nothing.
@@ -159,6 +173,7 @@ impl Steps {
             replace: Vec::new(),
             lookup: None,
             form: None,
+            names: None,
             case: None,
             default: None,
             kind,
@@ -200,6 +215,9 @@ impl Steps {
             }
         }
         let number = number && self.extract.is_none() && self.replace.is_empty();
+        if let Some(names) = &self.names {
+            return names.run(self, text, number, around);
+        }
         match self.shaped(text, around)? {
             Some(text) => self.typed(text, number, around).map(Some),
             None => Ok(self.default.clone()),

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::trim::folded;
+use crate::names::NameList;
+
 /// A postal code lost the guard or a phone number lost the guard of a spreadsheet.
 pub(super) const APOSTROPHE_REMOVED: &str = "apostrophe.removed";
 /// A text was cut to its `max`.
@@ -14,12 +17,17 @@ pub(super) const ZERO_RESTORED: &str = "postal_code.zero_restored";
 /// Distinct keys that are remembered at most: they only serve suggestions.
 const KEYS_KEPT: usize = 256;
 
+/// Distinct names of a list that are remembered at most.
+const NAMES_KEPT: usize = 100;
+
 /// Counts of one thread, to be merged with those of others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// How often each kind of repair was made: `postal_code.zero_restored`,
     /// `postal_code.prefix_removed`, `apostrophe.removed`, `length.cut`.
     pub repairs: BTreeMap<String, u64>,
+    /// Names that the ERP was not asked about (a dry run), by their list.
+    pub unasked: BTreeMap<NameList, Unasked>,
     /// Records that were looked at.
     pub(super) records: u64,
     /// For each of the plan's columns whether some record had it (JSONL).
@@ -28,7 +36,39 @@ pub struct Tally {
     pub(super) keys: BTreeSet<String>,
 }
 
+/// Names of one list that records have, and that nobody looked up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unasked {
+    /// How often a record has one.
+    pub count: u64,
+    /// Distinct ones, as the first record writes them; not more than a hundred.
+    pub names: BTreeMap<String, String>,
+    /// Whether there are more distinct ones.
+    pub has_more: bool,
+}
+
+impl Unasked {
+    fn saw(&mut self, name: &str) {
+        let folded = folded(name);
+        if self.names.contains_key(&folded) {
+            return;
+        }
+        if self.names.len() < NAMES_KEPT {
+            self.names.insert(folded, name.to_owned());
+        } else {
+            self.has_more = true;
+        }
+    }
+}
+
 impl Tally {
+    /// Counts a name that nobody looked up.
+    pub(super) fn left_unasked(&mut self, list: NameList, name: &str) {
+        let unasked = self.unasked.entry(list).or_default();
+        unasked.count += 1;
+        unasked.saw(name);
+    }
+
     /// Counts one repair.
     pub(super) fn repaired(&mut self, kind: &str) {
         match self.repairs.get_mut(kind) {
@@ -50,6 +90,14 @@ impl Tally {
     pub fn merge(&mut self, other: Self) {
         for (kind, count) in other.repairs {
             *self.repairs.entry(kind).or_default() += count;
+        }
+        for (list, more) in other.unasked {
+            let unasked = self.unasked.entry(list).or_default();
+            unasked.count += more.count;
+            unasked.has_more |= more.has_more;
+            for name in more.names.values() {
+                unasked.saw(name);
+            }
         }
         self.records += other.records;
         if self.met.len() < other.met.len() {

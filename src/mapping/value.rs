@@ -7,10 +7,12 @@ use super::constant::{Constant, fit};
 use super::convert::{Convention, DateStyle, format_fault};
 use super::error::{Mistake, Place};
 use super::form::Form;
+use super::naming::{self, NameStep};
 use super::steps::{Case, Lookup, Otherwise, Steps};
 use super::suggest::listed;
-use super::syntax::{Keys, Node, Section, not_yet, type_name, unknown_word, wrong_type};
+use super::syntax::{Keys, Node, Section, type_name, unknown_word, wrong_type};
 use crate::customer::{Bounds, Kind, Target, Value};
+use crate::names::NameList;
 
 /// A value of the mapping, compiled.
 #[derive(Clone, Debug)]
@@ -242,11 +244,17 @@ fn read_form(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
     let Some((name, place)) = section.text("as") else {
         return;
     };
-    if Form::LATER.contains(&name) {
-        return section.mistake(not_yet(place, name));
+    if let Some(mut step) = NameStep::of_word(name) {
+        if let Some(mistake) = step.misfit(target, place) {
+            return section.mistake(mistake);
+        }
+        step.written = naming::written(section);
+        steps.names = Some(step);
+        return;
     }
     let Some((_, form)) = Form::NAMES.iter().find(|(known, _)| *known == name) else {
         let names = Form::NAMES.iter().map(|(name, _)| *name);
+        let names = names.chain(NameList::ALL.map(NameList::form));
         return section.mistake(unknown_word(name, place, "as", names));
     };
     if form.kind() == target.field().kind {
@@ -392,7 +400,13 @@ fn read_length(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps)
 }
 
 fn read_lookup(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
-    if section.get("lookup").is_none() {
+    if steps.names.is_some() {
+        // What neither table nor ERP knows: a table before a name may rename only some.
+        let otherwise = read_otherwise(target, section, steps);
+        if let Some(names) = &mut steps.names {
+            names.otherwise = otherwise;
+        }
+    } else if section.get("lookup").is_none() {
         let with_file = section.get("lookup_file").is_some();
         if let (Some(place), false) = (section.key_place("otherwise"), with_file) {
             section.mistake(Mistake::at(place, "`otherwise` without `lookup`"));
@@ -418,15 +432,23 @@ fn read_lookup(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps)
             );
         }
     }
-    if let Some(node) = section.get("otherwise") {
-        lookup.otherwise = match node.get_ref().as_str() {
-            Some("keep") => Otherwise::Keep,
-            Some("empty") => Otherwise::Empty,
-            _ => constant(target, node, steps, Constant::Otherwise, section)
-                .map_or(Otherwise::Missing, Otherwise::Value),
-        };
-    }
+    lookup.otherwise = match steps.names {
+        Some(_) => Otherwise::Keep,
+        None => read_otherwise(target, section, steps),
+    };
     steps.lookup = Some(lookup);
+}
+
+fn read_otherwise(target: Target, section: &mut Section<'_, '_>, steps: &Steps) -> Otherwise {
+    let Some(node) = section.get("otherwise") else {
+        return Otherwise::Missing;
+    };
+    match node.get_ref().as_str() {
+        Some("keep") => Otherwise::Keep,
+        Some("empty") => Otherwise::Empty,
+        _ => constant(target, node, steps, Constant::Otherwise, section)
+            .map_or(Otherwise::Missing, Otherwise::Value),
+    }
 }
 
 fn constant(

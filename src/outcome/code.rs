@@ -81,8 +81,12 @@ codes! {
     LanguageUnknown = "language.unknown", Error, true;
     /// No salutation that is known.
     SalutationUnknown = "salutation.unknown", Error, true;
-    /// A value that the mapping's look-up table does not have.
+    /// A value that the mapping's look-up table does not have, or that is no name in the ERP.
     LookupMissing = "lookup.missing", Error, true;
+    /// A name that the ERP has more than once.
+    LookupAmbiguous = "lookup.ambiguous", Error, false;
+    /// An id that the ERP does not have (`--probe`).
+    ErpUnknownId = "erp.unknown_id", Error, true;
     /// A postal code that does not fit its country.
     PostalCodeCountry = "postal_code.country", Error, true;
     /// A VAT id that does not have its country's form.

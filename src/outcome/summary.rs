@@ -139,6 +139,8 @@ pub struct Plan {
     pub highest_number: Option<String>,
     /// Whole seconds that it will take at the configured rate, if one is configured.
     pub seconds_at_rate: Option<u64>,
+    /// What the ERP was asked (`--probe`), a sentence each.
+    pub probed: Vec<String>,
     /// What was not checked, a sentence each.
     pub not_checked: Vec<String>,
 }

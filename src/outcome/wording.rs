@@ -16,7 +16,7 @@ use super::{Code, Ending, FieldError, Stop, UnknownWhy};
 const COLUMNS: usize = 3;
 
 /// Parameters that belong to one record and say nothing about others with the same error.
-const OF_ONE_RECORD: [&str; 13] = [
+const OF_ONE_RECORD: [&str; 14] = [
     "address",
     "column",
     "country",
@@ -24,6 +24,7 @@ const OF_ONE_RECORD: [&str; 13] = [
     "first_line",
     "first_record",
     "hint",
+    "ids",
     "length",
     "meant",
     "offset",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cli::{ColorChoice, LogFormat, MappingChoice};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{ImportSettings, Said};
+use crate::names::NameList;
 use crate::report::{ReportSettings, ValuesShown};
 
 /// What holds for every command.
@@ -113,6 +114,23 @@ pub struct ReconcileChoice {
     /// Options that a further command about the same journal needs; see
     /// [`ImportSettings::journal_options`].
     pub journal_options: String,
+    /// What is odd about target and credentials, for people.
+    pub warnings: Vec<String>,
+}
+
+/// What `list` is asked to do.
+#[derive(Clone, Debug)]
+pub struct ListChoice {
+    /// The list.
+    pub list: NameList,
+    /// Where the ERP is.
+    pub target: TargetSettings,
+    /// Who we are there.
+    pub credentials: Credentials,
+    /// How fast it may be asked.
+    pub delivery: DeliverySettings,
+    /// How long it may take.
+    pub max_duration: Option<Duration>,
     /// What is odd about target and credentials, for people.
     pub warnings: Vec<String>,
 }

@@ -117,6 +117,7 @@ options! {
         mapping: MappingChoice, "input has the API's own shape", Everywhere;
         dry_run: bool, "off", Everywhere;
         payloads: PathBuf, "none", Everywhere;
+        probe: bool, "off", Everywhere;
         sandbox: bool, "off", Everywhere;
         base_url: String, "none", Everywhere;
         path: CollectionPath, "/v1/customers", Everywhere;
@@ -181,6 +182,10 @@ impl Layer {
                 layer.take_target(&reconcile.target);
                 layer.take_pace(&reconcile.pace);
             }
+            Command::List(list) => {
+                layer.take_target(&list.target);
+                layer.take_pace(&list.pace);
+            }
             Command::Forget(forget) => layer.report_dir.clone_from(&forget.report_dir),
             Command::Mapping(_)
             | Command::Runs
@@ -212,6 +217,7 @@ impl Layer {
         self.mapping.clone_from(&run.mapping);
         self.dry_run = switch(run.dry_run);
         self.payloads.clone_from(&run.payloads);
+        self.probe = switch(run.probe);
         self.sandbox = switch(run.sandbox);
         self.take_target(&run.target);
         self.take_pace(&run.pace);

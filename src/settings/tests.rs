@@ -124,6 +124,7 @@ fn samples() -> BTreeMap<&'static str, [&'static str; 4]> {
         "no_progress",
         "yes",
         "dry_run",
+        "probe",
         "sandbox",
         "allow_http",
         "allow_unkeyed",
@@ -224,7 +225,7 @@ fn every_option_reaches_what_a_command_is_handed() {
                 "base_url = 'http://erp.example'\n".to_owned(),
                 "importer run a.csv",
             ),
-            "payloads" => (base.to_owned(), "importer run a.csv --dry-run"),
+            "payloads" | "probe" => (base.to_owned(), "importer run a.csv --dry-run"),
             _ => (base.to_owned(), "importer run a.csv"),
         };
         let value = samples.get(row.key).map_or("", |values| values[0]);

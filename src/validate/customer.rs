@@ -79,6 +79,7 @@ pub(super) fn key_of(customer: &CreateCustomer, target: Target) -> Option<String
         Value::Integer(number) => number.to_string(),
         Value::Decimal(number) => number.normalize().to_string(),
         Value::Boolean(flag) => flag.to_string(),
+        Value::Unasked => return None,
     };
     (!key.is_empty()).then_some(key)
 }

@@ -49,7 +49,7 @@ fn check_value(
             check_range(target, field, Decimal::from(*number), findings);
         }
         (Kind::Decimal, Value::Decimal(number)) => check_range(target, field, *number, findings),
-        (Kind::Boolean, Value::Boolean(_)) => {}
+        (Kind::Boolean, Value::Boolean(_)) | (_, Value::Unasked) => {}
         (Kind::DateTime, Value::DateTime(text)) => check_date(target, field, text, findings),
         (kind, _) => {
             let code = match kind {
@@ -73,6 +73,7 @@ fn plain(value: &Value) -> String {
         Value::Integer(number) => number.to_string(),
         Value::Decimal(number) => number.to_string(),
         Value::Boolean(flag) => flag.to_string(),
+        Value::Unasked => String::new(),
     }
 }
 

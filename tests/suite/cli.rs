@@ -184,13 +184,11 @@ fn no_text_promises_what_is_not_there() {
         for promise in [
             "importer doctor",
             "importer register",
-            "importer list",
             "importer schedule",
             "importer mapping new",
             "importer mapping test",
             "importer mapping explain",
             "--lang",
-            "--probe",
             "failed.xlsx",
             "report.html",
             "[group]",

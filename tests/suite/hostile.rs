@@ -19,7 +19,7 @@ mod folders;
 /// The input changes while it is imported.
 mod input;
 /// A server that says whatever it is told to.
-mod rogue;
+pub(crate) mod rogue;
 /// stdout is closed or full, stdin has a name.
 #[cfg(unix)]
 mod streams;

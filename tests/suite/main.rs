@@ -39,6 +39,8 @@ mod import;
 mod journal;
 /// docs/mapping.md is true: its tables are the code's, its examples run.
 mod mapping_docs;
+/// Names in the ERP instead of ids; `importer list`; `--probe`.
+mod names;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
 /// README.md is true.

@@ -112,6 +112,7 @@ CountryIso = "Land"
         let pipeline = Pipeline {
             plan: plan.unwrap(),
             rules: crate::validate::Rules::default(),
+            known: crate::names::Names::default(),
         };
         match Expected::of(outcome, &pipeline) {
             Expected::Everything => "*".to_owned(),

@@ -11,6 +11,7 @@ use crate::import::pipeline::Pipeline;
 use crate::import::{ImportError, bind};
 use crate::journal::RunRow;
 use crate::mapping::{Columns, Mapping, Tally};
+use crate::names::Names;
 use crate::record::{Fields, Position, Record, Span};
 use crate::report::Mention;
 use crate::source::{Entry, Source, SourceSettings};
@@ -83,6 +84,7 @@ fn failed_lines(
             key: mapping.key(),
             ..Rules::default()
         },
+        known: Names::default(),
     };
     let mut found = BTreeSet::new();
     let mut lines = BufReader::new(fs::File::open(file).map_err(failed)?);
@@ -124,7 +126,7 @@ fn is_of(record: &Record, pipeline: &Pipeline, customer: &Mention) -> bool {
         Value::Text(text) | Value::DateTime(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
         Value::Decimal(number) => Some(number.normalize().to_string()),
-        Value::Boolean(_) => None,
+        Value::Boolean(_) | Value::Unasked => None,
     };
     let number = Rules::default().key;
     [pipeline.key(), number]

@@ -217,7 +217,22 @@ Number = { column = "a", as = "contry" }
 ! `as` does not know "contry" => did you mean `country`?
 
 Number = { column = "a", as = "company" }
-! `company` is not supported by this version => a later version will know it; until then the mapping must do without
+! `as = "company"` does not fit `Number` => it gives the id of a company, for `InternalCompanyId`
+
+CustomerCategoryId = { column = "a", as = "customer_group" }
+! `as = "customer_group"` does not fit `CustomerCategoryId` => it gives the id of a customer group, for `CustomerGroupId`
+
+CustomerCategoryId = { column = "a", as = "customer_categori" }
+! `as` does not know "customer_categori" => did you mean `customer_category`?
+
+CustomerCategoryId = { value = "Stammkunde" }
+! `value` of `CustomerCategoryId` must be a whole number => the name of a customer category needs as = "customer_category"
+
+CustomerCategoryId = { value = " ", as = "customer_category" }
+! `value` is empty => leave the key out
+
+CustomerCategoryId = { column = "a", as = "customer_category", otherwise = true }
+! `otherwise` of `CustomerCategoryId` must be a whole number
 
 Number = { column = "a", case = "Upper" }
 ! `case` does not know "Upper" => did you mean `upper`?

@@ -39,6 +39,22 @@ pub(super) fn wrong(facts: &Facts<'_>) -> String {
         Code::CountryUnknown => return unknown_code(facts, "country"),
         Code::LanguageUnknown => return unknown_code(facts, "language"),
         Code::SalutationUnknown => return format!("{value} is not a salutation that is known"),
+        Code::LookupMissing if facts.error.params.contains_key("list") => {
+            let list = facts.phrase("", "list", "");
+            let known = facts.phrase(", which has ", "known", "");
+            return format!("{value} is no {list} in the ERP{known}");
+        }
+        Code::LookupAmbiguous => {
+            let list = facts.phrase("", "list", "");
+            let ids = facts.phrase(", with the ids ", "ids", "");
+            let list = if list.is_empty() { "entries" } else { &list };
+            return format!("{value} is the name of several {list} in the ERP{ids}");
+        }
+        Code::ErpUnknownId => {
+            let list = facts.phrase(" of a ", "list", "");
+            let known = facts.phrase("; it has ", "known", "");
+            return format!("{value} is no id{list} in the ERP{known}");
+        }
         Code::LookupMissing => {
             let known = facts.phrase(", which has ", "known", "");
             return format!("{value} is not in the mapping's look-up table{known}");
@@ -227,7 +243,9 @@ pub(super) fn meaning(code: Code) -> &'static str {
         Code::CountryUnknown => "Not a country's ISO 3166 code of two letters.",
         Code::LanguageUnknown => "Not a language's ISO 639 code of two capital letters.",
         Code::SalutationUnknown => "Not a salutation that is known.",
-        Code::LookupMissing => "Not in the mapping's look-up table.",
+        Code::LookupMissing => "Not in the mapping's look-up table, or no name in the ERP.",
+        Code::LookupAmbiguous => "A name that the ERP has more than once.",
+        Code::ErpUnknownId => "An id that the ERP does not have (`--probe`).",
         Code::PostalCodeCountry => "Not a postal code of the address's country.",
         Code::VatIdFormat => "Not in the form of a VAT id of its country.",
         Code::VatIdChecksum => "A VAT id with wrong check digits.",

@@ -13,17 +13,17 @@ const IDLE_AT_MOST: Duration = Duration::from_millis(100);
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) method: String,
+pub(crate) struct Asked {
+    pub(crate) method: String,
     /// Path and query.
-    pub(super) path: String,
-    pub(super) body: Vec<u8>,
+    pub(crate) path: String,
+    pub(crate) body: Vec<u8>,
     /// Requests of this method before this one.
-    pub(super) before: usize,
+    pub(crate) before: usize,
 }
 
 /// What is answered.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// These bytes; then the connection is closed.
     Bytes(Vec<u8>),
     /// These bytes; the connection stays open for another request, but not for long.
@@ -39,7 +39,7 @@ pub(super) enum Answer {
 type Whim = dyn Fn(&Asked, &mut Vec<String>) -> Option<Answer> + Send + Sync;
 
 /// The server. Its threads end with the test's process.
-pub(super) struct Rogue {
+pub(crate) struct Rogue {
     address: String,
     state: Arc<State>,
 }
@@ -51,7 +51,7 @@ struct State {
 }
 
 impl Rogue {
-    pub(super) fn start(
+    pub(crate) fn start(
         whim: impl Fn(&Asked, &mut Vec<String>) -> Option<Answer> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -71,24 +71,24 @@ impl Rogue {
         Self { address, state }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The committed numbers, in their order.
-    pub(super) fn ledger(&self) -> Vec<String> {
+    pub(crate) fn ledger(&self) -> Vec<String> {
         lock(&self.state.ledger).clone()
     }
 
     /// The requests of a method.
-    pub(super) fn asked(&self, method: &str) -> Vec<Asked> {
+    pub(crate) fn asked(&self, method: &str) -> Vec<Asked> {
         let asked = lock(&self.state.asked);
         let these = asked.iter().filter(|asked| asked.method == method);
         these.cloned().collect()
     }
 
     /// How often each customer was sent, at most.
-    pub(super) fn most_posts_of_one(&self) -> usize {
+    pub(crate) fn most_posts_of_one(&self) -> usize {
         let sent: Vec<String> = self.asked("POST").iter().filter_map(number_in).collect();
         let times = |number: &String| sent.iter().filter(|other| *other == number).count();
         sent.iter().map(times).max().unwrap_or(0)
@@ -100,13 +100,13 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// The number of the customer that a POST carries.
-pub(super) fn number_in(asked: &Asked) -> Option<String> {
+pub(crate) fn number_in(asked: &Asked) -> Option<String> {
     let body: Value = serde_json::from_slice(&asked.body).ok()?;
     Some(body["Number"].as_str()?.to_owned())
 }
 
 /// A proper answer with this body.
-pub(super) fn answer(status: &str, body: &str) -> Vec<u8> {
+pub(crate) fn answer(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
@@ -187,13 +187,13 @@ fn read_request(stream: &mut TcpStream) -> Option<Asked> {
 }
 
 /// Commits a customer; the answer's body.
-pub(super) fn commit(asked: &Asked, ledger: &mut Vec<String>) -> String {
+pub(crate) fn commit(asked: &Asked, ledger: &mut Vec<String>) -> String {
     ledger.push(number_in(asked).unwrap());
     json!({ "Id": ledger.len(), "Number": ledger.last() }).to_string()
 }
 
 /// What a good server would answer.
-pub(super) fn as_it_should(asked: &Asked, ledger: &mut Vec<String>) -> Vec<u8> {
+pub(crate) fn as_it_should(asked: &Asked, ledger: &mut Vec<String>) -> Vec<u8> {
     if asked.method == "POST" {
         return answer("201 Created", &commit(asked, ledger));
     }

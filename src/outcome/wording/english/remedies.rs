@@ -42,6 +42,15 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         Code::SalutationUnknown => format!(
             "Add the salutation to `lookup` of {target} in the mapping, or correct {column}."
         ),
+        Code::LookupMissing if facts.error.params.contains_key("list") => format!(
+            "Create it in Wawi, rename it with `lookup` or `replace` of {target} in the mapping, or set `otherwise` there (\"keep\" takes numbers as ids, \"empty\", or a name)."
+        ),
+        Code::LookupAmbiguous => format!(
+            "Rename one of them in Wawi, or give the id with `lookup` of {target} in the mapping."
+        ),
+        Code::ErpUnknownId => format!(
+            "Correct {column} or {target} in the mapping; `importer list` shows the ids."
+        ),
         Code::LookupMissing => format!(
             "Add the value to `lookup` of {target} in the mapping, or set `otherwise` there (\"keep\", \"empty\" or a value)."
         ),

@@ -1,0 +1,60 @@
+//! `importer list`: what the ERP knows by name, with ids.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Ended, Failure, signals};
+use crate::cli::{Cli, ListArgs};
+use crate::console::Console;
+use crate::import::Listing;
+use crate::outcome::ExitCode;
+use crate::settings::{Environment, resolve_list};
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &ListArgs,
+    environment: &Environment,
+    console: &Arc<Console>,
+    as_json: bool,
+) -> Ended {
+    let choice = resolve_list(cli, args, environment)?;
+    for warning in &choice.warnings {
+        console.warn(warning);
+    }
+    let list = choice.list;
+    let entries = Listing {
+        target: &choice.target,
+        credentials: choice.credentials,
+        delivery: &choice.delivery,
+        max_duration: choice.max_duration,
+        signal: signals::listen(),
+    }
+    .read(list)
+    .map_err(|error| Failure::of_import(&error, console))?;
+    if as_json {
+        for entry in &entries {
+            console.json(&json!({
+                "type": list.form(),
+                "id": entry.id,
+                "name": entry.name,
+                "default": entry.is_default,
+            }));
+        }
+        return Ok(ExitCode::Fine);
+    }
+    if entries.is_empty() {
+        console.note(&format!("the ERP has no {}", list.plural()));
+        return Ok(ExitCode::Fine);
+    }
+    let rows: Vec<Vec<String>> = entries
+        .into_iter()
+        .map(|entry| {
+            let is_default = entry.is_default.unwrap_or_default();
+            let default = if is_default { "yes" } else { "" };
+            vec![entry.id.to_string(), entry.name, default.to_owned()]
+        })
+        .collect();
+    console.table(&["id", "name", "default"], &rows);
+    Ok(ExitCode::Fine)
+}
