@@ -8,8 +8,8 @@
 //!
 //! Names in the ERP (`as = "customer_group"`) are told to it when it is bound.
 //!
-//! Not there yet: `template`, `lookup_file`, `[group]`, `[join]`, `[[test]]`. A mapping that uses
-//! them is told so.
+//! Not there yet: `template`, `lookup_file`, `[join]`, `[[test]]`. A mapping that uses them is
+//! told so.
 
 mod columns;
 mod compile;
@@ -21,6 +21,7 @@ mod error;
 mod field_list;
 mod file;
 mod form;
+mod group;
 mod key_list;
 mod naming;
 mod options;
@@ -45,6 +46,7 @@ use jiff::civil::Date;
 pub use columns::Columns;
 pub use error::MappingError;
 pub use field_list::{FieldEntry, field_list};
+pub use group::GroupValue;
 pub use key_list::{KeyList, key_list};
 pub use options::SourceOptions;
 pub use plan::Plan;

@@ -40,6 +40,10 @@ pub struct FieldError {
     /// journal.
     #[serde(skip)]
     pub value: Option<String>,
+    /// Where it stands, if that is a further record of a customer of several and not the record
+    /// that the outcome belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Box<Position>>,
 }
 
 impl FieldError {
@@ -52,6 +56,7 @@ impl FieldError {
             code,
             params: BTreeMap::new(),
             value: None,
+            at: None,
         }
     }
 
@@ -67,6 +72,13 @@ impl FieldError {
     pub fn of_value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self
+    }
+
+    /// The place of the further record that it is about; none, if it is about the record that
+    /// the outcome belongs to.
+    #[must_use]
+    pub fn further_record(&self) -> Option<Position> {
+        self.at.as_deref().copied()
     }
 
     /// Adds the input's columns.

@@ -33,6 +33,7 @@ mod samples;
 mod sheet;
 mod transcode;
 
+use std::borrow::Cow;
 use std::fs::Metadata;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -262,6 +263,12 @@ impl Source {
             stream.consume(skip + count);
         }
         Ok(())
+    }
+
+    /// A defect's cell as text; none if its bytes are no text in the input's encoding.
+    #[must_use]
+    pub fn text_of(&self, cell: &[u8]) -> Option<String> {
+        cells::text(cell, transcode::text_encoding(self.facts.encoding)).map(Cow::into_owned)
     }
 
     fn edited(&self) -> SourceError {

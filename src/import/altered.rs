@@ -16,6 +16,7 @@ use serde_json::Value;
 use columns::{Columns, differences};
 use expected::Expected;
 
+use super::leads::Leads;
 use super::pipeline::{Pipeline, position_of};
 use super::returned::{Link, ReturnedError};
 use super::settings::ImportSettings;
@@ -114,12 +115,15 @@ fn compare(
     };
     let spool = |error: io::Error| ImportError::spool(folder, error);
     let mut tally = Tally::new(values);
-    let of = link.of.id.clone();
+    let mut leads = Leads::new(&link.of.id);
     for row in link.rows().map_err(spool)? {
         let (correction, now) = row.map_err(spool)?;
         listener.check_signal()?;
-        let settled = journal.outcome(&of, correction.of)?;
-        let expected = settled.map(|settled| Expected::of(&settled.outcome, &original.pipeline));
+        let lead = leads.of(journal, correction.of)?;
+        let further = (lead.record != correction.of).then_some(correction.of);
+        let expected = lead
+            .settled
+            .map(|settled| Expected::of(&settled.outcome, further, &original.pipeline));
         let (Some(expected), Some(now)) = (expected, now) else {
             continue;
         };

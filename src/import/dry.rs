@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use super::altered::compare_and_tell;
 use super::ledger::SettledSet;
+use super::pipeline::Pipeline;
 use super::probe::Probe;
 use super::reporting::{Outcomes, Reporting, shape_of};
 use super::returned::{DRY_RUN, ReturnedFile};
 use super::settings::Existing;
+use super::strays::refuse_strays;
 use super::summing::{Facts, stricter};
 use super::survey::{Findings, Hashing, Survey, survey};
 use super::{Import, ImportError, Listener};
@@ -98,7 +100,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
         resumed: false,
     });
     let folder = report.folder().to_owned();
-    let linked = rehearse_link(import, &source, &listener, &folder)?;
+    let linked = rehearse_link(import, (&source, &pipeline), &listener, &folder)?;
     let apart = Apart::new();
     let mut survey = survey(&source, &pipeline, &apart, &mut Nowhere, &listener, &folder)?;
     if survey.read == 0 && !settings.allow_empty {
@@ -108,7 +110,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     }
     pipeline.plan.unseen(&survey.tally)?;
     import.warn_of_records_beyond(survey.read, &listener);
-    let ready = survey.read - survey.counts.invalid - survey.counts.left_out;
+    let ready = survey.customers() - survey.counts.invalid - survey.counts.left_out;
     let mut counts = Counts {
         ready,
         ..survey.counts
@@ -165,7 +167,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
 /// announced.
 fn rehearse_link(
     import: &Import,
-    source: &Source,
+    (source, pipeline): (&Source, &Pipeline),
     listener: &Listener,
     folder: &Path,
 ) -> Result<Option<Box<Linked>>, ImportError> {
@@ -179,6 +181,7 @@ fn rehearse_link(
         return Ok(None);
     };
     link.verify(&journal, &SettledSet::default(), folder)?;
+    refuse_strays(&mut link, source, pipeline, &journal, listener, folder)?;
     let altered = compare_and_tell(&mut link, source, &journal, settings, listener, folder)?;
     if !altered.is_empty() && !settings.accept_changes {
         listener.tell(&RunEvent::warning(
@@ -214,7 +217,7 @@ fn plan_of(
         invalid: counts.invalid,
         too_many_invalid: settings.are_too_many_invalid(
             survey.counts.invalid,
-            survey.read,
+            survey.customers(),
             source::is_returned(&import.path),
         ),
         unused_columns: bound.unused_columns(),

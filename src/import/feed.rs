@@ -41,17 +41,20 @@ impl Feed {
             }
         }
         let mut tally = Tally::default();
-        for entry in self.source.read_again(&self.fingerprint)? {
-            let entry = entry?;
-            let position = position_of(&entry);
-            let chosen = self
-                .chosen
-                .as_ref()
-                .is_none_or(|chosen| chosen.contains(position.record));
-            if !chosen || self.settled.contains(position.record) {
+        let entries = self.source.read_again(&self.fingerprint)?;
+        for group in self.pipeline.groups(entries, &self.source) {
+            let group = group?;
+            let position = group.position();
+            // Any record of a customer chooses all of it.
+            let chosen = self.chosen.as_ref().is_none_or(|chosen| {
+                let mut entries = group.entries();
+                entries.any(|entry| chosen.contains(position_of(entry).record))
+            });
+            let is_settled = self.settled.contains(position.record);
+            if !chosen || is_settled || group.rest_of.is_some() {
                 continue;
             }
-            let Examined::Valid { customer, .. } = self.pipeline.examine(&entry, &mut tally) else {
+            let Examined::Valid { customer, .. } = self.pipeline.examine(&group, &mut tally) else {
                 continue;
             };
             let task = Task {

@@ -19,7 +19,7 @@ use super::returned::DRY_RUN;
 use super::which::{self, options_from};
 use crate::customer::normalise_key;
 use crate::journal::{Journal, RunRow, TargetLock, Traces, lock};
-use crate::outcome::Ending;
+use crate::outcome::{Ending, Outcome};
 use crate::report::{self, Erased, Mention};
 use failed::failed_records;
 use spool::Spool;
@@ -320,7 +320,7 @@ impl Forget<'_> {
         let InReports {
             records,
             unreadable,
-        } = self.customer_in_reports(&rows, &traces, &mention)?;
+        } = self.customer_in_reports(journal, &rows, &traces, &mention)?;
         let rehearsals = self.rehearsals(&rows)?;
         self.ask(&format!(
             "Forget customer {number}: {} records in the journal, and its rows in the reports?",
@@ -360,6 +360,7 @@ impl Forget<'_> {
     /// that never had their number checked, which stand in the files of failed records only.
     fn customer_in_reports(
         &self,
+        journal: &Journal,
         rows: &[RunRow],
         traces: &Traces,
         customer: &Mention,
@@ -391,6 +392,9 @@ impl Forget<'_> {
                     }
                 }
             }
+        }
+        for (run, records) in &mut found.records {
+            with_further(journal, run, records)?;
         }
         Ok(found)
     }
@@ -427,6 +431,25 @@ impl Forget<'_> {
         found.sort();
         Ok(found)
     }
+}
+
+/// Adds the further records of customers of several (`[group]`): those that stand right behind.
+fn with_further(
+    journal: &Journal,
+    run: &str,
+    records: &mut BTreeSet<u64>,
+) -> Result<(), ImportError> {
+    let leads: Vec<u64> = records.iter().copied().collect();
+    for lead in leads {
+        let mut next = lead + 1;
+        while let Some(settled) = journal.outcome(run, next)?
+            && settled.outcome == Outcome::Grouped
+        {
+            records.insert(next);
+            next += 1;
+        }
+    }
+    Ok(())
 }
 
 fn no_such_target(name: &str, known: Vec<String>) -> ImportError {

@@ -12,6 +12,7 @@ use super::pipeline::Pipeline;
 use super::reporting::{Outcomes, Reporting, shape_of};
 use super::returned::{self, Link, ReturnedFile};
 use super::settings::{Existing, ImportSettings};
+use super::strays::refuse_strays;
 use super::summing::{Facts, stricter};
 use super::survey::{Survey, survey};
 use super::which::{
@@ -63,7 +64,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
             begin(
                 import,
                 &mut journal,
-                &source,
+                (&source, &pipeline),
                 &identity,
                 hashes,
                 names,
@@ -141,7 +142,7 @@ struct Begun {
 fn begin(
     import: &Import,
     journal: &mut Journal,
-    source: &Source,
+    (source, pipeline): (&Source, &Pipeline),
     target: &str,
     (fingerprint, plan_hash): (&Fingerprint, [u8; 32]),
     names: Names,
@@ -153,6 +154,7 @@ fn begin(
     let mut altered = Vec::new();
     if let Some(link) = &mut link {
         link.verify(journal, &SettledSet::default(), folder)?;
+        refuse_strays(link, source, pipeline, journal, listener, folder)?;
         altered = compare_and_tell(link, source, journal, settings, listener, folder)?;
         if !altered.is_empty() && !settings.accept_changes {
             return Err(refuse(link, &altered));
@@ -376,7 +378,7 @@ impl Live<'_> {
         let returned = source::is_returned(&self.import.path);
         Ok(self
             .settings()
-            .are_too_many_invalid(counts.invalid, survey.read, returned))
+            .are_too_many_invalid(counts.invalid, survey.customers(), returned))
     }
 
     pub(super) fn row(&self, journal: &Journal) -> Result<RunRow, ImportError> {

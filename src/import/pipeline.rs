@@ -1,7 +1,8 @@
-//! One record through mapping and validation: the same piece of code serves both passes, the
-//! dry run and the report, so that they cannot disagree.
+//! One customer's records through mapping and validation: the same piece of code serves both
+//! passes, the dry run and the report, so that they cannot disagree.
 
-use crate::customer::Target;
+use super::groups::Group;
+use crate::customer::{Part, Target};
 use crate::mapping::{Plan, Tally};
 use crate::names::Names;
 use crate::outcome::{FieldError, Stage};
@@ -9,7 +10,8 @@ use crate::record::{Position, Record};
 use crate::source::Entry;
 use crate::validate::{self, Customer, Rules};
 
-/// What a record turned out to be.
+/// What a customer's records turned out to be. Errors and warnings about a further record carry
+/// its place (`at`).
 #[derive(Debug)]
 pub(super) enum Examined {
     /// Left out by `keep_if`.
@@ -37,59 +39,91 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Examines one entry of the input.
-    pub(super) fn examine(&self, entry: &Entry, tally: &mut Tally) -> Examined {
-        match entry {
-            Entry::Defect(defect) => Examined::Invalid {
-                stage: Stage::Source,
-                errors: vec![defect.error.clone()],
-                warnings: Vec::new(),
-            },
-            Entry::Record(record) => self.examine_record(record, None, tally),
-            Entry::Odd(record, warning) => self.examine_record(record, Some(warning), tally),
+    /// Examines one customer. `keep_if` is asked about its first record alone. A record that
+    /// cannot be read spoils all of them, also those that would have been left out: nobody knows
+    /// whether it belongs there.
+    pub(super) fn examine(&self, group: &Group, tally: &mut Tally) -> Examined {
+        let mut errors: Vec<FieldError> = group.fault.iter().cloned().collect();
+        let mut odd = Vec::new();
+        for (index, entry) in group.entries().enumerate() {
+            let (list, error) = match entry {
+                Entry::Record(_) => continue,
+                Entry::Odd(_, warning) => (&mut odd, warning),
+                Entry::Defect(defect) => (&mut errors, &defect.error),
+            };
+            let mut error = error.clone();
+            error.at = (index > 0).then(|| Box::new(position_of(entry)));
+            list.push(error);
         }
-    }
-
-    fn examine_record(
-        &self,
-        record: &Record,
-        odd: Option<&FieldError>,
-        tally: &mut Tally,
-    ) -> Examined {
-        let Some(mut draft) = self.plan.apply(record, tally) else {
-            return Examined::LeftOut;
+        let unreadable = Examined::Invalid {
+            stage: Stage::Source,
+            errors: errors.clone(),
+            warnings: Vec::new(),
         };
-        let stage = if draft.errors.is_empty() {
-            Stage::Validation
-        } else {
-            Stage::Mapping
+        let Some(lead) = record_of(&group.lead).filter(|_| !group.is_headless()) else {
+            return unreadable;
         };
-        self.check_ids(&mut draft);
-        let checked = validate::check(draft, &self.rules);
-        let mut warnings = checked.warnings;
-        warnings.extend(odd.cloned());
-        self.name_columns(&mut warnings);
-        match checked.result {
-            Ok(customer) => Examined::Valid {
-                customer: Box::new(customer),
-                warnings,
-            },
-            Err(mut errors) => {
-                self.name_columns(&mut errors);
-                Examined::Invalid {
-                    stage,
-                    errors,
-                    warnings,
+        match self.plan.apply(lead, tally) {
+            None if errors.is_empty() => Examined::LeftOut,
+            None => unreadable,
+            Some(mut draft) => {
+                let mut added = Vec::new();
+                for record in group.members.iter().filter_map(record_of) {
+                    let part = self.plan.add(record, &mut draft, tally);
+                    added.extend(part.map(|part| (part, record.position)));
+                }
+                let stage = match (errors.is_empty(), draft.errors.is_empty()) {
+                    (false, _) => Stage::Source,
+                    (true, false) => Stage::Mapping,
+                    (true, true) => Stage::Validation,
+                };
+                self.check_ids(&mut draft);
+                let checked = validate::check(draft, &self.rules);
+                let mut warnings = checked.warnings;
+                warnings.extend(odd);
+                self.name_places(&mut warnings, &added);
+                match checked.result {
+                    Ok(customer) if errors.is_empty() => Examined::Valid {
+                        customer: Box::new(customer),
+                        warnings,
+                    },
+                    result => {
+                        errors.extend(result.err().unwrap_or_default());
+                        self.name_places(&mut errors, &added);
+                        Examined::Invalid {
+                            stage,
+                            errors,
+                            warnings,
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// Validation knows targets only; people look for columns.
+    /// Validation knows targets only; people look for records and columns.
+    fn name_places(&self, errors: &mut [FieldError], added: &[(Part, Position)]) {
+        if !added.is_empty() {
+            for error in errors.iter_mut().filter(|error| error.at.is_none()) {
+                let of_it = |part: &Part| {
+                    let rest = error.target.strip_prefix(&part.to_string());
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                };
+                let record = added.iter().find(|(part, _)| of_it(part));
+                error.at = record.map(|(_, position)| Box::new(*position));
+            }
+        }
+        self.name_columns(errors);
+    }
+
+    /// Names the columns behind the targets.
     pub(super) fn name_columns(&self, errors: &mut [FieldError]) {
         for error in errors {
             if error.columns.is_empty() && !error.target.is_empty() {
-                error.columns = self.plan.columns_of(&error.target);
+                error.columns = match error.at {
+                    None => self.plan.own_columns_of(&error.target),
+                    Some(_) => self.plan.group_columns_of(&error.target),
+                };
             }
         }
     }
@@ -105,5 +139,13 @@ pub(super) fn position_of(entry: &Entry) -> Position {
     match entry {
         Entry::Record(record) | Entry::Odd(record, _) => record.position,
         Entry::Defect(defect) => defect.position,
+    }
+}
+
+/// The record, if it could be read.
+fn record_of(entry: &Entry) -> Option<&Record> {
+    match entry {
+        Entry::Record(record) | Entry::Odd(record, _) => Some(record),
+        Entry::Defect(_) => None,
     }
 }

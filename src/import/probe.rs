@@ -11,7 +11,7 @@ use super::existing::{Inquired, list_keys};
 use super::known::{exists_error, for_each_key, for_each_listed};
 use super::ledger::SettledSet;
 use super::names::{ask, runtime};
-use super::pipeline::{Examined, Pipeline, position_of};
+use super::pipeline::{Examined, Pipeline};
 use super::sending::{add, identity_path};
 use super::settings::Existing;
 use super::survey::Survey;
@@ -167,13 +167,14 @@ impl<'a> Probe<'a> {
             let by_number = key == "Number";
             let mut tally = Tally::default();
             let mut done = 0;
-            for entry in source.read_again(&survey.fingerprint)? {
-                let entry = entry?;
-                let record = position_of(&entry).record;
-                if !open.contains(record) {
+            let entries = source.read_again(&survey.fingerprint)?;
+            for group in pipeline.groups(entries, source) {
+                let group = group?;
+                let record = group.position().record;
+                if !open.contains(record) || group.rest_of.is_some() {
                     continue;
                 }
-                let Examined::Valid { customer, .. } = pipeline.examine(&entry, &mut tally) else {
+                let Examined::Valid { customer, .. } = pipeline.examine(&group, &mut tally) else {
                     continue;
                 };
                 let Some(wanted) = customer.key() else {

@@ -1,5 +1,7 @@
 //! The report: the input is read once more, beside the outcomes, in constant memory.
 
+mod customer;
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::Write;
@@ -8,7 +10,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::pipeline::{Examined, Pipeline, position_of};
+use super::groups::Group;
+use super::pipeline::{Examined, Pipeline};
 use super::probe::Found;
 use super::summing::{Causes, Facts};
 use super::survey::{Repeat, Repeats, Survey};
@@ -128,10 +131,20 @@ impl Reporting<'_> {
             last: 0,
             ended: false,
         };
-        for entry in self.source.read_again(&survey.fingerprint)? {
-            let entry = entry?;
-            let position = position_of(&entry);
-            let examined = self.pipeline.examine(&entry, &mut tally);
+        let mut told = 0;
+        let entries = self.source.read_again(&survey.fingerprint)?;
+        for group in self.pipeline.groups(entries, self.source) {
+            let group = group?;
+            let position = group.position();
+            if let Some(lead) = group.rest_of {
+                if dry || pages.of(position.record)?.is_some() {
+                    let settled = customer::settled_rest(&group, lead);
+                    let nothing = Look::of_nothing();
+                    self.push(&mut rows, &group.lead, &settled, &nothing, &[], &[])?;
+                }
+                continue;
+            }
+            let examined = self.pipeline.examine(&group, &mut tally);
             let again = repeats.of(position.record)?;
             let mut look = Look::new(examined, &again, self.pipeline);
             let settled = match pages.of(position.record)? {
@@ -148,8 +161,9 @@ impl Reporting<'_> {
                     .map_err(ImportError::Payloads)?;
             }
             causes.note(&settled, &look.errors, &look.warnings, self.pipeline);
-            self.push(&mut rows, &entry, &settled, &look)?;
-            if position.record.is_multiple_of(BREATH) {
+            self.push_group(&mut rows, &group, &settled, &look)?;
+            if position.record / BREATH != told {
+                told = position.record / BREATH;
                 self.tell(position.record, &summary);
             }
         }
@@ -181,12 +195,32 @@ impl Reporting<'_> {
         });
     }
 
+    fn push_group(
+        &self,
+        rows: &mut Rows,
+        group: &Group,
+        settled: &Settled,
+        look: &Look,
+    ) -> Result<(), ImportError> {
+        let (errors, warnings) = (&look.errors, &look.warnings);
+        if group.members.is_empty() {
+            return self.push(rows, &group.lead, settled, look, errors, warnings);
+        }
+        for share in customer::shares(group, settled, errors, warnings) {
+            let (settled, errors) = (&share.settled, &share.errors);
+            self.push(rows, share.entry, settled, look, errors, &share.warnings)?;
+        }
+        Ok(())
+    }
+
     fn push(
         &self,
         rows: &mut Rows,
         entry: &Entry,
         settled: &Settled,
         look: &Look,
+        errors: &[FieldError],
+        warnings: &[FieldError],
     ) -> Result<(), ImportError> {
         let plan = &self.pipeline.plan;
         let (input, values): (Input<'_>, Vec<Cow<'_, str>>) = match entry {
@@ -214,8 +248,8 @@ impl Reporting<'_> {
             key: look.key.as_deref(),
             input,
             report_values: &values,
-            warnings: &look.warnings,
-            errors: &look.errors,
+            warnings,
+            errors,
             last_attempt: look.last_attempt,
         })?;
         Ok(())
@@ -235,8 +269,8 @@ struct Look {
 }
 
 impl Look {
-    fn new(examined: Examined, repeats: &[Repeat], pipeline: &Pipeline) -> Self {
-        let mut look = Self {
+    fn of_nothing() -> Self {
+        Self {
             key: None,
             stage: Stage::Validation,
             left_out: false,
@@ -244,7 +278,11 @@ impl Look {
             warnings: Vec::new(),
             body: None,
             last_attempt: None,
-        };
+        }
+    }
+
+    fn new(examined: Examined, repeats: &[Repeat], pipeline: &Pipeline) -> Self {
+        let mut look = Self::of_nothing();
         match examined {
             Examined::LeftOut => look.left_out = true,
             Examined::Invalid {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::leads::Leads;
 use super::ledger::{JournalFindings, SettledSet};
 use super::pipeline::position_of;
 use super::survey::{join, split};
@@ -340,14 +341,16 @@ impl Link {
     ) -> Result<(), ImportError> {
         let spool = |error: io::Error| ImportError::spool(folder, error);
         let of = self.of.id.clone();
+        let mut leads = Leads::new(&of);
         for correction in self.corrections().map_err(spool)? {
             let correction = correction.map_err(spool)?;
             let record = correction.position.record;
             if findings.has(record) {
                 continue;
             }
-            let named = findings.journal().outcome(&of, correction.of)?;
-            let outcome = match named.map(|named| named.outcome) {
+            let lead = leads.of(findings.journal(), correction.of)?;
+            let is_further = lead.record != correction.of;
+            let outcome = match lead.settled.map(|named| named.outcome) {
                 Some(Outcome::Invalid { .. } | Outcome::Refused { .. }) => {
                     match findings.elsewhere(record)? {
                         Elsewhere::Created { id, number } if !asks_erp => {
@@ -359,8 +362,11 @@ impl Link {
                 }
                 // It is open again: its own run sends it, perhaps under another key.
                 Some(Outcome::Unknown { .. }) | None => Some(waiting()),
-                Some(Outcome::Created { id, number, .. }) => Some(Outcome::Skipped { id, number }),
                 Some(Outcome::Ready) => None,
+                // Its customer is dealt with, by its own first record.
+                Some(Outcome::LeftOut) if is_further => Some(Outcome::LeftOut),
+                Some(_) if is_further => Some(Outcome::Grouped),
+                Some(Outcome::Created { id, number, .. }) => Some(Outcome::Skipped { id, number }),
                 Some(other) => Some(other),
             };
             let Some(outcome) = outcome else {

@@ -1,6 +1,6 @@
 //! What a run came to, gathered from its parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -79,7 +79,7 @@ pub(super) struct Causes {
 }
 
 impl Causes {
-    /// Notes what is wrong with, and odd about, one record.
+    /// Notes what is wrong with, and odd about, one record, each of which stands where it says.
     pub(super) fn note(
         &mut self,
         settled: &Settled,
@@ -89,7 +89,11 @@ impl Causes {
     ) {
         let position = settled.position;
         for error in errors {
-            add(&mut self.errors, position, error);
+            add(
+                &mut self.errors,
+                error.further_record().unwrap_or(position),
+                error,
+            );
         }
         if let Outcome::Refused {
             status,
@@ -101,9 +105,17 @@ impl Causes {
             self.note_refused(position, *status, code.as_deref(), errors, pipeline);
         }
         for warning in warnings {
-            add(&mut self.warnings, position, warning);
+            add(
+                &mut self.warnings,
+                warning.further_record().unwrap_or(position),
+                warning,
+            );
         }
-        self.warned += u64::from(!warnings.is_empty());
+        let warned: BTreeSet<_> = warnings
+            .iter()
+            .map(|warning| warning.further_record())
+            .collect();
+        self.warned += warned.len() as u64;
     }
 
     fn note_refused(

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use super::groups::Group;
 use super::pipeline::{Examined, Pipeline, position_of};
 use super::{ImportError, Listener};
 use crate::customer::Value;
@@ -18,6 +19,10 @@ use crate::source::{Fingerprint, Reader, Source};
 
 /// Records between two looks at the clock and the signal.
 const BREATH: u64 = 1024;
+
+/// Errors of one customer of several records that are kept until the report, which finds them
+/// all again.
+pub(super) const ERRORS_KEPT: usize = 100;
 
 /// Hashes that tell customers apart without keeping their data.
 pub(super) trait Hashing {
@@ -44,6 +49,13 @@ pub(super) struct Survey {
     pub sample_body: Option<Vec<u8>>,
 }
 
+impl Survey {
+    /// Records that are no further ones of a customer.
+    pub(super) fn customers(&self) -> u64 {
+        self.read.saturating_sub(self.counts.grouped)
+    }
+}
+
 /// Reads everything once.
 pub(super) fn survey(
     source: &Source,
@@ -54,7 +66,7 @@ pub(super) fn survey(
     folder: &Path,
 ) -> Result<Survey, ImportError> {
     let spool = |error: io::Error| ImportError::spool(folder, error);
-    let mut reader = source.read()?;
+    let mut groups = pipeline.groups(source.read()?, source);
     let mut pass = Pass {
         pipeline,
         hashing,
@@ -69,20 +81,19 @@ pub(super) fn survey(
         folder,
     };
     let mut read: u64 = 0;
-    while let Some(entry) = reader.next() {
-        let entry = entry?;
-        read += 1;
-        let position = position_of(&entry);
-        if let Some(outcome) = pass.take(&entry, position)? {
-            findings.settle(position, outcome)?;
-        }
-        if read.is_multiple_of(BREATH) {
+    while let Some(group) = groups.next() {
+        let group = group?;
+        let before = read;
+        read += group.records();
+        pass.settle(&group, findings)?;
+        if read / BREATH != before / BREATH {
             listener.check_signal()?;
             pass.counts.read = read;
-            tell(listener, &reader, source, &pass.counts);
+            tell(listener, groups.entries(), source, &pass.counts);
         }
     }
-    let fingerprint = reader
+    let fingerprint = groups
+        .entries()
         .fingerprint()
         .ok_or_else(|| ImportError::Internal("the input has no fingerprint".to_owned()))?;
     pass.counts.read = read;
@@ -118,19 +129,45 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Examines one entry; says its outcome, if it has one already.
-    fn take(
-        &mut self,
-        entry: &crate::source::Entry,
-        position: Position,
-    ) -> Result<Option<Outcome>, ImportError> {
-        let customer = match self.pipeline.examine(entry, &mut self.tally) {
+    /// Examines one customer and settles what is known of its records. Of the further ones that
+    /// is everything: what becomes of the customer is its first record's outcome.
+    fn settle(&mut self, group: &Group, findings: &mut dyn Findings) -> Result<(), ImportError> {
+        let position = group.position();
+        if group.rest_of.is_some() {
+            self.counts.grouped += 1;
+            return findings.settle(position, Outcome::Grouped);
+        }
+        let outcome = self.take(group, position)?;
+        let is_left_out = outcome == Some(Outcome::LeftOut);
+        if let Some(outcome) = outcome {
+            findings.settle(position, outcome)?;
+        }
+        for entry in &group.members {
+            let outcome = if is_left_out {
+                Outcome::LeftOut
+            } else {
+                Outcome::Grouped
+            };
+            self.counts.add(&outcome);
+            findings.settle(position_of(entry), outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Examines one customer; says the outcome of its first record, if it has one already.
+    fn take(&mut self, group: &Group, position: Position) -> Result<Option<Outcome>, ImportError> {
+        let customer = match self.pipeline.examine(group, &mut self.tally) {
             Examined::LeftOut => {
                 self.counts.left_out += 1;
                 return Ok(Some(Outcome::LeftOut));
             }
-            Examined::Invalid { stage, errors, .. } => {
+            Examined::Invalid {
+                stage, mut errors, ..
+            } => {
                 self.counts.invalid += 1;
+                if !group.members.is_empty() {
+                    errors.truncate(ERRORS_KEPT);
+                }
                 return Ok(Some(Outcome::Invalid { stage, errors }));
             }
             Examined::Valid { customer, .. } => customer,
@@ -347,7 +384,10 @@ impl Pipeline {
             .with("first_line", repeat.first.line)];
         self.name_columns(&mut error);
         let [error] = error;
-        error
+        match self.plan.group_column() {
+            Some(column) if repeat.code == Code::KeyDuplicate => error.with("grouped_by", column),
+            _ => error,
+        }
     }
 }
 

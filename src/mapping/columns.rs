@@ -111,6 +111,14 @@ impl Bound {
         }
     }
 
+    /// The place of the column's cell in a row; none for JSON.
+    pub(super) fn place(&self, column: usize) -> Option<usize> {
+        match self.access.get(column)? {
+            Access::Cell(index) => Some(*index),
+            Access::Key { .. } => None,
+        }
+    }
+
     /// The column's text exactly as it stands in the record; nested values as JSON.
     pub(super) fn text<'r>(&self, record: &'r Record, column: usize) -> Cow<'r, str> {
         match self.raw(record, column) {

@@ -9,6 +9,7 @@ use toml::de::DeTable;
 use super::condition::Condition;
 use super::convert::Convention;
 use super::error::{MappingError, Mistake, Place};
+use super::group::{self, GroupSpec};
 use super::options::{self, SourceOptions};
 use super::part::{self, PartSpec};
 use super::suggest::quoted;
@@ -39,6 +40,8 @@ pub(super) struct Compiled {
     pub(super) rules: BTreeMap<Code, Severity>,
     /// The customer and its nested objects, in the order in which they are made.
     pub(super) parts: Vec<PartSpec>,
+    /// How several records make one customer.
+    pub(super) group: Option<GroupSpec>,
 }
 
 impl Compiled {
@@ -54,6 +57,7 @@ impl Compiled {
             key,
             rules: BTreeMap::new(),
             parts: Vec::new(),
+            group: None,
         }
     }
 }
@@ -119,9 +123,9 @@ impl Compiler {
 /// Keys of the mapping itself.
 pub(super) const KEYS: Keys = Keys {
     now: &[
-        "keep_if", "source", "identity", "report", "customer", "rules",
+        "keep_if", "source", "identity", "report", "customer", "group", "rules",
     ],
-    later: &["group", "join", "test"],
+    later: &["join", "test"],
 };
 
 /// Compiles the mapping `name` with the text `text`.
@@ -160,6 +164,7 @@ fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
     // First what the others depend on: conventions and dropped columns.
     let (source, empty) = options::source(root.get("source"), compiler);
     let parts = part::customer(root.get("customer"), compiler);
+    let group = group::read(root.get("group"), compiler);
     let keep_if = Condition::read_all(root.get("keep_if"), compiler);
     let report = options::report(root.get("report"), compiler);
     let key = options::identity(root.get("identity"), &parts, compiler);
@@ -175,6 +180,7 @@ fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
         key: key?,
         rules,
         parts,
+        group,
     })
 }
 

@@ -73,6 +73,15 @@ impl<'a> Maker<'a> {
         draft
     }
 
+    /// Adds one address to a draft that another record began; says which it became. None, if
+    /// the record has nothing for it.
+    pub(super) fn add(self, spec: &PartSpec, draft: &mut Draft, tally: &mut Tally) -> Option<Part> {
+        let made = self.part(spec, tally)?;
+        let part = placed(spec.part, &draft.customer);
+        self.place(spec, made, draft);
+        Some(part)
+    }
+
     /// Makes one object; none, if the record has nothing for it.
     fn part(self, spec: &PartSpec, tally: &mut Tally) -> Option<Made> {
         if let Some(column) = spec.when

@@ -43,16 +43,17 @@ const SINGLE: [(&str, Part); 4] = [
 ];
 
 /// Numbers an address of a list.
-type Numbered = fn(u16) -> Part;
+pub(super) type Numbered = fn(u16) -> Part;
 
 /// The lists of further addresses.
-const LISTS: [(&str, Numbered); 3] = [
+pub(super) const LISTS: [(&str, Numbered); 3] = [
     ("OtherBillingAddresses", Part::OtherBilling),
     ("OtherShippingAddresses", Part::OtherShipping),
     ("OtherCustomerAddresses", Part::OtherCustomer),
 ];
 
-const OTHERS: &str = "OtherAddresses";
+/// What holds the lists.
+pub(super) const OTHERS: &str = "OtherAddresses";
 
 /// Names of fields that people expect, beside those that are merely misspelt.
 const ALIASES: &[(&str, &str)] = &[
@@ -137,7 +138,8 @@ fn nested(part: Part, node: &Node<'_>, compiler: &mut Compiler) -> Option<PartSp
     }
 }
 
-fn values_of(part: Part, table: &DeTable<'_>, compiler: &mut Compiler) -> PartSpec {
+/// Reads the values of one object; what it must not lack is not looked at.
+pub(super) fn values_of(part: Part, table: &DeTable<'_>, compiler: &mut Compiler) -> PartSpec {
     let mut spec = PartSpec::of(part);
     for (key, node) in table {
         let name = key.get_ref().as_ref();
@@ -237,32 +239,37 @@ fn require(parts: &[PartSpec], table: &DeTable<'_>, customer: Place, compiler: &
     for spec in parts {
         let node = node_of(spec.part, table);
         let place = node.map_or_else(|| customer.clone(), Node::span);
-        let written = node.map_or(Some(table), |node| node.get_ref().as_table());
-        for field in spec
-            .part
-            .schema()
-            .fields
-            .iter()
-            .filter(|field| field.required)
-        {
-            if written.is_some_and(|table| table.contains_key(field.name)) {
-                continue;
-            }
-            let title = if spec.part == Part::Customer {
-                format!(
-                    "the API demands {}, and nothing is mapped to it",
-                    field.name
-                )
-            } else {
-                format!(
-                    "the API demands {} in {}, and nothing is mapped to it",
-                    field.name, spec.part
-                )
-            };
-            compiler
-                .mistakes
-                .push(Mistake::at(place.clone(), title).help(how_to_map(field.name)));
+        if let Some(written) = node.map_or(Some(table), |node| node.get_ref().as_table()) {
+            let name = spec.part.to_string();
+            require_in(spec.part, &name, written, &place, compiler);
         }
+    }
+}
+
+/// What the API demands of an object, which messages call `name`, has to be in its table.
+pub(super) fn require_in(
+    part: Part,
+    name: &str,
+    written: &DeTable<'_>,
+    place: &Place,
+    compiler: &mut Compiler,
+) {
+    for field in part.schema().fields.iter().filter(|field| field.required) {
+        if written.contains_key(field.name) {
+            continue;
+        }
+        let object = if part == Part::Customer {
+            String::new()
+        } else {
+            format!(" in {name}")
+        };
+        let title = format!(
+            "the API demands {}{object}, and nothing is mapped to it",
+            field.name
+        );
+        compiler
+            .mistakes
+            .push(Mistake::at(place.clone(), title).help(how_to_map(field.name)));
     }
 }
 

@@ -12,6 +12,7 @@ use super::compile::Compiled;
 use super::draft::Maker;
 use super::error::{MappingError, Mistake};
 use super::naming;
+use super::part::PartSpec;
 use super::passthrough;
 use super::path::Path;
 use super::suggest::{did_you_mean, listed, quoted};
@@ -61,7 +62,7 @@ impl Plan {
     }
 
     /// Remembers which columns were met, and what keys there are as long as some were not.
-    fn note_keys(&self, record: &Record, object: &Map<String, Json>, tally: &mut Tally) {
+    pub(super) fn note_keys(&self, record: &Record, object: &Map<String, Json>, tally: &mut Tally) {
         let count = self.bound.names.len();
         if tally.met.len() < count {
             tally.met.resize(count, false);
@@ -108,11 +109,22 @@ impl Plan {
     /// (`BillingAddress`) all its fields.
     #[must_use]
     pub fn columns_of(&self, target: &str) -> Vec<String> {
+        let further = self.compiled.group.iter().map(|group| &group.address);
+        self.search(target, self.compiled.parts.iter().chain(further))
+    }
+
+    /// As [`columns_of`](Self::columns_of), without those of further records (`[group]`).
+    #[must_use]
+    pub fn own_columns_of(&self, target: &str) -> Vec<String> {
+        self.search(target, self.compiled.parts.iter())
+    }
+
+    fn search<'a>(&self, target: &str, parts: impl Iterator<Item = &'a PartSpec>) -> Vec<String> {
         if self.api_shaped {
             return vec![target.to_owned()];
         }
         let wanted = Path::read(target);
-        let values = self.compiled.parts.iter().flat_map(|spec| &spec.values);
+        let values = parts.flat_map(|spec| &spec.values);
         let paths: Vec<_> = values
             .map(|value| (Path::of(value.target), value.origin.columns()))
             .collect();

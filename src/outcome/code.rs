@@ -113,6 +113,15 @@ codes! {
     CellError = "cell.error", Error, true;
     /// A quote that never closes.
     RecordQuote = "record.quote", Error, false;
+    /// A first record without a value in the column that groups records.
+    GroupHeadless = "group.headless", Error, false;
+    /// More records for one customer than are kept together.
+    GroupTooLarge = "group.too_large", Error, false;
+    /// The record before could not be read, so that nobody can tell whether it belongs to this
+    /// customer.
+    GroupUncertain = "group.uncertain", Error, false;
+    /// Another record of the same customer is why it was not sent.
+    GroupFailed = "group.failed", Error, false;
     /// A record beyond the size that is read.
     RecordTooLarge = "record.too_large", Error, false;
     /// Every attempt was used up, and the customer is known to be absent.

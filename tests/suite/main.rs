@@ -29,6 +29,8 @@ mod forbidden;
 mod forget;
 /// What fuzzers run, on the seeds that are kept.
 mod fuzzed;
+/// Several records that make one customer.
+mod groups;
 /// No promise without a test.
 mod guarantees;
 /// Hostile surroundings: disks, folders, inputs, clocks that stand still, servers that lie.

@@ -3,6 +3,7 @@
 
 use super::columns::is_below;
 use crate::import::pipeline::Pipeline;
+use crate::import::survey::ERRORS_KEPT;
 use crate::outcome::{Code, FieldError, Outcome, ServerError, Stage};
 
 /// The columns in which a change is what was asked for.
@@ -14,15 +15,19 @@ pub(super) enum Expected {
 }
 
 impl Expected {
-    /// By what the earlier run found out.
-    pub(super) fn of(outcome: &Outcome, pipeline: &Pipeline) -> Self {
+    /// By what the earlier run found out about the customer; `further` is the record's number
+    /// if it is not the customer's first.
+    pub(super) fn of(outcome: &Outcome, further: Option<u64>, pipeline: &Pipeline) -> Self {
         match outcome {
-            Outcome::Invalid {
-                stage: Stage::Source,
-                ..
-            } => Self::Everything,
-            Outcome::Invalid { errors, .. } => {
-                Self::all(errors.iter().map(|error| by_rule(error, pipeline)))
+            // There were more than the journal keeps.
+            Outcome::Invalid { errors, .. } if errors.len() >= ERRORS_KEPT => Self::Everything,
+            Outcome::Invalid { stage, errors } => {
+                let own = |error: &&FieldError| error.at.as_ref().map(|at| at.record) == further;
+                let mut own = errors.iter().filter(own).peekable();
+                if *stage == Stage::Source && own.peek().is_some() {
+                    return Self::Everything;
+                }
+                Self::all(own.map(|error| by_rule(error, pipeline)))
             }
             // Nothing was wrong with it but the server.
             Outcome::Refused {
@@ -114,7 +119,7 @@ CountryIso = "Land"
             rules: crate::validate::Rules::default(),
             known: crate::names::Names::default(),
         };
-        match Expected::of(outcome, &pipeline) {
+        match Expected::of(outcome, None, &pipeline) {
             Expected::Everything => "*".to_owned(),
             Expected::Columns(columns) => columns.join(";"),
         }

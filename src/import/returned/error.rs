@@ -81,6 +81,24 @@ pub enum ReturnedError {
         /// The line.
         line: u64,
     },
+    /// A row that names no customer stands below another customer than in its run.
+    #[error(
+        "line {line} of {} corrects record {record} of run {run}, which belongs to the customer \
+         of record {lead} there, but it stands below another customer here",
+        path.display()
+    )]
+    Strayed {
+        /// The file.
+        path: PathBuf,
+        /// The run.
+        run: String,
+        /// The record.
+        record: u64,
+        /// The line.
+        line: u64,
+        /// The first record of its customer.
+        lead: u64,
+    },
     /// The run went into another ERP.
     #[error("{} corrects run {run}, which went into `{theirs}`; this is `{here}`", path.display())]
     OtherTarget {
@@ -137,6 +155,12 @@ impl ReturnedError {
                 "finish that run first by the same command over its input; `importer runs` tells \
                  which one that is, `importer show {run}` how far it came"
             ),
+            Self::Strayed { .. } => {
+                "put the rows back into the order that they came in, sorted by `_record`, and \
+                 leave each customer's first row above its others; or fill the column of \
+                 `[group] by` in all of them"
+                    .to_owned()
+            }
             Self::OtherTarget { .. } => {
                 "choose the right one with `--profile`, `--base-url` or `--tenant-id`; to import \
                  it here all the same, as an input of its own, remove the columns `_run` and \

@@ -346,7 +346,8 @@ key = "Number"
 
 [group]
 by = "x"
-! `group` is not supported by this version => a later version will know it; until then the mapping must do without
+! [group] needs `into` => into = "OtherAddresses.OtherShippingAddresses": what the second and later records become
+! [group] needs `address` => write [group.address] and the fields of such an address below it
 
 [join]
 file = "x"

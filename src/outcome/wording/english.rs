@@ -1,5 +1,6 @@
 //! The English texts.
 
+mod groups;
 mod remedies;
 mod runs;
 
@@ -70,6 +71,9 @@ pub(super) fn wrong(facts: &Facts<'_>) -> String {
         Code::EncodingSuspect => return format!("{value} was probably read in the wrong encoding"),
         Code::TextControl => return format!("{value} contains control characters"),
         Code::PropertyUnknown => "the API has no such property",
+        Code::GroupHeadless | Code::GroupTooLarge | Code::GroupUncertain | Code::GroupFailed => {
+            return groups::wrong(facts);
+        }
         Code::KeyMissing
         | Code::KeyDuplicate
         | Code::KeyExists
@@ -259,6 +263,12 @@ pub(super) fn meaning(code: Code) -> &'static str {
         Code::RecordRagged => "More or fewer fields than the header.",
         Code::CellError => "An error (`#N/A`) in a cell of a sheet instead of a value.",
         Code::RecordQuote => "A quote that never closes.",
+        Code::GroupHeadless => "The first record has nothing in the column that groups records.",
+        Code::GroupTooLarge => "More records for one customer than are kept together.",
+        Code::GroupUncertain => "The record before could not be read and may belong to it.",
+        Code::GroupFailed => {
+            "Another record of the same customer failed, or the server refused it."
+        }
         Code::RecordTooLarge => "A record beyond the size that is read.",
         Code::AttemptsExhausted => "Every attempt failed; the customer is known to be absent.",
         Code::EncodingInvalid => "Bytes that are no text in the input's encoding.",

@@ -39,6 +39,10 @@ email.duplicate | | | | first_record=2; first_line=3
 record.ragged | | | | fields=29; expected=28
 cell.error | | Ort | | cell=D17; error=#N/A
 record.quote | | | | line=7
+group.headless | | | | grouped_by=email
+group.too_large | | | | records=10000; bytes=16777216; grouped_by=email
+group.uncertain | | | | first_record=2; first_line=3
+group.failed | | | | first_record=2; first_line=3
 record.too_large | | | | limit=1048576
 attempts.exhausted | | | |
 encoding.invalid | | | | encoding=UTF-8; offset=17
@@ -197,7 +201,7 @@ proptest! {
         value in proptest::option::of(any::<String>()),
         params in proptest::collection::btree_map("max|min|hint|country|shape|length|known|reason", any::<String>(), 0..8),
     ) {
-        let error = FieldError { target, columns, code, params, value };
+        let error = FieldError { target, columns, code, params, value, at: None };
         for text in [error.message(), error.message_without_value(), error.message_of_group(), error.remedy()] {
             prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
             prop_assert!(text.ends_with('.'));

@@ -1,7 +1,7 @@
 //! What to do about an error with a record: in the file, in the mapping or in Wawi.
 
 use super::super::{excerpt, visible};
-use super::Facts;
+use super::{Facts, groups};
 use crate::outcome::Code;
 
 /// One or two sentences that name the place to change.
@@ -191,9 +191,13 @@ fn of_the_record(facts: &Facts<'_>) -> String {
     let switch = or_switch(facts);
     match facts.error.code {
         Code::KeyMissing => key_missing(facts),
-        Code::KeyDuplicate => {
-            "Remove one of the two records or give it another key; this version does not make one customer of several rows.".to_owned()
-        }
+        Code::KeyDuplicate => groups::come_again(facts).unwrap_or_else(|| {
+            "Remove one of the two records or give it another key; of rows that follow each other `[group]` in the mapping makes one customer.".to_owned()
+        }),
+        Code::GroupHeadless
+        | Code::GroupTooLarge
+        | Code::GroupUncertain
+        | Code::GroupFailed => groups::remedy(facts),
         Code::KeyExists => {
             "Remove the record, or leave customers that exist alone: `--existing skip --retry-failed`.".to_owned()
         }
