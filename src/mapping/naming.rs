@@ -140,8 +140,8 @@ impl NameStep {
                 [] => {
                     let names = || entries.iter().map(|entry| entry.name.as_str());
                     let all = match entries {
-                        [] => format!("it has no {}", self.list.plural()),
-                        _ => format!("it has {}", directory.known),
+                        [] => format!("the ERP has no {} at all", self.list.plural()),
+                        _ => format!("the ERP has {}", directory.known),
                     };
                     let help = match did_you_mean(name, names()) {
                         Some(suggestion) => format!("{suggestion} {all}"),
