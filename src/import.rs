@@ -6,6 +6,7 @@
 
 mod altered;
 mod borrowed;
+mod cures;
 mod dry;
 mod error;
 mod existing;

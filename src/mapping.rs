@@ -16,6 +16,7 @@ mod compile;
 mod condition;
 mod constant;
 mod convert;
+mod cure;
 mod draft;
 mod error;
 mod field_list;
@@ -44,6 +45,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 pub use columns::Columns;
+pub use cure::Proposal;
 pub use error::MappingError;
 pub use field_list::{FieldEntry, field_list};
 pub use group::GroupValue;

@@ -4,6 +4,7 @@
 //! prose; `wording` turns it into sentences for people.
 
 pub mod code;
+pub mod damage;
 pub mod ending;
 pub mod event;
 pub mod summary;
@@ -17,9 +18,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use code::{Code, Severity};
+pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
 pub use event::{Notice, Phase, Progress, RunEvent};
-pub use summary::{Alteration, Counts, ErrorGroup, Linked, Plan, Summary, Traffic};
+pub use summary::{Alteration, Counts, Cure, ErrorGroup, Linked, Plan, Summary, Traffic};
 
 use crate::record::Position;
 

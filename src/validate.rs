@@ -5,6 +5,7 @@
 //! server; what takes more than one record to see (doubles) is not found here.
 
 mod customer;
+mod damage;
 mod date;
 mod email;
 mod fields;

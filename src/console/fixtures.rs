@@ -60,6 +60,7 @@ fn group(code: &str, field: &str, column: &str, count: u64) -> ErrorGroup {
         code: code.to_owned(),
         field: field.to_owned(),
         columns: vec![column.to_owned()],
+        kind: None,
         count,
         first: positions
             .into_iter()
@@ -68,6 +69,7 @@ fn group(code: &str, field: &str, column: &str, count: u64) -> ErrorGroup {
             .collect(),
         message: "not one e-mail address".to_owned(),
         remedy: "correct the address, or leave the cell empty".to_owned(),
+        cure: None,
     }
 }
 

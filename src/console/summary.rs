@@ -219,8 +219,14 @@ fn causes(page: &mut Page, groups: &[ErrorGroup], most: usize, file: &str) {
         }
         page.count(STRONG, group.count, title.trim_start_matches(", "));
         page.indented(12, &group.message);
-        if !group.remedy.is_empty() {
-            page.indented(12, &format!("→ {}", group.remedy));
+        match &group.cure {
+            Some(cure) => {
+                let table = &cure.table;
+                page.indented(12, &format!("→ In {table} of the mapping write:"));
+                page.block(14, &cure.line);
+            }
+            None if group.remedy.is_empty() => {}
+            None => page.indented(12, &format!("→ {}", group.remedy)),
         }
         page.indented(12, &places(group));
     }
@@ -429,6 +435,10 @@ mod tests {
                 text.push_str(evil);
             }
             group.columns = vec![evil.to_owned(), evil.to_owned()];
+            group.cure = Some(crate::outcome::Cure {
+                table: evil.to_owned(),
+                line: evil.to_owned(),
+            });
         }
         summary.repairs.insert(evil.to_owned(), 1);
         if let Some(plan) = &mut summary.plan {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::cures::Cures;
 use super::groups::Group;
 use super::pipeline::{Examined, Pipeline};
 use super::probe::Found;
@@ -122,6 +123,10 @@ impl Reporting<'_> {
         let folder = self.report.folder().to_owned();
         let mut payloads = self.payloads.take();
         let mut causes = Causes::default();
+        let cures = Cures {
+            source: self.source,
+            pipeline: self.pipeline,
+        };
         let mut tally = Tally::default();
         let mut repeats = RepeatsBeside::new(&mut survey.repeats, &folder)?;
         let outcomes = std::mem::replace(&mut self.outcomes, Outcomes::Dry);
@@ -160,7 +165,7 @@ impl Reporting<'_> {
                     .and_then(|()| to.write_all(b"\n"))
                     .map_err(ImportError::Payloads)?;
             }
-            causes.note(&settled, &look.errors, &look.warnings, self.pipeline);
+            causes.note(&settled, &look.errors, &look.warnings, &group, &cures);
             self.push_group(&mut rows, &group, &settled, &look)?;
             if position.record / BREATH != told {
                 told = position.record / BREATH;
@@ -170,7 +175,7 @@ impl Reporting<'_> {
         if let Some(to) = payloads {
             to.flush().map_err(ImportError::Payloads)?;
         }
-        let (warned, errors, warnings) = causes.finish();
+        let (warned, errors, warnings) = causes.finish(summary.counts.read);
         summary.warnings = warned;
         summary.errors = errors;
         summary.warning_groups = warnings;

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::cures::Cures;
+use super::groups::Group;
 use super::pipeline::Pipeline;
 use super::settings::{FailOn, ImportSettings};
-use crate::outcome::summary::Groups;
+use crate::outcome::summary::{Cause, Groups, Words};
 use crate::outcome::{
     Code, Counts, Ending, ErrorGroup, ExitCode, FieldError, Outcome, ServerError, Settled, Summary,
     Traffic,
@@ -85,15 +87,13 @@ impl Causes {
         settled: &Settled,
         errors: &[FieldError],
         warnings: &[FieldError],
-        pipeline: &Pipeline,
+        group: &Group,
+        cures: &Cures<'_>,
     ) {
         let position = settled.position;
+        let pipeline = cures.pipeline;
         for error in errors {
-            add(
-                &mut self.errors,
-                error.further_record().unwrap_or(position),
-                error,
-            );
+            add(&mut self.errors, position, error, group, cures);
         }
         if let Outcome::Refused {
             status,
@@ -105,11 +105,7 @@ impl Causes {
             self.note_refused(position, *status, code.as_deref(), errors, pipeline);
         }
         for warning in warnings {
-            add(
-                &mut self.warnings,
-                warning.further_record().unwrap_or(position),
-                warning,
-            );
+            add(&mut self.warnings, position, warning, group, cures);
         }
         let warned: BTreeSet<_> = warnings
             .iter()
@@ -149,32 +145,46 @@ impl Causes {
             errors
         };
         for error in errors {
-            let columns = pipeline.plan.columns_of(&error.field);
-            self.errors
-                .add(position, &code, &error.field, &columns, || {
-                    (error.text.clone(), remedy.to_owned())
-                });
+            let cause = Cause {
+                code: code.clone(),
+                field: error.field.clone(),
+                columns: pipeline.plan.columns_of(&error.field),
+                ..Cause::default()
+            };
+            self.errors.add(position, cause, || Words {
+                message: error.text.clone(),
+                remedy: remedy.to_owned(),
+                cure: None,
+            });
         }
     }
 
-    /// Records with warnings, then errors and warnings by cause.
-    pub(super) fn finish(self) -> (u64, Vec<ErrorGroup>, Vec<ErrorGroup>) {
-        (
-            self.warned,
-            self.errors.into_sorted(),
-            self.warnings.into_sorted(),
-        )
+    /// Records with warnings, then errors and warnings by cause; of `read` records.
+    pub(super) fn finish(self, read: u64) -> (u64, Vec<ErrorGroup>, Vec<ErrorGroup>) {
+        let sorted = |groups: Groups| {
+            let mut groups = groups.into_sorted();
+            groups
+                .iter_mut()
+                .for_each(|group| Cures::weigh(group, read));
+            groups
+        };
+        (self.warned, sorted(self.errors), sorted(self.warnings))
     }
 }
 
-fn add(groups: &mut Groups, position: Position, error: &FieldError) {
-    groups.add(
-        position,
-        error.code.as_str(),
-        &error.target,
-        &error.columns,
-        || (error.message_of_group(), error.remedy()),
-    );
+fn add(
+    groups: &mut Groups,
+    position: Position,
+    error: &FieldError,
+    group: &Group,
+    cures: &Cures<'_>,
+) {
+    let position = error.further_record().unwrap_or(position);
+    groups.add(position, Cause::from(error), || Words {
+        message: error.message_of_group(),
+        remedy: error.remedy(),
+        cure: cures.of(error, group),
+    });
 }
 
 /// The code of a run that is otherwise fine, when more was asked of it (`--fail-on`). Says

@@ -9,6 +9,8 @@ use jiff::tz::Offset;
 use jiff::{Span, civil};
 use rust_decimal::Decimal;
 
+use crate::outcome::damage::NO_DATES;
+
 /// How decimal numbers are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Convention {
@@ -150,7 +152,7 @@ impl DateStyle {
 
     fn checked(&self, moment: Moment) -> Result<String, DateFault> {
         let date = moment.at.date();
-        if FILLERS.contains(&(date.year(), date.month(), date.day())) {
+        if NO_DATES.contains(&(date.year(), date.month(), date.day())) {
             return Err(DateFault::Filler);
         }
         Ok(if self.birthday {
@@ -160,17 +162,6 @@ impl DateStyle {
         })
     }
 }
-
-/// Days that systems write for "no date": the day zero of databases, spreadsheets and SQL
-/// Server, and the end of all days. A mapping that means nothing by them lists them in `empty`.
-const FILLERS: [(i16, i8, i8); 6] = [
-    (1, 1, 1),
-    (1753, 1, 1),
-    (1899, 12, 30),
-    (1899, 12, 31),
-    (1900, 1, 1),
-    (9999, 12, 31),
-];
 
 /// Why a text is no date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -132,6 +132,10 @@ codes! {
     EncodingSuspect = "encoding.suspect", Warn, true;
     /// Control characters other than tab and line break.
     TextControl = "text.control", Error, true;
+    /// A text that a spreadsheet, a database or a web page has damaged.
+    TextSuspect = "text.suspect", Warn, true;
+    /// A day that can be, but hardly is: a birthday before 1900.
+    DateSuspect = "date.suspect", Warn, true;
     /// A line that is no JSON object.
     JsonMalformed = "json.malformed", Error, false;
     /// A property that the API does not have (input in the API's own shape).

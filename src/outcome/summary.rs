@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Ending, Outcome};
+use super::{Ending, FieldError, Outcome};
 use crate::record::Position;
 
 /// How many records ended in which outcome. They add up to `read`.
@@ -86,7 +86,16 @@ impl Counts {
     }
 }
 
-/// Errors of one kind: same code, same field.
+/// The line of the mapping that would cure an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cure {
+    /// The heading under which the line stands: `[customer.BillingAddress]`.
+    pub table: String,
+    /// The line, in the place of the one that is there.
+    pub line: String,
+}
+
+/// Errors with one cause: same code, same field, same columns, same kind of damage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorGroup {
     /// The code: one of [`Code`](super::Code)'s texts or, for refused records, the server's.
@@ -95,6 +104,10 @@ pub struct ErrorGroup {
     pub field: String,
     /// The input's columns.
     pub columns: Vec<String>,
+    /// What kind of trouble it is within its code: the damage that was recognised, or the rule's
+    /// own hint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// How many.
     pub count: u64,
     /// Where the first ones stand (at most five).
@@ -103,6 +116,20 @@ pub struct ErrorGroup {
     pub message: String,
     /// What to do about it.
     pub remedy: String,
+    /// The line of the mapping that cures it; tried on the first record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cure: Option<Cure>,
+}
+
+/// What a group says beside its numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// What it means, as a sentence without values.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// The line of the mapping that cures it.
+    pub cure: Option<Cure>,
 }
 
 /// What went over the wire.
@@ -221,9 +248,9 @@ pub struct Summary {
     pub warnings: u64,
     /// Values that were repaired as the mapping asked, by kind.
     pub repairs: BTreeMap<String, u64>,
-    /// Errors by cause, most frequent first (at most 200 groups).
+    /// Errors by cause, most frequent first (at most 1,000 groups).
     pub errors: Vec<ErrorGroup>,
-    /// Warnings by cause, most frequent first (at most 200 groups).
+    /// Warnings by cause, most frequent first (at most 1,000 groups).
     pub warning_groups: Vec<ErrorGroup>,
     /// What went over the wire in this process's part of the run.
     #[serde(flatten)]
@@ -256,40 +283,74 @@ pub struct Summary {
     pub resolve_with: Option<String>,
 }
 
-/// Groups errors by code and field while a run goes on, in bounded memory.
+/// What tells causes apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cause {
+    /// The code.
+    pub code: String,
+    /// The API's field.
+    pub field: String,
+    /// The input's columns.
+    pub columns: Vec<String>,
+    /// What kind of trouble it is within its code.
+    pub kind: Option<String>,
+    /// What the damage was recognised by.
+    pub mark: Option<String>,
+}
+
+impl From<&FieldError> for Cause {
+    fn from(error: &FieldError) -> Self {
+        Self {
+            code: error.code.as_str().to_owned(),
+            field: error.target.clone(),
+            columns: error.columns.clone(),
+            kind: error.kind().map(str::to_owned),
+            mark: error.mark().map(str::to_owned),
+        }
+    }
+}
+
+/// Groups errors by cause while a run goes on, in bounded memory.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
-    groups: BTreeMap<(String, String), ErrorGroup>,
+    groups: BTreeMap<Cause, ErrorGroup>,
 }
 
 /// Groups kept apart at most; further ones are counted under `…`.
-pub const GROUPS_AT_MOST: usize = 200;
+pub const GROUPS_AT_MOST: usize = 1_000;
 const POSITIONS_PER_GROUP: usize = 5;
+/// Stands for the code of the causes that are not kept apart.
+const FURTHER: &str = "…";
 
 impl Groups {
-    /// Counts one error of the record at `position`.
-    pub fn add(
-        &mut self,
-        position: Position,
-        code: &str,
-        field: &str,
-        columns: &[String],
-        words: impl FnOnce() -> (String, String),
-    ) {
-        let mut key = (code.to_owned(), without_index(field));
-        if !self.groups.contains_key(&key) && self.groups.len() >= GROUPS_AT_MOST {
-            key = ("…".to_owned(), String::new());
+    /// Counts one error of the record at `position`. The words are asked for once a group.
+    pub fn add(&mut self, position: Position, mut cause: Cause, words: impl FnOnce() -> Words) {
+        cause.field = without_index(&cause.field);
+        if !self.groups.contains_key(&cause) && self.groups.len() >= GROUPS_AT_MOST {
+            cause = Cause {
+                code: FURTHER.to_owned(),
+                ..Cause::default()
+            };
         }
-        let group = self.groups.entry(key).or_insert_with_key(|(code, field)| {
-            let (message, remedy) = words();
+        let group = self.groups.entry(cause).or_insert_with_key(|cause| {
+            let words = if cause.code == FURTHER {
+                Words {
+                    message: "Further causes, which are not kept apart.".to_owned(),
+                    ..Words::default()
+                }
+            } else {
+                words()
+            };
             ErrorGroup {
-                code: code.clone(),
-                field: field.clone(),
-                columns: columns.to_vec(),
+                code: cause.code.clone(),
+                field: cause.field.clone(),
+                columns: cause.columns.clone(),
+                kind: cause.kind.clone(),
                 count: 0,
                 first: Vec::new(),
-                message,
-                remedy,
+                message: words.message,
+                remedy: words.remedy,
+                cure: words.cure,
             }
         });
         group.count += 1;
@@ -315,5 +376,70 @@ fn without_index(field: &str) -> String {
             format!("{}{}", head.unwrap_or(field), tail.unwrap_or_default())
         }
         _ => field.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Code;
+    use super::*;
+
+    fn position(record: u64) -> Position {
+        Position {
+            record,
+            line: record + 1,
+        }
+    }
+
+    #[test]
+    fn causes_differ_by_column_and_kind_of_damage() {
+        let mut groups = Groups::default();
+        let error = |column: &str, word: &str| {
+            FieldError::new(
+                Code::TextSuspect,
+                "OtherAddresses.OtherShippingAddresses[3].City",
+            )
+            .in_columns([column])
+            .with("looks_like", "no_value")
+            .with("word", word)
+        };
+        for (record, column, word) in [
+            (1, "Ort", "NULL"),
+            (2, "Ort", "-"),
+            (3, "Ort", "NULL"),
+            (4, "Lieferort", "NULL"),
+        ] {
+            let error = error(column, word);
+            groups.add(position(record), Cause::from(&error), Words::default);
+        }
+        let groups = groups.into_sorted();
+        let told: Vec<_> = groups
+            .iter()
+            .map(|group| (group.columns.join(""), group.count, group.first.len()))
+            .collect();
+        assert_eq!(
+            groups[0].field,
+            "OtherAddresses.OtherShippingAddresses.City"
+        );
+        assert_eq!(groups[0].kind.as_deref(), Some("no_value"));
+        assert_eq!(told.len(), 3);
+        assert_eq!(told[0], ("Ort".to_owned(), 2, 2));
+    }
+
+    #[test]
+    fn causes_beyond_the_limit_are_counted_together() {
+        let mut groups = Groups::default();
+        for record in 1..=GROUPS_AT_MOST as u64 + 7 {
+            let cause = Cause {
+                code: format!("E{record}"),
+                ..Cause::default()
+            };
+            groups.add(position(record), cause, Words::default);
+        }
+        let groups = groups.into_sorted();
+        assert_eq!(groups.len(), GROUPS_AT_MOST + 1);
+        assert_eq!((groups[0].code.as_str(), groups[0].count), ("…", 7));
+        assert!(groups[0].message.contains("not kept apart"));
+        assert_eq!(groups[0].first.len(), POSITIONS_PER_GROUP);
     }
 }

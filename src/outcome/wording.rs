@@ -15,7 +15,8 @@ use super::{Code, Ending, FieldError, Stop, UnknownWhy};
 /// Column names in one sentence at most.
 const COLUMNS: usize = 3;
 
-/// Parameters that belong to one record and say nothing about others with the same error.
+/// Parameters that belong to one record and say nothing about others with the same error; the
+/// kind of damage is not among them, because groups have one kind only.
 const OF_ONE_RECORD: [&str; 14] = [
     "address",
     "column",
@@ -59,8 +60,7 @@ impl Facts<'_> {
     }
 
     fn hint(&self) -> Option<&str> {
-        let hint = self.error.params.get("hint").map(String::as_str);
-        hint.filter(|_| !self.general)
+        self.error.params.get("hint").map(String::as_str)
     }
 }
 
@@ -80,8 +80,8 @@ impl FieldError {
         self.sentence(None, false)
     }
 
-    /// One sentence that fits all errors of this code in this field: without the value and
-    /// without what only this record's parameters say.
+    /// One sentence that fits all errors of this code and kind in this field: without the value
+    /// and without what only this record's parameters say.
     #[must_use]
     pub fn message_of_group(&self) -> String {
         self.sentence(None, true)

@@ -51,7 +51,8 @@ impl Customer {
     }
 
     /// `last name|street|postal code` of the billing address, normalised, to find doubles;
-    /// none unless all three are there.
+    /// none unless all three are there. Case and blanks do not count, spellings do: whether
+    /// `Mueller` is `Müller`, and `Hauptstr.` the `Hauptstraße`, is not for us to say.
     #[must_use]
     pub fn person(&self) -> Option<String> {
         let billing = self.customer.billing.as_ref()?;
@@ -60,7 +61,8 @@ impl Customer {
             if index > 0 {
                 person.push('|');
             }
-            person.push_str(&normalise_key(billing.text(name)?));
+            let words = billing.text(name)?.split_whitespace();
+            person.push_str(&normalise_key(&words.collect::<Vec<_>>().join(" ")));
         }
         Some(person)
     }

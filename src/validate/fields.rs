@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::findings::Findings;
-use super::{date, email, phone, postal_code, text, vat_id, website};
+use super::{damage, date, email, phone, postal_code, text, vat_id, website};
 use crate::country::{country, is_country, is_language, language};
 use crate::customer::{Bounds, Field, Kind, Part, Target, Value, Values};
 use crate::outcome::{Code, FieldError};
@@ -114,8 +114,15 @@ fn check_date(target: Target, field: &Field, text: &str, findings: &mut Findings
         findings.add(Code::Range, || out_of_range(max.to_string()));
     } else if field.name == "Birthday" && day > today {
         findings.add(Code::Range, || out_of_range(today.to_string()));
+    } else if field.name == "Birthday" && day.year() < FIRST_BIRTHDAY {
+        findings.add(Code::DateSuspect, || {
+            FieldError::new(Code::DateSuspect, target.to_string()).of_value(text)
+        });
     }
 }
+
+/// First year in which somebody may be born who is still a customer.
+const FIRST_BIRTHDAY: i16 = 1900;
 
 /// The rules of a text's meaning, then of its length, then of its characters.
 fn check_text(
@@ -131,6 +138,7 @@ fn check_text(
         None => error(code),
     };
     let looks = text::look(text);
+    let before = findings.count();
     let mut refused = false;
     match field.name {
         "LanguageIso" => refused = check_language(text, findings, error),
@@ -179,6 +187,16 @@ fn check_text(
     }
     if looks.suspect {
         findings.add(Code::EncodingSuspect, || error(Code::EncodingSuspect));
+    }
+    // What is wrong anyway names its damage itself.
+    if findings.count() == before
+        && let Some(found) = damage::of_text(text)
+    {
+        findings.add(Code::TextSuspect, || {
+            let mut error = error(Code::TextSuspect);
+            found.tell(&mut error);
+            error
+        });
     }
 }
 

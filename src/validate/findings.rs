@@ -1,7 +1,7 @@
 //! What was found to be wrong with one record, weighed by the rules and put into the
 //! schema's order.
 
-use super::Rules;
+use super::{Rules, damage};
 use crate::customer::{Part, Target};
 use crate::outcome::{Code, FieldError, Severity};
 
@@ -84,6 +84,11 @@ impl<'a> Findings<'a> {
         self.errors.iter().any(|error| error.target == target)
     }
 
+    /// How many findings there are.
+    pub(super) fn count(&self) -> usize {
+        self.errors.len() + self.warnings.len()
+    }
+
     /// Whether there is an error about any target of this object.
     pub(super) fn has_error_in(&self, object: &str) -> bool {
         self.errors.iter().any(|error| {
@@ -94,9 +99,11 @@ impl<'a> Findings<'a> {
         })
     }
 
-    /// Errors and warnings, each in the schema's order; what is about the whole record first.
+    /// Errors and warnings, each in the schema's order and with the damage that their values
+    /// show; what is about the whole record first.
     pub(super) fn into_sorted(mut self) -> (Vec<FieldError>, Vec<FieldError>) {
         for list in [&mut self.errors, &mut self.warnings] {
+            list.iter_mut().for_each(damage::name);
             if list.len() > 1 {
                 list.sort_by_cached_key(|error| place(&error.target));
             }

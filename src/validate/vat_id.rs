@@ -5,6 +5,8 @@
 //! for Switzerland the Federal Statistical Office's.
 
 mod check_digits;
+#[cfg(test)]
+mod published;
 
 use super::shape;
 

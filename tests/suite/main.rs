@@ -19,6 +19,8 @@ mod cli;
 mod crash;
 /// Generated customers.
 mod customers;
+/// Damaged files: each kind named, counted by cause, cured.
+mod damage;
 /// Against servers with a ledger: once each, and every stop can be gone on from.
 mod delivery;
 /// The dry run.

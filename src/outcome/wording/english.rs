@@ -1,5 +1,6 @@
 //! The English texts.
 
+mod damage;
 mod groups;
 mod remedies;
 mod runs;
@@ -19,19 +20,41 @@ pub(super) fn columns(count: usize, names: &str) -> String {
     format!("{word} {names}")
 }
 
-/// What is wrong, as a clause that goes on after a colon and has no full stop.
+/// What is wrong, as a clause that goes on after a colon and has no full stop; then what the
+/// value looks like.
 pub(super) fn wrong(facts: &Facts<'_>) -> String {
+    let rule = broken_rule(facts);
+    match damage::looks(facts) {
+        Some(looks) if facts.error.code == Code::TextSuspect => {
+            format!("{} {looks}", facts.value)
+        }
+        Some(looks) => format!("{rule}; it {looks}"),
+        None => rule,
+    }
+}
+
+fn broken_rule(facts: &Facts<'_>) -> String {
     let value = &facts.value;
     let text = match facts.error.code {
         Code::RequiredMissing => "there is no value, but one is required",
         Code::TypeInteger => return format!("{value} is not a whole number"),
         Code::TypeDecimal => {
-            let example = facts.phrase(" (expected as in ", "example", ")");
+            let name = if facts.error.params.contains_key("example") {
+                "example"
+            } else {
+                "expected"
+            };
+            let example = facts.phrase(" (expected as in ", name, ")");
             return format!("{value} is not a number in the declared form{example}");
         }
         Code::TypeBoolean => return format!("{value} is neither yes nor no"),
         Code::TypeDate => {
-            let format = facts.phrase(" in the form `", "format", "`");
+            let name = if facts.error.params.contains_key("format") {
+                "format"
+            } else {
+                "expected"
+            };
+            let format = facts.phrase(" in the form `", name, "`");
             return format!("{value} is not a date{format}");
         }
         Code::TypeText => return format!("{value} is not a single text"),
@@ -70,6 +93,8 @@ pub(super) fn wrong(facts: &Facts<'_>) -> String {
         Code::NameMissing => "there is neither a last name nor a company",
         Code::EncodingSuspect => return format!("{value} was probably read in the wrong encoding"),
         Code::TextControl => return format!("{value} contains control characters"),
+        Code::TextSuspect => return format!("{value} is hardly meant so"),
+        Code::DateSuspect => return format!("{value} is a birthday before 1900"),
         Code::PropertyUnknown => "the API has no such property",
         Code::GroupHeadless | Code::GroupTooLarge | Code::GroupUncertain | Code::GroupFailed => {
             return groups::wrong(facts);
@@ -128,21 +153,27 @@ fn unknown_code(facts: &Facts<'_>, thing: &str) -> String {
 fn malformed(facts: &Facts<'_>) -> String {
     let value = &facts.value;
     let code = facts.error.code;
-    let hint = match (code, facts.hint()) {
+    // What the value looks like says more than the rule's own hint.
+    let own = facts.hint().filter(|_| facts.error.damage().is_none());
+    let hint = match (code, own) {
         (Code::EmailMalformed, Some("mailto")) => "; it begins with `mailto:`",
         (Code::EmailMalformed, Some("display_name")) => "; there is a name around it",
         (Code::EmailMalformed, Some("several")) => "; there are several",
         (Code::EmailMalformed, Some("blank")) => "; there is a blank in it",
         (Code::EmailMalformed, Some("domain")) => "; what follows the @ is no internet domain",
         (Code::PhoneMalformed, Some("scientific")) => {
-            "; a spreadsheet has rounded it, its last digits are lost"
+            "; it looks like a number in scientific notation: a spreadsheet has rounded it, its last digits are lost"
         }
         (Code::PhoneMalformed, Some("letters")) => "; there are letters in it",
         (Code::PhoneMalformed, Some("guard")) => "; a spreadsheet's guard sign is left in it",
         (Code::PhoneMalformed, Some("digits")) => "; it has fewer than three digits",
-        (Code::PostalCodeCountry, Some("lost_zero")) => "; it has probably lost its leading zero",
+        (Code::PostalCodeCountry, Some("lost_zero")) => {
+            "; it looks like a postal code that lost its leading zero"
+        }
         (Code::PostalCodeCountry, Some("prefix")) => "; there is a country prefix before it",
-        (Code::VatIdFormat, Some("lost_zero")) => "; its leading zero is missing",
+        (Code::VatIdFormat, Some("lost_zero")) => {
+            "; it looks like an old number without its leading zero"
+        }
         (Code::VatIdFormat, Some("separators")) => "; small letters, blanks or signs are too much",
         (Code::VatIdFormat, Some("greece")) => "; Greece's prefix is EL",
         (Code::VatIdFormat, Some("no_prefix")) => "; the country's prefix is missing",
@@ -258,8 +289,10 @@ pub(super) fn meaning(code: Code) -> &'static str {
         Code::KeyMissing => "No key by which the customer could be found again.",
         Code::KeyDuplicate => "The same key stood in the input before.",
         Code::KeyExists => "The ERP already has the key (`--existing fail`).",
-        Code::PersonDuplicate => "Last name, street and postal code of a record before.",
-        Code::EmailDuplicate => "The e-mail address of a record before.",
+        Code::PersonDuplicate => {
+            "Last name, street and postal code of a record before, but for case and blanks."
+        }
+        Code::EmailDuplicate => "The e-mail address of a record before, but for case.",
         Code::RecordRagged => "More or fewer fields than the header.",
         Code::CellError => "An error (`#N/A`) in a cell of a sheet instead of a value.",
         Code::RecordQuote => "A quote that never closes.",
@@ -274,6 +307,10 @@ pub(super) fn meaning(code: Code) -> &'static str {
         Code::EncodingInvalid => "Bytes that are no text in the input's encoding.",
         Code::EncodingSuspect => "Text that was probably read in the wrong encoding (`Ã¼`).",
         Code::TextControl => "Control characters other than tab and line break.",
+        Code::TextSuspect => {
+            "Text that a spreadsheet, database or web page has damaged (`NULL`, `M&uuml;ller`)."
+        }
+        Code::DateSuspect => "A birthday before 1900.",
         Code::JsonMalformed => "A line that is not a JSON object.",
         Code::PropertyUnknown => "A property that the API does not have.",
     }

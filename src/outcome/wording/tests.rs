@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
+use crate::outcome::Damage;
 
 /// `code | target | column | value | parameters`: errors as their stages make them.
 const EXAMPLES: &str = "
@@ -48,6 +49,8 @@ attempts.exhausted | | | |
 encoding.invalid | | | | encoding=UTF-8; offset=17
 encoding.suspect | BillingAddress.City | Ort | MÃ¼nchen |
 text.control | BillingAddress.City | Ort | Dres\u{1b}den |
+text.suspect | BillingAddress.City | Ort | NULL | looks_like=no_value; word=NULL
+date.suspect | Birthday | geb. | 1880-01-01T00:00:00Z |
 json.malformed | | | | reason=expected `:`; column=12
 property.unknown | BillingAddress.Town | | |
 ";
@@ -109,6 +112,36 @@ fn every_hint_changes_the_sentence() {
         assert_eq!(FieldError::new(code, "").with("hint", "?").message(), plain);
     }
     insta::assert_snapshot!("hints", all);
+}
+
+#[test]
+fn every_damage_is_named_with_its_remedy() {
+    let mut all = String::new();
+    for damage in Damage::ALL {
+        let code = match damage {
+            Damage::NoDate | Damage::DateSerial | Damage::ShortYear | Damage::OtherDate => {
+                Code::TypeDate
+            }
+            Damage::DecimalPoint | Damage::DecimalComma => Code::TypeDecimal,
+            Damage::Thousands | Damage::ZeroDecimals | Damage::Unit => Code::TypeInteger,
+            Damage::Mojibake => Code::EncodingSuspect,
+            _ => Code::TextSuspect,
+        };
+        let plain = FieldError::new(code, "X").in_columns(["Ort"]);
+        let error = plain.clone().with("looks_like", damage.as_str());
+        assert_ne!(error.message(), plain.message(), "{damage:?}");
+        // Groups have one kind of damage: their sentence names it, too.
+        assert_ne!(error.message_of_group(), plain.message_of_group());
+        writeln!(
+            all,
+            "{}: {} {}",
+            damage.as_str(),
+            error.message(),
+            error.remedy()
+        )
+        .unwrap();
+    }
+    insta::assert_snapshot!("damage", all);
 }
 
 #[test]

@@ -220,10 +220,10 @@ fn czechia(digits: Digits<'_>) -> bool {
         9 if digits.at(0) == 6 => {
             let sum = digits.from(1).weighed(&[8, 7, 6, 5, 4, 3, 2]) % 11;
             let check = (8 + 10 - (21 - sum) % 11) % 10;
-            // A birth number of 1960 to 1969 looks the same and has no check digit.
-            check == last || is_month(digits.number(2..4))
+            check == last
         }
-        9 => true,
+        // Birth numbers have had a check digit, the tenth, since 1954.
+        9 => digits.number(0..2) <= 53 && is_month(digits.number(2..4)),
         _ => {
             // Until 1985 a remainder of 10 was written as 0.
             let remainder = digits.number(0..9) % 11;

@@ -6,6 +6,9 @@ use crate::outcome::Code;
 
 /// One or two sentences that name the place to change.
 pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
+    if let Some(remedy) = super::damage::remedy(facts) {
+        return remedy;
+    }
     let target = target(facts);
     let column = columns(facts);
     match facts.error.code {
@@ -62,8 +65,10 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
             "Fill the last name or the company in the file, or find a name with `first_of` for BillingAddress.LastName in the mapping.".to_owned()
         }
         Code::EncodingSuspect => {
-            "Export the file again as UTF-8, or say how it is encoded: `--encoding utf-8`. If the shop itself shows it so, correct it there.".to_owned()
+            "Export the file again as UTF-8, or say how it is encoded: `--encoding utf-8`. If only parts of it look so, they were damaged before: correct them in the shop.".to_owned()
         }
+        Code::TextSuspect => format!("Look at {column}; `\"text.suspect\" = \"off\"` in `[rules]` of the mapping says no more about it."),
+        Code::DateSuspect => format!("It is sent as it is. Look at {column}, or at the order of day, month and year in `date` of the mapping."),
         Code::TextControl => format!("Remove the control characters from {column}{}", or_switch(facts)),
         Code::PropertyUnknown => {
             "Correct the property's spelling or remove it; `importer mapping fields` lists what the API has.".to_owned()
@@ -72,7 +77,7 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
     }
 }
 
-fn target(facts: &Facts<'_>) -> String {
+pub(super) fn target(facts: &Facts<'_>) -> String {
     if facts.error.target.is_empty() {
         "the field".to_owned()
     } else {
@@ -80,7 +85,7 @@ fn target(facts: &Facts<'_>) -> String {
     }
 }
 
-fn columns(facts: &Facts<'_>) -> String {
+pub(super) fn columns(facts: &Facts<'_>) -> String {
     match facts.error.columns.as_slice() {
         [] => "the value in the file".to_owned(),
         [one] => format!("column `{}`", excerpt(one)),
@@ -123,7 +128,7 @@ fn contact(facts: &Facts<'_>) -> String {
             "Leave one address alone in {column}, or take the first with `extract` of {target} in the mapping."
         ),
         (Code::EmailMalformed, Some("mailto" | "display_name" | "blank")) => format!(
-            "Leave the bare address in {column}, or set `as = \"email\"` or `extract` for {target} in the mapping."
+            "Leave the bare address in {column}, or take it out with `extract` of {target} in the mapping."
         ),
         (Code::EmailMalformed, _) => format!("Correct or empty {column}{switch}"),
         (Code::PhoneMalformed, Some("scientific")) => format!(

@@ -1,0 +1,303 @@
+//! What a value went through on its way here: spreadsheets, databases, web pages, the wrong
+//! encoding. Recognised by the value alone, so that the message can name it and its remedy.
+//!
+//! Where a value is an error anyway, the damage makes the sentence better ([`of_error`]); where
+//! a text would be taken as it is, it makes a warning ([`of_text`]). What could as well be
+//! right is left alone: `Null` is a surname, `'t Hooft` another, `+49` begins a phone number.
+
+mod number;
+mod time;
+
+use crate::outcome::damage::{Damage, ENTITIES, FORM, LOOKS_LIKE, WORD};
+use crate::outcome::{Code, FieldError};
+
+/// A damage that was recognised, and what gave it away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recognised {
+    damage: Damage,
+    /// A parameter beside the damage.
+    mark: Option<(&'static str, String)>,
+}
+
+impl Recognised {
+    fn plain(damage: Damage) -> Self {
+        Self { damage, mark: None }
+    }
+
+    fn by_word(damage: Damage, word: impl Into<String>) -> Self {
+        Self {
+            damage,
+            mark: Some((WORD, word.into())),
+        }
+    }
+
+    fn by_form(damage: Damage, form: impl Into<String>) -> Self {
+        Self {
+            damage,
+            mark: Some((FORM, form.into())),
+        }
+    }
+
+    /// Writes it into an error.
+    pub(super) fn tell(self, error: &mut FieldError) {
+        let params = &mut error.params;
+        params.insert(LOOKS_LIKE.to_owned(), self.damage.as_str().to_owned());
+        if let Some((name, value)) = self.mark {
+            params.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// Names the damage in an error whose value shows one.
+pub(super) fn name(error: &mut FieldError) {
+    if error.params.contains_key(LOOKS_LIKE) {
+        return;
+    }
+    if let Some(found) = of_error(error) {
+        found.tell(error);
+    }
+}
+
+/// What the value of an error looks like.
+fn of_error(error: &FieldError) -> Option<Recognised> {
+    let is_about_a_value = matches!(
+        error.code,
+        Code::TypeInteger
+            | Code::TypeDecimal
+            | Code::TypeBoolean
+            | Code::TypeDate
+            | Code::Range
+            | Code::EmailMalformed
+            | Code::PhoneMalformed
+            | Code::UrlMalformed
+            | Code::CountryUnknown
+            | Code::LanguageUnknown
+            | Code::SalutationUnknown
+            | Code::LookupMissing
+            | Code::PostalCodeCountry
+            | Code::VatIdFormat
+            | Code::EncodingSuspect
+            | Code::TextControl
+    );
+    let value = error.value.as_deref().filter(|_| is_about_a_value)?;
+    let value = value.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter));
+    if error.code == Code::EncodingSuspect || error.code == Code::TextControl {
+        return Some(Recognised::plain(encoding(value)));
+    }
+    if error.code == Code::Range {
+        // Only a date that stands for none: a number out of range is just that.
+        return time::no_date(value);
+    }
+    let general = no_value(value)
+        .or_else(|| sheet_error(value))
+        .or_else(|| guard(value))
+        .or_else(|| entity(value))
+        .or_else(|| mojibake(value))
+        .or_else(|| invisible(value));
+    general.or_else(|| match error.code {
+        Code::TypeDate => {
+            let is_filler = error
+                .params
+                .get("reason")
+                .is_some_and(|why| why == "no_date");
+            time::recognise(value, is_filler)
+        }
+        Code::TypeDecimal => number::decimal(value),
+        Code::TypeInteger => number::integer(value),
+        Code::PostalCodeCountry | Code::VatIdFormat => number::text(value),
+        _ => None,
+    })
+}
+
+/// What a text that nothing else is wrong with looks like. Made for every text of every
+/// record: it must not allocate for good ones.
+pub(super) fn of_text(text: &str) -> Option<Recognised> {
+    let first = text.bytes().next()?;
+    match first {
+        b'=' | b'\'' => {
+            if let Some(found) = guard(text) {
+                return Some(found);
+            }
+        }
+        b'0'..=b'9' => {
+            if let Some(found) = number::scientific(text) {
+                return Some(found);
+            }
+        }
+        _ => {}
+    }
+    if matches!(first, b'=' | b'+' | b'-' | b'@') && is_formula(text) {
+        return Some(Recognised::plain(Damage::Formula));
+    }
+    if text.len() <= LONGEST_WORD
+        && let Some(found) = no_value(text).or_else(|| sheet_error(text))
+    {
+        return Some(found);
+    }
+    if text.bytes().any(|byte| byte == b'&')
+        && let Some(found) = entity(text)
+    {
+        return Some(found);
+    }
+    if text.is_ascii() {
+        return None;
+    }
+    invisible(text)
+}
+
+/// Words for "no value", as databases, programs and people write them; in this case only, for
+/// `Null` and `Nan` are names.
+const NO_VALUE: [&str; 34] = [
+    "NULL",
+    "null",
+    "<NULL>",
+    "<null>",
+    "(NULL)",
+    "(null)",
+    "\\N",
+    "N/A",
+    "n/a",
+    "n.a.",
+    "N.A.",
+    "#N/A",
+    "#NV",
+    "NaN",
+    "nan",
+    "undefined",
+    "none",
+    "(none)",
+    "(leer)",
+    "(blank)",
+    "k.A.",
+    "k. A.",
+    "k.a.",
+    "keine Angabe",
+    "ohne Angabe",
+    "nicht angegeben",
+    "not specified",
+    "-",
+    "--",
+    "---",
+    "–",
+    "—",
+    "?",
+    ".",
+];
+
+/// Longest of the words, in bytes.
+const LONGEST_WORD: usize = 16;
+
+fn no_value(text: &str) -> Option<Recognised> {
+    let word = NO_VALUE.iter().find(|word| **word == text)?;
+    Some(Recognised::by_word(Damage::NoValue, *word))
+}
+
+/// What spreadsheets show for formulas that fail, in English and German.
+const SHEET_ERRORS: [&str; 11] = [
+    "#REF!",
+    "#BEZUG!",
+    "#VALUE!",
+    "#WERT!",
+    "#NAME?",
+    "#DIV/0!",
+    "#NUM!",
+    "#ZAHL!",
+    "#NULL!",
+    "#SPILL!",
+    "#ÜBERLAUF!",
+];
+
+fn sheet_error(text: &str) -> Option<Recognised> {
+    let is_too_narrow = text.len() >= 4 && text.bytes().all(|byte| byte == b'#');
+    (is_too_narrow || SHEET_ERRORS.contains(&text)).then(|| Recognised::plain(Damage::SheetError))
+}
+
+/// `="01067"`, and an apostrophe before a number.
+fn guard(text: &str) -> Option<Recognised> {
+    let is_formula = text
+        .strip_prefix("=\"")
+        .is_some_and(|rest| rest.ends_with('"'));
+    let is_apostrophe = text.strip_prefix('\'').is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '='))
+    });
+    let word = match (is_formula, is_apostrophe) {
+        (true, _) => "=\"",
+        (_, true) => "'",
+        _ => return None,
+    };
+    Some(Recognised::by_word(Damage::Guard, word))
+}
+
+/// `=A1+B1`, `@SUM(1)`, `+cmd|…`: what a spreadsheet would reckon. A name that merely begins
+/// with a sign is none.
+fn is_formula(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('=') else {
+        let rest = text.get(1..).unwrap_or_default();
+        let name = rest
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
+        return match rest.as_bytes().get(name.count()) {
+            Some(b'(') => !rest.starts_with('('),
+            Some(b'|') => true,
+            _ => false,
+        };
+    };
+    !rest.is_empty()
+}
+
+fn entity(text: &str) -> Option<Recognised> {
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        rest = rest.get(at..)?;
+        if let Some((entity, _)) = ENTITIES.iter().find(|(entity, _)| rest.starts_with(entity)) {
+            return Some(Recognised::by_word(Damage::Html, *entity));
+        }
+        if is_number_of_a_letter(rest) {
+            return Some(Recognised::plain(Damage::Html));
+        }
+        rest = rest.get(1..)?;
+    }
+    None
+}
+
+/// `&#252;` and `&#xfc;`.
+fn is_number_of_a_letter(text: &str) -> bool {
+    let number = text
+        .strip_prefix("&#")
+        .and_then(|rest| rest.split_once(';'));
+    number.is_some_and(|(number, _)| match number.strip_prefix(['x', 'X']) {
+        Some(digits) => {
+            (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        }
+        None => (1..=7).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit()),
+    })
+}
+
+/// Zero-width space, word joiner, byte-order mark and soft hyphen have no business inside a
+/// value; joiners that some scripts need, and no-break spaces, do.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+fn invisible(text: &str) -> Option<Recognised> {
+    let letter = text.chars().find(|letter| is_invisible(*letter))?;
+    let code = format!("\\u{:04x}", u32::from(letter));
+    Some(Recognised::by_word(Damage::Invisible, code))
+}
+
+fn mojibake(text: &str) -> Option<Recognised> {
+    let looks = super::text::look(text);
+    looks.suspect.then(|| Recognised::plain(encoding(text)))
+}
+
+fn encoding(text: &str) -> Damage {
+    let is_lost = |letter: char| letter == '\u{fffd}' || letter.is_control();
+    if text.chars().any(is_lost) {
+        Damage::LostCharacters
+    } else {
+        Damage::Mojibake
+    }
+}
+
+#[cfg(test)]
+mod tests;
