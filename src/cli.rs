@@ -142,6 +142,10 @@ pub enum Command {
 pub enum MappingCommand {
     /// Check a mapping file, and whether it fits an input
     Check(MappingCheckArgs),
+    /// Run the tests that a mapping file brings along
+    Test(MappingTestArgs),
+    /// Show what becomes of each field of one record, step by step
+    Explain(MappingExplainArgs),
     /// List the fields of a customer with type, limit and meaning
     Fields,
 }
@@ -169,6 +173,28 @@ pub struct ListArgs {
     /// How fast it may be asked.
     #[command(flatten)]
     pub pace: PaceArgs,
+}
+
+/// `mapping test`.
+#[derive(Clone, Debug, Args)]
+pub struct MappingTestArgs {
+    /// Mapping file, or builtin:NAME
+    #[arg(value_name = "FILE", value_parser = words::read::<MappingChoice>)]
+    pub file: MappingChoice,
+}
+
+/// `mapping explain`.
+#[derive(Clone, Debug, Args)]
+pub struct MappingExplainArgs {
+    /// Mapping file, or builtin:NAME
+    #[arg(value_name = "FILE", value_parser = words::read::<MappingChoice>)]
+    pub file: MappingChoice,
+    /// Input that has the record
+    #[arg(value_name = "INPUT")]
+    pub input: String,
+    /// The record's number, counted from 1 without the header
+    #[arg(long, value_name = "N", value_parser = words::read::<Quantity>)]
+    pub record: Quantity,
 }
 
 /// `show`.

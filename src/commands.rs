@@ -2,6 +2,7 @@
 //! them work and says what came of it.
 
 mod again;
+mod explain;
 mod forget;
 mod list;
 mod mapping;

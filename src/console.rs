@@ -8,6 +8,7 @@
 //! everything else goes to stderr.
 
 mod clean;
+mod explanation;
 mod json;
 mod linked;
 mod logging;
@@ -29,6 +30,7 @@ use std::time::Instant;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+pub use explanation::{ExplainedRow, Explanation, Section};
 pub use logging::{LogFormat, LogLine, LogWriter, start_logging};
 pub use settings::{Color, ConsoleSettings};
 
@@ -182,6 +184,12 @@ impl Console {
     pub fn table(&self, headers: &[&str], rows: &[Vec<String>]) {
         let look = self.settings.look(self.settings.stdout_is_terminal);
         self.data(&page::table(headers, rows, look));
+    }
+
+    /// Prints one record, explained, on stdout.
+    pub fn explanation(&self, explanation: &Explanation) {
+        let look = self.settings.look(self.settings.stdout_is_terminal);
+        self.data(&explanation::page(explanation, look));
     }
 
     /// Prints a remark on stderr.

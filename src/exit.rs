@@ -66,6 +66,7 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::ElsewhereRun { .. }
         | ImportError::OtherInput { .. } => ExitCode::Unusable,
         ImportError::NoSuchRun(_)
+        | ImportError::NoSuchRecord { .. }
         | ImportError::NoSuchTarget { .. }
         | ImportError::AgainUnasked(_)
         | ImportError::Resolve(_) => ExitCode::Usage,

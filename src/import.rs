@@ -10,6 +10,7 @@ mod cures;
 mod dry;
 mod error;
 mod existing;
+mod explaining;
 mod feed;
 mod forgetting;
 mod groups;
@@ -30,6 +31,7 @@ pub mod settings;
 mod strays;
 mod summing;
 mod survey;
+mod trying;
 mod which;
 
 use std::cell::Cell;
@@ -47,6 +49,7 @@ use crate::source::{self, Conventions, Format, Source, SourceSettings, Written};
 use crate::validate::Rules;
 
 pub use error::ImportError;
+pub use explaining::{Explained, Fate, explain_record};
 pub use forgetting::{Forget, Forgotten, Kept, ToForget};
 pub use names::Listing;
 use pipeline::Pipeline;
@@ -55,6 +58,7 @@ pub use reporting::{OldRun, report_again};
 pub use resolve::{Resolution, ResolveError, Resolved, Said};
 pub use returned::ReturnedError;
 pub use settings::{Existing, FailOn, ImportSettings, RecordSet};
+pub use trying::{TestResult, Tests, test_mapping};
 
 /// Who hears of a run's events.
 pub type Events = Arc<dyn Fn(&RunEvent) + Send + Sync>;
@@ -134,8 +138,10 @@ impl Import {
         }
     }
 
-    /// Opens the input and binds mapping and rules to it.
+    /// Opens the input and binds mapping and rules to it. A mapping that fails its own tests is
+    /// not used.
     fn open(&self) -> Result<(Source, Pipeline), ImportError> {
+        trying::must_pass(&self.mapping)?;
         let settings = self.source_settings()?;
         let source = Source::open(&self.path, &settings)?;
         let pipeline = bind(&self.mapping, &source, self.settings.allow_unkeyed)?;
@@ -175,6 +181,16 @@ fn bind_named(
         Format::Csv | Format::Xlsx | Format::Ods => Columns::Header(&source.facts().header),
         Format::Jsonl => Columns::Keys,
     };
+    bind_to(mapping, columns, unkeyed, names)
+}
+
+/// Binds mapping and rules to columns.
+fn bind_to(
+    mapping: &Mapping,
+    columns: Columns<'_>,
+    unkeyed: bool,
+    names: &Names,
+) -> Result<Pipeline, ImportError> {
     Ok(Pipeline {
         plan: mapping.bind_named(columns, names)?,
         rules: Rules {

@@ -8,8 +8,7 @@
 //!
 //! Names in the ERP (`as = "customer_group"`) are told to it when it is bound.
 //!
-//! Not there yet: `template`, `lookup_file`, `[join]`, `[[test]]`. A mapping that uses them is
-//! told so.
+//! Not there yet: `[join]`. A mapping that uses it is told so.
 
 mod columns;
 mod compile;
@@ -24,6 +23,7 @@ mod file;
 mod form;
 mod group;
 mod key_list;
+mod lookup_file;
 mod naming;
 mod options;
 mod part;
@@ -35,6 +35,9 @@ mod styles;
 mod suggest;
 mod syntax;
 mod tally;
+mod template;
+mod trace;
+mod trial;
 mod trim;
 mod value;
 
@@ -54,10 +57,13 @@ pub use options::SourceOptions;
 pub use plan::Plan;
 pub use styles::ColumnStyle;
 pub use tally::{Tally, Unasked};
+pub use trace::{FieldTrace, ObjectTrace, StepTaken, Trace};
+pub use trial::{Trial, Tried, Verdict};
 
 use columns::Bound;
 use compile::Compiled;
 use error::Mistake;
+use lookup_file::Beside;
 use suggest::{did_you_mean, listed};
 
 use crate::customer::{Part, Target};
@@ -86,14 +92,25 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Compiles the mapping `text`; `name` is what messages call it.
+    /// Compiles the mapping `text`; `name` is what messages call it. There are no files beside
+    /// it but those that a text of [`text`](Self::text) carries along.
     ///
     /// # Errors
     /// Everything that is wrong with it, all at once.
     pub fn parse(name: &str, text: &str) -> Result<Self, MappingError> {
+        let (text, files) = lookup_file::split(text);
+        Self::of(name, text, Beside::Kept(files))
+    }
+
+    fn of(name: &str, text: &str, beside: Beside) -> Result<Self, MappingError> {
         let name: Arc<str> = name.into();
         let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
-        let compiled = Arc::new(compile::compile(&name, &text)?);
+        let compiled = Arc::new(compile::compile(&name, &text, beside)?);
+        let text = if compiled.files.is_empty() {
+            text
+        } else {
+            lookup_file::with_files(&text, &compiled.files).into()
+        };
         Ok(Self {
             name,
             text,
@@ -109,7 +126,8 @@ impl Mapping {
     pub fn load(path: &Path) -> Result<Self, MappingError> {
         let name = path.display().to_string();
         let text = file::read(path).map_err(|mistake| MappingError::unreadable(&name, mistake))?;
-        Self::parse(&name, &text)
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self::of(&name, &text, Beside::Folder(folder))
     }
 
     /// A ready-made mapping, by its name with or without `builtin:` before it.
@@ -157,7 +175,8 @@ impl Mapping {
         &self.name
     }
 
-    /// Its text without byte-order mark: what is hashed and kept.
+    /// Its text without byte-order mark, and behind it what it read of files beside it
+    /// (`lookup_file`): what is hashed and kept, for it makes the same mapping again.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

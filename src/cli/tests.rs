@@ -305,8 +305,10 @@ fn the_help_of_the_other_commands_is_short() {
     Usage: importer mapping [OPTIONS] <COMMAND>
 
     Commands:
-      check   Check a mapping file, and whether it fits an input
-      fields  List the fields of a customer with type, limit and meaning
+      check    Check a mapping file, and whether it fits an input
+      test     Run the tests that a mapping file brings along
+      explain  Show what becomes of each field of one record, step by step
+      fields   List the fields of a customer with type, limit and meaning
 
     Options:
       -h, --help  Print help

@@ -1,4 +1,4 @@
-//! `importer mapping check` and `importer mapping fields`.
+//! `importer mapping check`, `test` and `fields`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Ended, Failure};
-use crate::cli::{MappingCheckArgs, MappingChoice, MappingCommand};
+use crate::cli::{MappingCheckArgs, MappingChoice, MappingCommand, MappingTestArgs};
 use crate::console::Console;
-use crate::import::{ImportError, check_mapping};
+use crate::import::{ImportError, check_mapping, test_mapping};
 use crate::mapping::{Mapping, field_list};
 use crate::outcome::ExitCode;
 use crate::settings::GlobalChoice;
@@ -21,6 +21,8 @@ pub(super) fn run(
     let json = global.console.json;
     match command {
         MappingCommand::Check(args) => check(args, json, console),
+        MappingCommand::Test(args) => test(args, json, console),
+        MappingCommand::Explain(args) => super::explain::run(args, json, console),
         MappingCommand::Fields => {
             fields(json, console);
             Ok(ExitCode::Fine)
@@ -58,14 +60,55 @@ fn fields(json: bool, console: &Console) {
     console.table(&["target", "type", "limit", "required", "meaning"], &rows);
 }
 
-fn check(args: &MappingCheckArgs, json: bool, console: &Arc<Console>) -> Ended {
-    let tell = |error: ImportError| Failure::of_import(&error, console);
-    let mapping = match &args.file {
+/// Reads the mapping that a command names.
+pub(super) fn load(choice: &MappingChoice, console: &Console) -> Result<Mapping, Failure> {
+    match choice {
         MappingChoice::File(path) => Mapping::load(path),
         MappingChoice::Builtin(name) => Mapping::builtin(name),
         MappingChoice::Passthrough => Ok(Mapping::passthrough()),
     }
-    .map_err(|error| tell(error.into()))?;
+    .map_err(|error| Failure::of_import(&error.into(), console))
+}
+
+/// Code 4 if a test fails: a run with this mapping would not begin.
+fn test(args: &MappingTestArgs, json: bool, console: &Arc<Console>) -> Ended {
+    let mapping = load(&args.file, console)?;
+    let tests = test_mapping(&mapping).map_err(|error| Failure::of_import(&error, console))?;
+    if json {
+        for test in &tests.results {
+            console.json(&json!({
+                "type": "test",
+                "number": test.number,
+                "name": test.name,
+                "passed": test.failures.is_empty(),
+                "failures": test.failures,
+            }));
+        }
+    }
+    let total = tests.results.len();
+    let failed = tests
+        .results
+        .iter()
+        .filter(|test| !test.failures.is_empty());
+    let failed = failed.count();
+    if let Some(error) = tests.error {
+        let mut failure = Failure::of_import(&error.into(), console);
+        failure.text = format!("{}\n\n{failed} of {total} tests failed", failure.text);
+        return Err(failure);
+    }
+    if !json {
+        console.line(&match total {
+            0 => format!("{}: it has no tests", mapping.name()),
+            1 => format!("{}: its test passes", mapping.name()),
+            _ => format!("{}: all {total} tests pass", mapping.name()),
+        });
+    }
+    Ok(ExitCode::Fine)
+}
+
+fn check(args: &MappingCheckArgs, json: bool, console: &Arc<Console>) -> Ended {
+    let tell = |error: ImportError| Failure::of_import(&error, console);
+    let mapping = load(&args.file, console)?;
     let Some(input) = &args.input else {
         if json {
             console.json(&json!({ "type": "mapping", "mapping": mapping.name() }));

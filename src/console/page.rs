@@ -127,7 +127,8 @@ impl Page {
         }
     }
 
-    fn push(&mut self, indent: usize, line: &str) {
+    /// A line as it is, indented. Its text must be clean.
+    pub(super) fn push(&mut self, indent: usize, line: &str) {
         self.text.extend(std::iter::repeat_n(' ', indent));
         self.text.push_str(line);
         // What follows a short label may be empty.
@@ -135,7 +136,13 @@ impl Page {
         self.text.push('\n');
     }
 
-    fn width(&self) -> usize {
+    /// `text` in a style, if colours may be used.
+    pub(super) fn paint(&self, style: Style, text: &str) -> String {
+        self.look.paint(style, text)
+    }
+
+    /// How many columns a line may have.
+    pub(super) fn width(&self) -> usize {
         self.look
             .width
             .map_or(DEFAULT_WIDTH, usize::from)
@@ -144,7 +151,7 @@ impl Page {
 }
 
 /// Breaks a text between words; a longer word keeps a line of its own.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {

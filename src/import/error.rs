@@ -67,6 +67,16 @@ pub enum ImportError {
         /// How asking ended.
         ending: Box<Ending>,
     },
+    /// A record is named that the input does not have.
+    #[error("there is no record {record}: {} has {read} records", path.display())]
+    NoSuchRecord {
+        /// The input.
+        path: PathBuf,
+        /// The record.
+        record: u64,
+        /// How many records there are.
+        read: u64,
+    },
     /// No target is configured.
     #[error("no target is configured")]
     NoTarget,
@@ -268,6 +278,7 @@ impl ImportError {
                 "check that the export is complete; `--allow-empty` accepts an input without records"
             }
             Self::Untold { .. } => return self.help_if_untold(),
+            Self::NoSuchRecord { .. } => "records are counted from 1, without the header",
             Self::NoTarget => {
                 "set `base_url` in importer.toml or give `--base-url`; `--sandbox` imports into a \
                  stand-in, `--dry-run` sends nothing"

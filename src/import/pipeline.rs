@@ -143,7 +143,7 @@ pub(super) fn position_of(entry: &Entry) -> Position {
 }
 
 /// The record, if it could be read.
-fn record_of(entry: &Entry) -> Option<&Record> {
+pub(super) fn record_of(entry: &Entry) -> Option<&Record> {
     match entry {
         Entry::Record(record) | Entry::Odd(record, _) => Some(record),
         Entry::Defect(_) => None,

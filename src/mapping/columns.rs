@@ -129,6 +129,14 @@ impl Bound {
         }
     }
 
+    /// The column's value, if the record is JSON and has it.
+    pub(super) fn json<'r>(&self, record: &'r Record, column: usize) -> Option<&'r Json> {
+        match self.raw(record, column) {
+            Raw::Json(json) => Some(json),
+            Raw::Text(_) | Raw::Nothing => None,
+        }
+    }
+
     /// Whether the record has the column at all. A list that is there has all of its places,
     /// for nobody's second address is no missing column.
     pub(super) fn is_present(&self, record: &Record, column: usize) -> bool {

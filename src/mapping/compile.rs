@@ -10,10 +10,12 @@ use super::condition::Condition;
 use super::convert::Convention;
 use super::error::{MappingError, Mistake, Place};
 use super::group::{self, GroupSpec};
+use super::lookup_file::{self, Beside, Files};
 use super::options::{self, SourceOptions};
 use super::part::{self, PartSpec};
 use super::suggest::quoted;
 use super::syntax::{Keys, Section};
+use super::trial::{self, TrialSpec};
 use super::trim::folded;
 use crate::customer::Target;
 use crate::outcome::{Code, Severity};
@@ -42,6 +44,10 @@ pub(super) struct Compiled {
     pub(super) parts: Vec<PartSpec>,
     /// How several records make one customer.
     pub(super) group: Option<GroupSpec>,
+    /// What it read beside its text.
+    pub(super) files: Files,
+    /// The tests that it brings along.
+    pub(super) trials: Vec<TrialSpec>,
 }
 
 impl Compiled {
@@ -58,6 +64,8 @@ impl Compiled {
             rules: BTreeMap::new(),
             parts: Vec::new(),
             group: None,
+            files: Files::new(),
+            trials: Vec::new(),
         }
     }
 }
@@ -74,6 +82,8 @@ pub(super) struct ColumnName {
 /// What is gathered while a mapping is read.
 #[derive(Debug, Default)]
 pub(super) struct Compiler {
+    /// The mapping's text, into which places point.
+    pub(super) text: Arc<str>,
     /// Everything that is wrong.
     pub(super) mistakes: Vec<Mistake>,
     /// How decimals are written unless a value says otherwise.
@@ -82,6 +92,9 @@ pub(super) struct Compiler {
     pub(super) date_formats: Vec<String>,
     /// Columns that are never written.
     pub(super) dropped: Vec<ColumnName>,
+    /// What was read beside the text so far.
+    pub(super) files: Files,
+    beside: Beside,
     columns: Vec<ColumnName>,
 }
 
@@ -99,6 +112,27 @@ impl Compiler {
             place,
         });
         self.columns.len() - 1
+    }
+
+    /// The column that `name` means, as the mapping spells it; none, if nothing uses it.
+    pub(super) fn known_column(&self, name: &str) -> Option<&str> {
+        let exact = self.column_names().find(|known| *known == name);
+        let wanted = folded(name);
+        exact.or_else(|| self.column_names().find(|known| folded(known) == wanted))
+    }
+
+    /// The columns that the mapping uses so far.
+    pub(super) fn column_names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// Reads the file `name` beside the mapping, once.
+    pub(super) fn open(&mut self, name: &str, place: &Place) -> Result<(), Vec<Mistake>> {
+        if !self.files.contains_key(name) {
+            let rows = lookup_file::open(&self.beside, name, place)?;
+            self.files.insert(name.to_owned(), rows);
+        }
+        Ok(())
     }
 
     fn forbidden(&self, name: &str, place: &Place) -> Option<Mistake> {
@@ -123,13 +157,17 @@ impl Compiler {
 /// Keys of the mapping itself.
 pub(super) const KEYS: Keys = Keys {
     now: &[
-        "keep_if", "source", "identity", "report", "customer", "group", "rules",
+        "keep_if", "source", "identity", "report", "customer", "group", "rules", "test",
     ],
-    later: &["join", "test"],
+    later: &["join"],
 };
 
-/// Compiles the mapping `name` with the text `text`.
-pub(super) fn compile(name: &Arc<str>, text: &Arc<str>) -> Result<Compiled, MappingError> {
+/// Compiles the mapping `name` with the text `text`, whose files are found `beside` it.
+pub(super) fn compile(
+    name: &Arc<str>,
+    text: &Arc<str>,
+    beside: Beside,
+) -> Result<Compiled, MappingError> {
     let fail = |mistakes| MappingError::new(name.clone(), text.clone(), mistakes);
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -151,7 +189,11 @@ pub(super) fn compile(name: &Arc<str>, text: &Arc<str>) -> Result<Compiled, Mapp
         });
         return Err(fail(mistakes.collect()));
     }
-    let mut compiler = Compiler::default();
+    let mut compiler = Compiler {
+        text: text.clone(),
+        beside,
+        ..Compiler::default()
+    };
     let compiled = read(document.get_ref(), &mut compiler);
     match compiled {
         Some(compiled) if compiler.mistakes.is_empty() => Ok(compiled),
@@ -169,6 +211,8 @@ fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
     let report = options::report(root.get("report"), compiler);
     let key = options::identity(root.get("identity"), &parts, compiler);
     let rules = options::rules(root.get("rules"), compiler);
+    // Last: a test may only name columns that something uses.
+    let trials = trial::read_all(root.get("test"), compiler);
     root.close(&mut compiler.mistakes);
     Some(Compiled {
         source,
@@ -181,6 +225,8 @@ fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
         rules,
         parts,
         group,
+        files: std::mem::take(&mut compiler.files),
+        trials,
     })
 }
 

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use super::columns::Cell;
 use super::compile::Compiler;
 use super::convert::{Convention, decimal, json_decimal};
-use super::error::Mistake;
+use super::error::{Mistake, Place};
 use super::suggest::listed;
 use super::syntax::{Keys, Node, Section, whole_number, wrong_type};
 use super::value::bad_expression;
@@ -17,6 +17,8 @@ use super::value::bad_expression;
 pub(super) struct Condition {
     /// The column.
     pub(super) column: usize,
+    /// Where the mapping states it.
+    pub(super) place: Place,
     test: Test,
     not: bool,
 }
@@ -92,6 +94,7 @@ impl Condition {
         let (name, place) = column?;
         Some(Self {
             column: compiler.column(name, place),
+            place: node.span(),
             test,
             not,
         })

@@ -29,6 +29,8 @@ pub(super) enum Constant {
     Lookup,
     /// `otherwise`.
     Otherwise,
+    /// What a test expects.
+    Expect,
 }
 
 impl Constant {
@@ -38,6 +40,7 @@ impl Constant {
             Self::Default => "default",
             Self::Lookup => "lookup",
             Self::Otherwise => "otherwise",
+            Self::Expect => "expect",
         }
     }
 }
@@ -75,6 +78,25 @@ pub(super) fn fit(
             node.span(),
             format!("`{key}` does not fit `{target}`: {reason}"),
         )),
+    }
+}
+
+/// The value that a text of a table stands for, or why it cannot be one of `target`; none, if
+/// it stands for nothing. It is read as texts of the input are.
+pub(super) fn fit_text(
+    target: Target,
+    written: &str,
+    steps: &Steps,
+) -> Result<Option<Value>, String> {
+    let value = match text(steps, written, false) {
+        Ok(value) => value,
+        Err(Misfit::Empty) => return Ok(None),
+        Err(Misfit::Reason(reason)) => return Err(reason),
+        Err(Misfit::Type) => return Err(format!("it is not {}", kind_name(steps.kind))),
+    };
+    match known(target, &value).or_else(|| beyond(target, &value)) {
+        None => Ok(Some(value)),
+        Some(reason) => Err(reason),
     }
 }
 
@@ -204,6 +226,9 @@ fn reason(fault: &Fault) -> String {
         Code::SalutationUnknown => "no such salutation is known".to_owned(),
         Code::PhoneMalformed => "this is no phone number".to_owned(),
         Code::LengthMax => format!("it is longer than max = {}", param("max")),
+        Code::TypeInteger => "it is no whole number".to_owned(),
+        Code::TypeDecimal => format!("it is no number as in {}", param("expected")),
+        Code::TypeBoolean => "it is neither yes nor no".to_owned(),
         Code::TypeDate if param("reason") == "no_date" => "this day stands for \"no date\"".into(),
         Code::TypeDate => format!("it is not written as {}", param("expected")),
         code => code.to_string(),

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use serde_json::Value as Json;
 
 use super::columns::{Bound, Cell};
 use super::compile::Compiled;
 use super::part::PartSpec;
 use super::steps::{Fault, Passage, Surroundings};
 use super::tally::Tally;
+use super::template::{Ingredient, Template};
+use super::trim::{trimmed, trimmed_cow};
 use super::value::{Origin, ValueSpec};
 use crate::customer::{CreateCustomer, Draft, Part, Target, Value, Values};
 use crate::outcome::{Code, FieldError};
@@ -49,6 +52,8 @@ enum Found<'r> {
     Nothing,
     Text(Passage<'r>),
     Nested,
+    /// A template failed.
+    Failed(Fault),
 }
 
 impl<'a> Maker<'a> {
@@ -64,10 +69,14 @@ impl<'a> Maker<'a> {
                     .is_some_and(|one| !self.repeats(spec, one, &made))
             })
             .collect();
+        if tally.trace.is_some() {
+            self.note_repeats(&made, &kept, tally);
+        }
         let mut draft = Draft::default();
         for ((spec, one), kept) in parts.iter().zip(made).zip(kept) {
             if let (Some(one), true) = (one, kept) {
-                self.place(spec, one, &mut draft);
+                let part = self.place(spec, one, &mut draft);
+                tally.trace(|trace| trace.place(spec.part, part));
             }
         }
         draft
@@ -84,9 +93,14 @@ impl<'a> Maker<'a> {
 
     /// Makes one object; none, if the record has nothing for it.
     fn part(self, spec: &PartSpec, tally: &mut Tally) -> Option<Made> {
+        tally.trace(|trace| trace.object(spec.part));
         if let Some(column) = spec.when
             && self.cell(column) == Cell::Empty
         {
+            tally.trace(|trace| {
+                let name = self.bound.names.get(column).map_or("", String::as_str);
+                trace.omit(spec.part, format!("`when`: the column `{name}` is empty"));
+            });
             return None;
         }
         let mut made = Made {
@@ -99,16 +113,29 @@ impl<'a> Maker<'a> {
             self.value(index, value, &mut made, tally);
         }
         let is_optional = spec.part.is_address() && spec.part != Part::Billing;
-        if is_optional && made.from_input == 0 {
+        let is_empty = made.values.is_empty() && made.errors.is_empty();
+        if is_optional && made.from_input == 0
+            || is_empty && !matches!(spec.part, Part::Customer | Part::Billing)
+        {
+            tally.trace(|trace| trace.omit(spec.part, "nothing of it comes from the record"));
             return None;
         }
-        let is_empty = made.values.is_empty() && made.errors.is_empty();
-        (!is_empty || matches!(spec.part, Part::Customer | Part::Billing)).then_some(made)
+        Some(made)
     }
 
     fn value(self, index: usize, spec: &ValueSpec, made: &mut Made, tally: &mut Tally) {
         let found = self.find(&spec.origin);
-        let is_filled = !matches!(found, Found::Nothing);
+        if tally.trace.is_some() {
+            self.note_source(spec, &found, tally);
+        }
+        let is_filled = match &spec.origin {
+            // A template also writes of its own accord.
+            Origin::Template(template) => {
+                let mut columns = template.columns().iter();
+                columns.any(|column| self.cell(*column) != Cell::Empty)
+            }
+            _ => !matches!(found, Found::Nothing),
+        };
         let (result, odd) = self.evaluate(spec, found, &made.values, tally);
         made.warnings.extend(odd.into_iter().map(|fault| Flaw {
             value: index,
@@ -122,7 +149,10 @@ impl<'a> Maker<'a> {
             Ok(None) if spec.required && !spec.target.field().required => {
                 Fault::new(Code::RequiredMissing)
             }
-            Ok(value) => return made.values.set(spec.target.index, value),
+            Ok(value) => {
+                tally.trace(|trace| trace.value(value.as_ref()));
+                return made.values.set(spec.target.index, value);
+            }
             Err(fault) => fault,
         };
         made.errors.push(Flaw {
@@ -140,8 +170,9 @@ impl<'a> Maker<'a> {
     ) -> (Result<Option<Value>, Fault>, Vec<Fault>) {
         let passage = match (found, &spec.origin) {
             (_, Origin::Constant(value)) => return (Ok(Some(value.clone())), Vec::new()),
-            (Found::Nothing, _) => return (Ok(spec.steps.default.clone()), Vec::new()),
+            (Found::Nothing, _) => return (Ok(spec.steps.defaulted(tally)), Vec::new()),
             (Found::Nested, _) => return (Err(Fault::new(Code::TypeText)), Vec::new()),
+            (Found::Failed(fault), _) => return (Err(fault), Vec::new()),
             (Found::Text(passage), _) => passage,
         };
         let mut around = Surroundings {
@@ -153,6 +184,54 @@ impl<'a> Maker<'a> {
         };
         let result = spec.steps.run(passage, &mut around);
         (result, around.odd)
+    }
+
+    /// Writes down where a value comes from, and what became of its cells before its steps.
+    fn note_source(self, spec: &ValueSpec, found: &Found<'_>, tally: &mut Tally) {
+        let columns = spec.origin.columns();
+        let name = |column: usize| self.bound.names.get(column).cloned().unwrap_or_default();
+        let raw = |column: usize| self.bound.text(self.record, column).into_owned();
+        let cells = columns.iter().map(|column| (name(*column), raw(*column)));
+        let cells = cells.collect();
+        tally.trace(|trace| trace.field(spec.target, cells));
+        for column in columns.iter().copied() {
+            let of = |step: &str| match columns {
+                [_] => step.to_owned(),
+                _ => format!("{step} {}", name(column)),
+            };
+            let text = raw(column);
+            let bare = trimmed(&text);
+            if bare.len() != text.len() {
+                tally.step(&of("trim"), || bare.to_owned());
+            }
+            if self.cell(column) == Cell::Empty && !bare.is_empty() {
+                tally.step_to(&of("empty"), None);
+            }
+        }
+        let step = match &spec.origin {
+            Origin::Constant(value) => return tally.step_to("value", Some(value)),
+            Origin::Column(_) | Origin::Nothing => return,
+            Origin::FirstOf(_) => "first_of",
+            Origin::Join(..) => "join",
+            Origin::Template(_) => "template",
+        };
+        match found {
+            Found::Text(passage) => tally.step(step, || passage.text.to_string()),
+            Found::Nothing => tally.step_to(step, None),
+            Found::Nested | Found::Failed(_) => {}
+        }
+    }
+
+    /// Writes down which addresses repeat another.
+    fn note_repeats(self, made: &[Option<Made>], kept: &[bool], tally: &mut Tally) {
+        let parts = &self.compiled.parts;
+        for ((spec, one), kept) in parts.iter().zip(made).zip(kept) {
+            let other = spec.unless_same_as.and_then(|position| parts.get(position));
+            if let (Some(_), false, Some(other)) = (one, kept, other) {
+                let why = format!("`unless_same_as`: it repeats {}", other.part);
+                tally.trace(|trace| trace.omit(spec.part, why));
+            }
+        }
     }
 
     fn cell(self, column: usize) -> Cell<'a> {
@@ -169,6 +248,29 @@ impl<'a> Maker<'a> {
                 .find(|cell| *cell != Cell::Empty)
                 .map_or(Found::Nothing, found),
             Origin::Join(columns, with) => self.join(columns, with),
+            Origin::Template(template) => self.rendered(template),
+        }
+    }
+
+    fn rendered(self, template: &Template) -> Found<'a> {
+        let rendered = template.render(|column| match self.cell(column) {
+            Cell::Empty => Ingredient::Empty,
+            Cell::Filled { text, .. } => match self.bound.json(self.record, column) {
+                Some(json @ (Json::Number(_) | Json::Bool(_))) => Ingredient::Json(json),
+                _ => Ingredient::Text(text),
+            },
+            Cell::Nested => self
+                .bound
+                .json(self.record, column)
+                .map_or(Ingredient::Empty, Ingredient::Json),
+        });
+        match rendered.map(|text| trimmed_cow(text.into())) {
+            Ok(text) if text.is_empty() => Found::Nothing,
+            Ok(text) => Found::Text(Passage {
+                text,
+                number: false,
+            }),
+            Err(fault) => Found::Failed(fault),
         }
     }
 
@@ -220,7 +322,8 @@ impl<'a> Maker<'a> {
             })
     }
 
-    fn place(self, spec: &PartSpec, made: Made, draft: &mut Draft) {
+    /// Puts an object into the draft; says as which.
+    fn place(self, spec: &PartSpec, made: Made, draft: &mut Draft) -> Part {
         let customer = &mut draft.customer;
         let part = placed(spec.part, customer);
         let errors = made.errors.iter().map(|flaw| self.flaw(spec, part, flaw));
@@ -237,6 +340,7 @@ impl<'a> Maker<'a> {
             Part::OtherCustomer(_) => customer.other_customer.push(made.values),
             Part::Payment => customer.payment = Some(made.values),
         }
+        part
     }
 
     /// The error about a value, with the cells as they stand in the input.

@@ -54,6 +54,14 @@ impl Mistake {
         self
     }
 
+    /// The mistake in a line, without its place.
+    pub(super) fn in_a_line(&self) -> String {
+        match &self.label {
+            Some(label) => format!("{} ({label})", self.title),
+            None => self.title.clone(),
+        }
+    }
+
     /// Adds what to do.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(harmless(help.into()));

@@ -11,7 +11,7 @@ use super::error::Mistake;
 use super::suggest::did_you_mean;
 
 /// Files of a folder that are looked at for a similar name.
-const LOOKED_AT: usize = 10_000;
+pub(super) const LOOKED_AT: usize = 10_000;
 
 /// Longest mapping in bytes: more is another file that was named by mistake, or one without
 /// an end.
@@ -63,8 +63,8 @@ fn decode(bytes: &[u8]) -> Option<String> {
     Some(text.into_owned())
 }
 
-/// Without a mark: TOML begins with an ASCII character, so that a zero byte beside it tells.
-fn guess(bytes: &[u8]) -> &'static Encoding {
+/// Without a mark: TOML (and a table of texts) begins with an ASCII character, so that a zero byte beside it tells.
+pub(super) fn guess(bytes: &[u8]) -> &'static Encoding {
     match bytes {
         [0, second, ..] if *second != 0 => UTF_16BE,
         [first, 0, ..] if *first != 0 => UTF_16LE,

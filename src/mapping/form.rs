@@ -42,6 +42,20 @@ impl Form {
         ("vat_id", Self::VatId),
     ];
 
+    /// The step, for people: `as` and the form's name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Country => "as country",
+            Self::Language => "as language",
+            Self::Boolean => "as boolean",
+            Self::PostalCode => "as postal_code",
+            Self::Email => "as email",
+            Self::Phone => "as phone",
+            Self::Salutation => "as salutation",
+            Self::VatId => "as vat_id",
+        }
+    }
+
     /// The type of target that the form is for.
     pub(super) fn kind(self) -> Kind {
         match self {

@@ -13,6 +13,7 @@ use super::plan::Plan;
 use super::suggest::did_you_mean;
 use super::syntax::{Keys, Node, Section, wrong_type};
 use super::tally::Tally;
+use super::trace::Trace;
 use super::trim::trimmed;
 use crate::customer::{Draft, Part, Target};
 use crate::record::{Fields, Record};
@@ -183,6 +184,24 @@ impl Plan {
             error.at = Some(Box::new(record.position));
         }
         part
+    }
+
+    /// As [`explain`](Self::explain), for a further record of the customer whose records `before`
+    /// it are these, the first one first.
+    #[must_use]
+    pub fn explain_further(&self, before: &[&Record], record: &Record) -> Trace {
+        let mut tally = Tally::default();
+        let mut before = before.iter();
+        let lead = before.next();
+        let Some(mut draft) = lead.and_then(|lead| self.apply(lead, &mut tally)) else {
+            return Trace::default();
+        };
+        for record in before {
+            self.add(record, &mut draft, &mut tally);
+        }
+        let mut tally = Tally::tracing();
+        self.add(record, &mut draft, &mut tally);
+        tally.trace.map(|trace| *trace).unwrap_or_default()
     }
 
     /// The columns of further records behind a field of the API, by its path; see

@@ -105,17 +105,32 @@ impl NameStep {
     ) -> Result<Option<Value>, Fault> {
         let Some(directory) = &self.directory else {
             around.tally.left_unasked(self.list, &text);
+            let told = || "the ERP's id, not asked for".to_owned();
+            around.tally.step(self.word(), told);
             return Ok(Some(Value::Unasked));
         };
         match (directory.find(&text), &self.otherwise) {
-            ([id], _) => return Ok(Some(Value::Integer(*id))),
+            ([id], _) => {
+                around.tally.step(self.word(), || id.to_string());
+                return Ok(Some(Value::Integer(*id)));
+            }
             ([_, _, ..], _) => return Err(self.ambiguous(directory.find(&text))),
             ([], Otherwise::Missing) => around.judge_fault(self.missing(directory))?,
             ([], Otherwise::Keep) => {}
-            ([], Otherwise::Empty) => return Ok(steps.default.clone()),
+            ([], Otherwise::Empty) => return Ok(steps.defaulted(around.tally)),
             ([], Otherwise::Value(value)) => return Ok(Some(value.clone())),
         }
         steps.typed(text, number, around).map(Some)
+    }
+
+    /// The step, for people.
+    fn word(&self) -> &'static str {
+        match self.list {
+            NameList::CustomerGroup => "as customer_group",
+            NameList::CustomerCategory => "as customer_category",
+            NameList::Company => "as company",
+            NameList::PaymentMethod => "as payment_method",
+        }
     }
 
     fn missing(&self, directory: &Directory) -> Fault {

@@ -35,7 +35,7 @@ impl PartSpec {
 
 /// The objects that a customer can have once, by the API's names, in the order in which they
 /// are made.
-const SINGLE: [(&str, Part); 4] = [
+pub(super) const SINGLE: [(&str, Part); 4] = [
     ("BillingAddress", Part::Billing),
     ("Shipmentaddress", Part::Shipment),
     ("CustomAddress", Part::Custom),
@@ -343,7 +343,8 @@ fn resolve_sameness(parts: &mut [PartSpec], table: &DeTable<'_>, compiler: &mut 
     }
 }
 
-fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
+/// A field that the API does not have.
+pub(super) fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
     let here = if part == Part::Customer {
         "the customer".to_owned()
     } else {

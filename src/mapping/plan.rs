@@ -17,6 +17,7 @@ use super::passthrough;
 use super::path::Path;
 use super::suggest::{did_you_mean, listed, quoted};
 use super::tally::Tally;
+use super::trace::Trace;
 use crate::customer::Draft;
 use crate::names::NameList;
 use crate::record::{Fields, Record};
@@ -52,6 +53,9 @@ impl Plan {
                 .cell(record, condition.column, &self.compiled.empty);
             condition.holds_for(cell)
         });
+        if let (false, Some(trace)) = (keeps, &mut tally.trace) {
+            trace.left_out_by = self.unmet(record);
+        }
         let maker = Maker {
             compiled: &self.compiled,
             bound: &self.bound,
@@ -59,6 +63,30 @@ impl Plan {
             today: self.today,
         };
         keeps.then(|| maker.draft(tally))
+    }
+
+    /// Maps one record and writes down how: each step is told by the code that takes it. Nothing
+    /// is told of input in the API's own shape, which takes none.
+    #[must_use]
+    pub fn explain(&self, record: &Record) -> Trace {
+        let mut tally = Tally::tracing();
+        let _ = self.apply(record, &mut tally);
+        tally.trace.map(|trace| *trace).unwrap_or_default()
+    }
+
+    /// The conditions of `keep_if` that do not hold, as the mapping writes them.
+    fn unmet(&self, record: &Record) -> Vec<String> {
+        let conditions = self.compiled.keep_if.iter();
+        let unmet = conditions.filter(|condition| {
+            let cell = self
+                .bound
+                .cell(record, condition.column, &self.compiled.empty);
+            !condition.holds_for(cell)
+        });
+        unmet
+            .filter_map(|condition| self.text.get(condition.place.clone()))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Remembers which columns were met, and what keys there are as long as some were not.

@@ -18,6 +18,9 @@ use super::trim::{folded, trimmed, trimmed_cow};
 use crate::customer::{Kind, Value};
 use crate::outcome::{Code, Severity};
 
+/// What a table says of a text that it does not have.
+const NOT_IN_TABLE: &str = "not in the table";
+
 /// A text on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Passage<'r> {
@@ -193,25 +196,43 @@ impl Steps {
         let Passage { mut text, number } = passage;
         if let Some(expression) = &self.extract {
             text = extracted(expression, text);
+            around.tally.step("extract", || text.to_string());
         }
         for (from, to) in &self.replace {
             if text.contains(from.as_str()) {
                 text = Cow::Owned(text.replace(from.as_str(), to));
             }
         }
+        if !self.replace.is_empty() {
+            around.tally.step("replace", || text.to_string());
+        }
         if self.extract.is_some() || !self.replace.is_empty() {
             text = trimmed_cow(text);
         }
         if text.is_empty() {
-            return Ok(self.default.clone());
+            return Ok(self.defaulted(around.tally));
         }
         if let Some(lookup) = &self.lookup {
-            match (lookup.find(&text), &lookup.otherwise) {
-                (Some(found), _) => return Ok(found.clone().or_else(|| self.default.clone())),
+            let found = lookup.find(&text);
+            match found {
+                Some(found) => around.tally.step_to("lookup", found.as_ref()),
+                None => around.tally.step("lookup", || NOT_IN_TABLE.to_owned()),
+            }
+            match (found, &lookup.otherwise) {
+                (Some(Some(value)), _) => return Ok(Some(value.clone())),
+                (Some(None), _) => return Ok(self.defaulted(around.tally)),
                 (None, Otherwise::Missing) => around.judge(Code::LookupMissing)?,
-                (None, Otherwise::Keep) => {}
-                (None, Otherwise::Empty) => return Ok(self.default.clone()),
-                (None, Otherwise::Value(value)) => return Ok(Some(value.clone())),
+                (None, Otherwise::Keep) => {
+                    around.tally.step("otherwise", || text.to_string());
+                }
+                (None, Otherwise::Empty) => {
+                    around.tally.step_to("otherwise", None);
+                    return Ok(self.defaulted(around.tally));
+                }
+                (None, Otherwise::Value(value)) => {
+                    around.tally.step_to("otherwise", Some(value));
+                    return Ok(Some(value.clone()));
+                }
             }
         }
         let number = number && self.extract.is_none() && self.replace.is_empty();
@@ -220,8 +241,16 @@ impl Steps {
         }
         match self.shaped(text, around)? {
             Some(text) => self.typed(text, number, around).map(Some),
-            None => Ok(self.default.clone()),
+            None => Ok(self.defaulted(around.tally)),
         }
+    }
+
+    /// What stands in for nothing.
+    pub(super) fn defaulted(&self, tally: &mut Tally) -> Option<Value> {
+        if self.default.is_some() {
+            tally.step_to("default", self.default.as_ref());
+        }
+        self.default.clone()
     }
 
     /// `as` and `case`; nothing, if the form says that the text stands for nothing.
@@ -238,19 +267,35 @@ impl Steps {
                     text
                 }
             };
+            around.tally.step(form.name(), || text.to_string());
         }
         if text.is_empty() {
             return Ok(None);
         }
-        Ok(Some(match self.case {
+        let text: Cow<'r, str> = match self.case {
             Some(Case::Upper) => Cow::Owned(text.to_uppercase()),
             Some(Case::Lower) => Cow::Owned(text.to_lowercase()),
-            None => text,
-        }))
+            None => return Ok(Some(text)),
+        };
+        around.tally.step("case", || text.to_string());
+        Ok(Some(text))
     }
 
     /// The type, then `max` and `cut`.
     pub(super) fn typed(
+        &self,
+        text: Cow<'_, str>,
+        number: bool,
+        around: &mut Surroundings<'_>,
+    ) -> Result<Value, Fault> {
+        let value = self.read(text, number, around)?;
+        if self.kind != Kind::Text {
+            around.tally.step_to("type", Some(&value));
+        }
+        Ok(value)
+    }
+
+    fn read(
         &self,
         text: Cow<'_, str>,
         number: bool,
@@ -307,7 +352,9 @@ impl Steps {
                 .with("length", length));
         }
         tally.repaired(tally::LENGTH_CUT);
-        Ok(trimmed(first_units(&text, max)).to_owned())
+        let cut = trimmed(first_units(&text, max)).to_owned();
+        tally.step("cut", || cut.clone());
+        Ok(cut)
     }
 }
 

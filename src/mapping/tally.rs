@@ -1,7 +1,9 @@
-//! What a mapping did beside mapping: repairs, and which keys it met.
+//! What a mapping did beside mapping: repairs, which keys it met, and, where that is asked for,
+//! every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::trace::Trace;
 use super::trim::folded;
 use crate::names::NameList;
 
@@ -34,6 +36,8 @@ pub struct Tally {
     pub(super) met: Vec<bool>,
     /// Keys that records had while columns were still to be met (JSONL).
     pub(super) keys: BTreeSet<String>,
+    /// Every step, for whoever asks.
+    pub(super) trace: Option<Box<Trace>>,
 }
 
 /// Names of one list that records have, and that nobody looked up.

@@ -7,10 +7,12 @@ use super::constant::{Constant, fit};
 use super::convert::{Convention, DateStyle, format_fault};
 use super::error::{Mistake, Place};
 use super::form::Form;
+use super::lookup_file;
 use super::naming::{self, NameStep};
 use super::steps::{Case, Lookup, Otherwise, Steps};
 use super::suggest::listed;
 use super::syntax::{Keys, Node, Section, type_name, unknown_word, wrong_type};
+use super::template::Template;
 use crate::customer::{Bounds, Kind, Target, Value};
 use crate::names::NameList;
 
@@ -36,7 +38,9 @@ pub(super) enum Origin {
     FirstOf(Vec<usize>),
     /// All columns that are filled, with this between them.
     Join(Vec<usize>, String),
-    /// No column: the same for all. (A template will be another origin beside these.)
+    /// What a template writes.
+    Template(Template),
+    /// No column: the same for all.
     Constant(Value),
     /// No column and no constant: only the default.
     Nothing,
@@ -48,6 +52,7 @@ impl Origin {
         match self {
             Self::Column(column) => column,
             Self::FirstOf(columns) | Self::Join(columns, _) => columns,
+            Self::Template(template) => template.columns(),
             Self::Constant(_) | Self::Nothing => &[],
         }
     }
@@ -60,10 +65,12 @@ pub(super) const KEYS: Keys = Keys {
         "first_of",
         "join",
         "with",
+        "template",
         "value",
         "extract",
         "replace",
         "lookup",
+        "lookup_file",
         "otherwise",
         "as",
         "case",
@@ -74,11 +81,11 @@ pub(super) const KEYS: Keys = Keys {
         "max",
         "cut",
     ],
-    later: &["template", "lookup_file"],
+    later: &[],
 };
 
 /// Keys that say where a text comes from.
-const SOURCES: [&str; 4] = ["column", "first_of", "join", "value"];
+const SOURCES: [&str; 5] = ["column", "first_of", "join", "template", "value"];
 
 impl ValueSpec {
     /// Reads the value of `target`.
@@ -117,7 +124,7 @@ impl ValueSpec {
         read_texts(target, section, &mut steps);
         read_conventions(target, section, &mut steps);
         read_length(target, section, &mut steps);
-        read_lookup(target, section, &mut steps);
+        read_lookup(target, section, &mut steps, compiler);
         if let Some(node) = section.get("default") {
             steps.default = constant(target, node, &steps, Constant::Default, section);
         }
@@ -202,17 +209,21 @@ fn read_origin(
             };
             Some(Origin::Join(columns, with.to_owned()))
         }
+        Some("template") => {
+            let (source, place) = section.text("template")?;
+            match Template::read(source, &place, compiler) {
+                Ok(template) => Some(Origin::Template(template)),
+                Err(mistakes) => {
+                    compiler.mistakes.extend(mistakes);
+                    None
+                }
+            }
+        }
         Some(_) => {
             let node = section.get("value")?;
             constant(target, node, steps, Constant::Value, section).map(Origin::Constant)
         }
         None if section.get("default").is_some() => Some(Origin::Nothing),
-        None if ["template", "lookup_file"]
-            .iter()
-            .any(|key| section.get(key).is_some()) =>
-        {
-            None
-        }
         None => section.complain(
             Mistake::at(place, format!("`{target}` has no source")).help(format!(
                 "say where it comes from: {}",
@@ -399,25 +410,50 @@ fn read_length(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps)
     }
 }
 
-fn read_lookup(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
-    if steps.names.is_some() {
-        // What neither table nor ERP knows: a table before a name may rename only some.
-        let otherwise = read_otherwise(target, section, steps);
-        if let Some(names) = &mut steps.names {
-            names.otherwise = otherwise;
-        }
-    } else if section.get("lookup").is_none() {
-        let with_file = section.get("lookup_file").is_some();
-        if let (Some(place), false) = (section.key_place("otherwise"), with_file) {
-            section.mistake(Mistake::at(place, "`otherwise` without `lookup`"));
-        }
-        return;
-    }
-    let Some(table) = section.entries("lookup") else {
-        return;
-    };
+fn read_lookup(
+    target: Target,
+    section: &mut Section<'_, '_>,
+    steps: &mut Steps,
+    compiler: &mut Compiler,
+) {
+    let otherwise = read_otherwise(target, section, steps);
     let mut lookup = Lookup::default();
-    for (key, node) in table {
+    match (section.get("lookup"), section.get("lookup_file")) {
+        (None, None) => match &mut steps.names {
+            Some(names) => {
+                names.otherwise = otherwise;
+                return;
+            }
+            None => {
+                if let Some(place) = section.key_place("otherwise") {
+                    section.mistake(Mistake::at(place, "`otherwise` without `lookup`"));
+                }
+                return;
+            }
+        },
+        (Some(_), Some(node)) => {
+            return section.mistake(
+                Mistake::at(node.span(), "`lookup` and `lookup_file` for one value")
+                    .help("take one: the other's pairs can be added to it"),
+            );
+        }
+        (Some(_), None) => read_pairs(target, section, steps, &mut lookup),
+        (None, Some(node)) => lookup_file::fill(target, node, steps, &mut lookup, compiler),
+    }
+    match &mut steps.names {
+        // What neither table nor ERP knows: a table before a name may rename only some.
+        Some(names) => {
+            names.otherwise = otherwise;
+            lookup.otherwise = Otherwise::Keep;
+        }
+        None => lookup.otherwise = otherwise,
+    }
+    steps.lookup = Some(lookup);
+}
+
+/// The pairs that the mapping itself writes.
+fn read_pairs(target: Target, section: &mut Section<'_, '_>, steps: &Steps, lookup: &mut Lookup) {
+    for (key, node) in section.entries("lookup").into_iter().flatten() {
         let result = match node.get_ref().as_str() {
             Some("") => None,
             _ => match constant(target, node, steps, Constant::Lookup, section) {
@@ -432,11 +468,6 @@ fn read_lookup(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps)
             );
         }
     }
-    lookup.otherwise = match steps.names {
-        Some(_) => Otherwise::Keep,
-        None => read_otherwise(target, section, steps),
-    };
-    steps.lookup = Some(lookup);
 }
 
 fn read_otherwise(target: Target, section: &mut Section<'_, '_>, steps: &Steps) -> Otherwise {

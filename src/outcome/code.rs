@@ -87,6 +87,8 @@ codes! {
     LookupAmbiguous = "lookup.ambiguous", Error, false;
     /// An id that the ERP does not have (`--probe`).
     ErpUnknownId = "erp.unknown_id", Error, true;
+    /// A template of the mapping that fails for this record.
+    TemplateFailed = "template.failed", Error, false;
     /// A postal code that does not fit its country.
     PostalCodeCountry = "postal_code.country", Error, true;
     /// A VAT id that does not have its country's form.

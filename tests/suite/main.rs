@@ -25,6 +25,8 @@ mod damage;
 mod delivery;
 /// The dry run.
 mod dry_run;
+/// Templates, tables beside a mapping, its tests, and a record explained.
+mod explain;
 /// What a 403 means for a run that goes on.
 mod forbidden;
 /// What is forgotten leaves no byte behind.

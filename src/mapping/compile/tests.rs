@@ -4,7 +4,7 @@ use super::*;
 
 /// The diagnostics of a mapping that has mistakes.
 fn mistakes(text: &str) -> MappingError {
-    match compile(&"m.toml".into(), &text.into()) {
+    match compile(&"m.toml".into(), &text.into(), Beside::default()) {
         Ok(_) => panic!("no mistake in {text}"),
         Err(error) => error,
     }
@@ -134,7 +134,7 @@ proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "([a-zA-Z_\\[\\]{}=,.\"'0-9 äß\n-]|customer|value|lookup|Number){0,60}") {
         for text in [text.clone(), with(&text)] {
-            if let Err(error) = compile(&"m".into(), &text.as_str().into()) {
+            if let Err(error) = compile(&"m".into(), &text.as_str().into(), Beside::default()) {
                 let _ = error.render(true);
                 let _ = error.to_string();
             }
@@ -154,7 +154,7 @@ Number = { column = "a", value = "x" }
 ! `Number` has two sources: `column` and `value` => take one; `first_of` and `join` take several columns
 
 Number = { }
-! `Number` has no source => say where it comes from: `column`, `first_of`, `join`, `value`
+! `Number` has no source => say where it comes from: `column`, `first_of`, `join`, `template`, `value`
 
 Number = { column = "a", with = " " }
 ! `with` without `join`
@@ -162,14 +162,27 @@ Number = { column = "a", with = " " }
 Number = { first_of = [] }
 ! `first_of` names no column
 
-Number = { template = "x" }
-! `template` is not supported by this version => a later version will know it; until then the mapping must do without
+Number = { column = "a", template = "x" }
+! `Number` has two sources: `column` and `template` => take one; `first_of` and `join` take several columns
+
+Number = { template = 1 }
+! `template` must be text in quotes
 
 Number = { column = "a", lookup_file = "x" }
-! `lookup_file` is not supported by this version => a later version will know it; until then the mapping must do without
+! `lookup_file` needs a mapping that is a file => the file is looked for in the folder of the mapping
+
+Number = { column = "a", lookup_file = 1 }
+! `lookup_file` must be the name of a file in quotes => lookup_file = "groups.csv"
+
+Number = { column = "a", lookup_file = { fil = "x" } }
+! `lookup_file` names no `file`
+! unknown key `fil` in `lookup_file` => did you mean `file`?
+
+Number = { column = "a", lookup = { a = "b" }, lookup_file = "x" }
+! `lookup` and `lookup_file` for one value => take one: the other's pairs can be added to it
 
 Number = { colum = "a" }
-! `Number` has no source => say where it comes from: `column`, `first_of`, `join`, `value`
+! `Number` has no source => say where it comes from: `column`, `first_of`, `join`, `template`, `value`
 ! unknown key `colum` in a value => did you mean `column`?
 
 Number = { value = 1 }
@@ -353,9 +366,9 @@ by = "x"
 file = "x"
 ! `join` is not supported by this version => a later version will know it; until then the mapping must do without
 
-[[test]]
+[test]
 given = {}
-! `test` is not supported by this version => a later version will know it; until then the mapping must do without
+! `test` must be a list of tests => write [[test]], with double brackets, for each test
 
 [source]
 format = "xls"

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::Proposal;
 use super::change::{Setting, quoted};
 use crate::customer::{Part, Target};
-use crate::mapping::compile;
+use crate::mapping::Mapping;
 use crate::mapping::syntax::Node;
 use crate::outcome::Cure;
 
@@ -99,7 +99,7 @@ pub(super) fn with_empty(text: &str, word: &str) -> Option<Proposal> {
 
 /// The cure, if the mapping is one with it.
 fn proposal(cure: Cure, text: String) -> Option<Proposal> {
-    compile::compile(&"cured".into(), &text.as_str().into()).ok()?;
+    Mapping::parse("cured", &text).ok()?;
     Some(Proposal { cure, text })
 }
 

@@ -83,6 +83,11 @@ fn broken_rule(facts: &Facts<'_>) -> String {
             let known = facts.phrase(", which has ", "known", "");
             return format!("{value} is not in the mapping's look-up table{known}");
         }
+        Code::TemplateFailed => {
+            let reason = facts.phrase(": ", "reason", "");
+            let place = facts.phrase(" (in `", "in", "`)");
+            return format!("the mapping's template fails{reason}{place}");
+        }
         Code::EmailMalformed
         | Code::PhoneMalformed
         | Code::UrlMalformed
@@ -281,6 +286,7 @@ pub(super) fn meaning(code: Code) -> &'static str {
         Code::LookupMissing => "Not in the mapping's look-up table, or no name in the ERP.",
         Code::LookupAmbiguous => "A name that the ERP has more than once.",
         Code::ErpUnknownId => "An id that the ERP does not have (`--probe`).",
+        Code::TemplateFailed => "A template of the mapping fails for this record.",
         Code::PostalCodeCountry => "Not a postal code of the address's country.",
         Code::VatIdFormat => "Not in the form of a VAT id of its country.",
         Code::VatIdChecksum => "A VAT id with wrong check digits.",

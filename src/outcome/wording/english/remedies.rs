@@ -57,6 +57,9 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         Code::LookupMissing => format!(
             "Add the value to `lookup` of {target} in the mapping, or set `otherwise` there (\"keep\", \"empty\" or a value)."
         ),
+        Code::TemplateFailed => format!(
+            "Correct `template` of {target} in the mapping, or {column}: `importer mapping explain` shows what it is given."
+        ),
         Code::PostalCodeCountry
         | Code::VatIdFormat
         | Code::VatIdChecksum

@@ -1,0 +1,189 @@
+//! `importer mapping explain`: each field of one record, with everything that was done to it.
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+use super::mapping::load;
+use super::{Ended, Failure};
+use crate::cli::MappingExplainArgs;
+use crate::console::{Console, ExplainedRow, Explanation, Section};
+use crate::import::{Explained, Fate, explain_record};
+use crate::mapping::{FieldTrace, ObjectTrace};
+use crate::outcome::{ExitCode, FieldError};
+
+/// Explains; an invalid record is explained as well as a valid one, so the code is 0 for both.
+pub(super) fn run(args: &MappingExplainArgs, json: bool, console: &Console) -> Ended {
+    let mapping = load(&args.file, console)?;
+    let number = args.record.0.get();
+    let explained = explain_record(&mapping, Path::new(&args.input), number)
+        .map_err(|error| Failure::of_import(&error, console))?;
+    if json {
+        lines(&explained).iter().for_each(|line| console.json(line));
+    } else {
+        console.explanation(&page(&explained));
+    }
+    Ok(ExitCode::Fine)
+}
+
+fn fate(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Valid => "valid",
+        Fate::Invalid => "invalid",
+        Fate::LeftOut => "left_out",
+        Fate::Unreadable => "unreadable",
+    }
+}
+
+/// A line for the record, then one for each field and each object that is not sent.
+fn lines(explained: &Explained) -> Vec<Json> {
+    let mut lines = vec![json!({
+        "type": "record",
+        "record": explained.position.record,
+        "line": explained.position.line,
+        "outcome": fate(explained.fate),
+        "left_out_by": explained.trace.left_out_by,
+        "errors": explained.errors.iter().map(as_json).collect::<Vec<_>>(),
+        "warnings": explained.warnings.iter().map(as_json).collect::<Vec<_>>(),
+    })];
+    for object in &explained.trace.objects {
+        if let Some(why) = &object.omitted {
+            lines.push(json!({ "type": "object", "object": object.path, "omitted": why }));
+        }
+        for field in &object.fields {
+            let errors = of(&explained.errors, object, field);
+            let warnings = of(&explained.warnings, object, field);
+            let columns = field.cells.iter();
+            let columns = columns.map(|(column, text)| json!({ "column": column, "text": text }));
+            let steps = field.steps.iter();
+            let steps = steps.map(|step| json!({ "step": step.step, "result": step.result }));
+            lines.push(json!({
+                "type": "field",
+                "target": field.target,
+                "columns": columns.collect::<Vec<_>>(),
+                "steps": steps.collect::<Vec<_>>(),
+                "value": field.value,
+                "sent": object.omitted.is_none() && explained.fate == Fate::Valid,
+                "errors": errors.map(as_json).collect::<Vec<_>>(),
+                "warnings": warnings.map(as_json).collect::<Vec<_>>(),
+            }));
+        }
+    }
+    lines
+}
+
+fn as_json(error: &FieldError) -> Json {
+    json!({
+        "code": error.code,
+        "target": error.target,
+        "columns": error.columns,
+        "message": error.message(),
+    })
+}
+
+/// The errors of a field; an object that is not sent has none.
+fn of<'e>(
+    errors: &'e [FieldError],
+    object: &ObjectTrace,
+    field: &FieldTrace,
+) -> impl Iterator<Item = &'e FieldError> {
+    let target = object.omitted.is_none().then(|| field.target.clone());
+    errors
+        .iter()
+        .filter(move |error| Some(&error.target) == target.as_ref())
+}
+
+fn page(explained: &Explained) -> Explanation {
+    let what = match explained.fate {
+        Fate::Valid => "valid",
+        Fate::Invalid => "invalid",
+        Fate::LeftOut => "left out by `keep_if`",
+        Fate::Unreadable => "cannot be read",
+    };
+    let position = explained.position;
+    let mut remarks: Vec<String> = explained
+        .trace
+        .left_out_by
+        .iter()
+        .map(|condition| format!("does not hold: {condition}"))
+        .collect();
+    let objects = || explained.trace.objects.iter();
+    let is_shown = |error: &FieldError| {
+        let mut objects = objects().filter(|object| object.omitted.is_none());
+        objects.any(|object| {
+            object
+                .fields
+                .iter()
+                .any(|field| field.target == error.target)
+        })
+    };
+    for error in explained.errors.iter().chain(&explained.warnings) {
+        if !is_shown(error) {
+            remarks.push(told(error));
+        }
+    }
+    if explained.fate != Fate::LeftOut
+        && explained.fate != Fate::Unreadable
+        && objects().next().is_none()
+    {
+        remarks.push("input in the API's own shape is not mapped".to_owned());
+    }
+    Explanation {
+        title: format!(
+            "record {} (line {}): {what}",
+            position.record, position.line
+        ),
+        fine: matches!(explained.fate, Fate::Valid),
+        remarks,
+        sections: objects().map(|object| section(explained, object)).collect(),
+    }
+}
+
+fn told(error: &FieldError) -> String {
+    format!("{}: {}", error.code, error.message())
+}
+
+fn section(explained: &Explained, object: &ObjectTrace) -> Section {
+    let mut rows = Vec::new();
+    for field in &object.fields {
+        let first = rows.len();
+        let mut push = |step: &str, text: String, is_error| {
+            rows.push(ExplainedRow {
+                field: String::new(),
+                step: step.to_owned(),
+                text,
+                is_error,
+            });
+        };
+        for (column, text) in &field.cells {
+            push(column, format!("\"{text}\""), false);
+        }
+        for step in &field.steps {
+            push(&step.step, step.result.clone(), false);
+        }
+        let mut has_error = false;
+        for error in of(&explained.errors, object, field) {
+            has_error = true;
+            push("!", told(error), true);
+        }
+        for warning in of(&explained.warnings, object, field) {
+            push("warning", told(warning), false);
+        }
+        match &field.value {
+            _ if has_error => {}
+            Some(value) => push("=", value.to_string(), false),
+            None => push("=", "nothing".to_owned(), false),
+        }
+        if let Some(row) = rows.get_mut(first) {
+            field.name.clone_into(&mut row.field);
+        }
+    }
+    Section {
+        heading: match object.path.as_str() {
+            "" => "Customer".to_owned(),
+            path => path.to_owned(),
+        },
+        omitted: object.omitted.clone(),
+        rows,
+    }
+}

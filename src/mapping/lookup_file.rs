@@ -1,0 +1,353 @@
+//! `lookup_file`: a table of two columns in a CSV file beside the mapping.
+//!
+//! The file's name is relative to the folder of the mapping. Each of its lines is a pair, the
+//! first one, too; `{ file = "…", header = true }` says that the first line names the columns.
+//! That way no pair is lost unseen: a header that was not announced is a pair that nobody
+//! looks up, or, where the target is no text, a mistake. Encoding (byte-order mark, UTF-16,
+//! UTF-8, else windows-1252) and delimiter (the first of `;`, tab, `,`, `|` that splits every
+//! line in two) are detected; cells may be quoted; empty lines do not count.
+//!
+//! A run keeps its mapping in the journal, and its report may be written again when the file
+//! has changed or gone. So what the mapping read is kept in the mapping's text, behind its end
+//! ([`with_files`], [`split`]): the text alone makes the same mapping again, and another file
+//! makes another mapping.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use toml::de::DeValue;
+
+use super::compile::Compiler;
+use super::constant::fit_text;
+use super::error::{Mistake, Place};
+use super::file::guess;
+use super::steps::{Lookup, Steps};
+use super::suggest::{did_you_mean, quoted};
+use super::syntax::{Keys, Node, Section, wrong_type};
+use crate::customer::Target;
+
+/// Longest file in bytes, as of mappings.
+const LONGEST: u64 = 8 << 20;
+
+/// Mistakes of one file that are shown; the others are counted.
+const SHOWN: usize = 8;
+
+/// Delimiters, in the order in which they are tried.
+const DELIMITERS: &[u8] = b";\t,|";
+
+/// How a kept file begins. No mapping needs such a comment.
+const MARK: &str = "#:lookup_file ";
+
+/// One line of a file: its number, key and result.
+pub(super) type Row = (u64, String, String);
+
+/// The rows of files, by their names in the mapping.
+pub(super) type Files = BTreeMap<String, Vec<Row>>;
+
+/// Where a mapping's files are found.
+#[derive(Clone, Debug)]
+pub(super) enum Beside {
+    /// In this folder.
+    Folder(PathBuf),
+    /// Kept with the mapping's text; nowhere else.
+    Kept(Files),
+}
+
+impl Default for Beside {
+    fn default() -> Self {
+        Self::Kept(Files::new())
+    }
+}
+
+const KEYS: Keys = Keys {
+    now: &["file", "header"],
+    later: &[],
+};
+
+/// Reads `lookup_file` into `lookup`.
+pub(super) fn fill(
+    target: Target,
+    node: &Node<'_>,
+    steps: &Steps,
+    lookup: &mut Lookup,
+    compiler: &mut Compiler,
+) {
+    let Some((name, place, header)) = named(node, compiler) else {
+        return;
+    };
+    if let Err(mistakes) = compiler.open(&name, &place) {
+        compiler.mistakes.extend(mistakes);
+        return;
+    }
+    let mut mistakes = Faults::new(&name, &place);
+    let rows = compiler.files.get(&name).map_or(&[][..], Vec::as_slice);
+    let mut first: BTreeMap<String, u64> = BTreeMap::new();
+    for (line, key, result) in rows.iter().skip(usize::from(header)) {
+        if super::trim::trimmed(key).is_empty() {
+            mistakes.note(
+                *line,
+                "the key is empty".to_owned(),
+                "an empty value is never looked up: `default` stands in for it",
+            );
+            continue;
+        }
+        match fit_text(target, result, steps) {
+            Ok(value) => {
+                if !lookup.insert(key, value) {
+                    let before = first.get(&super::trim::folded(key)).copied().unwrap_or(1);
+                    mistakes.note(
+                        *line,
+                        format!("the key {} stands in line {before} already", quoted(key)),
+                        "keys are compared without case and outer blanks",
+                    );
+                }
+            }
+            Err(reason) => mistakes.note(
+                *line,
+                format!("{} does not fit `{target}`: {reason}", quoted(result)),
+                "if the first line names the columns, write { file = \"…\", header = true }",
+            ),
+        }
+        first.entry(super::trim::folded(key)).or_insert(*line);
+    }
+    let mistakes = mistakes.finish();
+    compiler.mistakes.extend(mistakes);
+}
+
+/// The file's name, its place, and whether its first line names the columns.
+fn named(node: &Node<'_>, compiler: &mut Compiler) -> Option<(String, Place, bool)> {
+    match node.get_ref() {
+        DeValue::String(name) => Some((name.clone().into_owned(), node.span(), false)),
+        DeValue::Table(table) => {
+            let mut section = Section::of(table, "`lookup_file`", &KEYS);
+            let header = section.flag("header").unwrap_or(false);
+            let file = match section.get("file") {
+                Some(_) => section.text("file"),
+                None => section.complain(Mistake::at(node.span(), "`lookup_file` names no `file`")),
+            };
+            section.close(&mut compiler.mistakes);
+            file.map(|(name, place)| (name.to_owned(), place, header))
+        }
+        _ => {
+            let wanted = "the name of a file in quotes";
+            compiler
+                .mistakes
+                .push(wrong_type(node, "lookup_file", wanted).help("lookup_file = \"groups.csv\""));
+            None
+        }
+    }
+}
+
+/// The rows of the file `name`.
+pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row>, Vec<Mistake>> {
+    let folder = match beside {
+        Beside::Folder(folder) => folder,
+        Beside::Kept(files) => {
+            return files.get(name).cloned().ok_or_else(|| {
+                let title = "`lookup_file` needs a mapping that is a file";
+                let help = "the file is looked for in the folder of the mapping";
+                vec![Mistake::at(place.clone(), title).help(help)]
+            });
+        }
+    };
+    let fail = |title: String, help: String| vec![Mistake::at(place.clone(), title).help(help)];
+    if name.trim().is_empty() {
+        return Err(fail(
+            "`lookup_file` names no file".to_owned(),
+            "lookup_file = \"groups.csv\"".to_owned(),
+        ));
+    }
+    if Path::new(name).has_root() || Path::new(name).is_absolute() {
+        return Err(fail(
+            format!("{} is no name beside the mapping", quoted(name)),
+            "name the file as seen from the folder of the mapping, so that both can be moved together".to_owned(),
+        ));
+    }
+    let path = folder.join(name);
+    let mut bytes = Vec::new();
+    File::open(&path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| {
+            let title = if error.kind() == std::io::ErrorKind::NotFound {
+                format!("there is no file {}", path.display())
+            } else {
+                format!("{} cannot be read: {error}", path.display())
+            };
+            let similar = similar_name(&path);
+            let help =
+                similar.unwrap_or_else(|| "it must lie in the folder of the mapping".to_owned());
+            fail(title, help)
+        })?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(fail(
+            format!("{} is longer than {LONGEST} bytes", path.display()),
+            "is it the table that was meant?".to_owned(),
+        ));
+    }
+    let rows = split_rows(&decode(&bytes), name, place)?;
+    if rows.is_empty() {
+        return Err(fail(
+            format!("{} is empty", path.display()),
+            "each line is a pair: what the input has, and what it becomes".to_owned(),
+        ));
+    }
+    Ok(rows)
+}
+
+fn similar_name(path: &Path) -> Option<String> {
+    let names: Vec<String> = std::fs::read_dir(path.parent()?)
+        .ok()?
+        .take(super::file::LOOKED_AT)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| !name.ends_with(".toml"))
+        .collect();
+    let wanted = path.file_name()?.to_string_lossy();
+    did_you_mean(&wanted, names.iter().map(String::as_str))
+}
+
+fn decode(bytes: &[u8]) -> String {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        let bytes = bytes.get(mark..).unwrap_or_default();
+        return encoding.decode_without_bom_handling(bytes).0.into_owned();
+    }
+    let strict = |encoding: &'static Encoding| {
+        encoding.decode_without_bom_handling_and_without_replacement(bytes)
+    };
+    let guessed = guess(bytes);
+    strict(guessed)
+        .or_else(|| strict(UTF_8))
+        .unwrap_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0)
+        .into_owned()
+}
+
+/// Splits a text into rows of two cells.
+fn split_rows(text: &str, name: &str, place: &Place) -> Result<Vec<Row>, Vec<Mistake>> {
+    let records = |delimiter: u8| -> Vec<(u64, Vec<String>)> {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(text.as_bytes());
+        let records = reader.records().filter_map(Result::ok);
+        records
+            .filter(|record| {
+                record
+                    .iter()
+                    .any(|cell| !super::trim::trimmed(cell).is_empty())
+            })
+            .map(|record| {
+                let line = record.position().map_or(0, csv::Position::line);
+                (line, record.iter().map(str::to_owned).collect())
+            })
+            .collect()
+    };
+    let pairs = |rows: &[(u64, Vec<String>)]| rows.iter().filter(|row| row.1.len() == 2).count();
+    let mut best: Vec<(u64, Vec<String>)> = Vec::new();
+    for delimiter in DELIMITERS {
+        let rows = records(*delimiter);
+        if pairs(&rows) == rows.len() {
+            best = rows;
+            break;
+        }
+        if best.is_empty() || pairs(&rows) > pairs(&best) {
+            best = rows;
+        }
+    }
+    let mut faults = Faults::new(name, place);
+    let mut rows = Vec::with_capacity(best.len());
+    for (line, cells) in best {
+        match <[String; 2]>::try_from(cells) {
+            // A quote that never closes would swallow the pairs behind it.
+            Ok(pair) if pair.iter().any(|cell| cell.contains(['\n', '\r'])) => faults.note(
+                line,
+                "a cell goes on over several lines".to_owned(),
+                "close the quote that opens it, or double one that belongs to the text",
+            ),
+            Ok([key, result]) => rows.push((line, key, result)),
+            Err(cells) => faults.note(
+                line,
+                match cells.len() {
+                    1 => "there is one column, not two".to_owned(),
+                    count => format!("there are {count} columns, not two"),
+                },
+                "columns are separated by `;`, tab, `,` or `|`; a cell with one of these in it stands in double quotes",
+            ),
+        }
+    }
+    let mistakes = faults.finish();
+    if mistakes.is_empty() {
+        Ok(rows)
+    } else {
+        Err(mistakes)
+    }
+}
+
+/// What is wrong with the lines of a file.
+struct Faults<'a> {
+    name: &'a str,
+    place: &'a Place,
+    mistakes: Vec<Mistake>,
+    more: usize,
+}
+
+impl<'a> Faults<'a> {
+    fn new(name: &'a str, place: &'a Place) -> Self {
+        Self {
+            name,
+            place,
+            mistakes: Vec::new(),
+            more: 0,
+        }
+    }
+
+    fn note(&mut self, line: u64, what: String, help: &str) {
+        if self.mistakes.len() == SHOWN {
+            self.more += 1;
+            return;
+        }
+        let title = format!("{}, line {line}: {what}", self.name);
+        self.mistakes
+            .push(Mistake::at(self.place.clone(), title).help(help));
+    }
+
+    fn finish(mut self) -> Vec<Mistake> {
+        if self.more > 0 {
+            let title = format!("{} has {} more such lines", self.name, self.more);
+            self.mistakes.push(Mistake::at(self.place.clone(), title));
+        }
+        self.mistakes
+    }
+}
+
+/// The mapping's text with the files that it read.
+pub(super) fn with_files(text: &str, files: &Files) -> String {
+    let mut kept = text.to_owned();
+    for file in files {
+        // Names and cells are texts, and texts are always JSON.
+        let json = serde_json::to_string(&file).unwrap_or_default();
+        kept.push('\n');
+        kept.push_str(MARK);
+        kept.push_str(&json);
+    }
+    kept
+}
+
+/// Takes a text of [`with_files`] apart.
+pub(super) fn split(kept: &str) -> (&str, Files) {
+    let mut text = kept;
+    let mut files = Files::new();
+    while let Some((before, last)) = text.rsplit_once('\n')
+        && let Some(json) = last.strip_prefix(MARK)
+        && let Ok((name, rows)) = serde_json::from_str(json)
+    {
+        files.entry(name).or_insert(rows);
+        text = before;
+    }
+    (text, files)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,456 @@
+//! `[[test]]`: a record that the mapping itself brings along, and what is to become of it.
+//!
+//! `given` has the record's columns; those that it does not name are empty. `expect` has the
+//! shape of what is sent and says what single fields become: only what it names is compared,
+//! and `""` says that nothing stands there (for a field, an address, or `[]` for a list of
+//! addresses). A field that it names must have no error but those that are expected. `expect_errors`
+//! lists codes of errors that the record is to have, none (`[]`) meaning that it is valid;
+//! `left_out = true` says that `keep_if` leaves the record out. Whether a customer may have no
+//! key is for the run to say: `key.missing` counts only where it is expected.
+//!
+//! Here a test is read and judged. What becomes of its record is found out above, where mapping
+//! and validation come together.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
+use toml::de::{DeTable, DeValue};
+
+use super::Mapping;
+use super::compile::Compiler;
+use super::constant::{Constant, fit};
+use super::error::{MappingError, Mistake, Place};
+use super::part::{LISTS, OTHERS, SINGLE, unknown_target};
+use super::steps::Steps;
+use super::suggest::{closest, did_you_mean, listed, quoted};
+use super::syntax::{Keys, Node, Section, unknown_word, wrong_type};
+use crate::customer::{CreateCustomer, Part, Target, Value};
+use crate::outcome::{Code, FieldError};
+use crate::record::{Fields, Position, Record, Span};
+
+/// A test, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct TrialSpec {
+    name: Option<String>,
+    place: Place,
+    given: Map<String, Json>,
+    left_out: Option<Place>,
+    expected: Vec<Expectation>,
+    errors: Option<(BTreeSet<Code>, Place)>,
+}
+
+/// What is to become of one field or object.
+#[derive(Clone, Debug)]
+struct Expectation {
+    what: Expected,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Expected {
+    /// The field has this value, or none.
+    Field(Target, Option<Value>),
+    /// The customer does not have the object.
+    Without(Part),
+}
+
+const KEYS: Keys = Keys {
+    now: &["name", "given", "expect", "expect_errors", "left_out"],
+    later: &[],
+};
+
+/// Reads the tests of a mapping whose columns are all known.
+pub(super) fn read_all(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<TrialSpec> {
+    let Some(node) = node else {
+        return Vec::new();
+    };
+    let DeValue::Array(list) = node.get_ref() else {
+        let mistake = wrong_type(node, "test", "a list of tests");
+        let help = "write [[test]], with double brackets, for each test";
+        compiler.mistakes.push(mistake.help(help));
+        return Vec::new();
+    };
+    let mut specs = Vec::new();
+    for node in list.iter() {
+        match Section::open(node, "a test", &KEYS) {
+            Ok(mut section) => {
+                specs.extend(read(&mut section, node.span(), compiler));
+                section.close(&mut compiler.mistakes);
+            }
+            Err(mistake) => compiler.mistakes.push(mistake),
+        }
+    }
+    specs
+}
+
+fn read(section: &mut Section<'_, '_>, place: Place, compiler: &mut Compiler) -> Option<TrialSpec> {
+    let name = section.text("name").map(|(name, _)| name.to_owned());
+    let given = match section.get("given") {
+        None => {
+            let mistake = Mistake::at(place, "a test needs `given`");
+            return section.complain(mistake.help("given = { Column = \"text\" }"));
+        }
+        Some(node) => match node.get_ref().as_table() {
+            Some(table) => given(table, compiler),
+            None => return section.complain(wrong_type(node, "given", "a table of columns")),
+        },
+    };
+    let left_out = section.flag("left_out").filter(|flag| *flag);
+    let left_out = left_out.and_then(|_| section.key_place("left_out"));
+    let errors = section.texts("expect_errors").map(|texts| {
+        let place = section.key_place("expect_errors").unwrap_or(place.clone());
+        (codes(texts, section), place)
+    });
+    let mut expected = Vec::new();
+    if let Some(node) = section.get("expect") {
+        match node.get_ref().as_table() {
+            Some(table) => object(Part::Customer, table, &mut expected, compiler),
+            None => section.mistake(wrong_type(node, "expect", "a table as what is sent")),
+        }
+    }
+    let others = ["expect", "expect_errors"];
+    let besides = others.iter().find_map(|key| section.key_place(key));
+    match (&left_out, besides) {
+        (Some(_), Some(place)) => section.mistake(
+            Mistake::at(place, "a record that is left out has nothing to expect")
+                .help("`left_out = true` stands beside `given` alone"),
+        ),
+        (None, None) => section.mistake(Mistake::at(place.clone(), "a test expects nothing").help(
+            "say what becomes of it: expect = { Number = \"C1\" }, expect_errors = [\"postal_code.country\"] or left_out = true",
+        )),
+        _ => {}
+    }
+    Some(TrialSpec {
+        name,
+        place,
+        given,
+        left_out,
+        expected,
+        errors,
+    })
+}
+
+/// The record's columns, by the names that the mapping uses.
+fn given(table: &DeTable<'_>, compiler: &mut Compiler) -> Map<String, Json> {
+    let mut given = Map::new();
+    for (key, node) in table {
+        let name = key.get_ref().as_ref();
+        let known = compiler.known_column(name).map(str::to_owned);
+        let Some(known) = known else {
+            let help = did_you_mean(name, compiler.column_names()).unwrap_or_else(|| {
+                format!("its columns are {}", listed(compiler.column_names(), 12))
+            });
+            let title = format!("the mapping uses no column {}", quoted(name));
+            compiler
+                .mistakes
+                .push(Mistake::at(key.span(), title).help(help));
+            continue;
+        };
+        if given.insert(known, json(node.get_ref())).is_some() {
+            let title = format!("the column {} is given twice", quoted(name));
+            compiler.mistakes.push(Mistake::at(key.span(), title));
+        }
+    }
+    given
+}
+
+fn json(value: &DeValue<'_>) -> Json {
+    match value {
+        DeValue::String(text) => Json::String(text.clone().into_owned()),
+        DeValue::Boolean(flag) => Json::Bool(*flag),
+        DeValue::Integer(_) | DeValue::Float(_) => {
+            let written = match value {
+                DeValue::Float(number) => number.as_str().to_owned(),
+                whole => super::syntax::whole_number(whole)
+                    .map(|number| number.to_string())
+                    .unwrap_or_default(),
+            };
+            match written.parse::<serde_json::Number>() {
+                Ok(number) => Json::Number(number),
+                Err(_) => Json::String(written),
+            }
+        }
+        DeValue::Datetime(date) => Json::String(date.to_string()),
+        DeValue::Array(list) => list.iter().map(|node| json(node.get_ref())).collect(),
+        DeValue::Table(table) => table
+            .iter()
+            .map(|(key, node)| (key.get_ref().to_string(), json(node.get_ref())))
+            .collect::<Map<_, _>>()
+            .into(),
+    }
+}
+
+fn codes(texts: Vec<(&str, Place)>, section: &mut Section<'_, '_>) -> BTreeSet<Code> {
+    let mut codes = BTreeSet::new();
+    for (text, place) in texts {
+        match text.parse() {
+            Ok(code) => {
+                codes.insert(code);
+            }
+            Err(_) => {
+                let words = Code::ALL.iter().map(|code| code.as_str());
+                section.mistake(unknown_word(text, place, "expect_errors", words));
+            }
+        }
+    }
+    codes
+}
+
+/// Reads what is expected of an object.
+fn object(part: Part, table: &DeTable<'_>, to: &mut Vec<Expectation>, compiler: &mut Compiler) {
+    for (key, node) in table {
+        let name = key.get_ref().as_ref();
+        let single = SINGLE.iter().find(|(single, _)| *single == name);
+        match (part, single) {
+            (Part::Customer, Some((_, inner))) => nested(*inner, node, to, compiler),
+            (Part::Customer, None) if name == OTHERS => others(node, to, compiler),
+            _ => match Target::find(part, name) {
+                Some(target) => field(target, node, to, compiler),
+                None => compiler
+                    .mistakes
+                    .push(unknown_target(part, name, key.span())),
+            },
+        }
+    }
+}
+
+fn nested(part: Part, node: &Node<'_>, to: &mut Vec<Expectation>, compiler: &mut Compiler) {
+    match node.get_ref() {
+        DeValue::Table(table) => object(part, table, to, compiler),
+        DeValue::String(text) if text.is_empty() => to.push(Expectation {
+            what: Expected::Without(part),
+            place: node.span(),
+        }),
+        _ => {
+            let wanted = "a table, or \"\" if it is not to be made";
+            let mistake = wrong_type(node, &part.to_string(), wanted);
+            compiler.mistakes.push(mistake);
+        }
+    }
+}
+
+fn others(node: &Node<'_>, to: &mut Vec<Expectation>, compiler: &mut Compiler) {
+    let Some(table) = node.get_ref().as_table() else {
+        let mistake = wrong_type(node, OTHERS, "a table of lists");
+        return compiler.mistakes.push(mistake);
+    };
+    for (key, node) in table {
+        let name = key.get_ref().as_ref();
+        let Some((_, part)) = LISTS.iter().find(|(list, _)| *list == name) else {
+            let help = closest(name, LISTS.iter().map(|list| list.0));
+            let mistake = Mistake::at(key.span(), format!("unknown list `{name}` in {OTHERS}"));
+            let help = help.unwrap_or("OtherShippingAddresses");
+            compiler
+                .mistakes
+                .push(mistake.help(format!("did you mean `{help}`?")));
+            continue;
+        };
+        match node.get_ref().as_array() {
+            Some(list) if list.is_empty() => to.push(Expectation {
+                what: Expected::Without(part(0)),
+                place: node.span(),
+            }),
+            Some(list) => {
+                for (node, number) in list.iter().zip(0_u16..) {
+                    nested(part(number), node, to, compiler);
+                }
+            }
+            None => compiler
+                .mistakes
+                .push(wrong_type(node, name, "a list of addresses")),
+        }
+    }
+}
+
+fn field(target: Target, node: &Node<'_>, to: &mut Vec<Expectation>, compiler: &mut Compiler) {
+    let wanted = match node.get_ref().as_str() {
+        Some("") => Ok(None),
+        _ => {
+            let steps = Steps::of_kind(target.field().kind);
+            fit(target, node, &steps, Constant::Expect).map(Some)
+        }
+    };
+    match wanted {
+        Ok(value) => to.push(Expectation {
+            what: Expected::Field(target, value),
+            place: node.span(),
+        }),
+        Err(mistake) => compiler.mistakes.push(mistake),
+    }
+}
+
+/// What became of a test's record.
+#[derive(Clone, Copy, Debug)]
+pub enum Tried<'a> {
+    /// `keep_if` left it out.
+    LeftOut,
+    /// It became a customer.
+    Made {
+        /// The customer, as far as it could be made.
+        customer: &'a CreateCustomer,
+        /// Everything that is wrong with it.
+        errors: &'a [FieldError],
+    },
+}
+
+/// A test of a mapping.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial<'m> {
+    spec: &'m TrialSpec,
+    number: usize,
+}
+
+/// How a test went.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    mistakes: Vec<Mistake>,
+}
+
+impl Verdict {
+    /// Whether everything was as expected.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
+    /// What was not as expected, a sentence each.
+    #[must_use]
+    pub fn failures(&self) -> Vec<String> {
+        self.mistakes.iter().map(Mistake::in_a_line).collect()
+    }
+}
+
+impl Trial<'_> {
+    /// What messages call it: `test 2`, or `test 2 (its name)`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.spec.name {
+            Some(name) => format!("test {} ({name})", self.number),
+            None => format!("test {}", self.number),
+        }
+    }
+
+    /// Its number among the mapping's tests, from 1.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The name that the mapping gives it.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.spec.name.as_deref()
+    }
+
+    /// Its record, for a mapping that is bound to keys ([`Columns::Keys`](super::Columns)).
+    #[must_use]
+    pub fn record(&self) -> Record {
+        Record {
+            position: Position { record: 1, line: 1 },
+            span: Span { start: 0, end: 0 },
+            fields: Fields::Object(self.spec.given.clone()),
+        }
+    }
+
+    /// Compares what became of its record with what is expected.
+    #[must_use]
+    pub fn judge(&self, tried: Tried<'_>) -> Verdict {
+        let mistakes = match (tried, &self.spec.left_out) {
+            (Tried::LeftOut, Some(_)) => Vec::new(),
+            (Tried::LeftOut, None) => {
+                let mistake = self.wrong(&self.spec.place, "`keep_if` leaves the record out");
+                vec![mistake.help("if that is right, write `left_out = true` and expect nothing")]
+            }
+            (Tried::Made { .. }, Some(place)) => {
+                let mistake = self.wrong(place, "`keep_if` takes the record");
+                vec![mistake.label("wanted: left out")]
+            }
+            (Tried::Made { customer, errors }, None) => self.compare(customer, errors),
+        };
+        Verdict { mistakes }
+    }
+
+    fn wrong(&self, place: &Place, what: &str) -> Mistake {
+        Mistake::at(place.clone(), format!("{} fails: {what}", self.title()))
+    }
+
+    fn compare(&self, customer: &CreateCustomer, errors: &[FieldError]) -> Vec<Mistake> {
+        let wanted = self.spec.errors.as_ref().map(|(codes, _)| codes);
+        let is_wanted =
+            |error: &FieldError| wanted.is_some_and(|codes| codes.contains(&error.code));
+        let mut mistakes = Vec::new();
+        for expectation in &self.spec.expected {
+            let place = &expectation.place;
+            match &expectation.what {
+                Expected::Field(target, value) => {
+                    let path = target.to_string();
+                    let mut errors = errors.iter().filter(|error| error.target == path);
+                    let label = format!("wanted: {}", shown(value.as_ref()));
+                    if let Some(error) = errors.find(|error| !is_wanted(error)) {
+                        let what = told(error);
+                        mistakes.push(self.wrong(place, &what).label(label));
+                    } else if customer.get(*target) != value.as_ref() {
+                        let found = shown(customer.get(*target));
+                        let what = format!("`{path}` is {found}");
+                        mistakes.push(self.wrong(place, &what).label(label));
+                    }
+                }
+                Expected::Without(part) => {
+                    if customer.part(*part).is_some() {
+                        let mistake = self.wrong(place, &format!("{part} is made"));
+                        mistakes.push(mistake.label("wanted: none"));
+                    }
+                }
+            }
+        }
+        if let Some((codes, place)) = &self.spec.errors {
+            for code in codes {
+                if !errors.iter().any(|error| error.code == *code) {
+                    let what = format!("the record does not have the error `{code}`");
+                    mistakes.push(self.wrong(place, &what));
+                }
+            }
+            // With no code at all the record is to be valid.
+            let is_counted = |error: &&FieldError| error.code != Code::KeyMissing;
+            let unwanted = errors.iter().filter(is_counted);
+            for error in unwanted.filter(|_| codes.is_empty()) {
+                let mistake = self.wrong(place, &told(error));
+                mistakes.push(mistake.label("wanted: no error"));
+            }
+        }
+        mistakes
+    }
+}
+
+/// An error with its code.
+fn told(error: &FieldError) -> String {
+    format!("{} ({})", error.message().trim_end_matches('.'), error.code)
+}
+
+/// A value as messages show it.
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None => "nothing".to_owned(),
+        Some(value) => serde_json::to_string(value).unwrap_or_default(),
+    }
+}
+
+impl Mapping {
+    /// The tests that it brings along.
+    pub fn trials(&self) -> impl Iterator<Item = Trial<'_>> {
+        let specs = self.compiled.trials.iter();
+        specs.zip(1..).map(|(spec, number)| Trial { spec, number })
+    }
+
+    /// What is wrong with it by the verdicts on its tests; none, if all have passed.
+    #[must_use]
+    pub fn failed(&self, verdicts: Vec<Verdict>) -> Option<MappingError> {
+        let mistakes = verdicts.into_iter().flat_map(|verdict| verdict.mistakes);
+        let mistakes: Vec<Mistake> = mistakes.collect();
+        let error = || MappingError::new(self.name.clone(), self.text.clone(), mistakes.clone());
+        (!mistakes.is_empty()).then(error)
+    }
+}
+
+#[cfg(test)]
+mod tests;
