@@ -7,6 +7,7 @@
 
 mod archive;
 mod look;
+mod ods;
 mod rows;
 mod written;
 mod xlsx;
@@ -104,7 +105,13 @@ fn read(
 ) -> Result<Sheet, SourceError> {
     let failed = |error: io::Error| unpacking(path, error);
     match format {
-        _ => {
+        Format::Ods => {
+            let mut book = ods::Book::open(file).map_err(failed)?;
+            let sheet = chosen(path, wanted, book.choose(wanted).map_err(failed)?)?;
+            book.read(&sheet.name, rows).map_err(failed)?;
+            Ok(sheet)
+        }
+        Format::Xlsx | Format::Csv | Format::Jsonl => {
             let mut book = xlsx::Book::open(file).map_err(failed)?;
             let sheet = chosen(path, wanted, book.choose(wanted).map_err(failed)?)?;
             book.read(&sheet.name, rows).map_err(failed)?;

@@ -13,6 +13,10 @@ use crate::source::private::{Draft, PrivateCopy};
 pub(super) const ROWS: u32 = 1 << 20;
 /// Columns of a sheet at most.
 pub(super) const COLUMNS: u32 = 1 << 14;
+/// Bytes of a row's texts at most: so many are kept at once.
+pub(super) const ROW: usize = 16 << 20;
+/// Bytes of room that a cell keeps for the next row's.
+const ROOM: usize = 4 << 10;
 /// What stands between the cells of the copy.
 pub(in crate::source) const DELIMITER: u8 = b';';
 
@@ -72,6 +76,8 @@ pub(super) struct Rows<'s> {
     cells: Vec<String>,
     /// Cells of the row that is underway, up to the last one with text.
     filled: usize,
+    /// Bytes of the row that is underway.
+    bytes: usize,
     text: String,
     count: u64,
     width: usize,
@@ -111,6 +117,7 @@ impl<'s> Rows<'s> {
             mark: Mark::default(),
             cells: Vec::new(),
             filled: 0,
+            bytes: 0,
             text: String::new(),
             count: 0,
             width: 0,
@@ -149,6 +156,10 @@ impl<'s> Rows<'s> {
             self.end_row()?;
             self.mark.row = row;
         }
+        if self.bytes > ROW {
+            let why = format!("row {row} has more than {ROW} bytes");
+            return Err(io::Error::other(why));
+        }
         Ok(row > self.skipped)
     }
 
@@ -182,6 +193,7 @@ impl<'s> Rows<'s> {
             cell.push_str(text);
         }
         self.filled = self.filled.max(column + 1);
+        self.bytes = self.bytes.saturating_add(text.len());
     }
 
     /// Puts an error into a column of the row.
@@ -200,18 +212,19 @@ impl<'s> Rows<'s> {
                 self.columns = cells.iter().map(|name| conventions.of(name)).collect();
             }
             self.mark.write(&mut self.text);
-            self.to.write_field(&self.text)?;
+            self.to.write_field(&self.text).map_err(beneath)?;
             for cell in cells {
-                self.to.write_field(cell)?;
+                self.to.write_field(cell).map_err(beneath)?;
             }
-            self.to.write_record(None::<&[u8]>)?;
+            self.to.write_record(None::<&[u8]>).map_err(beneath)?;
             self.count += 1;
             self.width = self.width.max(self.filled);
         }
         for cell in self.cells.iter_mut().take(self.filled) {
             cell.clear();
+            cell.shrink_to(ROOM);
         }
-        self.filled = 0;
+        (self.filled, self.bytes) = (0, 0);
         self.mark.faults.clear();
         Ok(())
     }
@@ -226,6 +239,14 @@ impl<'s> Rows<'s> {
             count,
             width,
         })
+    }
+}
+
+/// What the copy said, without what the writer of rows put around it.
+fn beneath(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -2,8 +2,12 @@
 
 use rust_xlsxwriter::{ExcelDateTime, Format as Look, Formula, Workbook, Worksheet};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::outcome::Severity;
+use crate::record::Fields;
+use crate::source::Entry;
 use crate::source::samples::Sample;
 use crate::source::{Source, is_returned};
 
@@ -264,4 +268,289 @@ fn a_returned_book_is_known_and_says_what_it_corrects() {
     });
     assert!(!is_returned(&Sample::new("a.xlsx", text).path));
     assert!(!is_returned(&Sample::new("a.xlsx", typed_book()).path));
+}
+
+/// A file that LibreOffice saved, in German.
+fn saved(name: &str) -> Sample {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sheets");
+    Sample::new(name, std::fs::read(path.join(name)).unwrap())
+}
+
+#[test]
+fn an_ods_file_is_what_it_shows() {
+    let sample = saved("cells.ods");
+    let facts = sample.open().facts().describe();
+    let wanted = "ODS, sheet \"Kunden\" (the first; not read: \"Alt\")";
+    assert_eq!(facts, wanted);
+    let told = sample.told();
+    let wanted = [
+        "1@3 01067|+49 176 1|49176123456789|1234.5|1985-03-12|14:30|1985-03-12T14:30:15|1|01067|7|01067x|36:00:00|-19.9|",
+        "2@5   zwei  Leerzeichen |Zeile 1\nZeile 2Tab|<&>\"'|#N/A||||||||||",
+        "3@6 ! cell.error cell=N6 error=#DIV/0! in Fehler [|||||||||||||#DIV/0!]",
+        "4@7 ! cell.error cell=N7 error=#N/A in Fehler [|||||||||||||#N/A]",
+        "5@9 verbunden|||||||||||||",
+        "6@10 nach|||||||||||||",
+        "7@13 gleich|gleich|gleich|||||||||||",
+        "8@14 gleich|gleich|gleich|||||||||||",
+        "9@15 gleich|gleich|gleich|||||||||||",
+    ];
+    assert_eq!(told, wanted);
+    let hidden = sample.with(|it| it.sheet = Some("Geheim".to_owned()));
+    assert_eq!(hidden.open().facts().header, ["g"]);
+}
+
+#[test]
+fn the_same_customers_are_the_same_in_each_format() {
+    let rows = |name: &str| {
+        let sample = saved(name).with(|it| {
+            it.conventions.usual = Written {
+                comma: true,
+                dates: vec!["%d.%m.%Y".to_owned(), "%d.%m.%Y %H:%M:%S".to_owned()],
+                birthday: false,
+            };
+        });
+        (sample.open().facts().header.clone(), sample.told())
+    };
+    let (header, told) = rows("kunden.ods");
+    assert_eq!(told.len(), 3);
+    assert_eq!(
+        told[0],
+        "1@2 K1001|Jörg|Müller|Hauptstraße 5|01067|Dresden|Deutschland|+49 351 1234567|\
+         12.03.1985|2,5|05.11.2024 14:30:15|K1001 GmbH"
+    );
+    assert_eq!(rows("kunden.xlsx"), (header, told));
+}
+
+#[test]
+fn what_is_no_book_or_not_whole_is_refused() {
+    let whole = typed_book();
+    for (name, bytes, kind) in [
+        (
+            "a.xlsx",
+            whole.get(..whole.len() - 100).unwrap().to_vec(),
+            "Damaged",
+        ),
+        ("a.xlsx", whole.get(..300).unwrap().to_vec(), "Damaged"),
+        ("a.xlsx", b"PK\x05\x06".to_vec(), "Damaged"),
+        (
+            "a.xls",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec(),
+            "OtherFormat",
+        ),
+        ("a.xlsx", encrypted(), "Encrypted"),
+        ("a.zip", zipped(&[("a.csv", b"a;b")]), "OtherFormat"),
+        (
+            "a.docx",
+            zipped(&[("word/document.xml", b"<a/>")]),
+            "OtherFormat",
+        ),
+        (
+            "a.xlsb",
+            zipped(&[("xl/workbook.bin", b"x")]),
+            "OtherFormat",
+        ),
+        (
+            "a.odt",
+            zipped(&[("mimetype", b"application/vnd.oasis.opendocument.text")]),
+            "OtherFormat",
+        ),
+        ("a.xlsx", zipped(&[("xl/workbook.xml", b"<a/>")]), "Damaged"),
+        (
+            "a.ods",
+            ods("<table:table table:name='a'><table:table-row><table:table-cell"),
+            "Damaged",
+        ),
+        (
+            "a.ods",
+            ods("<table:table table:name='a'></table:table>"),
+            "NoSheet",
+        ),
+    ] {
+        let sample = Sample::new(name, bytes);
+        assert_eq!(sample.open_error(), kind, "{name}");
+        let error = Source::open(&sample.path, &sample.settings).unwrap_err();
+        assert!(error.help().is_some(), "{error}");
+        assert!(!is_returned(&sample.path));
+    }
+    let sample = Sample::new("a.xlsx", &whole).with(|it| it.format = Some(Format::Csv));
+    assert_eq!(sample.open_error(), "NotAsDeclared");
+    let sample = Sample::new("a.xlsx", "a;b\n").with(|it| it.format = Some(Format::Xlsx));
+    assert_eq!(sample.open_error(), "NotAsDeclared");
+    // What it is counts, not how it is called.
+    assert_eq!(Sample::new("a.csv", whole).told().len(), 1);
+}
+
+/// The beginning of a file as Excel saves one with a password.
+fn encrypted() -> Vec<u8> {
+    let mut bytes = b"\xd0\xcf\x11\xe0".to_vec();
+    bytes.resize((1 << 20) - 7, 0);
+    bytes.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
+    bytes
+}
+
+fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    use std::io::Write;
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in parts {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(*name, options).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// An ODS file with these tables.
+fn ods(tables: &str) -> Vec<u8> {
+    let content = format!("<office:document-content><office:body>{tables}");
+    zipped(&[
+        (
+            "mimetype",
+            b"application/vnd.oasis.opendocument.spreadsheet",
+        ),
+        ("content.xml", content.as_bytes()),
+    ])
+}
+
+#[test]
+fn books_that_blow_up_are_refused_in_bounded_memory() {
+    let cell = |more: &str| {
+        ods(&format!(
+            "<table:table table:name='a'><table:table-row{more}</table:table-row></table:table>"
+        ))
+    };
+    let text = "office:value-type='string'><text:p>";
+    let end = "</text:p></table:table-cell>";
+    let wide = "table:number-columns-repeated='20000'";
+    let long = "<text:s text:c='4000000000'/>";
+    let full = "table:number-columns-repeated='16384'";
+    let many = format!(
+        " table:number-rows-repeated='1048576'><table:table-cell {full} {text}{}{end}",
+        "x".repeat(100)
+    );
+    for (bytes, kind, why) in [
+        (
+            cell(&format!("><table:table-cell {wide} {text}x{end}")),
+            "Damaged",
+            "last column",
+        ),
+        (
+            cell(&format!("><table:table-cell {text}{long}{end}")),
+            "Damaged",
+            "more than",
+        ),
+        (cell(&many), "Bomb", "unpacks to more than"),
+        (
+            cell(&format!(
+                "><table:table-cell {text}{}{end}",
+                "x".repeat(2 << 20)
+            )),
+            "Damaged",
+            "between two",
+        ),
+        (
+            zipped(&[(
+                "xl/sharedStrings.xml",
+                b"<sst uniqueCount='99999999999999999'/>",
+            )]),
+            "Damaged",
+            "announces",
+        ),
+    ] {
+        let sample = Sample::new("a.ods", bytes);
+        let error = Source::open(&sample.path, &sample.settings).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            format!("{error:?}").starts_with(kind) && text.contains(why),
+            "{text}"
+        );
+    }
+    // What LibreOffice writes behind each sheet.
+    let empty = "<table:table-row table:number-rows-repeated='4000000000'><table:table-cell \
+                 table:number-columns-repeated='4000000000'/></table:table-row>";
+    let row = format!("<table:table-row><table:table-cell {text}x{end}</table:table-row>");
+    let sample = Sample::new(
+        "a.ods",
+        ods(&format!(
+            "<table:table table:name='a'>{row}{empty}{empty}</table:table>"
+        )),
+    );
+    assert_eq!(sample.open().facts().header, ["x"]);
+    let mut rows = String::from("<worksheet><sheetData>");
+    for row in 1..=1_000_000 {
+        rows += &format!("<row r=\"{row}\"/>");
+    }
+    let bytes = book(|sheet| texts(sheet, 0, &["x"]));
+    let bytes = with_part(
+        &bytes,
+        "xl/worksheets/sheet1.xml",
+        (rows + "</sheetData></worksheet>").as_bytes(),
+    );
+    assert_eq!(Sample::new("a.xlsx", bytes).open_error(), "NoSheet");
+}
+
+/// The archive with another part of that name.
+fn with_part(archive: &[u8], name: &str, part: &[u8]) -> Vec<u8> {
+    let mut from = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
+    let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
+    for index in 0..from.len() {
+        let mut old = from.by_index(index).unwrap();
+        let old_name = old.name().unwrap().into_owned();
+        let mut bytes = Vec::new();
+        old.read_to_end(&mut bytes).unwrap();
+        parts.push(if old_name == name {
+            (old_name, part.to_vec())
+        } else {
+            (old_name, bytes)
+        });
+    }
+    let parts: Vec<(&str, &[u8])> = parts
+        .iter()
+        .map(|(name, bytes)| (&**name, &**bytes))
+        .collect();
+    zipped(&parts)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_of_a_cell_comes_back(cells in proptest::collection::vec(
+        prop_oneof!["[ \t\n\";,'=+@0-9a-zäß€_x&<>-]{0,12}", "\\PC{0,12}", "_x00[0-9A-F]{2}_"], 1..6)
+    ) {
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let bytes = book(|sheet| {
+            texts(sheet, 0, &["a", "b", "c", "d", "e", "f"]);
+            texts(sheet, 1, &cells);
+        });
+        let sample = Sample::new("a.xlsx", bytes);
+        let read = sample.read();
+        if cells.iter().all(|cell| cell.is_empty()) {
+            prop_assert!(read.is_empty());
+            return Ok(());
+        }
+        let Some(Ok(Entry::Record(record))) = read.first() else {
+            return Err(TestCaseError::fail("no record"));
+        };
+        let Fields::Cells(found) = &record.fields else {
+            return Err(TestCaseError::fail("no cells"));
+        };
+        for (index, cell) in cells.iter().enumerate() {
+            prop_assert_eq!(found.get(index).unwrap(), *cell);
+        }
+    }
+
+    #[test]
+    fn a_spoiled_book_is_read_or_refused(place in 0_usize..100_000, byte: u8, cut in 0_usize..100_000) {
+        let mut bytes = typed_book();
+        let length = bytes.len();
+        bytes[place % length] = byte;
+        if cut % 3 == 0 {
+            bytes.truncate(cut % length);
+        }
+        let sample = Sample::new("a.xlsx", bytes);
+        let _ = is_returned(&sample.path);
+        if let Ok(source) = Source::open(&sample.path, &sample.settings) {
+            let _ = source.read().unwrap().count();
+        }
+    }
 }
