@@ -121,6 +121,9 @@ fn check_date(target: Target, field: &Field, text: &str, findings: &mut Findings
     }
 }
 
+/// The hint at a country or language that is known, but not written as its code.
+const SPELT_OUT: &str = "spelt_out";
+
 /// First year in which somebody may be born who is still a customer.
 const FIRST_BIRTHDAY: i16 = 1900;
 
@@ -144,7 +147,9 @@ fn check_text(
         "LanguageIso" => refused = check_language(text, findings, error),
         "CountryIso" if !is_country(text) => {
             refused = findings.add(Code::CountryUnknown, || match country(text) {
-                Some(meant) => error(Code::CountryUnknown).with("meant", meant),
+                Some(meant) => error(Code::CountryUnknown)
+                    .with("meant", meant)
+                    .with("hint", SPELT_OUT),
                 None => error(Code::CountryUnknown),
             });
         }
@@ -212,7 +217,7 @@ fn check_language(
     }
     let code = Code::LanguageUnknown;
     let error = || match language(text) {
-        Some(meant) => error(code).with("meant", meant),
+        Some(meant) => error(code).with("meant", meant).with("hint", SPELT_OUT),
         None => error(code),
     };
     if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {

@@ -70,7 +70,6 @@ const DAMAGES: &[(&str, &str)] = &[
     ("geb.", "1985-12-31"),
     ("geb.", "05/06/1985"),
     ("geb.", "31.02.1980"),
-    ("geb.", "01.01.2999"),
     ("geb.", "24.12.1880"),
     ("seit", "12/31/2019"),
     ("Rabatt", "2.50"),
@@ -130,13 +129,39 @@ fn damaged() -> String {
     csv(&rows)
 }
 
-fn rehearse(mapping: &str, input: &str) -> Run {
+/// A dry run, and the folder in which its report stands.
+struct Rehearsal {
+    run: Run,
+    _home: Importer,
+}
+
+impl std::ops::Deref for Rehearsal {
+    type Target = Run;
+
+    fn deref(&self) -> &Run {
+        &self.run
+    }
+}
+
+impl Rehearsal {
+    #[track_caller]
+    fn expect(self, code: i32) -> Self {
+        assert_eq!(self.run.code, code, "{}", self.run.said());
+        self
+    }
+}
+
+fn rehearse(mapping: &str, input: &str) -> Rehearsal {
     let mut importer = Importer::new();
     importer.file("map.toml", mapping);
     importer.file("list.csv", input);
-    importer
+    let run = importer
         .args(["run", "list.csv", "-m", "map.toml", "--dry-run", "-v"])
-        .run()
+        .run();
+    Rehearsal {
+        run,
+        _home: importer,
+    }
 }
 
 fn groups(run: &Run) -> Vec<Value> {
@@ -293,8 +318,11 @@ fn a_decimal_sign_is_not_changed_for_one_record() {
     );
 }
 
+/// Columns and values of a record.
+type Row = Vec<(&'static str, &'static str)>;
+
 /// For each rule that a mapping may switch: records that break it in their last one.
-fn broken() -> Vec<(Code, Vec<Vec<(&'static str, &'static str)>>)> {
+fn broken() -> Vec<(Code, Vec<Row>)> {
     let one = |column, value| vec![vec![(column, value)]];
     let person = vec![("Name", "Müller"), ("Straße", "Weg 1"), ("PLZ", "01067")];
     let again = vec![("Name", " MÜLLER"), ("Straße", "weg  1 "), ("PLZ", "01067")];
@@ -487,6 +515,6 @@ fn every_kind_of_damage_is_met_here() {
         .map(|damage| damage.as_str())
         .filter(|word| !met.contains(*word))
         .collect();
-    // A declared comma never meets its like, and single signs stand between thousands elsewhere.
+    // A declared comma never meets its like.
     assert_eq!(missing, ["decimal_comma"]);
 }

@@ -151,6 +151,9 @@ fn unknown_code(facts: &Facts<'_>, thing: &str) -> String {
     let value = &facts.value;
     match facts.param("meant") {
         Some(code) => format!("{value} is not the {thing}'s code, which is {code}"),
+        None if facts.hint() == Some("spelt_out") => {
+            format!("{value} is a {thing} that is known, but not its code")
+        }
         None => format!("{value} is not a {thing} that is known"),
     }
 }

@@ -9,8 +9,14 @@ use crate::outcome::{Code, Damage};
 pub(super) fn looks(facts: &Facts<'_>) -> Option<String> {
     let word = facts.phrase(" `", WORD, "`");
     let form = facts.phrase(" in the form `", FORM, "`");
+    // Of a single record the value itself stands there.
+    let which = if facts.general {
+        facts.phrase(" (`", WORD, "`)")
+    } else {
+        String::new()
+    };
     Some(match facts.error.damage()? {
-        Damage::NoValue => "looks like a word for \"no value\"".to_owned(),
+        Damage::NoValue => format!("looks like a word for \"no value\"{which}"),
         Damage::SheetError => "looks like the error of a spreadsheet's formula".to_owned(),
         Damage::Guard => format!("looks like a value with a spreadsheet's guard{word} around it"),
         Damage::Formula => "looks like a spreadsheet's formula".to_owned(),
@@ -23,7 +29,7 @@ pub(super) fn looks(facts: &Facts<'_>) -> Option<String> {
         Damage::LostCharacters => {
             "looks like text whose special characters were lost before".to_owned()
         }
-        Damage::NoDate => "looks like a placeholder for \"no date\"".to_owned(),
+        Damage::NoDate => format!("looks like a placeholder for \"no date\"{which}"),
         Damage::DateSerial => "looks like a spreadsheet's serial number of a day".to_owned(),
         Damage::ShortYear => format!("looks like a date with a two-digit year{form}"),
         Damage::OtherDate if form.is_empty() => {
