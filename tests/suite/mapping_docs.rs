@@ -1,12 +1,12 @@
 //! docs/mapping.md is a reference that cannot drift: its tables are compared with the code in
-//! both directions, and its examples are run.
+//! both directions, and its examples are run. So are the recipes of docs/cookbook.md.
 
 /// The notation of examples, and how they are run.
 pub(crate) mod examples;
 
 use std::collections::BTreeSet;
 
-use wawi_importer::mapping::{field_list, key_list};
+use wawi_importer::mapping::{Mapping, field_list, key_list};
 use wawi_importer::outcome::{Code, Severity};
 
 use crate::readme::{code, table};
@@ -31,6 +31,25 @@ fn its_examples_run() {
     ] {
         let count = counts.get(kind).copied().unwrap_or_default();
         assert!(count >= least, "{count} of `{kind}`: {counts:?}");
+    }
+}
+
+#[test]
+fn the_recipes_of_the_cookbook_run() {
+    let page = std::fs::read_to_string(repository("docs/cookbook.md")).unwrap();
+    let counts = examples::run("docs/cookbook.md", &page);
+    for (kind, least) in [
+        ("toml mapping", 3),
+        ("toml field", 25),
+        ("console ", 5),
+        ("rows", 65),
+    ] {
+        let count = counts.get(kind).copied().unwrap_or_default();
+        assert!(count >= least, "{count} of `{kind}`: {counts:?}");
+    }
+    // Each ready-made mapping has its recipe.
+    for name in Mapping::builtin_names() {
+        assert!(page.contains(&format!("-m builtin:{name} ")), "{name}");
     }
 }
 

@@ -314,6 +314,7 @@ fn its_links_lead_somewhere() {
         "README.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "docs/cookbook.md",
         "docs/mapping.md",
         "docs/rehearsal.md",
     ] {
