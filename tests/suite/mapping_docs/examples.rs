@@ -324,7 +324,7 @@ impl Reader {
                 true => bodies.get(number),
                 false => bodies
                     .iter()
-                    .find(|body| body["Number"] == number.to_string()),
+                    .find(|body| body["Number"].as_str() == Some(&*number.to_string())),
             };
             let found = match body {
                 None => {

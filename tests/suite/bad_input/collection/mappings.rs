@@ -1,4 +1,5 @@
 //! Bad mappings.
+#![expect(clippy::too_many_lines, reason = "tables of cases")]
 
 use super::{Bad, LIST, MAPPING};
 
