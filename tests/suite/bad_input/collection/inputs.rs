@@ -542,7 +542,7 @@ fn records() -> Vec<Bad> {
                 "a.csv -m map.toml --dry-run",
                 "(column Nr)",
                 "length.max",
-                "`cut = true`",
+                "cut = true",
             ],
         ),
         spoilt(
@@ -653,7 +653,7 @@ fn lines_of_json() -> Vec<Bad> {
                 "a.jsonl -m map.toml --dry-run",
                 "record 2 (line 2)",
                 "length.max",
-                "`cut = true`",
+                "cut = true",
             ],
         ),
         spoilt(
