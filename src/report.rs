@@ -2,8 +2,8 @@
 //!
 //! Owns the files' names, columns and encodings, and that a file is there whole or not at all.
 //! It is handed settled records in their order together with the input's own cells, keeps none
-//! of them, and knows neither journal nor server. Workbooks and pages for people (`failed.xlsx`,
-//! `report.html`) will be further projections of the same [`Row`]s.
+//! of them, and knows neither journal nor server. Pages for people (`report.html`) will be a further
+//! projection of the same [`Row`]s.
 
 mod cells;
 mod erasing;
@@ -14,6 +14,7 @@ mod fixtures;
 mod rows;
 mod tables;
 mod trouble;
+mod workbook;
 
 use std::borrow::Cow;
 use std::fs;

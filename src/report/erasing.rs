@@ -1,12 +1,14 @@
 //! Erasing: a whole report, or one customer's rows out of it.
 //!
 //! Only files that this program writes are touched; others in the folder are named. A file
-//! from which rows are taken is written anew, byte for byte but for them, and then renamed. What
-//! cannot be taken apart exactly (bytes that were no record, a table whose columns somebody
-//! removed) goes as a whole, if it mentions the customer or may do so.
+//! from which rows are taken is written anew, byte for byte but for them (a workbook cell for
+//! cell), and then renamed. What cannot be taken apart exactly (bytes that were no record, a table
+//! whose columns somebody removed, a workbook that somebody saved) goes as a whole, if it mentions
+//! the customer or may do so.
 
 mod mention;
 mod raw;
+mod workbook;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -99,6 +101,7 @@ pub fn erase_customer(
             Kind::Unreadable => continue,
             Kind::Table => take_rows(folder, &path, records, customer)?,
             Kind::Lines => take_lines(folder, &path, records)?,
+            Kind::Workbook => workbook::take_rows(folder, &path, records, customer)?,
         };
         match taken {
             Taken::Rows(0) => continue,
@@ -123,7 +126,10 @@ pub fn mentions(folder: &Path, customer: &Mention) -> Result<bool, ReportError> 
         if kind == Kind::Foreign {
             continue;
         }
-        let found = customer.is_in(&path);
+        let found = match kind {
+            Kind::Workbook => workbook::mentions(&path, customer),
+            _ => customer.is_in(&path),
+        };
         if found.map_err(|source| ReportError::Write { path, source })? {
             return Ok(true);
         }
@@ -156,6 +162,7 @@ pub fn failed_files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
 enum Kind {
     Table,
     Lines,
+    Workbook,
     Unreadable,
     Summary,
     HalfWritten,
@@ -195,6 +202,7 @@ fn kind_of(name: &str) -> Kind {
         Some(name) if *name == UNREADABLE_TXT => Kind::Unreadable,
         Some(name) if name.ends_with(".csv") => Kind::Table,
         Some(name) if name.ends_with(".jsonl") => Kind::Lines,
+        Some(name) if name.ends_with(".xlsx") => Kind::Workbook,
         Some(_) => Kind::Summary,
     }
 }

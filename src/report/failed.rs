@@ -1,7 +1,8 @@
 //! The files that are corrected and fed back: `failed.csv` for delimited input, `failed.jsonl`
-//! for JSON lines.
+//! for JSON lines; and beside them the workbook for people, [`workbook`].
 
 mod lines;
+pub(super) mod workbook;
 
 use std::borrow::Cow;
 use std::io;
@@ -165,15 +166,8 @@ impl FailedCells {
         {
             (delimiter, crlf) = (*own_delimiter, *own_crlf);
             own = own_encoding;
-            for (name, number) in header.iter().zip(1u64..) {
-                let name = if *has_header {
-                    Cow::Borrowed(name.as_str())
-                } else {
-                    Cow::Owned(number.to_string())
-                };
-                fates.push(fate(&name, telling));
-                names.push(name);
-            }
+            names = column_names(header, *has_header);
+            fates.extend(names.iter().map(|name| fate(name, telling)));
             let first = names.first().map_or("", |name| &**name);
             (encoding, bom) = cells::written_in(own, *own_bom, first);
         }
@@ -249,6 +243,15 @@ impl FailedCells {
             Input::Unreadable => Cow::Borrowed(&[]),
         }
     }
+}
+
+/// What the input's columns are called: without a header by their numbers.
+fn column_names(header: &[String], has_header: bool) -> Vec<Cow<'_, str>> {
+    let name = |(name, number): (_, u64)| match has_header {
+        true => Cow::Borrowed(String::as_str(name)),
+        false => Cow::Owned(number.to_string()),
+    };
+    header.iter().zip(1..).map(name).collect()
 }
 
 fn fate(name: &str, telling: &Telling) -> Fate {

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::failed::Failed;
+use super::failed::workbook::{FAILED_XLSX, FailedWorkbook};
 use super::file::{self, PendingFile};
 use super::tables::{CHANGED, CREATED, Entry, Table, UNKNOWN, WARNINGS};
 use super::trouble::{Failure, Telling};
@@ -13,10 +14,11 @@ use crate::fail_point::{self, Point};
 use crate::outcome::{Outcome, Summary};
 
 /// Every name that a report's file can have, so that an earlier writing's are found.
-pub(super) const NAMES: [&str; 8] = [
+pub(super) const NAMES: [&str; 9] = [
     CREATED_CSV,
     "failed.csv",
     "failed.jsonl",
+    FAILED_XLSX,
     UNREADABLE_TXT,
     UNKNOWN_CSV,
     CHANGED_CSV,
@@ -41,6 +43,8 @@ pub struct Rows {
     blank: Vec<bool>,
     created: Option<Table>,
     failed: Failed,
+    /// The same for people; none if a sheet cannot hold the input's columns.
+    workbook: Option<FailedWorkbook>,
     unreadable: Option<PendingFile>,
     unknown: Option<Table>,
     changed: Option<Table>,
@@ -76,6 +80,7 @@ impl Rows {
             mode,
             created,
             failed: Failed::create(&folder, mode, &head, &telling)?,
+            workbook: FailedWorkbook::new(&folder, mode, &head, &telling),
             unreadable: None,
             unknown: None,
             changed: None,
@@ -145,6 +150,9 @@ impl Rows {
             Outcome::Invalid { .. } | Outcome::Refused { .. } => {
                 if let Some(failure) = Failure::of(row, &self.head.run, &self.telling) {
                     self.failed.push(&failure, row.input)?;
+                    if let Some(workbook) = &mut self.workbook {
+                        workbook.push(&failure, row.input)?;
+                    }
                 }
             }
             Outcome::Exists { .. }
@@ -181,6 +189,9 @@ impl Rows {
             files.push(created.into_file()?);
         }
         files.push(self.failed.into_file()?);
+        if let Some(workbook) = self.workbook {
+            files.extend(workbook.into_file()?);
+        }
         files.extend(self.unreadable);
         let tables = [self.unknown, self.changed, self.warnings];
         for table in tables.into_iter().flatten() {

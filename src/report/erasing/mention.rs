@@ -43,6 +43,11 @@ impl Mention {
         (self.same)(text)
     }
 
+    /// Whether the number stands in the text, as a word of its own.
+    pub(super) fn stands_in_text(&self, text: &str) -> bool {
+        self.is(text) || self.stands_in(text.as_bytes(), true, true)
+    }
+
     /// Whether the number stands in the file, as a word of its own, in UTF-8, UTF-16 or
     /// Windows-1252; ASCII letters in any case.
     ///

@@ -1,4 +1,7 @@
+use super::super::failed::workbook::{columns, push_row};
+use super::super::workbook::Workbook;
 use super::*;
+use crate::record::RESERVED_COLUMNS;
 
 fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -172,4 +175,83 @@ fn a_number_is_found_as_a_word_wherever_blocks_end() {
     assert!(found("\u{feff}Kü1".as_bytes(), "Kü1"));
     assert!(!found(b"", "C1"));
     assert!(mentions(report.path(), &customer("C1")).is_ok_and(|found| !found));
+}
+
+/// A `failed.xlsx` with one record a row.
+fn workbook(rows: &[(&str, &str)]) -> Vec<u8> {
+    let columns = columns(["Nr", "E-Mail"].map(str::to_owned).into_iter());
+    let mut book = Workbook::begin(Vec::new(), "failed", columns, 10, 3).unwrap();
+    for (record, number) in rows {
+        let mut ours = vec![String::new(); 10];
+        "E-Mail".clone_into(&mut ours[1]);
+        (*record).clone_into(&mut ours[8]);
+        let own = [(*number, false), ("\n=x", true)];
+        push_row(&mut book, &ours, own.into_iter()).unwrap();
+    }
+    book.finish().unwrap()
+}
+
+#[test]
+fn rows_of_a_workbook_go_by_their_record_and_the_others_stay() {
+    let all = [
+        ("1", "C1"),
+        ("2", "C7"),
+        ("3", "C3"),
+        ("4", "see C7"),
+        ("5", ""),
+    ];
+    let report = folder(&[("failed.xlsx", &workbook(&all))]);
+    let path = report.path().join("failed.xlsx");
+    assert!(mentions(report.path(), &customer("c7")).unwrap());
+    assert!(!mentions(report.path(), &customer("C77")).unwrap());
+    let erased = erase_customer(report.path(), &[2, 3].into(), &customer("C7")).unwrap();
+    assert_eq!((erased.files, erased.rows), (1, 2));
+    let rest: Vec<_> = all
+        .into_iter()
+        .filter(|(record, _)| !["2", "3"].contains(record))
+        .collect();
+    // A sheet of a report is as long as it can be.
+    let one_sheet = |rows: &[(&str, &str)]| {
+        let other = folder(&[("failed.xlsx", &workbook(rows))]);
+        erase_customer(other.path(), &[9].into(), &customer("C9")).unwrap();
+        fs::read(other.path().join("failed.xlsx")).unwrap()
+    };
+    let with_another: Vec<_> = rest.iter().copied().chain([("9", "C9")]).collect();
+    assert_eq!(fs::read(&path).unwrap(), one_sheet(&with_another));
+    let again = erase_customer(report.path(), &[2, 3].into(), &customer("C7")).unwrap();
+    assert_eq!((again.files, again.rows), (0, 0));
+}
+
+#[test]
+fn a_workbook_that_somebody_saved_goes_as_a_whole_if_it_mentions_the_customer() {
+    let saved = |number: &str, header: bool| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        let names = RESERVED_COLUMNS.iter().filter(|_| header);
+        for (name, column) in names.zip(0..) {
+            sheet.write(0, column, *name).unwrap();
+        }
+        sheet.write(1, 8, 4).unwrap();
+        sheet.write(1, 10, number).unwrap();
+        book.save_to_buffer().unwrap()
+    };
+    for (bytes, is_named) in [
+        (saved("C1", true), true),
+        (saved("C1", false), true),
+        // By its record alone.
+        (saved("x", true), false),
+        (saved("x", false), false),
+        // Who stands in there cannot be told.
+        (b"no workbook".to_vec(), true),
+        (workbook(&[("4", "C2")])[..600].to_vec(), true),
+    ] {
+        let report = folder(&[("failed.xlsx", &bytes)]);
+        assert_eq!(mentions(report.path(), &customer("C1")).unwrap(), is_named);
+        erase_customer(report.path(), &[4].into(), &customer("C1")).unwrap();
+        assert!(names(report.path()).is_empty());
+    }
+    // Nobody of this report.
+    let report = folder(&[("failed.xlsx", &saved("C2", true))]);
+    let erased = erase_customer(report.path(), &[5].into(), &customer("C1")).unwrap();
+    assert_eq!((erased.files, names(report.path()).len()), (0, 1));
 }

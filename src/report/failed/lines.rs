@@ -48,7 +48,10 @@ pub(super) fn write_line(
 
 /// The object without the dropped keys. A dropped column is a key or a path
 /// (`account.password`, `logins[0].password`).
-fn without<'a>(object: &'a Map<String, Value>, dropped: &[String]) -> Cow<'a, Map<String, Value>> {
+pub(super) fn without<'a>(
+    object: &'a Map<String, Value>,
+    dropped: &[String],
+) -> Cow<'a, Map<String, Value>> {
     let mut object = Cow::Borrowed(object);
     for path in dropped {
         let first = path.split(['.', '[']).next().unwrap_or(path);
@@ -173,7 +176,7 @@ mod tests {
         });
         assert_eq!(
             names(&folder),
-            ["created.csv", "failed.jsonl", "summary.json"]
+            ["created.csv", "failed.jsonl", "failed.xlsx", "summary.json"]
         );
         let text = text(&folder, "failed.jsonl");
         let lines: Vec<Value> = text
