@@ -24,7 +24,9 @@ use std::path::{Component, Path, PathBuf};
 use encoding_rs::Encoding;
 use jiff::Timestamp;
 
-pub use erasing::{Erased, Mention, erase, erase_customer, failed_files, mentions};
+use failed::workbook::{FAILED_XLSX, fits_a_sheet};
+
+pub use erasing::{Erased, Mention, erase, erase_customer, failed_files, failed_sheet, mentions};
 pub use rows::Rows;
 
 use crate::fail_point::{self, Point};
@@ -96,16 +98,25 @@ pub enum Shape {
         /// Whether its lines end with CR LF.
         crlf: bool,
     },
+    /// The rows of a workbook's sheet; its failures go to `failed.xlsx` alone, unless a sheet has
+    /// no room for our columns beside theirs: then to `failed.csv`.
+    Sheet {
+        /// The columns' names; only their number counts when there is no header.
+        header: Vec<String>,
+        /// Whether the input names its columns; else they are called `1`, `2`, ….
+        has_header: bool,
+    },
     /// One JSON object a line; its failures go to `failed.jsonl`.
     Lines,
 }
 
 impl Shape {
-    /// The name of the file that failed records of such an input are written to.
+    /// The name of the file that failed records of such an input are fed back by.
     #[must_use]
     pub fn failed_file(&self) -> &'static str {
         match self {
-            Self::Cells { .. } => "failed.csv",
+            Self::Sheet { header, .. } if fits_a_sheet(header) => FAILED_XLSX,
+            Self::Cells { .. } | Self::Sheet { .. } => "failed.csv",
             Self::Lines => "failed.jsonl",
         }
     }

@@ -411,13 +411,16 @@ pub(super) fn shape_of(source: &Source) -> Shape {
     let facts = source.facts();
     match facts.format {
         Format::Jsonl => Shape::Lines,
-        Format::Csv | Format::Xlsx | Format::Ods => Shape::Cells {
+        Format::Xlsx | Format::Ods => Shape::Sheet {
+            header: facts.header.clone(),
+            has_header: source.has_header(),
+        },
+        Format::Csv => Shape::Cells {
             header: facts.header.clone(),
             has_header: source.has_header(),
             delimiter: facts.delimiter,
             encoding: facts.encoding,
-            // Who works with sheets opens it in such a program, which needs the mark.
-            bom: facts.bom || facts.format.is_book(),
+            bom: facts.bom,
             crlf: facts.crlf,
         },
     }

@@ -126,10 +126,7 @@ pub fn mentions(folder: &Path, customer: &Mention) -> Result<bool, ReportError> 
         if kind == Kind::Foreign {
             continue;
         }
-        let found = match kind {
-            Kind::Workbook => workbook::mentions(&path, customer),
-            _ => customer.is_in(&path),
-        };
+        let found = customer.is_in(&path);
         if found.map_err(|source| ReportError::Write { path, source })? {
             return Ok(true);
         }
@@ -137,7 +134,8 @@ pub fn mentions(folder: &Path, customer: &Mention) -> Result<bool, ReportError> 
     Ok(false)
 }
 
-/// The files of failed records in a run's report, as they are fed back.
+/// The files of failed records in a run's report, as they are fed back: workbooks only where
+/// they are the only ones, for else they say the same.
 ///
 /// # Errors
 /// As [`mentions`].
@@ -145,16 +143,22 @@ pub fn failed_files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     if !is_there(folder)? {
         return Ok(Vec::new());
     }
-    let is_failed = |path: &PathBuf| {
+    let mut files = contents(folder)?;
+    files.retain(|(path, kind)| {
         let name = path.file_name().map(|name| name.to_string_lossy());
-        name.is_some_and(|name| name.starts_with("failed"))
-    };
-    let files = contents(folder)?.into_iter();
-    Ok(files
-        .filter(|(_, kind)| matches!(kind, Kind::Table | Kind::Lines))
-        .map(|(path, _)| path)
-        .filter(is_failed)
-        .collect())
+        matches!(kind, Kind::Table | Kind::Lines | Kind::Workbook)
+            && name.is_some_and(|name| name.starts_with("failed"))
+    });
+    if files.iter().any(|(_, kind)| *kind != Kind::Workbook) {
+        files.retain(|(_, kind)| *kind != Kind::Workbook);
+    }
+    Ok(files.into_iter().map(|(path, _)| path).collect())
+}
+
+/// The name of a sheet of `failed.xlsx`, counted from 1: `failed`, `failed 2`, ….
+#[must_use]
+pub fn failed_sheet(number: u64) -> String {
+    super::workbook::sheet_name(super::failed::workbook::SHEET, number)
 }
 
 /// What a file in a report's folder is.

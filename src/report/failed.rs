@@ -10,6 +10,7 @@ use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_8};
 
+use self::workbook::FAILED_XLSX;
 use super::cells::{self, Encoded};
 use super::file::PendingFile;
 use super::tables::{finished, show};
@@ -79,21 +80,27 @@ pub(super) enum Failed {
 }
 
 impl Failed {
-    /// Begins the file that fits the input's shape.
+    /// Begins the file that fits the input's shape; none if that is the workbook.
     pub(super) fn create(
         folder: &Path,
         mode: u32,
         head: &Head,
         telling: &Telling,
-    ) -> Result<Self, ReportError> {
-        let file = PendingFile::create(folder, head.shape.failed_file(), mode)?;
+    ) -> Result<Option<Self>, ReportError> {
+        let name = head.shape.failed_file();
+        if name == FAILED_XLSX {
+            return Ok(None);
+        }
+        let file = PendingFile::create(folder, name, mode)?;
         match &head.shape {
-            Shape::Cells { .. } => FailedCells::begin(file, &head.shape, telling)
-                .map(|cells| Self::Cells(Box::new(cells))),
-            Shape::Lines => Ok(Self::Lines {
+            Shape::Cells { .. } | Shape::Sheet { .. } => {
+                FailedCells::begin(file, &head.shape, telling)
+                    .map(|cells| Some(Self::Cells(Box::new(cells))))
+            }
+            Shape::Lines => Ok(Some(Self::Lines {
                 file,
                 dropped: telling.dropped().to_vec(),
-            }),
+            })),
         }
     }
 
@@ -153,8 +160,13 @@ impl FailedCells {
 
     fn begin_in(file: PendingFile, shape: &Shape, telling: &Telling) -> io::Result<Self> {
         let (mut names, mut fates) = (Vec::new(), Vec::new());
-        let (mut delimiter, mut encoding, mut bom, mut crlf) = (b',', UTF_8, false, false);
+        // Of a sheet's rows: what a spreadsheet program with a German locale opens as it is.
+        let (mut delimiter, mut encoding, mut bom, mut crlf) = (b';', UTF_8, true, true);
         let mut own = UTF_8;
+        if let Shape::Sheet { header, has_header } = shape {
+            names = column_names(header, *has_header);
+            fates.extend(names.iter().map(|name| fate(name, telling)));
+        }
         if let Shape::Cells {
             header,
             has_header,

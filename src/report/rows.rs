@@ -42,7 +42,8 @@ pub struct Rows {
     /// Which of the report's columns are blank because their column is dropped.
     blank: Vec<bool>,
     created: Option<Table>,
-    failed: Failed,
+    /// None if the workbook alone is fed back.
+    failed: Option<Failed>,
     /// The same for people; none if a sheet cannot hold the input's columns.
     workbook: Option<FailedWorkbook>,
     unreadable: Option<PendingFile>,
@@ -149,7 +150,9 @@ impl Rows {
             }
             Outcome::Invalid { .. } | Outcome::Refused { .. } => {
                 if let Some(failure) = Failure::of(row, &self.head.run, &self.telling) {
-                    self.failed.push(&failure, row.input)?;
+                    if let Some(failed) = &mut self.failed {
+                        failed.push(&failure, row.input)?;
+                    }
                     if let Some(workbook) = &mut self.workbook {
                         workbook.push(&failure, row.input)?;
                     }
@@ -188,7 +191,9 @@ impl Rows {
         if let Some(created) = self.created {
             files.push(created.into_file()?);
         }
-        files.push(self.failed.into_file()?);
+        if let Some(failed) = self.failed {
+            files.push(failed.into_file()?);
+        }
         if let Some(workbook) = self.workbook {
             files.extend(workbook.into_file()?);
         }

@@ -149,10 +149,7 @@ impl<W: Write> Workbook<W> {
         let start = xml::sheet_start(&widths, self.frozen, number == 1);
         self.archive.write(start.as_bytes())?;
         self.sheets.push(Sheet {
-            name: match number {
-                1 => self.name.to_owned(),
-                _ => format!("{} {number}", self.name),
-            },
+            name: sheet_name(self.name, number as u64),
             last_column: self.letters.last().cloned().unwrap_or_default(),
             last_row: 0,
         });
@@ -189,6 +186,14 @@ impl<W: Write> Workbook<W> {
             self.archive.write(text.as_bytes())?;
         }
         self.archive.finish()
+    }
+}
+
+/// What the sheet of this number is called: `failed`, `failed 2`, ….
+pub(super) fn sheet_name(name: &str, number: u64) -> String {
+    match number {
+        1 => name.to_owned(),
+        _ => format!("{name} {number}"),
     }
 }
 

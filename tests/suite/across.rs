@@ -5,8 +5,10 @@ mod again;
 mod altered;
 mod front;
 mod returned;
+mod spreadsheet;
 mod targets;
 mod waiting;
+mod workbook;
 
 use std::collections::BTreeMap;
 

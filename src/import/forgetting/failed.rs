@@ -13,8 +13,8 @@ use crate::journal::RunRow;
 use crate::mapping::{Columns, Mapping, Tally};
 use crate::names::Names;
 use crate::record::{Fields, Position, Record, Span};
-use crate::report::Mention;
-use crate::source::{Entry, Source, SourceSettings};
+use crate::report::{Mention, failed_sheet};
+use crate::source::{Entry, Source, SourceError, SourceSettings};
 use crate::validate::Rules;
 
 /// The numbers, in their run's input, of the customer's records in a file of failed ones: each
@@ -32,18 +32,44 @@ pub(super) fn failed_records(
     if file.extension().is_some_and(|ending| ending == "jsonl") {
         return failed_lines(&mapping, file, customer);
     }
-    let source = Source::open(file, &SourceSettings::default())?;
-    let pipeline = bind(&mapping, &source, true)?;
+    let mut found = BTreeSet::new();
+    if file.extension().is_none_or(|ending| ending != "xlsx") {
+        let source = Source::open(file, &SourceSettings::default())?;
+        failed_rows(&mapping, &source, customer, &mut found)?;
+        return Ok(found);
+    }
+    // There may be more than fit into one sheet.
+    for number in 1.. {
+        let settings = SourceSettings {
+            sheet: Some(failed_sheet(number)),
+            ..SourceSettings::default()
+        };
+        match Source::open(file, &settings) {
+            Ok(source) => failed_rows(&mapping, &source, customer, &mut found)?,
+            Err(SourceError::UnknownSheet { .. }) if number > 1 => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(found)
+}
+
+/// Adds the customer's records among the rows.
+fn failed_rows(
+    mapping: &Mapping,
+    source: &Source,
+    customer: &Mention,
+    found: &mut BTreeSet<u64>,
+) -> Result<(), ImportError> {
+    let pipeline = bind(mapping, source, true)?;
     let header = &source.facts().header;
     let Some(record_column) = header.iter().rposition(|name| name == "_record") else {
-        return Ok(BTreeSet::new());
+        return Ok(());
     };
     let key_columns = pipeline.plan.columns_of(&pipeline.key().to_string());
     let is_key = |index: &usize| {
         let name = header.get(*index);
         name.is_some_and(|name| key_columns.contains(name))
     };
-    let mut found = BTreeSet::new();
     for entry in source.read()? {
         let (number, is_theirs) = match entry? {
             Entry::Record(record) | Entry::Odd(record, _) => {
@@ -69,7 +95,7 @@ pub(super) fn failed_records(
             found.extend(number.and_then(|number| number.parse::<u64>().ok()));
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn failed_lines(

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use encoding_rs::WINDOWS_1252;
 
+use super::workbook;
+
 /// Bytes that are looked through at once.
 const BLOCK: usize = 1 << 16;
 
@@ -49,11 +51,15 @@ impl Mention {
     }
 
     /// Whether the number stands in the file, as a word of its own, in UTF-8, UTF-16 or
-    /// Windows-1252; ASCII letters in any case.
+    /// Windows-1252; ASCII letters in any case. Of a workbook (`.xlsx`), whether it stands in one
+    /// of the cells, or may do so because they cannot be read.
     ///
     /// # Errors
     /// What the system said while reading.
     pub fn is_in(&self, path: &Path) -> io::Result<bool> {
+        if path.extension().is_some_and(|ending| ending == "xlsx") {
+            return workbook::mentions(path, self);
+        }
         let mut file = File::open(path)?;
         let longest = self.patterns.iter().map(|(pattern, _)| pattern.len()).max();
         // The number with a character before and behind it.

@@ -74,6 +74,7 @@ impl FailedWorkbook {
                 encoding,
                 ..
             } => (column_names(header, *has_header), *encoding),
+            Shape::Sheet { header, has_header } => (column_names(header, *has_header), UTF_8),
             Shape::Lines => (vec![Cow::Borrowed(INPUT)], UTF_8),
         };
         let columns: Vec<Own> = names
@@ -85,12 +86,12 @@ impl FailedWorkbook {
                 folded: folded(name),
                 fate: match head.shape {
                     Shape::Lines => Fate::Kept,
-                    Shape::Cells { .. } => fate(name, telling),
+                    Shape::Cells { .. } | Shape::Sheet { .. } => fate(name, telling),
                 },
             })
             .filter(|column| column.fate != Fate::Replaced)
             .collect();
-        (columns.len() + ERROR_COLUMNS.len() <= COLUMNS_AT_MOST).then(|| Self {
+        fits_a_sheet(&names).then(|| Self {
             folder: folder.to_owned(),
             mode,
             layout: Layout {
@@ -207,6 +208,11 @@ impl Layout {
             Input::Unreadable => Cow::Borrowed(""),
         }
     }
+}
+
+/// Whether a sheet has room for our columns beside these.
+pub(in crate::report) fn fits_a_sheet<T>(own: &[T]) -> bool {
+    own.len() + ERROR_COLUMNS.len() <= COLUMNS_AT_MOST
 }
 
 /// The sheet's columns: ours, then the input's `own`.

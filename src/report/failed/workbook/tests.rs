@@ -224,3 +224,32 @@ fn further_sheets_repeat_the_header() {
         ]
     );
 }
+
+#[test]
+fn what_came_from_a_sheet_goes_into_a_sheet_alone() {
+    let wrong = invalid(1, vec![no_mail()]);
+    let sheet = |columns: usize| {
+        let mut header: Vec<String> = (1..=columns).map(|n| n.to_string()).collect();
+        "E-Mail".clone_into(&mut header[0]);
+        head(Shape::Sheet {
+            header,
+            has_header: true,
+        })
+    };
+    for (columns, file) in [
+        (2, FAILED_XLSX),
+        (COLUMNS_AT_MOST - 10, FAILED_XLSX),
+        (COLUMNS_AT_MOST - 9, "failed.csv"),
+    ] {
+        let head = sheet(columns);
+        assert_eq!(head.shape.failed_file(), file, "{columns}");
+        let (_temp, folder) = written(head, ValuesShown::Masked, |rows| {
+            let input = cells(&["01067"]);
+            rows.push(&row(&wrong, Input::Record(&input))).unwrap();
+        });
+        assert_eq!(names(&folder), ["created.csv", file, "summary.json"]);
+        if file == FAILED_XLSX {
+            assert_eq!(rows(&folder)[1][10], "01067");
+        }
+    }
+}
