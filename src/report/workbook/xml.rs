@@ -160,6 +160,16 @@ pub(super) fn column_name(index: usize) -> String {
 /// gets one for its first character (ECMA-376 part 1, 22.9.2.19, `ST_Xstring`). A carriage
 /// return is escaped too, for XML would make a line feed of it.
 fn push_text(out: &mut String, text: &str) {
+    // Most texts need none of it.
+    if !text.contains(|character: char| {
+        matches!(
+            character,
+            '&' | '<' | '>' | '_' | '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}'
+        )
+    }) {
+        out.push_str(text);
+        return;
+    }
     for (at, character) in text.char_indices() {
         match character {
             '&' => out.push_str("&amp;"),
