@@ -166,7 +166,7 @@ fn step(target: Target) -> BoxedStrategy<Step> {
         steps.push(Step::Form(form));
     }
     match (field.kind, field.name) {
-        (Kind::Text, "CountryIso" | "LanguageIso") => steps.push(Step::Default("\"AT\"")),
+        (Kind::Text, "CountryIso" | "LanguageIso") => steps.push(Step::Default("\"FR\"")),
         (Kind::Text, _) => {
             steps.push(Step::Default("\"Standard\""));
             steps.push(Step::Cut(7));
@@ -177,7 +177,6 @@ fn step(target: Target) -> BoxedStrategy<Step> {
     prop_oneof![2 => Just(Step::Nothing), 3 => proptest::sample::select(steps)].boxed()
 }
 
-/// Languages by their code, or each `AT` would be refused.
 fn case() -> impl Strategy<Value = Case> {
     let targets = proptest::sample::subsequence(targets(), 3..7);
     let mapped = targets.prop_flat_map(|targets| {
