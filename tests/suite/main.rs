@@ -57,6 +57,8 @@ mod samples;
 mod sandbox;
 /// No secret and no customer where they do not belong.
 mod secrets;
+/// Sheets and compressed files.
+mod sheets;
 /// The sandbox as a partner.
 mod stand_in;
 /// Running the binary, reading what it left.

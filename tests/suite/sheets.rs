@@ -1,4 +1,221 @@
-//! Customers from sheets and compressed files: the same as from CSV.
+//! Customers from sheets and compressed files: the same as from CSV, whoever saved them.
 
-use crate::support::Importer;
+use std::io::Write;
 
+use serde_json::Value;
+
+use crate::other_erp::{Knobs, OtherErp};
+use crate::support::{Importer, Run, repository, rows};
+
+const MAPPING: &str = r#"
+[source]
+decimal = ","
+date = ["%d.%m.%Y", "%d.%m.%Y %H:%M:%S"]
+
+[customer]
+Number = "Kundennummer"
+CustomerGroupId = { value = 1 }
+InternalCompanyId = { value = 1 }
+LanguageIso = { value = "DE" }
+Birthday = { column = "geb.", date = "%d.%m.%y" }
+InitialContact = "Angelegt"
+
+[customer.BillingAddress]
+FirstName = "Vorname"
+LastName = "Nachname"
+Company = "Firma"
+Street = "Straße"
+PostalCode = "PLZ"
+City = "Ort"
+CountryIso = { column = "Land", as = "country" }
+PhoneNumber = "Telefon"
+
+[customer.PaymentSettings]
+Discount = "Rabatt"
+"#;
+
+/// What people see in the sheet, as CSV: with the dates as the column's own format has them.
+const LIST: &str = "Kundennummer;Vorname;Nachname;Straße;PLZ;Ort;Land;Telefon;geb.;Rabatt;Angelegt;Firma\n\
+    K1001;Jörg;Müller;Hauptstraße 5;01067;Dresden;Deutschland;+49 351 1234567;12.03.85;2,5;05.11.2024 14:30:15;K1001 GmbH\n\
+    K1002;Anna;Groß;\"Am Markt 1\nHinterhaus\";80331;München;Deutschland;089 123456;01.01.30;10;06.11.2024 08:00:00;\"Groß & Söhne \"\"Süd\"\"\"\n\
+    K1003;Zoë;O'Neill;1-3;1010;Wien;Österreich;;29.02.00;0,07;07.11.2024;\n";
+
+fn saved(name: &str) -> Vec<u8> {
+    std::fs::read(repository("tests/fixtures/sheets").join(name)).unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    to.write_all(bytes).unwrap();
+    to.finish().unwrap()
+}
+
+fn importer(name: &str, bytes: &[u8]) -> Importer {
+    let importer = Importer::new();
+    importer.file("map.toml", MAPPING);
+    if name != "-" {
+        importer.file(name, bytes);
+    }
+    importer
+}
+
+/// The bodies that arrive at an ERP when the file is imported, by number.
+#[track_caller]
+fn bodies(name: &str, bytes: &[u8]) -> Vec<Value> {
+    let erp = OtherErp::start(Knobs::default());
+    let mut importer = importer(name, bytes);
+    if name == "-" {
+        importer.stdin(bytes);
+    }
+    importer.args(["run", name, "-m", "map.toml", "--base-url", &erp.url()]);
+    let run = importer.run().expect(0);
+    assert_eq!(run.count("created"), 3, "{name}");
+    // The same input again: it is known, and nothing is sent.
+    let again = importer.run().expect(0);
+    assert!(again.said().contains("nothing"), "{}", again.said());
+    let mut bodies: Vec<Value> = erp.ledger().into_iter().map(|(_, body)| body).collect();
+    bodies.sort_by_key(|body| body["Number"].to_string());
+    assert_eq!(bodies.len(), 3, "{name}");
+    bodies
+}
+
+#[test]
+fn the_same_customers_arrive_from_every_format() {
+    let csv = bodies("kunden.csv", LIST.as_bytes());
+    assert_eq!(csv[0]["Birthday"], "1985-03-12T00:00:00Z");
+    assert_eq!(csv[1]["Birthday"], "1930-01-01T00:00:00Z");
+    let zstd = zstd::encode_all(LIST.as_bytes(), 3).unwrap();
+    for (name, bytes) in [
+        ("kunden.xlsx", saved("kunden.xlsx")),
+        ("kunden.ods", saved("kunden.ods")),
+        ("kunden.csv.gz", gzip(LIST.as_bytes())),
+        ("kunden.csv.zst", zstd),
+        ("kunden.xlsx.gz", gzip(&saved("kunden.xlsx"))),
+        ("-", gzip(LIST.as_bytes())),
+        ("-", saved("kunden.ods")),
+    ] {
+        assert_eq!(bodies(name, &bytes), csv, "{name}");
+    }
+}
+
+#[track_caller]
+fn rehearse(importer: &mut Importer, words: &[&str], code: i32) -> Run {
+    let run = ["run", "a", "-m", "map.toml", "--dry-run"];
+    importer.args(run.iter().chain(words)).run().expect(code)
+}
+
+#[test]
+fn a_plan_names_the_sheet_and_an_unknown_one_is_refused() {
+    let mut importer = importer("a", &saved("kunden.xlsx"));
+    let run = rehearse(&mut importer, &[], 0);
+    assert!(
+        run.said().contains("XLSX, sheet \"kunden\""),
+        "{}",
+        run.said()
+    );
+    let run = rehearse(&mut importer, &["--sheet", "kundn"], 4);
+    assert!(
+        run.said().contains("did you mean \"kunden\"?"),
+        "{}",
+        run.said()
+    );
+    importer.env("IMPORTER_SHEET", "Preise");
+    let run = rehearse(&mut importer, &[], 4);
+    assert!(run.said().contains("no sheet \"Preise\""), "{}", run.said());
+    rehearse(&mut importer, &["--sheet", "Kunden"], 0);
+}
+
+/// A book with these rows, all text.
+fn book(rows: &[Vec<String>]) -> rust_xlsxwriter::Workbook {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, cells) in (0..).zip(rows) {
+        for (column, cell) in (0..).zip(cells) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+    }
+    book
+}
+
+#[test]
+fn failures_of_a_sheet_are_written_and_come_back_as_a_sheet() {
+    let table = LIST
+        .replace("\"Am Markt 1\nHinterhaus\"", "")
+        .replace("Dresden", "");
+    let cells = |line: &str| line.split(';').map(str::to_owned).collect();
+    let table: Vec<Vec<String>> = table.lines().map(cells).collect();
+    let mut book_of_shop = book(&table);
+    // An error is no street.
+    let formula = rust_xlsxwriter::Formula::new("=NA()").set_result("#N/A");
+    let sheet = book_of_shop.worksheet_from_index(0).unwrap();
+    sheet.write_formula(2, 3, formula).unwrap();
+    let erp = OtherErp::start(Knobs::default());
+    let mut importer = importer("a", &book_of_shop.save_to_buffer().unwrap());
+    importer.args(["run", "a", "-m", "map.toml", "--base-url", &erp.url()]);
+    let run = importer.run().expect(3);
+    assert_eq!((run.count("created"), run.count("invalid")), (1, 2));
+    let failed = run.report_file("failed.csv");
+    let failed = failed.strip_prefix("\u{feff}".as_bytes()).unwrap();
+    let told: Vec<[String; 4]> = rows(failed, b';')
+        .iter()
+        .map(|row| ["Kundennummer", "_line", "_code", "_columns"].map(|name| row[name].clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ["K1001", "2", "required.missing", "Ort"],
+            ["K1002", "3", "cell.error", "Straße"]
+        ]
+    );
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(b';')
+        .has_headers(false)
+        .from_reader(failed);
+    let mut corrected: Vec<Vec<String>> = reader
+        .records()
+        .map(|row| row.unwrap().iter().map(str::to_owned).collect())
+        .collect();
+    assert!(corrected[2].iter().any(|cell| cell.contains("D3 (#N/A)")));
+    corrected[1][5] = "Dresden".to_owned();
+    corrected[2][3] = "Am Markt 1".to_owned();
+    book(&corrected)
+        .save(importer.folder().join("corrected.xlsx"))
+        .unwrap();
+    let words = ["run", "corrected.xlsx", "-m", "map.toml", "--base-url"];
+    let run = importer.args(words).arg(erp.url()).run().expect(0);
+    assert_eq!(run.count("created"), 2);
+    assert!(!run.summary()["linked"].is_null(), "{}", run.said());
+    assert_eq!(erp.ledger().len(), 3);
+}
+
+#[test]
+fn what_is_not_whole_is_refused_before_anything_is_sent() {
+    let whole = gzip(LIST.repeat(50).as_bytes());
+    for bytes in [&whole[..whole.len() - 9], &saved("kunden.ods")[..9_000]] {
+        let erp = OtherErp::start(Knobs::default());
+        let mut importer = importer("a", bytes);
+        importer.args(["run", "a", "-m", "map.toml", "--base-url", &erp.url()]);
+        let run = importer.run().expect(4);
+        assert!(
+            run.said().contains("damaged, or was cut off"),
+            "{}",
+            run.said()
+        );
+        assert!(erp.posts().is_empty());
+    }
+}
+
+/// Copies of customers' data have no name: nothing is left of them, however the program ends.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_stays_in_the_folder_for_temporary_files() {
+    let mut importer = importer("a", &gzip(&saved("kunden.xlsx")));
+    let temporary = importer.folder().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    importer.env("TMPDIR", temporary.to_str().unwrap());
+    rehearse(&mut importer, &[], 0);
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+    std::fs::remove_dir(&temporary).unwrap();
+    let run = rehearse(&mut importer, &[], 4);
+    assert!(run.said().contains("TMPDIR"), "{}", run.said());
+}
