@@ -54,6 +54,7 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         }
         ImportError::Source(_)
         | ImportError::Returned(_)
+        | ImportError::Join(_)
         | ImportError::Mapping(_)
         | ImportError::Report(crate::report::ReportError::Name { .. })
         | ImportError::Report(crate::report::ReportError::Folder { .. })

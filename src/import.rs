@@ -14,6 +14,7 @@ mod explaining;
 mod feed;
 mod forgetting;
 mod groups;
+mod join;
 mod known;
 mod leads;
 mod learning;
@@ -42,7 +43,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::deliver::driver::Signal;
-use crate::mapping::{Columns, Mapping};
+use crate::mapping::{Columns, Mapping, Plan};
 use crate::names::Names;
 use crate::outcome::{Code, RunEvent, Severity, Summary};
 use crate::source::{self, Conventions, Format, Source, SourceSettings, Written};
@@ -51,6 +52,8 @@ use crate::validate::Rules;
 pub use error::ImportError;
 pub use explaining::{Explained, Fate, explain_record};
 pub use forgetting::{Forget, Forgotten, Kept, ToForget};
+pub use join::JoinError;
+use join::{Beside, bind_joined};
 pub use names::Listing;
 use pipeline::Pipeline;
 pub use reconcile::{Reconciled, Reconciliation};
@@ -144,7 +147,15 @@ impl Import {
         trying::must_pass(&self.mapping)?;
         let settings = self.source_settings()?;
         let source = Source::open(&self.path, &settings)?;
-        let pipeline = bind(&self.mapping, &source, self.settings.allow_unkeyed)?;
+        let listener = self.listener();
+        let beside = Beside {
+            input: &self.input,
+            state_dir: Some(&self.settings.state_dir),
+            folder: &self.settings.report.dir,
+            check: &|| listener.check_signal(),
+        };
+        let unkeyed = self.settings.allow_unkeyed;
+        let pipeline = bind_joined(&self.mapping, &source, unkeyed, &beside)?;
         Ok((source, pipeline))
     }
 
@@ -153,46 +164,39 @@ impl Import {
         settings_for(&self.path, &self.settings.source, &self.mapping)
     }
 
-    /// The hash of the mapping and the parse options: with the same one, the same input gives
-    /// the same customers.
-    fn plan_hash(&self) -> Result<[u8; 32], ImportError> {
-        let options = self.source_settings()?;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(self.mapping.text().as_bytes());
-        hasher.update(b"\0");
-        hasher.update(format!("{options:?}").as_bytes());
-        Ok(*hasher.finalize().as_bytes())
+    /// What the run is identified by, beside its input.
+    fn plan_hash(&self, pipeline: &Pipeline) -> Result<[u8; 32], ImportError> {
+        Ok(plan_hash(&self.mapping, &self.source_settings()?, pipeline))
     }
 }
 
-/// Binds mapping and rules to an opened input.
+/// The hash of the mapping and the parse options: with the same one, the same input gives the
+/// same customers. What the second file holds belongs to it.
+fn plan_hash(mapping: &Mapping, options: &SourceSettings, pipeline: &Pipeline) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(mapping.text().as_bytes());
+    hasher.update(b"\0");
+    hasher.update(format!("{options:?}").as_bytes());
+    if let Some(join) = &pipeline.join {
+        hasher.update(join.hash());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// Binds mapping and rules to an opened input. A second file (`[join]`) is not looked at.
 fn bind(mapping: &Mapping, source: &Source, unkeyed: bool) -> Result<Pipeline, ImportError> {
-    bind_named(mapping, source, unkeyed, &Names::default())
-}
-
-/// Binds mapping and rules, with what the ERP said about names.
-fn bind_named(
-    mapping: &Mapping,
-    source: &Source,
-    unkeyed: bool,
-    names: &Names,
-) -> Result<Pipeline, ImportError> {
-    let columns = match source.facts().format {
-        Format::Csv | Format::Xlsx | Format::Ods => Columns::Header(&source.facts().header),
-        Format::Jsonl => Columns::Keys,
+    let plan = match source.facts().format {
+        Format::Csv | Format::Xlsx | Format::Ods => mapping.bind_alone(&source.facts().header)?,
+        Format::Jsonl => mapping.bind(Columns::Keys)?,
     };
-    bind_to(mapping, columns, unkeyed, names)
+    Ok(pipeline_of(mapping, plan, unkeyed))
 }
 
-/// Binds mapping and rules to columns.
-fn bind_to(
-    mapping: &Mapping,
-    columns: Columns<'_>,
-    unkeyed: bool,
-    names: &Names,
-) -> Result<Pipeline, ImportError> {
-    Ok(Pipeline {
-        plan: mapping.bind_named(columns, names)?,
+/// The pipeline of a bound mapping.
+fn pipeline_of(mapping: &Mapping, plan: Plan, unkeyed: bool) -> Pipeline {
+    Pipeline {
+        plan,
+        join: None,
         rules: Rules {
             severities: mapping.rules().clone(),
             key: mapping.key(),
@@ -200,7 +204,7 @@ fn bind_to(
             ..Rules::default()
         },
         known: Names::default(),
-    })
+    }
 }
 
 /// How the file is read. A returned one has a shape of its own, whatever the mapping says of
@@ -322,7 +326,7 @@ pub struct Fit {
 pub fn check_mapping(mapping: &Mapping, input: &Path) -> Result<Fit, ImportError> {
     let settings = source_settings(&SourceSettings::default(), mapping)?;
     let source = Source::open(input, &settings)?;
-    let pipeline = bind(mapping, &source, false)?;
+    let pipeline = join::bind_headers(mapping, &source)?;
     Ok(Fit {
         source: source.facts().describe(),
         unused_columns: pipeline.plan.unused_columns(),

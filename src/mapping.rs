@@ -6,9 +6,7 @@
 //! mapping file; it must not know how inputs are read, what makes a customer valid, or where
 //! customers go.
 //!
-//! Names in the ERP (`as = "customer_group"`) are told to it when it is bound.
-//!
-//! Not there yet: `[join]`. A mapping that uses it is told so.
+//! Names in the ERP (`as = "customer_group"`) are told to a bound mapping ([`Plan::told`]).
 
 mod columns;
 mod compile;
@@ -22,6 +20,7 @@ mod field_list;
 mod file;
 mod form;
 mod group;
+mod join;
 mod key_list;
 mod lookup_file;
 mod naming;
@@ -212,16 +211,8 @@ impl Mapping {
     /// # Errors
     /// Columns that the input does not have, or has twice.
     pub fn bind(&self, columns: Columns<'_>) -> Result<Plan, MappingError> {
-        self.bind_named(columns, &Names::default())
-    }
-
-    /// As [`bind`](Self::bind), with what the ERP said about names.
-    ///
-    /// # Errors
-    /// As [`bind`](Self::bind), and names of the mapping that the ERP does not have.
-    pub fn bind_named(&self, columns: Columns<'_>, names: &Names) -> Result<Plan, MappingError> {
         let now = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now());
-        self.bind_fully(now.date(), columns, names)
+        self.bind_on(now.date(), columns)
     }
 
     /// As [`bind`](Self::bind), on a given day: a birthday with a two-digit year never lies
@@ -230,15 +221,6 @@ impl Mapping {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub fn bind_on(&self, today: Date, columns: Columns<'_>) -> Result<Plan, MappingError> {
-        self.bind_fully(today, columns, &Names::default())
-    }
-
-    fn bind_fully(
-        &self,
-        today: Date,
-        columns: Columns<'_>,
-        names: &Names,
-    ) -> Result<Plan, MappingError> {
         let fail = |mistakes| MappingError::new(self.name.clone(), self.text.clone(), mistakes);
         if let (true, Columns::Header(_)) = (self.api_shaped, columns) {
             let mistake = Mistake::of_file("input with a header needs a mapping")
@@ -246,7 +228,7 @@ impl Mapping {
             return Err(fail(vec![mistake]));
         }
         let bound = Bound::find(&self.compiled, columns).map_err(fail)?;
-        let compiled = naming::tell(&self.compiled, names).map_err(fail)?;
+        let compiled = naming::tell(&self.compiled, &Names::default()).map_err(fail)?;
         let report = compiled.report.iter();
         let report_columns = report
             .filter_map(|column| bound.names.get(*column).cloned())
@@ -255,6 +237,7 @@ impl Mapping {
             name: self.name.clone(),
             text: self.text.clone(),
             compiled,
+            written: self.compiled.clone(),
             api_shaped: self.api_shaped,
             bound,
             report_columns,

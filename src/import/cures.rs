@@ -3,6 +3,7 @@
 
 use super::groups::Group;
 use super::pipeline::{Examined, Pipeline};
+use super::{ImportError, bind, pipeline_of};
 use crate::mapping::{Mapping, Tally};
 use crate::outcome::{Cure, Damage, ErrorGroup, FieldError};
 use crate::source::Source;
@@ -20,7 +21,7 @@ impl Cures<'_> {
         let plan = &self.pipeline.plan;
         let proposal = plan.cure(error)?;
         let mapping = Mapping::parse("cured", &proposal.text).ok()?;
-        let cured = super::bind(&mapping, self.source, self.pipeline.rules.allow_unkeyed).ok()?;
+        let cured = self.bind(&mapping).ok()?;
         let (errors, warnings) = match cured.examine(group, &mut Tally::default()) {
             Examined::LeftOut => return None,
             Examined::Valid { warnings, .. } => (Vec::new(), warnings),
@@ -31,6 +32,14 @@ impl Cures<'_> {
         let mut found = errors.iter().chain(&warnings);
         let is_cured = !found.any(|found| found.target == error.target);
         is_cured.then_some(proposal.cure)
+    }
+
+    fn bind(&self, mapping: &Mapping) -> Result<Pipeline, ImportError> {
+        let unkeyed = self.pipeline.rules.allow_unkeyed;
+        match &self.pipeline.join {
+            Some(join) => Ok(pipeline_of(mapping, join.bind(mapping)?, unkeyed)),
+            None => bind(mapping, self.source, unkeyed),
+        }
     }
 
     /// Takes a cure back that would harm more records than it helps: the decimal sign of a

@@ -89,7 +89,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     let (source, mut pipeline) = import.open()?;
     let mut probe = Probe::of(import)?;
     if let Some(probe) = &mut probe {
-        pipeline = probe.bind(&source)?;
+        probe.name(&mut pipeline)?;
     }
     let run = format!("{DRY_RUN}{}", Uuid::now_v7());
     let report = Report::prepare(&settings.report, &run)?;
@@ -130,7 +130,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
         input_hash: survey.fingerprint.hex(),
         source: source.facts().describe(),
         mapping: import.mapping.name().to_owned(),
-        mapping_hash: super::which::hex(&import.plan_hash()?),
+        mapping_hash: super::which::hex(&import.plan_hash(&pipeline)?),
         target: None,
         workflows: super::which::workflows(settings),
         failed_file: shape_of(&source).failed_file().to_owned(),

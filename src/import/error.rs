@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::join::JoinError;
 use super::resolve::ResolveError;
 use super::returned::ReturnedError;
 use crate::deliver::client::ClientError;
@@ -37,6 +38,9 @@ pub enum ImportError {
     /// A returned file cannot be taken as it is.
     #[error(transparent)]
     Returned(#[from] ReturnedError),
+    /// The second file of the mapping cannot be used.
+    #[error(transparent)]
+    Join(#[from] JoinError),
     /// No room for intermediate results.
     #[error("intermediate results cannot be kept in {}: {source}", path.display())]
     Spool {
@@ -255,6 +259,7 @@ impl ImportError {
                 ));
             }
             Self::Returned(error) => return Some(error.help()),
+            Self::Join(error) => return Some(error.help()),
             Self::Source(error) => return error.help(),
             Self::Mapping(error) => return error.help(),
             Self::Journal(error) => return error.help(),

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
+use super::join::{Beside, bind_joined};
 use super::pipeline::{Examined, position_of, record_of};
-use super::{ImportError, bind, settings_for};
+use super::{ImportError, settings_for};
 use crate::mapping::{Mapping, Tally, Trace};
 use crate::outcome::FieldError;
 use crate::record::Position;
@@ -50,7 +51,14 @@ pub fn explain_record(
 ) -> Result<Explained, ImportError> {
     let settings = settings_for(input, &SourceSettings::default(), mapping)?;
     let source = Source::open(input, &settings)?;
-    let pipeline = bind(mapping, &source, false)?;
+    let folder = tempfile::env::temp_dir();
+    let beside = Beside {
+        input: "",
+        state_dir: None,
+        folder: &folder,
+        check: &|| Ok(()),
+    };
+    let pipeline = bind_joined(mapping, &source, false, &beside)?;
     let mut read = 0;
     for group in pipeline.groups(source.read()?, &source) {
         let group = group?;

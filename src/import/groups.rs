@@ -10,6 +10,7 @@
 //! Memory is bounded: a customer of more records than [`Cap`] allows fails, and its further
 //! records are handed out one by one.
 
+use super::join::Join;
 use super::pipeline::{Pipeline, position_of};
 use crate::mapping::{GroupValue, Plan};
 use crate::outcome::{Code, FieldError};
@@ -39,7 +40,9 @@ pub(super) struct Group {
     /// The further ones, in the input's order.
     pub(super) members: Vec<Entry>,
     /// Why it cannot be one customer, whatever its records say.
-    pub(super) fault: Option<FieldError>,
+    pub(super) faults: Vec<FieldError>,
+    /// Records without a row in the second file.
+    pub(super) missing: Vec<FieldError>,
     /// Set for a further record of a customer with too many: where that customer's first one
     /// stands. Then `lead` is this record, and stands alone.
     pub(super) rest_of: Option<Position>,
@@ -51,7 +54,8 @@ impl Group {
         Self {
             lead,
             members: Vec::new(),
-            fault: None,
+            faults: Vec::new(),
+            missing: Vec::new(),
             rest_of: None,
         }
     }
@@ -63,8 +67,25 @@ impl Group {
 
     /// Whether its first record is not one that begins a customer.
     pub(super) fn is_headless(&self) -> bool {
-        let fault = self.fault.as_ref();
-        fault.is_some_and(|fault| fault.code == Code::GroupHeadless)
+        self.has(Code::GroupHeadless)
+    }
+
+    /// Whether mapping its records would tell nothing but what its faults say already.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.is_headless() || self.has(Code::JoinAmbiguous) || self.has(Code::JoinMissing)
+    }
+
+    fn has(&self, code: Code) -> bool {
+        self.faults.iter().any(|fault| fault.code == code)
+    }
+
+    /// Takes in what joining found out about a record.
+    fn note(&mut self, joined: Option<FieldError>) {
+        match joined {
+            Some(error) if error.code == Code::JoinMissing => self.missing.push(error),
+            Some(error) => self.faults.push(error),
+            None => {}
+        }
     }
 
     /// How many records there are.
@@ -84,11 +105,14 @@ enum Says {
     Name(String),
     /// It cannot be read.
     Unclear,
+    /// The second file was to say it, and does not.
+    Orphan,
 }
 
 /// The groups of an input.
 pub(super) struct Groups<'a, I = Reader> {
     entries: I,
+    join: Option<(&'a Join, &'a Plan)>,
     by: Option<By<'a>>,
     cap: Cap,
     begun: Option<Begun>,
@@ -141,6 +165,18 @@ impl By<'_> {
         }
     }
 
+    /// As [`says`](Self::says), for a record that the second file was looked through for.
+    fn says_joined(self, entry: &Entry, joined: Option<&FieldError>) -> Says {
+        let width = self
+            .source
+            .map_or(usize::MAX, |source| source.facts().header.len());
+        let is_theirs = self.plan.group_cell().is_some_and(|place| place >= width);
+        match joined {
+            Some(_) if is_theirs => Says::Orphan,
+            _ => self.says(entry),
+        }
+    }
+
     fn column(self) -> String {
         self.plan.group_column().unwrap_or_default().to_owned()
     }
@@ -156,7 +192,11 @@ impl Pipeline {
             plan: &self.plan,
             source: Some(source),
         });
-        Groups::new(entries, by, CAP)
+        let join = self.join.as_deref().map(|join| (join, &self.plan));
+        Groups {
+            join,
+            ..Groups::new(entries, by, CAP)
+        }
     }
 }
 
@@ -164,6 +204,7 @@ impl<'a, I> Groups<'a, I> {
     fn new(entries: I, by: Option<By<'a>>, cap: Cap) -> Self {
         Self {
             entries,
+            join: None,
             by,
             cap,
             begun: None,
@@ -178,20 +219,21 @@ impl<'a, I> Groups<'a, I> {
     }
 
     /// Takes the next entry in; hands out what is complete by it.
-    fn take(&mut self, entry: Entry, by: By<'_>) -> Option<Group> {
-        let says = by.says(&entry);
+    fn take(&mut self, entry: Entry, joined: Option<FieldError>, by: By<'_>) -> Option<Group> {
+        let says = by.says_joined(&entry, joined.as_ref());
         let position = position_of(&entry);
         let unclear = match says {
             Says::Name(_) => self.unclear.take(),
             Says::Unclear => self.unclear.replace(position),
-            Says::Nothing => None,
+            Says::Nothing | Says::Orphan => None,
         };
         let is_other = |begun: &Begun| match &says {
             Says::Name(name) => begun.name.as_ref() != Some(name),
+            Says::Orphan => true,
             Says::Nothing | Says::Unclear => false,
         };
         match self.begun.take_if(|begun| is_other(begun)) {
-            None if self.begun.is_some() => self.join(entry, by),
+            None if self.begun.is_some() => self.add(entry, joined, by),
             before => {
                 let fault = match (&says, unclear) {
                     (Says::Name(_), Some(before)) => Some(about(Code::GroupUncertain, before)),
@@ -203,16 +245,13 @@ impl<'a, I> Groups<'a, I> {
                     _ => None,
                 };
                 self.begun = Some(Begun {
-                    name: match says {
-                        Says::Name(name) => Some(name),
-                        Says::Nothing | Says::Unclear => None,
-                    },
                     lead: position,
                     bytes: bytes_of(&entry),
-                    group: Some(Group {
-                        fault,
-                        ..Group::of_one(entry)
-                    }),
+                    group: Some(begun_with(entry, fault, joined, &says)),
+                    name: match says {
+                        Says::Name(name) => Some(name),
+                        Says::Nothing | Says::Unclear | Says::Orphan => None,
+                    },
                 });
                 before.and_then(|before| before.group)
             }
@@ -220,7 +259,7 @@ impl<'a, I> Groups<'a, I> {
     }
 
     /// One more record of the customer that was begun.
-    fn join(&mut self, entry: Entry, by: By<'_>) -> Option<Group> {
+    fn add(&mut self, entry: Entry, joined: Option<FieldError>, by: By<'_>) -> Option<Group> {
         let begun = self.begun.as_mut()?;
         let rest = |entry| Group {
             rest_of: Some(begun.lead),
@@ -231,6 +270,8 @@ impl<'a, I> Groups<'a, I> {
         };
         begun.bytes = begun.bytes.saturating_add(bytes_of(&entry));
         if group.members.len() + 1 < self.cap.records && begun.bytes <= self.cap.bytes {
+            let at = Some(Box::new(position_of(&entry)));
+            group.note(joined.map(|error| FieldError { at, ..error }));
             group.members.push(entry);
             return None;
         }
@@ -239,10 +280,27 @@ impl<'a, I> Groups<'a, I> {
             .with("bytes", self.cap.bytes)
             .with("grouped_by", by.column())
             .in_columns([by.column()]);
-        group.fault.get_or_insert(too_large);
+        group.faults.push(too_large);
         self.queued = Some(rest(entry));
         begun.group.take()
     }
+}
+
+/// A customer that begins with this record.
+fn begun_with(
+    lead: Entry,
+    fault: Option<FieldError>,
+    joined: Option<FieldError>,
+    says: &Says,
+) -> Group {
+    let mut group = Group::of_one(lead);
+    group.faults.extend(fault);
+    match says {
+        // Without its row nobody knows whose it is, whatever `[rules]` says.
+        Says::Orphan => group.faults.extend(joined),
+        _ => group.note(joined),
+    }
+    group
 }
 
 /// An error that names another record.
@@ -260,6 +318,24 @@ fn bytes_of(entry: &Entry) -> u64 {
     span.end.saturating_sub(span.start)
 }
 
+impl<I> Groups<'_, I>
+where
+    I: Iterator<Item = Result<Entry, SourceError>>,
+{
+    /// The next entry with the cells of its row in the second file, and what is wrong with that.
+    fn joined(&mut self) -> Option<Result<(Entry, Option<FieldError>), SourceError>> {
+        let mut entry = match self.entries.next()? {
+            Ok(entry) => entry,
+            Err(error) => return Some(Err(error)),
+        };
+        let Some((join, plan)) = self.join else {
+            return Some(Ok((entry, None)));
+        };
+        let joined = join.complete(&mut entry, plan);
+        Some(joined.map(|joined| (entry, joined)))
+    }
+}
+
 impl<I> Iterator for Groups<'_, I>
 where
     I: Iterator<Item = Result<Entry, SourceError>>,
@@ -268,15 +344,19 @@ where
 
     fn next(&mut self) -> Option<Self::Item> {
         let Some(by) = self.by else {
-            return Some(self.entries.next()?.map(Group::of_one));
+            return Some(self.joined()?.map(|(entry, joined)| {
+                let mut group = Group::of_one(entry);
+                group.note(joined);
+                group
+            }));
         };
         if let Some(queued) = self.queued.take() {
             return Some(Ok(queued));
         }
         loop {
-            match self.entries.next() {
-                Some(Ok(entry)) => {
-                    if let Some(group) = self.take(entry, by) {
+            match self.joined() {
+                Some(Ok((entry, joined))) => {
+                    if let Some(group) = self.take(entry, joined, by) {
                         return Some(Ok(group));
                     }
                 }

@@ -19,7 +19,7 @@ use super::which::{
     Which, counts_of, finished_before, hex, new_run, note_patience, note_report, options_from,
     way_on, which_run, workflows,
 };
-use super::{Import, ImportError, Listener, bind_named, borrowed};
+use super::{Import, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
 use crate::deliver::driver::Delivered;
 use crate::journal::{Journal, RunRow};
@@ -34,32 +34,30 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     let clock = Instant::now();
     let target = settings.target.as_ref().ok_or(ImportError::NoTarget)?;
     Report::check(&settings.report)?;
-    let (source, _) = import.open()?;
+    let (source, mut pipeline) = import.open()?;
     let client = Client::new(target, settings.credentials.clone(), &settings.delivery)?;
     let mut journal = Journal::open(&settings.state_dir)?;
     let identity = target.identity();
     let holder = holder(&settings.command_line);
     let _lock = crate::journal::lock(&settings.state_dir, &identity, &holder)?;
     let fingerprint = source.fingerprint()?;
-    let plan_hash = import.plan_hash()?;
+    let plan_hash = import.plan_hash(&pipeline)?;
     let (which, word) = which_run(&mut journal, settings, &identity, &fingerprint, &plan_hash)?;
     let listener = import.listener();
     if let Some(word) = word {
         listener.tell(&RunEvent::info(word));
     }
-    let pipeline;
     let begun = match which {
         Which::Finished(row) => {
             let linked = returned::linked(&journal, &row)?;
             return Ok(finished_before(import, &source, &row, linked));
         }
         Which::Resumed(row) => {
-            pipeline = named(import, &mut journal, &source, Some(&row), clock)?.0;
+            name(import, &mut journal, &mut pipeline, Some(&row), clock)?;
             go_on(import, &mut journal, &source, &identity, row, &listener)?
         }
         Which::New => {
-            let names;
-            (pipeline, names) = named(import, &mut journal, &source, None, clock)?;
+            let names = name(import, &mut journal, &mut pipeline, None, clock)?;
             let hashes = (&fingerprint, plan_hash);
             begin(
                 import,
@@ -107,23 +105,22 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     .run(journal, fingerprint, begun.link)
 }
 
-/// The mapping bound with the names that the run maps by, before a new run is begun: a name that
-/// the ERP does not have leaves none behind.
-fn named(
+/// Tells the mapping the names that the run maps by, before a new run is begun: a name that the
+/// ERP does not have leaves none behind.
+fn name(
     import: &Import,
     journal: &mut Journal,
-    source: &Source,
+    pipeline: &mut Pipeline,
     resumed: Option<&RunRow>,
     clock: Instant,
-) -> Result<(Pipeline, Names), ImportError> {
+) -> Result<Names, ImportError> {
     let names = import.names(journal, resumed, clock)?;
-    let unkeyed = import.settings.allow_unkeyed;
-    let pipeline = bind_named(&import.mapping, source, unkeyed, &names)?;
+    pipeline.plan = pipeline.plan.told(&names)?;
     if !pipeline.plan.unasked_names().is_empty() {
         // Such customers would be sent without their ids.
         return Err(ImportError::Internal("names were not asked for".to_owned()));
     }
-    Ok((pipeline, names))
+    Ok(names)
 }
 
 /// A run that has its place in the journal.

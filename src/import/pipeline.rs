@@ -1,11 +1,14 @@
 //! One customer's records through mapping and validation: the same piece of code serves both
 //! passes, the dry run and the report, so that they cannot disagree.
 
+use std::sync::Arc;
+
 use super::groups::Group;
+use super::join::Join;
 use crate::customer::{Part, Target};
 use crate::mapping::{Plan, Tally};
 use crate::names::Names;
-use crate::outcome::{FieldError, Stage};
+use crate::outcome::{FieldError, Severity, Stage};
 use crate::record::{Position, Record};
 use crate::source::Entry;
 use crate::validate::{self, Customer, Rules};
@@ -33,6 +36,8 @@ pub(super) enum Examined {
 #[derive(Debug)]
 pub(super) struct Pipeline {
     pub plan: Plan,
+    /// The second file, if there is one.
+    pub join: Option<Arc<Join>>,
     pub rules: Rules,
     /// The ERP's lists that ids are held against (`--probe`); none of those that nobody asked for.
     pub known: Names,
@@ -43,8 +48,15 @@ impl Pipeline {
     /// cannot be read spoils all of them, also those that would have been left out: nobody knows
     /// whether it belongs there.
     pub(super) fn examine(&self, group: &Group, tally: &mut Tally) -> Examined {
-        let mut errors: Vec<FieldError> = group.fault.iter().cloned().collect();
+        let mut errors = group.faults.clone();
         let mut odd = Vec::new();
+        for missing in &group.missing {
+            match self.rules.severity(missing.code) {
+                Severity::Error => errors.push(missing.clone()),
+                Severity::Warn => odd.push(missing.clone()),
+                Severity::Off => {}
+            }
+        }
         for (index, entry) in group.entries().enumerate() {
             let (list, error) = match entry {
                 Entry::Record(_) => continue,
@@ -60,7 +72,7 @@ impl Pipeline {
             errors: errors.clone(),
             warnings: Vec::new(),
         };
-        let Some(lead) = record_of(&group.lead).filter(|_| !group.is_headless()) else {
+        let Some(lead) = record_of(&group.lead).filter(|_| !group.is_hopeless()) else {
             return unreadable;
         };
         match self.plan.apply(lead, tally) {

@@ -86,9 +86,9 @@ impl<'a> Probe<'a> {
         result
     }
 
-    /// The mapping bound with what the ERP says about names; records' ids are held against its
-    /// lists. A list that only ids need may stay untold.
-    pub(super) fn bind(&mut self, source: &Source) -> Result<Pipeline, ImportError> {
+    /// Tells the mapping what the ERP says about names; records' ids are held against its lists.
+    /// A list that only ids need may stay untold.
+    pub(super) fn name(&mut self, pipeline: &mut Pipeline) -> Result<(), ImportError> {
         let mapping = &self.import.mapping;
         let needed = mapping.name_lists();
         let mut names = self.asking(async |inquiry| ask(inquiry, &needed, true).await)?;
@@ -102,10 +102,9 @@ impl<'a> Probe<'a> {
             }
         }
         self.probed.extend(told(&names));
-        let unkeyed = self.import.settings.allow_unkeyed;
-        let mut pipeline = super::bind_named(mapping, source, unkeyed, &names)?;
+        pipeline.plan = pipeline.plan.told(&names)?;
         pipeline.known = names;
-        Ok(pipeline)
+        Ok(())
     }
 
     /// Which of the valid records' customers the ERP has, as far as it is asked for that.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::cures::Cures;
 use super::groups::Group;
+use super::join::{Beside, bind_joined};
 use super::pipeline::{Examined, Pipeline};
 use super::probe::Found;
 use super::summing::{Causes, Facts};
@@ -494,7 +495,21 @@ fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError
     let typed = super::which::ParseOptions::settings_from(row);
     let settings = super::settings_for(&path, &typed, &mapping)?;
     let source = Source::open(&path, &settings)?;
-    let pipeline = super::bind_named(&mapping, &source, options.allow_unkeyed, &options.names)?;
+    let beside = Beside {
+        input: &row.input,
+        state_dir: Some(old.state_dir),
+        folder: old.state_dir,
+        check: &|| listener.check_signal(),
+    };
+    let mut pipeline = bind_joined(&mapping, &source, options.allow_unkeyed, &beside)?;
+    pipeline.plan = pipeline.plan.told(&options.names)?;
+    if let Some(join) = &pipeline.join
+        && super::plan_hash(&mapping, &settings, &pipeline) != row.plan_hash
+    {
+        return Err(ImportError::OtherInput {
+            path: join.path().to_owned(),
+        });
+    }
     let mut survey = super::survey::survey(
         &source,
         &pipeline,

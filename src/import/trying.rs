@@ -5,7 +5,6 @@ use super::ImportError;
 use super::groups::Group;
 use super::pipeline::{Examined, Pipeline};
 use crate::mapping::{Columns, Mapping, MappingError, Tally, Tried, Verdict};
-use crate::names::Names;
 use crate::source::Entry;
 
 /// How the tests of a mapping went.
@@ -37,7 +36,7 @@ pub fn test_mapping(mapping: &Mapping) -> Result<Tests, ImportError> {
     let mut verdicts = Vec::new();
     let mut trials = mapping.trials().peekable();
     if trials.peek().is_some() {
-        let pipeline = super::bind_to(mapping, Columns::Keys, false, &Names::default())?;
+        let pipeline = super::pipeline_of(mapping, mapping.bind(Columns::Keys)?, false);
         for trial in trials {
             let verdict = try_out(&pipeline, trial.record(), |tried| trial.judge(tried));
             results.push(TestResult {

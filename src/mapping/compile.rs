@@ -10,6 +10,7 @@ use super::condition::Condition;
 use super::convert::Convention;
 use super::error::{MappingError, Mistake, Place};
 use super::group::{self, GroupSpec};
+use super::join::{self, JoinSpec};
 use super::lookup_file::{self, Beside, Files};
 use super::options::{self, SourceOptions};
 use super::part::{self, PartSpec};
@@ -48,6 +49,8 @@ pub(super) struct Compiled {
     pub(super) files: Files,
     /// The tests that it brings along.
     pub(super) trials: Vec<TrialSpec>,
+    /// The second file.
+    pub(super) join: Option<JoinSpec>,
 }
 
 impl Compiled {
@@ -66,6 +69,7 @@ impl Compiled {
             group: None,
             files: Files::new(),
             trials: Vec::new(),
+            join: None,
         }
     }
 }
@@ -157,9 +161,9 @@ impl Compiler {
 /// Keys of the mapping itself.
 pub(super) const KEYS: Keys = Keys {
     now: &[
-        "keep_if", "source", "identity", "report", "customer", "group", "rules", "test",
+        "keep_if", "source", "identity", "report", "customer", "group", "join", "rules", "test",
     ],
-    later: &["join"],
+    later: &[],
 };
 
 /// Compiles the mapping `name` with the text `text`, whose files are found `beside` it.
@@ -207,6 +211,7 @@ fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
     let (source, empty) = options::source(root.get("source"), compiler);
     let parts = part::customer(root.get("customer"), compiler);
     let group = group::read(root.get("group"), compiler);
+    let join = join::read(root.get("join"), compiler);
     let keep_if = Condition::read_all(root.get("keep_if"), compiler);
     let report = options::report(root.get("report"), compiler);
     let key = options::identity(root.get("identity"), &parts, compiler);
@@ -227,6 +232,7 @@ fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
         group,
         files: std::mem::take(&mut compiler.files),
         trials,
+        join,
     })
 }
 

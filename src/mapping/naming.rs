@@ -15,7 +15,8 @@ use toml::de::DeValue;
 
 use super::Mapping;
 use super::compile::Compiled;
-use super::error::{Mistake, Place};
+use super::error::{MappingError, Mistake, Place};
+use super::plan::Plan;
 use super::steps::{Fault, Otherwise, Steps, Surroundings};
 use super::suggest::{did_you_mean, listed, quoted};
 use super::syntax::Section;
@@ -275,6 +276,20 @@ pub(super) fn tell(compiled: &Arc<Compiled>, names: &Names) -> Result<Arc<Compil
         Ok(Arc::new(told))
     } else {
         Err(mistakes)
+    }
+}
+
+impl Plan {
+    /// The plan with what the ERP said about names.
+    ///
+    /// # Errors
+    /// Names of the mapping that the ERP does not have, or has more than once.
+    pub fn told(&self, names: &Names) -> Result<Self, MappingError> {
+        let fail = |mistakes| MappingError::new(self.name.clone(), self.text.clone(), mistakes);
+        Ok(Self {
+            compiled: tell(&self.written, names).map_err(fail)?,
+            ..self.clone()
+        })
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Plan {
     pub(super) name: Arc<str>,
     pub(super) text: Arc<str>,
     pub(super) compiled: Arc<Compiled>,
+    /// As the mapping writes it: names in the ERP are not looked up yet.
+    pub(super) written: Arc<Compiled>,
     pub(super) api_shaped: bool,
     pub(super) bound: Bound,
     pub(super) report_columns: Vec<String>,

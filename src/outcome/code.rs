@@ -124,6 +124,10 @@ codes! {
     GroupUncertain = "group.uncertain", Error, false;
     /// Another record of the same customer is why it was not sent.
     GroupFailed = "group.failed", Error, false;
+    /// No row of the second file (`[join]`) belongs to the record.
+    JoinMissing = "join.missing", Warn, true;
+    /// Several rows of the second file belong to the record.
+    JoinAmbiguous = "join.ambiguous", Error, false;
     /// A record beyond the size that is read.
     RecordTooLarge = "record.too_large", Error, false;
     /// Every attempt was used up, and the customer is known to be absent.

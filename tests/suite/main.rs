@@ -41,6 +41,8 @@ mod guarantees;
 mod hostile;
 /// The main job.
 mod import;
+/// A second file, looked up by a shared column.
+mod joins;
 /// The journal damaged, on a network, in use by others; the clock.
 mod journal;
 /// docs/mapping.md is true: its tables are the code's, its examples run.

@@ -116,6 +116,7 @@ CountryIso = "Land"
         let plan = mapping.bind(Columns::Header(&header));
         let pipeline = Pipeline {
             plan: plan.unwrap(),
+            join: None,
             rules: crate::validate::Rules::default(),
             known: crate::names::Names::default(),
         };

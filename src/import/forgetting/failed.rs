@@ -106,6 +106,7 @@ fn failed_lines(
     let failed = |error| ImportError::spool(file, error);
     let pipeline = Pipeline {
         plan: mapping.bind(Columns::Keys)?,
+        join: None,
         rules: Rules {
             key: mapping.key(),
             ..Rules::default()

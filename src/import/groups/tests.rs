@@ -80,7 +80,7 @@ fn told(values: &str, cap: Cap) -> Vec<String> {
             .entries()
             .map(|entry| position_of(entry).record.to_string())
             .collect();
-        let fault = group.fault.as_ref().map(|fault| format!(" {}", fault.code));
+        let fault = group.faults.first().map(|fault| format!(" {}", fault.code));
         let rest = group
             .rest_of
             .map_or(String::new(), |lead| format!("{}+", lead.record));

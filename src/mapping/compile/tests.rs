@@ -364,7 +364,7 @@ by = "x"
 
 [join]
 file = "x"
-! `join` is not supported by this version => a later version will know it; until then the mapping must do without
+! [join] needs `on` => on = { "Customer ID" = "Customer ID" }: the input's column, then the other file's
 
 [test]
 given = {}

@@ -41,7 +41,11 @@ fn names() -> Names {
 
 fn draft(mapping: &Mapping, group: &str, names: &Names, tally: &mut Tally) -> Draft {
     let header = HEADER.map(str::to_owned);
-    let plan = mapping.bind_named(Columns::Header(&header), names).unwrap();
+    let plan = mapping
+        .bind(Columns::Header(&header))
+        .unwrap()
+        .told(names)
+        .unwrap();
     let record = Record {
         position: Position { record: 1, line: 2 },
         span: Span { start: 0, end: 0 },
@@ -144,7 +148,9 @@ fn names_in_the_mapping_are_looked_up_too() {
     let wrong = mapping(
         r#"{ column = "Gruppe", as = "customer_group", default = "Endkundn", otherwise = "Doppelt", lookup = { "a" = "Nirgends" } }"#,
     )
-    .bind_named(Columns::Header(&header), &names())
+    .bind(Columns::Header(&header))
+    .unwrap()
+    .told(&names())
     .unwrap_err();
     let told = wrong.render(false);
     assert_eq!(wrong.count(), 3, "{told}");
@@ -191,8 +197,6 @@ fn while_nobody_asked_a_name_counts_as_a_value_that_is_not_sent() {
     let mut written = plan.unasked_names()[&NameList::CustomerGroup].clone();
     written.sort();
     assert_eq!(written, ["Endkunden", "Händler"]);
-    let told = mapping
-        .bind_named(Columns::Header(&header), &names())
-        .unwrap();
+    let told = plan.told(&names()).unwrap();
     assert!(told.unasked_names().is_empty());
 }

@@ -101,7 +101,12 @@ fn broken_rule(facts: &Facts<'_>) -> String {
         Code::TextSuspect => return format!("{value} is hardly meant so"),
         Code::DateSuspect => return format!("{value} is a birthday before 1900"),
         Code::PropertyUnknown => "the API has no such property",
-        Code::GroupHeadless | Code::GroupTooLarge | Code::GroupUncertain | Code::GroupFailed => {
+        Code::GroupHeadless
+        | Code::GroupTooLarge
+        | Code::GroupUncertain
+        | Code::GroupFailed
+        | Code::JoinMissing
+        | Code::JoinAmbiguous => {
             return groups::wrong(facts);
         }
         Code::KeyMissing
@@ -311,6 +316,8 @@ pub(super) fn meaning(code: Code) -> &'static str {
         Code::GroupFailed => {
             "Another record of the same customer failed, or the server refused it."
         }
+        Code::JoinMissing => "No row of the second file (`[join]`) belongs to the record.",
+        Code::JoinAmbiguous => "Several rows of the second file (`[join]`) belong to the record.",
         Code::RecordTooLarge => "A record beyond the size that is read.",
         Code::AttemptsExhausted => "Every attempt failed; the customer is known to be absent.",
         Code::EncodingInvalid => "Bytes that are no text in the input's encoding.",

@@ -45,6 +45,8 @@ group.headless | | | | grouped_by=email
 group.too_large | | | | records=10000; bytes=16777216; grouped_by=email
 group.uncertain | | | | first_record=2; first_line=3
 group.failed | | | | first_record=2; first_line=3
+join.missing | | Kunde | | file=addresses.csv
+join.ambiguous | | Kunde | | file=addresses.csv; first_line=2; line=5
 record.too_large | | | | limit=1048576
 attempts.exhausted | | | |
 encoding.invalid | | | | encoding=UTF-8; offset=17

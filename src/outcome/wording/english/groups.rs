@@ -1,10 +1,11 @@
-//! Customers of several records (`[group]`): what is wrong, and what to do about it.
+//! Customers of several records (`[group]`) and of two files (`[join]`): what is wrong, and what
+//! to do about it.
 
 use super::super::visible;
 use super::Facts;
 use crate::outcome::Code;
 
-/// What is wrong with the group.
+/// What is wrong with the group, or with the row of the second file.
 pub(super) fn wrong(facts: &Facts<'_>) -> String {
     match facts.error.code {
         Code::GroupHeadless => "no record above says to which customer this one belongs".to_owned(),
@@ -19,6 +20,18 @@ pub(super) fn wrong(facts: &Facts<'_>) -> String {
              this customer",
             place(facts)
         ),
+        Code::JoinMissing => {
+            let file = facts.phrase(" in ", "file", "");
+            format!("there is no row for it{file}")
+        }
+        Code::JoinAmbiguous => {
+            let file = facts.phrase(" in ", "file", "");
+            let lines = match (facts.param("first_line"), facts.param("line")) {
+                (Some(first), Some(second)) => format!(" (lines {first} and {second})"),
+                _ => String::new(),
+            };
+            format!("there are several rows for it{file}{lines}")
+        }
         _ => format!(
             "this row belongs to a customer of several records, which fails as a whole{}",
             place(facts)
@@ -38,6 +51,12 @@ pub(super) fn remedy(facts: &Facts<'_>) -> String {
             column_of(facts).unwrap_or_else(|| "the column".to_owned())
         ),
         Code::GroupUncertain => "Correct the record before; this one needs no change.".to_owned(),
+        Code::JoinMissing => {
+            "It is sent without what that file has. If that is no matter, `\"join.missing\" = \"off\"` in `[rules]` of the mapping says no more about it; `\"error\"` sends no such record.".to_owned()
+        }
+        Code::JoinAmbiguous => {
+            "Leave one row for each record there; or make that file the input, join this one to it, and make one customer of its rows with `[group]`.".to_owned()
+        }
         _ => "Correct the customer's other rows and leave this one beside them.".to_owned(),
     }
 }

@@ -205,7 +205,9 @@ fn of_the_record(facts: &Facts<'_>) -> String {
         Code::GroupHeadless
         | Code::GroupTooLarge
         | Code::GroupUncertain
-        | Code::GroupFailed => groups::remedy(facts),
+        | Code::GroupFailed
+        | Code::JoinMissing
+        | Code::JoinAmbiguous => groups::remedy(facts),
         Code::KeyExists => {
             "Remove the record, or leave customers that exist alone: `--existing skip --retry-failed`.".to_owned()
         }
