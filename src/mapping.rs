@@ -76,10 +76,20 @@ const BUILTIN: &[(&str, &str)] = &[
     ("shopware6", include_str!("../mappings/shopware6.toml")),
     ("woocommerce", include_str!("../mappings/woocommerce.toml")),
     ("datev", include_str!("../mappings/datev.toml")),
+    ("magento2", include_str!("../mappings/magento2.toml")),
+    ("prestashop", include_str!("../mappings/prestashop.toml")),
 ];
 
 /// The names of [`BUILTIN`], in its order.
-const BUILTIN_NAMES: &[&str] = &["jtl-shop5", "shopify", "shopware6", "woocommerce", "datev"];
+const BUILTIN_NAMES: &[&str] = &[
+    "jtl-shop5",
+    "shopify",
+    "shopware6",
+    "woocommerce",
+    "datev",
+    "magento2",
+    "prestashop",
+];
 
 /// A mapping, compiled but not yet bound to an input.
 #[derive(Clone, Debug)]

@@ -280,6 +280,8 @@ fn every_body_of_every_sample_passes_the_published_description() {
         ("shopware6.csv", "shopware6"),
         ("woocommerce.csv", "woocommerce"),
         ("datev.csv", "datev"),
+        ("magento2.csv", "magento2"),
+        ("prestashop/addresses.csv", "prestashop"),
     ] {
         let mut importer = Importer::new();
         let input = repository("samples").join(sample);
