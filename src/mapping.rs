@@ -570,7 +570,7 @@ mod tests {
         );
         assert_eq!(
             error.help().unwrap(),
-            "did you mean `shopware6`? there are `jtl-shop5`, `shopify`, `shopware6`, `woocommerce`, `datev`"
+            "did you mean `shopware6`? there are `jtl-shop5`, `shopify`, `shopware6`, `woocommerce`, `datev`, `magento2`, `prestashop`"
         );
     }
 

@@ -224,7 +224,7 @@ impl Join {
         let (mut rows, mut offset, mut count) = (Vec::new(), 0, 0_u64);
         let mut buffer = Vec::new();
         let mut reader = partner.read()?;
-        while let Some(entry) = reader.next() {
+        for entry in reader.by_ref() {
             let entry = entry?;
             count += 1;
             if count.is_multiple_of(BREATH) {

@@ -56,7 +56,7 @@ pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<J
         for (key, node) in pairs {
             match node.get_ref().as_str() {
                 Some(theirs) => {
-                    named.push((key.get_ref().as_ref(), key.span(), theirs, node.span()))
+                    named.push((key.get_ref().as_ref(), key.span(), theirs, node.span()));
                 }
                 None => section.mistake(
                     Mistake::at(node.span(), "`on` must name a column in quotes").help(EXAMPLE),
@@ -199,10 +199,10 @@ CountryIso = { value = "DE" }
         assert_eq!(
             brief("[join]\nfil = \"adr.csv\"\n"),
             [
-                "unknown key `fil` in [join] => did you mean `file`?".to_owned(),
                 "[join] needs `file` => file = \"addresses.csv\": it lies beside the input"
                     .to_owned(),
                 format!("[join] needs `on` => {EXAMPLE}"),
+                "unknown key `fil` in [join] => did you mean `file`?".to_owned(),
             ]
         );
         assert_eq!(
