@@ -61,10 +61,8 @@ impl<F: Read + Seek> Book<F> {
         while let Some(tag) = content.next_start()? {
             match tag.name.as_str() {
                 "style:style" => style = tag.take("style:name").unwrap_or_default(),
-                "style:table-properties" => {
-                    if tag.get("table:display") == Some("false") {
-                        hidden.push(style.clone());
-                    }
+                "style:table-properties" if tag.get("table:display") == Some("false") => {
+                    hidden.push(style.clone());
                 }
                 "table:table" => {
                     let of = tag.get("table:style-name").map(str::to_owned);

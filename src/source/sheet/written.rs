@@ -140,7 +140,7 @@ pub(super) fn clock(serial: f64) -> Option<String> {
 /// A length of time in days, as hours, minutes and seconds: `26:30:00`.
 pub(super) fn duration(days: f64) -> Option<String> {
     let seconds = (days * DAY).round();
-    if !(seconds.abs() < 1e15) {
+    if seconds.is_nan() || seconds.abs() >= 1e15 {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, reason = "it was looked at")]
@@ -164,7 +164,7 @@ fn clock_time(seconds: i32) -> Option<Time> {
 /// Whole days, and the seconds behind them, rounded.
 fn days_and_seconds(serial: f64) -> Option<(i64, i32)> {
     // More days than any calendar here has.
-    if !(serial.abs() < 4e6) {
+    if serial.is_nan() || serial.abs() >= 4e6 {
         return None;
     }
     let (mut days, mut seconds) = (serial.floor(), (serial - serial.floor()) * DAY);
@@ -256,7 +256,7 @@ mod tests {
             (2_958_465.0, false, Some("9999-12-31T00:00:00")),
             (2_958_466.0, false, None),
             (f64::NAN, false, None),
-            (31117.999_999_99, false, Some("1985-03-12T00:00:00")),
+            (31_117.999_999_99, false, Some("1985-03-12T00:00:00")),
         ] {
             assert_eq!(told(serial, is_1904).as_deref(), text, "{serial}");
         }
