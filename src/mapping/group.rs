@@ -28,7 +28,8 @@ pub(super) struct GroupSpec {
     pub(super) address: PartSpec,
 }
 
-const KEYS: Keys = Keys {
+/// Keys of the table.
+pub(super) const KEYS: Keys = Keys {
     now: &["by", "into", "address"],
     later: &[],
 };

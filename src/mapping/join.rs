@@ -21,7 +21,8 @@ pub(super) struct JoinSpec {
     on: Vec<(usize, usize)>,
 }
 
-const KEYS: Keys = Keys {
+/// Keys of the table.
+pub(super) const KEYS: Keys = Keys {
     now: &["file", "name", "on"],
     later: &[],
 };

@@ -2,7 +2,8 @@
 
 use super::form::Form;
 use super::syntax::Keys;
-use super::{compile, condition, options, part, value};
+use super::{compile, condition, group, join, options, part, trial, value};
+use crate::names::NameList;
 
 /// The words that one place of the mapping file takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub fn key_list() -> Vec<KeyList> {
         of("[report]", &options::REPORT_KEYS),
         of("a condition", &condition::KEYS),
         of("a value", &value::KEYS),
+        of("[group]", &group::KEYS),
+        of("[join]", &join::KEYS),
+        of("a test", &trial::KEYS),
         KeyList {
             table: "an address",
             keys: part::ADDRESS_KEYS.to_vec(),
@@ -39,7 +43,11 @@ pub fn key_list() -> Vec<KeyList> {
         },
         KeyList {
             table: "as",
-            keys: Form::NAMES.iter().map(|(name, _)| *name).collect(),
+            keys: Form::NAMES
+                .iter()
+                .map(|(name, _)| *name)
+                .chain(NameList::ALL.map(NameList::form))
+                .collect(),
         },
     ]
 }

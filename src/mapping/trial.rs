@@ -54,7 +54,8 @@ enum Expected {
     Without(Part),
 }
 
-const KEYS: Keys = Keys {
+/// Keys of the table.
+pub(super) const KEYS: Keys = Keys {
     now: &["name", "given", "expect", "expect_errors", "left_out"],
     later: &[],
 };
