@@ -140,6 +140,8 @@ pub enum Command {
 /// `mapping …`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum MappingCommand {
+    /// Propose a mapping from an input's header and contents
+    New(MappingNewArgs),
     /// Check a mapping file, and whether it fits an input
     Check(MappingCheckArgs),
     /// Run the tests that a mapping file brings along
@@ -148,6 +150,28 @@ pub enum MappingCommand {
     Explain(MappingExplainArgs),
     /// List the fields of a customer with type, limit and meaning
     Fields,
+}
+
+const AFTER_NEW: &str = "\
+Each line says how sure it is and why; lines marked FILL IN need you. Nothing is sent, and no
+customer's values are written into the mapping.";
+
+/// `mapping new`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = AFTER_NEW)]
+pub struct MappingNewArgs {
+    /// Input to be mapped, or - for stdin
+    #[arg(value_name = "INPUT")]
+    pub input: String,
+    /// File for the mapping [default: -, stdout]
+    #[arg(short, long, value_name = "FILE", value_parser = words::read::<PathBuf>)]
+    pub output: Option<PathBuf>,
+    /// Overwrite a file that is there already
+    #[arg(long)]
+    pub force: bool,
+    /// How the input is read.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// `mapping check`.

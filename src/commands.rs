@@ -6,6 +6,7 @@ mod explain;
 mod forget;
 mod list;
 mod mapping;
+mod proposal;
 mod reconcile;
 mod resolve;
 mod room;

@@ -1,4 +1,4 @@
-//! `importer mapping check`, `test` and `fields`.
+//! `importer mapping check`, `test` and `fields`; the other ones have files of their own.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ pub(super) fn run(
 ) -> Ended {
     let json = global.console.json;
     match command {
+        MappingCommand::New(args) => super::proposal::run(args, global, console),
         MappingCommand::Check(args) => check(args, json, console),
         MappingCommand::Test(args) => test(args, json, console),
         MappingCommand::Explain(args) => super::explain::run(args, json, console),

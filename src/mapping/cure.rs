@@ -16,7 +16,7 @@ use change::Change;
 
 /// A cure, and the mapping's text with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proposal {
+pub struct CuredMapping {
     /// The line.
     pub cure: Cure,
     /// The whole mapping with that line in the place of the old one.
@@ -26,7 +26,7 @@ pub struct Proposal {
 impl Plan {
     /// The line that would cure an error of this mapping, if there is one.
     #[must_use]
-    pub fn cure(&self, error: &FieldError) -> Option<Proposal> {
+    pub fn cure(&self, error: &FieldError) -> Option<CuredMapping> {
         if self.api_shaped || error.columns.is_empty() {
             return None;
         }

@@ -199,7 +199,7 @@ const SALUTATIONS: &[(&str, &[&str])] = &[
     ("", &["not_specified"]),
 ];
 
-fn salutation(text: &str) -> Option<&'static str> {
+pub(super) fn salutation(text: &str) -> Option<&'static str> {
     let lower = text.to_lowercase();
     SALUTATIONS
         .iter()

@@ -9,6 +9,7 @@ use super::error::{Mistake, Place};
 use super::form::Form;
 use super::lookup_file;
 use super::naming::{self, NameStep};
+use super::proposal;
 use super::steps::{Case, Lookup, Otherwise, Steps};
 use super::suggest::listed;
 use super::syntax::{Keys, Node, Section, type_name, unknown_word, wrong_type};
@@ -91,6 +92,14 @@ impl ValueSpec {
     /// Reads the value of `target`.
     pub(super) fn read(target: Target, node: &Node<'_>, compiler: &mut Compiler) -> Option<Self> {
         match node.get_ref() {
+            DeValue::String(name) if name == proposal::PLACEHOLDER => {
+                compiler.mistakes.push(
+                    Mistake::at(node.span(), format!("`{target}` is still to be filled in")).help(
+                        "write the column's name, or { value = … } if it is the same for all",
+                    ),
+                );
+                None
+            }
             DeValue::String(name) => {
                 let column = compiler.column(name, node.span());
                 Some(Self {

@@ -185,7 +185,6 @@ fn no_text_promises_what_is_not_there() {
             "importer doctor",
             "importer register",
             "importer schedule",
-            "importer mapping new",
             "--lang",
             "report.html",
         ] {

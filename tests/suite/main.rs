@@ -51,6 +51,8 @@ mod mapping_docs;
 mod names;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
+/// Proposed mappings.
+mod proposal;
 /// README.md is true.
 mod readme;
 /// Every sample against the model of its outcomes.

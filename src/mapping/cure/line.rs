@@ -5,7 +5,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::Proposal;
+use super::CuredMapping;
 use super::change::{Setting, quoted};
 use crate::customer::{Part, Target};
 use crate::mapping::Mapping;
@@ -21,7 +21,7 @@ pub(super) fn with_steps(
     part: Part,
     target: Target,
     steps: &[(&'static str, Setting)],
-) -> Option<Proposal> {
+) -> Option<CuredMapping> {
     let (document, _) = DeTable::parse_recoverable(text);
     let customer = document.get_ref().get("customer")?.get_ref().as_table()?;
     let table = table_of(customer, part)?;
@@ -59,7 +59,7 @@ pub(super) fn with_steps(
 }
 
 /// The line `empty` of `[source]`, with one more word.
-pub(super) fn with_empty(text: &str, word: &str) -> Option<Proposal> {
+pub(super) fn with_empty(text: &str, word: &str) -> Option<CuredMapping> {
     let (document, _) = DeTable::parse_recoverable(text);
     let heading = document.get_ref().get_key_value("source");
     let table = heading.and_then(|(_, node)| node.get_ref().as_table());
@@ -98,9 +98,9 @@ pub(super) fn with_empty(text: &str, word: &str) -> Option<Proposal> {
 }
 
 /// The cure, if the mapping is one with it.
-fn proposal(cure: Cure, text: String) -> Option<Proposal> {
+fn proposal(cure: Cure, text: String) -> Option<CuredMapping> {
     Mapping::parse("cured", &text).ok()?;
-    Some(Proposal { cure, text })
+    Some(CuredMapping { cure, text })
 }
 
 /// The object's own table.

@@ -32,7 +32,7 @@ CountryIso = { value = "DE" }
 Discount = { column = "Rabatt", decimal = "," }
 "#;
 
-fn cure_with(mapping: &str, error: &FieldError) -> Option<Proposal> {
+fn cure_with(mapping: &str, error: &FieldError) -> Option<CuredMapping> {
     let header: Vec<String> = [
         "Nr", "Sprache", "geb.", "seit", "Nachname", "Name", "Firma", "PLZ", "Ort", "Land", "Mail",
         "Straße", "L1", "L2", "Rabatt",

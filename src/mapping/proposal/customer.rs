@@ -1,0 +1,301 @@
+//! The lines of `[customer]` and of `[customer.PaymentSettings]`.
+
+use super::assign::Pick;
+use super::line::{Block, From, Line, MARK, Proposed};
+use super::name::Role;
+use super::shape::DISTINCT;
+use super::topic::Topic;
+use super::value::Maker;
+use super::write::{Written, counted, key, quote, shown};
+use crate::country;
+
+/// Groups that stand on the line of `CustomerGroupId`; more get a table of their own.
+const GROUPS_ON_A_LINE: usize = 3;
+
+/// The customer's own lines.
+#[derive(Debug, Default)]
+pub(super) struct Customer {
+    /// `[customer]`.
+    pub(super) block: Block,
+    /// `[customer.CustomerGroupId]`, if the groups are too many for a line.
+    pub(super) groups: Vec<Written>,
+    /// What is said before the block.
+    pub(super) remarks: Vec<String>,
+    /// The column that the number comes from.
+    pub(super) key: Option<usize>,
+}
+
+/// `[customer]`. `templates` says whether mappings can use templates.
+pub(super) fn customer(maker: &Maker<'_>, templates: bool) -> Customer {
+    let mut customer = Customer::default();
+    customer.block.heading = "[customer]".to_owned();
+    number(maker, templates, &mut customer);
+    group(maker, &mut customer);
+    let company = Line::new(
+        "InternalCompanyId",
+        &Proposed::of(From::Value("1".to_owned())),
+        0,
+        String::new(),
+    );
+    let company = company.marked("the id of your own company in Wawi, the same for all");
+    customer.block.lines.push(company);
+    customer.block.lines.push(language(maker));
+    for (key, topic) in [
+        ("CustomerSince", Topic::Since),
+        ("LastChange", Topic::LastChange),
+        ("Birthday", Topic::Birthday),
+        ("AccountsReceivableNumber", Topic::AccountNumber),
+        ("TaxIdentificationNumber", Topic::TaxNumber),
+        ("CommercialRegisterNumber", Topic::Register),
+        ("Website", Topic::Website),
+        ("InitialContact", Topic::InitialContact),
+        ("EbayUsername", Topic::Ebay),
+        ("IsLocked", Topic::Locked),
+        ("IsLocked", Topic::Active),
+        ("IsCashRegisterBased", Topic::CashRegister),
+    ] {
+        if customer.block.lines.iter().any(|line| line.key == key) {
+            continue;
+        }
+        let picks = maker.found.all(Role::Billing, topic);
+        if let Some(line) = maker.line(key, topic, picks.get(..1).unwrap_or_default()) {
+            let mut line = line;
+            // Only later builds of the API know it.
+            line.off |= key == "LastChange";
+            customer.block.lines.push(line);
+        }
+    }
+    customer
+}
+
+/// `[customer.PaymentSettings]`.
+pub(super) fn payment(maker: &Maker<'_>) -> Block {
+    let mut block = Block {
+        heading: "[customer.PaymentSettings]".to_owned(),
+        ..Block::default()
+    };
+    for (key, topic) in [
+        ("PaymentTarget", Topic::PaymentDays),
+        ("Discount", Topic::Discount),
+        ("CreditLimit", Topic::CreditLimit),
+        ("StopPaymentRequest", Topic::StopDunning),
+    ] {
+        let picks = maker.found.all(Role::Billing, topic);
+        block
+            .lines
+            .extend(maker.line(key, topic, picks.get(..1).unwrap_or_default()));
+    }
+    block
+}
+
+fn number(maker: &Maker<'_>, templates: bool, customer: &mut Customer) {
+    let filled = |pick: &Pick| {
+        maker
+            .found
+            .shape(pick.column)
+            .map_or(0, |shape| shape.filled)
+    };
+    let records = maker.table.records;
+    let by_number = maker
+        .found
+        .best(Role::Billing, Topic::Number)
+        .filter(|pick| filled(pick) > 0 || records == 0);
+    if let Some(pick) = by_number {
+        let picks = [pick];
+        let Some(mut line) = maker.line("Number", Topic::Number, &picks) else {
+            return;
+        };
+        line.off = false;
+        let missing = records - filled(&pick).min(records);
+        if missing > 0 {
+            line.why.push_str(": the others are errors (key.missing)");
+        }
+        customer.key = Some(pick.column);
+        customer.block.lines.push(line);
+        return;
+    }
+    let by_id = maker.found.all(Role::Billing, Topic::ShopId);
+    let by_id = by_id.iter().find(|pick| {
+        records > 0
+            && filled(pick) == records
+            && maker
+                .found
+                .shape(pick.column)
+                .is_some_and(|shape| shape.longest <= 30)
+    });
+    let Some(pick) = by_id.copied() else {
+        let account = maker.found.best(Role::Billing, Topic::AccountNumber);
+        if let Some(pick) = account.filter(|pick| filled(pick) == records && records > 0) {
+            let value = Proposed::of(From::Column(maker.name(pick.column)));
+            let why = maker.why(pick, Topic::AccountNumber);
+            customer.key = Some(pick.column);
+            customer
+                .block
+                .lines
+                .push(Line::new("Number", &value, pick.sure.min(75), why));
+            return;
+        }
+        customer.remarks.push(
+            "No column holds a number or an id for every customer. Without `Number` Wawi gives the \
+             numbers, and a run needs --allow-unkeyed: customers whose requests got lost cannot be \
+             looked up safely."
+                .to_owned(),
+        );
+        return;
+    };
+    customer.key = Some(pick.column);
+    let name = maker.name(pick.column);
+    let why = maker.why(pick, Topic::ShopId);
+    let plain = !name.contains(['\'', '\\', '{', '}']) && !name.chars().any(char::is_control);
+    let longest = maker
+        .found
+        .shape(pick.column)
+        .map_or(0, |shape| shape.longest);
+    let value =
+        match templates && plain && longest <= 26 {
+            true => Proposed::of(From::Template(format!("WEB{{{{ col['{name}'] }}}}"))),
+            false => match maker.line("Number", Topic::ShopId, &[pick]) {
+                Some(line) => return customer.block.lines.push(line.marked(
+                    "there is no customer number, so the shop's id becomes it: is it free in Wawi?",
+                )),
+                None => return,
+            },
+        };
+    let line = Line::new("Number", &value, pick.sure.min(80), why);
+    customer.block.lines.push(line.marked(
+        "there is no customer number, so it is made of the shop's id: does it fit Wawi's numbers?",
+    ));
+}
+
+fn group(maker: &Maker<'_>, customer: &mut Customer) {
+    const KEY: &str = "CustomerGroupId";
+    let pick = maker.found.best(Role::Billing, Topic::Group);
+    let shape = pick.and_then(|pick| maker.found.shape(pick.column));
+    let (Some(pick), Some(shape)) = (pick, shape) else {
+        customer
+            .block
+            .lines
+            .push(one_group("the id of the customer group in Wawi"));
+        return;
+    };
+    let name = maker.name(pick.column);
+    let values = shape.distinct.as_ref().filter(|values| {
+        // Keys that differ in case and blanks only are one.
+        !values.is_empty() && shape.longest <= 60
+    });
+    let Some(values) = values else {
+        let why = match shape.filled {
+            0 => format!("{} is empty", shown(&name)),
+            _ => format!("{} has more than {DISTINCT} different values", shown(&name)),
+        };
+        let mark = format!("the id of the customer group in Wawi; {why}");
+        customer.block.lines.push(one_group(&mark));
+        return;
+    };
+    let mut groups: Vec<(&str, usize)> = Vec::new();
+    for (value, count) in values {
+        let same = |known: &&mut (&str, usize)| {
+            super::super::trim::folded(known.0) == super::super::trim::folded(value)
+        };
+        match groups.iter_mut().find(same) {
+            Some(known) => known.1 += count,
+            None => groups.push((value, *count)),
+        }
+    }
+    let default = shape.filled < maker.table.records;
+    if groups.len() <= GROUPS_ON_A_LINE {
+        let pairs: Vec<String> = groups
+            .iter()
+            .map(|(value, _)| format!("{} = 1", quote(value)))
+            .collect();
+        let mut value =
+            Proposed::of(From::Column(name)).step("lookup", format!("{{ {} }}", pairs.join(", ")));
+        if default {
+            value = value.step("default", "1");
+        }
+        let why = maker.why(pick, Topic::Group);
+        let line = Line::new(KEY, &value, pick.sure, why);
+        customer
+            .block
+            .lines
+            .push(line.marked("the ids of these customer groups in Wawi"));
+        return;
+    }
+    customer.groups = vec![
+        Written::plain("[customer.CustomerGroupId]"),
+        Written {
+            code: format!("column = {}", quote(&name)),
+            remark: format!("{}%: {}", pick.sure, maker.why(pick, Topic::Group)),
+        },
+    ];
+    if default {
+        customer.groups.push(Written {
+            code: "default = 1".to_owned(),
+            remark: format!("{MARK}: the id for records without a group"),
+        });
+    }
+    customer
+        .groups
+        .push(Written::plain("[customer.CustomerGroupId.lookup]"));
+    let width = groups
+        .iter()
+        .map(|(value, _)| key(value).chars().count())
+        .max();
+    for (value, count) in groups {
+        customer.groups.push(Written {
+            code: format!("{:<1$} = 1", key(value), width.unwrap_or(0)),
+            remark: format!("{MARK}: the id of this group in Wawi ({})", counted(count)),
+        });
+    }
+}
+
+/// The same group for all.
+fn one_group(mark: &str) -> Line {
+    let value = Proposed::of(From::Value("1".to_owned()));
+    Line::new("CustomerGroupId", &value, 0, String::new()).marked(mark)
+}
+
+fn language(maker: &Maker<'_>) -> Line {
+    const KEY: &str = "LanguageIso";
+    let country = maker.found.best(Role::Billing, Topic::Country);
+    let usual = match maker.usual_country(country) {
+        "US" | "GB" | "IE" | "CA" | "AU" | "NZ" => "EN",
+        "FR" => "FR",
+        "IT" => "IT",
+        "ES" => "ES",
+        "NL" => "NL",
+        "PL" => "PL",
+        _ => "DE",
+    };
+    let pick = maker.found.best(Role::Billing, Topic::Language);
+    let known = pick.filter(|pick| {
+        let column = maker.table.columns.get(pick.column);
+        column.is_some_and(|column| {
+            let texts = column.filled().count();
+            let known = column
+                .filled()
+                .filter(|text| country::language(text).is_some());
+            texts > 0 && known.count() * 10 >= texts * 9
+        })
+    });
+    let Some(pick) = known else {
+        let value = Proposed::of(From::Value(quote(usual)));
+        let line = Line::new(KEY, &value, 0, String::new());
+        return line.marked("the language of all customers; no column tells it");
+    };
+    let value = Proposed::of(From::Column(maker.name(pick.column))).step("as", quote("language"));
+    let shape = maker.found.shape(pick.column);
+    let missing = shape.map_or(0, |shape| maker.table.records - shape.filled);
+    let why = maker.why(pick, Topic::Language);
+    match missing {
+        0 => Line::new(KEY, &value, pick.sure, why),
+        missing => {
+            let value = value.step("default", quote(usual));
+            let line = Line::new(KEY, &value, pick.sure, why);
+            line.marked(format!(
+                "the language of the {} without one",
+                counted(missing)
+            ))
+        }
+    }
+}

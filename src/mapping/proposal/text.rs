@@ -1,0 +1,557 @@
+//! The whole text, tried out on the sample before it is handed out.
+
+use std::collections::BTreeMap;
+
+use super::super::trim::folded;
+use super::super::{Mapping, Tally};
+use super::address::address;
+use super::assign::{Found, assign};
+use super::customer::{Customer, customer, payment};
+use super::known::{Known, recognise};
+use super::line::{Block, MARK};
+use super::name::{Role, meaning};
+use super::seen::{Column, Table};
+use super::shape::{Look, Shape};
+use super::topic::Topic;
+use super::value::Maker;
+use super::write::{Written, aligned, counted, list, quote, shown};
+use super::{Columns, Proposal, Seen, ToFillIn, ready};
+use crate::record::RESERVED_COLUMNS;
+
+/// Share of records that a line may fail for before it becomes a suggestion only.
+const FAILS_AT_MOST: f64 = 0.2;
+/// Columns that are listed as not used.
+const UNUSED_LISTED: usize = 60;
+
+pub(super) fn propose(seen: &Seen<'_>) -> Proposal {
+    let table = Table::of(seen.columns, seen.records);
+    let mut found = assign(&table, seen.named);
+    free_of_dropped(&table, &mut found);
+    let maker = Maker {
+        table: &table,
+        found: &found,
+        named: seen.named,
+        american: is_american(&table, &found, seen.named),
+    };
+    let known = match seen.columns {
+        Columns::Header(header) if seen.named => recognise(header),
+        _ => None,
+    };
+    let by_known = known.and_then(|known| from_ready_made(seen, &maker, known));
+    let (text, mut remarks) = by_known.unwrap_or_else(|| own(seen, &maker, known));
+    let used = ready::used(&text, &table);
+    let dropped = found.dropped.iter().map(|(column, _)| *column);
+    let dropped: std::collections::BTreeSet<usize> = dropped.collect();
+    let reads = used.iter().enumerate();
+    let reads = reads.filter(|(column, used)| **used && !dropped.contains(column));
+    let incomplete = Mapping::parse(seen.input, &text).is_err();
+    if table.records == 0 {
+        remarks.push("the input has no records: only its header was looked at".to_owned());
+    }
+    let named = |topic| maker.found.best(Role::Billing, topic).is_some();
+    if ![Topic::LastName, Topic::Company, Topic::FullName]
+        .into_iter()
+        .any(named)
+        && known.is_none()
+    {
+        remarks.push(
+            "no column holds a last name or a company, and every customer needs one".to_owned(),
+        );
+    }
+    Proposal {
+        recognised: known.map(|known| known.title),
+        columns: table.columns.len(),
+        used: reads.count(),
+        dropped: dropped.len(),
+        to_fill_in: to_fill_in(&text),
+        incomplete,
+        remarks,
+        text,
+    }
+}
+
+/// Names are compared without case where columns are dropped: no other may be used then.
+fn free_of_dropped(table: &Table<'_>, found: &mut Found) {
+    let name = |column: usize| table.columns.get(column).map(|column| folded(&column.name));
+    let dropped: Vec<Option<String>> = found.dropped.iter().map(|(at, _)| name(*at)).collect();
+    found.retain(|column| !dropped.contains(&name(column)));
+}
+
+/// Whether day and month stand the American way round, by what some date proves; else by
+/// where most customers live.
+fn is_american(table: &Table<'_>, found: &Found, named: bool) -> bool {
+    let maker = Maker {
+        table,
+        found,
+        named,
+        american: false,
+    };
+    let topics = [Topic::Birthday, Topic::Since, Topic::LastChange];
+    let picks = topics
+        .iter()
+        .filter_map(|topic| found.best(Role::Billing, *topic));
+    let mut proven = picks
+        .map(|pick| maker.dates(pick))
+        .filter(|dates| dates.rival.is_none())
+        .flat_map(|dates| dates.formats)
+        .filter(|format| format.starts_with("%m") || format.starts_with("%d/"))
+        .map(|format| format.starts_with("%m"));
+    match proven.next() {
+        Some(american) => american,
+        None => maker.usual_country(found.best(Role::Billing, Topic::Country)) == "US",
+    }
+}
+
+fn head(seen: &Seen<'_>, table: &Table<'_>) -> Vec<Written> {
+    let records = counted(table.records);
+    let name = shown(seen.input);
+    [
+        format!("# Proposed by `importer mapping new` from {name}: {records} looked at."),
+        "# Read every line: the percentage says how sure it is, and what speaks for it. Lines marked"
+            .to_owned(),
+        format!("# {MARK} need you; until then they hold a value with which the mapping can be tried."),
+    ]
+    .map(Written::plain)
+    .to_vec()
+}
+
+/// The ready-made mapping of a known export; nothing if it does not fit the input.
+fn from_ready_made(
+    seen: &Seen<'_>,
+    maker: &Maker<'_>,
+    known: Known,
+) -> Option<(String, Vec<String>)> {
+    let text = known.text()?;
+    let own = customer(maker, false);
+    let group = group_line(&own);
+    let mut blocks = ready::adapted(text, maker, seen.encoding, group);
+    for block in &mut blocks {
+        if block.iter().any(|line| line.code == "[source]") {
+            for (key, value) in seen.options {
+                let is_it = |line: &Written| {
+                    line.code
+                        .split_once('=')
+                        .is_some_and(|(name, _)| name.trim() == *key)
+                };
+                if !block.iter().any(is_it) {
+                    block.push(Written::plain(format!("{key:<9} = {value}")));
+                }
+            }
+        }
+    }
+    let mut head = head(seen, maker.table);
+    head.push(Written::plain(format!(
+        "# The header is that of {}: this is {}, adapted.",
+        known.title,
+        known.builtin()
+    )));
+    blocks.insert(0, head);
+    if !own.groups.is_empty() {
+        blocks.push(own.groups);
+        for block in &mut blocks {
+            let replaced = |line: &Written| {
+                line.code.starts_with("CustomerGroupId") && line.code.contains("value")
+            };
+            block.retain(|line| !replaced(line));
+        }
+    }
+    let mut text = joined(&blocks);
+    let (bad, _) = try_out(&text, seen)?;
+    // A line that fails for most records belongs to another version of the export.
+    if bad
+        .values()
+        .any(|count| *count as f64 > seen.records.len() as f64 * FAILS_AT_MOST)
+    {
+        return None;
+    }
+    text.push_str(&unused(&text, maker));
+    Some((text, Vec::new()))
+}
+
+/// The line for the groups that a column names, for a ready-made mapping.
+fn group_line(own: &Customer) -> Option<Written> {
+    let block = Block {
+        heading: String::new(),
+        first: Vec::new(),
+        lines: own
+            .block
+            .lines
+            .iter()
+            .filter(|line| line.key == "CustomerGroupId" && !line.columns.is_empty())
+            .cloned()
+            .collect(),
+    };
+    let mut line = block.written().into_iter().nth(1)?;
+    line.code = line
+        .code
+        .replacen("CustomerGroupId =", "CustomerGroupId   =", 1);
+    Some(line)
+}
+
+/// A mapping made from what was recognised.
+fn own(seen: &Seen<'_>, maker: &Maker<'_>, known: Option<Known>) -> (String, Vec<String>) {
+    let customer = customer(maker, templates_work());
+    let mut blocks: Vec<Block> = Vec::new();
+    blocks.push(customer.block.clone());
+    blocks.extend(address(maker, Role::Billing));
+    let roles = maker.found.roles().into_iter();
+    blocks.extend(
+        roles
+            .filter(|role| *role != Role::Billing)
+            .filter_map(|role| address(maker, role)),
+    );
+    let payment = payment(maker);
+    if !payment.lines.is_empty() {
+        blocks.push(payment);
+    }
+    let mut text = assembled(seen, maker, known, &customer, &blocks);
+    if let Some((bad, counts)) = try_out(&text, seen)
+        && !bad.is_empty()
+    {
+        settle(&mut blocks, &bad, counts);
+        text = assembled(seen, maker, known, &customer, &blocks);
+    }
+    text.push_str(&rows_of_one_customer(maker, &customer));
+    text.push_str(&unused(&text, maker));
+    (text, customer.remarks)
+}
+
+/// Whether mappings of this version can use templates.
+fn templates_work() -> bool {
+    const PROBE: &str = "[customer]\nNumber = { template = \"W{{ col['a'] }}\" }\n\
+        CustomerGroupId = { value = 1 }\nInternalCompanyId = { value = 1 }\n\
+        LanguageIso = { value = \"DE\" }\n[customer.BillingAddress]\nCity = \"b\"\n\
+        CountryIso = { value = \"DE\" }\n";
+    Mapping::parse("template", PROBE).is_ok()
+}
+
+/// How often each target fails on the sample, and how many records were mapped; nothing if
+/// the text is no mapping of the input.
+fn try_out(text: &str, seen: &Seen<'_>) -> Option<(BTreeMap<String, usize>, usize)> {
+    let mapping = Mapping::parse(seen.input, text).ok()?;
+    // Birthdays with two-digit years are the only thing that depends on the day.
+    let plan = mapping
+        .bind_on(jiff::civil::date(2100, 1, 1), seen.columns)
+        .ok()?;
+    let mut tally = Tally::default();
+    let mut bad: BTreeMap<String, usize> = BTreeMap::new();
+    let mut mapped = 0;
+    for record in seen.records {
+        let Some(draft) = plan.apply(record, &mut tally) else {
+            continue;
+        };
+        mapped += 1;
+        for error in &draft.errors {
+            *bad.entry(error.target.clone()).or_default() += 1;
+        }
+    }
+    Some((bad, mapped))
+}
+
+/// Lines that fail say so; those that fail too often become suggestions.
+fn settle(blocks: &mut [Block], bad: &BTreeMap<String, usize>, records: usize) {
+    const NEEDED: [&str; 5] = [
+        "CustomerGroupId",
+        "InternalCompanyId",
+        "LanguageIso",
+        "City",
+        "CountryIso",
+    ];
+    for block in blocks {
+        let prefix = block
+            .heading
+            .trim_matches(['[', ']'])
+            .replace("customer", "");
+        let prefix = prefix.trim_start_matches('.');
+        for line in &mut block.lines {
+            let path = match prefix {
+                "" => line.key.to_owned(),
+                prefix => format!("{prefix}.{}", line.key),
+            };
+            let Some(count) = bad.get(&path).copied() else {
+                continue;
+            };
+            line.why
+                .push_str(&format!("; {count} of {records} records fail"));
+            let share = count as f64 / records.max(1) as f64;
+            // A share is between 0 and 1.
+            line.sure = (f64::from(line.sure) * (1.0 - share)).round().max(1.0) as u8;
+            line.off = share > FAILS_AT_MOST && !NEEDED.contains(&line.key);
+        }
+    }
+}
+
+fn assembled(
+    seen: &Seen<'_>,
+    maker: &Maker<'_>,
+    known: Option<Known>,
+    customer: &Customer,
+    blocks: &[Block],
+) -> String {
+    let mut head = head(seen, maker.table);
+    if let Some(known) = known {
+        head.push(Written::plain(format!(
+            "# The header is that of {}, of which there is no ready-made mapping that fits.",
+            known.title
+        )));
+    }
+    let mut all = vec![head];
+    all.extend(source(seen, maker));
+    all.extend(report(maker, customer));
+    for block in blocks {
+        let mut lines = Vec::new();
+        if block.heading == "[customer]" {
+            lines.extend(customer.remarks.iter().flat_map(|remark| wrapped(remark)));
+        }
+        lines.extend(block.written());
+        all.push(lines);
+    }
+    if !customer.groups.is_empty() {
+        all.push(customer.groups.clone());
+    }
+    joined(&all)
+}
+
+/// A remark as comments that are not too long.
+fn wrapped(remark: &str) -> Vec<Written> {
+    const WIDTH: usize = 96;
+    let mut lines = vec!["#".to_owned()];
+    for word in remark.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("# {word}")),
+        }
+    }
+    lines.into_iter().map(Written::plain).collect()
+}
+
+fn joined(blocks: &[Vec<Written>]) -> String {
+    let texts = blocks.iter().map(|block| aligned(block));
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+fn source(seen: &Seen<'_>, maker: &Maker<'_>) -> Option<Vec<Written>> {
+    let mut lines = vec![Written::plain("[source]")];
+    for (key, value) in seen.options {
+        lines.push(Written::plain(format!("{key} = {value}")));
+    }
+    if !maker.table.nothing.is_empty() {
+        let texts = std::iter::once("").chain(maker.table.nothing.iter().copied());
+        lines.push(Written {
+            code: format!("empty = {}", list(texts)),
+            remark: "cells that mean \"nothing\", as they were found".to_owned(),
+        });
+    }
+    let mut dropped: Vec<(String, &'static str)> = Vec::new();
+    for (column, reason) in &maker.found.dropped {
+        let name = maker.name(*column);
+        if !dropped
+            .iter()
+            .any(|(known, _)| folded(known) == folded(&name))
+        {
+            dropped.push((name, reason));
+        }
+    }
+    if !dropped.is_empty() {
+        lines.push(Written {
+            code: "drop = [".to_owned(),
+            remark: "never written anywhere, reports included".to_owned(),
+        });
+        lines.extend(dropped.iter().map(|(name, reason)| Written {
+            code: format!("    {},", quote(name)),
+            remark: (*reason).to_owned(),
+        }));
+        lines.push(Written::plain("]"));
+    }
+    (lines.len() > 1).then_some(lines)
+}
+
+fn report(maker: &Maker<'_>, customer: &Customer) -> Option<Vec<Written>> {
+    let best = |topic| Some(maker.found.best(Role::Billing, topic)?.column);
+    let mut columns: Vec<usize> = Vec::new();
+    for column in [best(Topic::ShopId), customer.key, best(Topic::Email)] {
+        columns.extend(column.filter(|column| !columns.contains(column)));
+    }
+    if columns.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = columns
+        .into_iter()
+        .map(|column| maker.name(column))
+        .collect();
+    let names = list(names.iter().map(String::as_str));
+    Some(vec![
+        Written::plain("[report]"),
+        Written {
+            code: format!("columns = {names}"),
+            remark: "go into created.csv, to link back to the shop".to_owned(),
+        },
+    ])
+}
+
+/// Several records that seem to make one customer: the key comes again at once, or is empty.
+fn rows_of_one_customer(maker: &Maker<'_>, customer: &Customer) -> String {
+    let key = customer
+        .key
+        .filter(|_| maker.table.records > 2)
+        .or_else(|| Some(maker.found.best(Role::Billing, Topic::Email)?.column));
+    let Some(column) = key.and_then(|key| maker.table.columns.get(key)) else {
+        return String::new();
+    };
+    let pairs = column.cells.iter().zip(column.cells.iter().skip(1));
+    let mut further = 0;
+    for (above, below) in pairs {
+        further += usize::from(!above.is_empty() && above == below);
+    }
+    if further * 50 < maker.table.records || further == 0 {
+        return String::new();
+    }
+    let into = quote("OtherAddresses.OtherShippingAddresses");
+    format!(
+        "\n# {further} records have the same {} as the one above. If several records make one customer,\n\
+         # a [group] puts them together:\n# [group]\n# by = {}\n# into = {into}\n",
+        shown(&column.name),
+        quote(&column.name)
+    )
+}
+
+/// The columns that nothing reads, with what is in them.
+fn unused(text: &str, maker: &Maker<'_>) -> String {
+    let used = ready::used(text, maker.table);
+    let dropped = |index: usize| {
+        maker
+            .found
+            .dropped
+            .iter()
+            .any(|(column, _)| *column == index)
+    };
+    let mut lines: Vec<Written> = Vec::new();
+    let mut further = 0;
+    let mut empty = 0;
+    let columns = maker.table.columns.iter().zip(used).enumerate();
+    for (index, (column, used)) in columns {
+        if (used && column.unusable.is_none()) || dropped(index) || folded(&column.name).is_empty()
+        {
+            continue;
+        }
+        if RESERVED_COLUMNS.contains(&column.name.as_ref()) {
+            continue;
+        }
+        let shape = maker.found.shape(index);
+        if maker.table.records > 0 && shape.is_none_or(|shape| shape.filled == 0) {
+            empty += 1;
+            continue;
+        }
+        let line = Written {
+            code: format!("#   {}", shown(&column.name)),
+            remark: describe(column, shape, maker.table.records),
+        };
+        if lines.len() >= UNUSED_LISTED {
+            further += 1;
+        } else if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let mut text = match lines.is_empty() {
+        true => String::new(),
+        false => format!("\n# Columns that no field takes:\n{}", aligned(&lines)),
+    };
+    match further {
+        0 => {}
+        further => text.push_str(&format!("#   and {further} more\n")),
+    }
+    match empty {
+        0 => {}
+        1 => text.push_str("\n# One more column is empty.\n"),
+        empty => text.push_str(&format!("\n# {empty} more columns are empty.\n")),
+    }
+    text
+}
+
+/// What is in a column, without saying it.
+fn describe(column: &Column<'_>, shape: Option<&Shape>, records: usize) -> String {
+    if let Some(reason) = column.unusable {
+        return reason.to_owned();
+    }
+    let Some(shape) = shape.filter(|shape| shape.filled > 0) else {
+        return "no values".to_owned();
+    };
+    let kinds = [
+        (Look::Boolean, "yes or no"),
+        (Look::Email, "e-mail addresses"),
+        (Look::Integer, "whole numbers"),
+        (Look::Point, "decimal numbers"),
+        (Look::Comma, "decimal numbers with a comma"),
+        (Look::Phone, "phone numbers"),
+        (Look::Url, "web addresses"),
+        (Look::VatId, "VAT ids"),
+        (Look::Country, "countries"),
+    ];
+    let kind = kinds.iter().find(|(look, _)| shape.is_mostly(*look));
+    let kind = kind.map_or("text", |(_, kind)| kind);
+    let different = match (&shape.distinct, shape.unique && shape.filled > 1) {
+        (_, true) => ", all different".to_owned(),
+        (Some(values), _) => format!(", {} different", values.len()),
+        (None, _) => String::new(),
+    };
+    format!(
+        "{kind}{different}, filled in {} of {records} records",
+        shape.filled
+    )
+}
+
+fn to_fill_in(text: &str) -> Vec<ToFillIn> {
+    let sign = format!("# {MARK}: ");
+    let lines = text.lines().enumerate();
+    lines
+        .filter_map(|(index, line)| {
+            let (code, what) = line.split_once(&sign)?;
+            let key = code.split('=').next().unwrap_or_default().trim();
+            // What speaks for the line stands in it.
+            let why = what.rfind(" (").filter(|place| {
+                let rest = what.get(place + 2..).unwrap_or_default();
+                rest.trim_start_matches(|c: char| c.is_ascii_digit())
+                    .starts_with("%: ")
+            });
+            let what = why.and_then(|place| what.get(..place)).unwrap_or(what);
+            Some(ToFillIn {
+                line: index + 1,
+                what: format!("{key}: {what}"),
+            })
+        })
+        .collect()
+}
+
+/// Whether a first row looks like a record.
+pub(super) fn is_record(first: &[String]) -> bool {
+    let mut sure = 0;
+    let mut maybe = 0;
+    let mut names = 0;
+    for cell in first {
+        let cells = vec![cell.as_str().into()];
+        let shape = Shape::of(&Column {
+            name: "".into(),
+            unusable: None,
+            cells,
+            typed: false,
+        });
+        let is = |looks: &[Look]| looks.iter().any(|look| shape.count(*look) > 0);
+        if meaning(cell).is_some() {
+            names += 1;
+        } else if is(&[
+            Look::Email,
+            Look::VatId,
+            Look::Iban,
+            Look::Street,
+            Look::Phone,
+        ]) {
+            sure += 1;
+        } else if is(&[Look::PostalCode, Look::Integer, Look::Point, Look::Comma]) {
+            maybe += 1;
+        }
+    }
+    (sure > 0 && sure + maybe > names) || (names == 0 && maybe > 1)
+}

@@ -1,0 +1,358 @@
+//! From recognised columns to the value of a target: its source, its steps, and what speaks
+//! for them.
+
+use super::assign::{Found, Pick, look_of};
+use super::dates::{Dates, dates_of};
+use super::line::{From, Line, Proposed, table};
+use super::seen::Table;
+use super::shape::{Look, Shape};
+use super::topic::Topic;
+use super::write::{quote, shown};
+use crate::country;
+
+/// Takes away what spreadsheets put around a value.
+const UNGUARD: &str = "(?s)^(?:'|=\")?(.*?)\"?$";
+/// Takes an address out of `Name <address>`.
+const UNANGLE: &str = "^(?:[^<]*<)?([^<>]*)>?$";
+/// Takes the days out of `14 Tage`.
+const DAYS: &str = "^([0-9]+)";
+
+/// What values are made of.
+pub(super) struct Maker<'t> {
+    /// The sample.
+    pub(super) table: &'t Table<'t>,
+    /// What was recognised.
+    pub(super) found: &'t Found,
+    /// Whether the input has a header.
+    pub(super) named: bool,
+    /// Day and month are the American way round where no value decides.
+    pub(super) american: bool,
+}
+
+impl Maker<'_> {
+    /// A column's name.
+    pub(super) fn name(&self, column: usize) -> String {
+        let column = self.table.columns.get(column);
+        column.map_or_else(String::new, |column| column.name.to_string())
+    }
+
+    fn shape(&self, pick: Pick) -> Option<&Shape> {
+        self.found.shape(pick.column)
+    }
+
+    /// What speaks for a column: its name, its values.
+    pub(super) fn why(&self, pick: Pick, topic: Topic) -> String {
+        let name = shown(&self.name(pick.column));
+        let by = match (self.named, pick.by_name) {
+            (true, true) => format!("header {name}"),
+            (true, false) => format!("by the values of {name}"),
+            (false, _) => format!("by the values of column {name}"),
+        };
+        let Some(shape) = self.shape(pick) else {
+            return by;
+        };
+        if shape.filled == 0 {
+            return format!("{by}, no values");
+        }
+        let (filled, records) = (shape.filled, self.table.records);
+        match look_of(topic) {
+            Some(look) => {
+                let good = shape.count(look);
+                let what = noun(topic);
+                format!("{by}, {good} of {filled} values are {what}")
+            }
+            None => format!("{by}, filled in {filled} of {records} records"),
+        }
+    }
+
+    /// A line from one column, or from the first filled one of several.
+    pub(super) fn line(&self, key: &'static str, topic: Topic, picks: &[Pick]) -> Option<Line> {
+        let first = *picks.first()?;
+        let shape = self.shape(first)?;
+        let from = match picks {
+            [one] => From::Column(self.name(one.column)),
+            several => From::FirstOf(several.iter().map(|pick| self.name(pick.column)).collect()),
+        };
+        let mut value = Proposed::of(from);
+        let mut mark = None;
+        let mut off = false;
+        let mut why = self.why(first, topic);
+        match topic {
+            Topic::Email => {
+                let any = |look| self.any(picks, look);
+                if any(Look::InAngles) {
+                    value = value.step("extract", quote(UNANGLE));
+                }
+                if any(Look::Mailto) {
+                    value = value.step("replace", table(&[("mailto:", "")]));
+                }
+                value = value.step("as", quote("email"));
+            }
+            Topic::PostalCode => {
+                value = value.step("as", quote("postal_code"));
+                let short = self
+                    .column_values(first)
+                    .filter(|text| is_short(text))
+                    .count();
+                if short > 0 {
+                    why.push_str(&format!(
+                        ", {short} of four digits (a German one gets its zero back)"
+                    ));
+                }
+            }
+            Topic::Phone | Topic::Mobile | Topic::Fax => value = value.step("as", quote("phone")),
+            Topic::VatId => value = value.step("as", quote("vat_id")),
+            Topic::Country => value = value.step("as", quote("country")),
+            Topic::Language => value = value.step("as", quote("language")),
+            Topic::Salutation => {
+                let known = shape.share(Look::Salutation).unwrap_or(1.0);
+                value = match known >= 0.95 {
+                    true => value.step("as", quote("salutation")),
+                    false => value.step("max", "30").step("cut", "true"),
+                };
+            }
+            Topic::Company2 => value = value.step("max", "60").step("cut", "true"),
+            Topic::AccountNumber => {
+                off = shape.filled == 0 || !shape.is_mostly(Look::Integer);
+            }
+            Topic::Birthday | Topic::Since | Topic::LastChange => {
+                return self.date(key, topic, first);
+            }
+            Topic::Discount => (value, mark) = self.decimal(value, shape),
+            Topic::PaymentDays if shape.count(Look::Days) > 0 => {
+                value = value.step("extract", quote(DAYS));
+            }
+            Topic::CreditLimit => value = whole_amount(value, shape),
+            Topic::Locked | Topic::StopDunning | Topic::CashRegister | Topic::Active => {
+                return self.truth(key, topic, first);
+            }
+            _ if self.is_guarded(picks) => value = value.step("extract", quote(UNGUARD)),
+            _ => {}
+        }
+        if shape.filled > 0 && first.sure < 45 {
+            off = true;
+        }
+        let mut line = Line::new(key, &value, first.sure, why);
+        line.mark = mark;
+        line.off = off;
+        Some(line)
+    }
+
+    /// Whether half of the values are guarded against spreadsheets; a lone apostrophe belongs
+    /// to a name.
+    fn is_guarded(&self, picks: &[Pick]) -> bool {
+        let shapes = picks.iter().filter_map(|pick| self.shape(*pick));
+        shapes
+            .into_iter()
+            .any(|shape| shape.share(Look::Guard).is_some_and(|share| share >= 0.5))
+    }
+
+    fn any(&self, picks: &[Pick], look: Look) -> bool {
+        let shapes = picks.iter().filter_map(|pick| self.shape(*pick));
+        shapes.into_iter().any(|shape| shape.count(look) > 0)
+    }
+
+    fn column_values(&self, pick: Pick) -> impl Iterator<Item = &str> {
+        let column = self.table.columns.get(pick.column);
+        column.into_iter().flat_map(|column| column.filled())
+    }
+
+    /// How the dates of a column are written.
+    pub(super) fn dates(&self, pick: Pick) -> Dates {
+        let column = self.table.columns.get(pick.column);
+        column.map_or_else(Dates::default, |column| {
+            dates_of(column, jiff::civil::date(2100, 1, 1), self.american)
+        })
+    }
+
+    fn date(&self, key: &'static str, topic: Topic, pick: Pick) -> Option<Line> {
+        let filled = self.shape(pick)?.filled;
+        let dates = self.dates(pick);
+        let mut value = Proposed::of(From::Column(self.name(pick.column)));
+        match dates.formats.as_slice() {
+            [] => {}
+            [one] => value = value.step("date", quote(one)),
+            several => {
+                let formats = super::write::list(several.iter().map(String::as_str));
+                value = value.step("date", formats);
+            }
+        }
+        let by = self.why(pick, Topic::Login);
+        let share = match filled {
+            0 => 1.0,
+            filled => dates.read as f64 / filled as f64,
+        };
+        let mut why = match (filled, dates.formats.as_slice()) {
+            (0, _) => by,
+            (_, []) => format!("{by}, {} read as year-month-day", dates.read),
+            (_, formats) => format!("{by}, {} read as {}", dates.read, formats.join(" or ")),
+        };
+        if dates.serials > 0 {
+            why.push_str(&format!(
+                ", {} are a spreadsheet's numbers of days: format the column as dates",
+                dates.serials
+            ));
+        }
+        let sure = match topic {
+            Topic::LastChange => pick.sure.min(60),
+            _ => pick.sure,
+        };
+        // A share is between 0 and 1.
+        let sure = (f64::from(sure) * (0.4 + 0.6 * share)).round() as u8;
+        let mut line = Line::new(key, &value, sure, why);
+        line.off = share < 0.8;
+        if let Some(rival) = dates.rival {
+            line = line.marked(format!("no value tells day from month: is it {rival}?"));
+        }
+        Some(line)
+    }
+
+    fn decimal(&self, value: Proposed, shape: &Shape) -> (Proposed, Option<String>) {
+        let value = match shape.count(Look::Percent) {
+            0 => value,
+            _ => value.step("replace", table(&[(" %", ""), ("%", "")])),
+        };
+        let (comma, point) = (shape.count(Look::Comma), shape.count(Look::Point));
+        if comma > point {
+            return (value.step("decimal", quote(",")), None);
+        }
+        // `1.234` and nothing that tells whether it is a thousand.
+        let unsure = comma == point && shape.count(Look::Integer) < point;
+        let mark = unsure.then(|| "no value tells whether the decimal sign is . or ,".to_owned());
+        (value, mark)
+    }
+
+    fn truth(&self, key: &'static str, topic: Topic, pick: Pick) -> Option<Line> {
+        let shape = self.shape(pick)?;
+        let mut line = {
+            let value = Proposed::of(From::Column(self.name(pick.column)));
+            Line::new(key, &value, pick.sure, self.why(pick, topic))
+        };
+        let inverse = topic == Topic::Active;
+        if shape.filled == 0 {
+            line.off = inverse;
+            return Some(line);
+        }
+        let Some(distinct) = &shape.distinct else {
+            line.off = true;
+            line.why
+                .push_str(", too many different values for yes or no");
+            return Some(line);
+        };
+        let plain = shape.count(Look::Boolean) == shape.filled;
+        if plain && !inverse {
+            return Some(line);
+        }
+        let mut pairs = Vec::new();
+        for word in distinct.keys() {
+            let Some(truth) = truth_of(word) else {
+                // One word that is neither is damage, as long as the others are clear.
+                if shape.is_mostly(Look::Boolean) {
+                    continue;
+                }
+                line.off = true;
+                line.why.push_str(", not plainly yes or no");
+                return Some(line);
+            };
+            pairs.push(format!("{} = {}", quote(word), truth.is_locked(inverse)));
+        }
+        if !inverse && shape.is_mostly(Look::Boolean) {
+            return Some(line);
+        }
+        // A flag says it one way only: what is not there yet needs its word, too.
+        let lookup = format!("{{ {} }}", pairs.join(", "));
+        let value = Proposed::of(From::Column(self.name(pick.column))).step("lookup", lookup);
+        let mut line = Line::new(key, &value, pick.sure.min(85), line.why);
+        if inverse {
+            line.why.push_str("; not active: locked");
+        }
+        Some(line)
+    }
+
+    /// The country that most records have.
+    pub(super) fn usual_country(&self, pick: Option<Pick>) -> &'static str {
+        let mut counts = std::collections::BTreeMap::new();
+        for text in pick.into_iter().flat_map(|pick| self.column_values(pick)) {
+            if let Some(iso) = country::country(text) {
+                *counts.entry(iso).or_insert(0_usize) += 1;
+            }
+        }
+        let most = counts
+            .into_iter()
+            .max_by_key(|(iso, count)| (*count, std::cmp::Reverse(*iso)));
+        most.map_or("DE", |(iso, _)| iso)
+    }
+}
+
+/// A whole amount: cents of nothing are taken away, and no limit at all is no limit of 0.
+fn whole_amount(mut value: Proposed, shape: &Shape) -> Proposed {
+    if shape.count(Look::WholeComma) > 0 {
+        value = value.step("replace", table(&[(",00", ""), (".", "")]));
+    } else if shape.count(Look::WholePoint) > 0 {
+        value = value.step("replace", table(&[(".00", ""), (",", "")]));
+    }
+    if shape.count(Look::Zero) > 0 {
+        value = value
+            .step("lookup", table(&[("0", "")]))
+            .step("otherwise", quote("keep"));
+    }
+    value
+}
+
+/// What a word of a flag says.
+#[derive(Clone, Copy)]
+enum Truth {
+    /// Yes, for whatever the column's name says.
+    Yes,
+    /// No.
+    No,
+    /// The word itself says locked or not, whatever the name.
+    Locked(bool),
+}
+
+impl Truth {
+    fn is_locked(self, inverse: bool) -> bool {
+        match self {
+            Self::Yes => !inverse,
+            Self::No => inverse,
+            Self::Locked(locked) => locked,
+        }
+    }
+}
+
+fn truth_of(word: &str) -> Option<Truth> {
+    if let Some(truth) = super::super::convert::boolean(word) {
+        return Some(if truth { Truth::Yes } else { Truth::No });
+    }
+    match word.to_lowercase().as_str() {
+        "on" | "wahr" => Some(Truth::Yes),
+        "off" | "falsch" => Some(Truth::No),
+        "aktiv" | "active" | "enabled" | "freigegeben" | "frei" | "offen" | "open"
+        | "freigeschaltet" | "approved" | "confirmed" => Some(Truth::Locked(false)),
+        "inaktiv" | "inactive" | "disabled" | "gesperrt" | "locked" | "blocked" | "banned"
+        | "deaktiviert" | "suspended" | "pending" | "declined" => Some(Truth::Locked(true)),
+        _ => None,
+    }
+}
+
+fn is_short(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What the values of a topic are called.
+fn noun(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Email => "e-mail addresses",
+        Topic::Phone | Topic::Mobile => "phone numbers",
+        Topic::Fax => "fax numbers",
+        Topic::Website => "web addresses",
+        Topic::PostalCode => "postal codes",
+        Topic::Country => "known countries",
+        Topic::Language => "known languages",
+        Topic::Salutation => "known salutations",
+        Topic::VatId => "VAT ids",
+        Topic::HouseNumber => "house numbers",
+        Topic::ZipCity => "postal codes with a city",
+        _ => "whole numbers",
+    }
+}

@@ -1,0 +1,326 @@
+//! `importer mapping new`: every sample gets a mapping that fits it and maps nearly all of its
+//! good records; where the mapping goes, and what is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::support::{Importer, Run, repository, rows};
+
+/// What the model says of a sample, as far as it matters here.
+#[derive(Deserialize)]
+struct Sample {
+    file: String,
+    records: u64,
+    exceptions: Vec<Exception>,
+}
+
+#[derive(Deserialize)]
+struct Exception {
+    record: u64,
+}
+
+fn model() -> BTreeMap<String, Sample> {
+    #[derive(Deserialize)]
+    struct Model {
+        sample: Vec<Sample>,
+    }
+    let text = std::fs::read_to_string(repository("samples/expected.toml")).unwrap();
+    let model: Model = toml::from_str(&text).unwrap();
+    let samples = model.sample.into_iter();
+    samples
+        .map(|sample| (sample.file.clone(), sample))
+        .collect()
+}
+
+/// Every input in the folder of samples, by its name.
+fn samples() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(repository("samples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.') && !name.ends_with(".toml") && !name.ends_with(".md"))
+        .collect();
+    names.sort();
+    assert!(names.len() >= 8, "{names:?}");
+    names
+}
+
+/// The program in a folder that has the sample.
+fn beside(name: &str) -> Importer {
+    let importer = Importer::new();
+    let bytes = std::fs::read(repository("samples").join(name)).unwrap();
+    importer.file(name, bytes);
+    importer
+}
+
+/// Numbers of the records that the last report says are invalid.
+fn invalid(run: &Run) -> BTreeSet<u64> {
+    if run.has_report_file("failed.jsonl") {
+        let text = String::from_utf8(run.report_file("failed.jsonl")).unwrap();
+        return text
+            .lines()
+            .map(|line| {
+                let row: serde_json::Value = serde_json::from_str(line).unwrap();
+                row["record"].as_u64().unwrap()
+            })
+            .collect();
+    }
+    if !run.has_report_file("failed.csv") {
+        return BTreeSet::new();
+    }
+    let bytes = run.report_file("failed.csv");
+    let (text, _, _) = encoding_rs::WINDOWS_1252.decode(&bytes);
+    let header = text.lines().next().unwrap();
+    let delimiter = if header.contains(';') { b';' } else { b',' };
+    let rows = rows(text.as_bytes(), delimiter);
+    rows.iter()
+        .map(|row| row["_record"].parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_sample_gets_the_same_mapping_every_time() {
+    for name in samples() {
+        let mut importer = beside(&name);
+        let run = importer.args(["mapping", "new", &name]).run().expect(0);
+        let again = importer.run().expect(0);
+        assert_eq!(run.stdout, again.stdout, "{name}");
+        insta::with_settings!({ omit_expression => true }, {
+            insta::assert_snapshot!(name.replace('.', "_"), run.stdout);
+        });
+    }
+}
+
+#[test]
+fn a_proposal_fits_and_maps_nearly_all_good_records() {
+    let model = model();
+    for name in samples() {
+        let mut importer = beside(&name);
+        importer
+            .args(["mapping", "new", &name, "-o", "new.toml"])
+            .run()
+            .expect(0);
+        importer
+            .args(["mapping", "check", "new.toml"])
+            .run()
+            .expect(0);
+        importer
+            .args(["mapping", "check", "new.toml", &name])
+            .run()
+            .expect(0);
+        let run = importer
+            .args([
+                "run",
+                &name,
+                "-m",
+                "new.toml",
+                "--dry-run",
+                "--max-invalid",
+                "100%",
+            ])
+            .run();
+        assert!(matches!(run.code, 0 | 3), "{name}: {}", run.said());
+        // A second file that is joined has no outcomes of its own.
+        let Some(sample) = model.get(&format!("samples/{name}")) else {
+            continue;
+        };
+        assert_eq!(run.count("read"), sample.records, "{name}");
+        let odd: BTreeSet<u64> = sample.exceptions.iter().map(|it| it.record).collect();
+        let good = sample.records - odd.len() as u64;
+        let failed = invalid(&run).difference(&odd).count() as u64;
+        assert!(
+            failed * 20 <= good,
+            "{name}: {failed} of {good}\n{}",
+            run.said()
+        );
+    }
+}
+
+/// Names of groups and words for yes and no are all that may come from the records.
+#[test]
+fn no_values_of_customers_are_written_down() {
+    for name in samples() {
+        let mut importer = beside(&name);
+        let text = importer
+            .args(["mapping", "new", &name])
+            .run()
+            .expect(0)
+            .stdout;
+        let bytes = std::fs::read(repository("samples").join(&name)).unwrap();
+        let (input, _, _) = match std::str::from_utf8(&bytes) {
+            Ok(_) => encoding_rs::UTF_8.decode(&bytes),
+            Err(_) => encoding_rs::WINDOWS_1252.decode(&bytes),
+        };
+        let records = input.lines().skip(if name == "datev.csv" { 2 } else { 1 });
+        let is_value = |word: &&str| word.contains('@') || word.contains("straße");
+        let values = records
+            .flat_map(|line| line.split([';', ',', '"']))
+            .filter(is_value);
+        for value in values {
+            assert!(!text.contains(value.trim()), "{name}: {value}");
+        }
+    }
+}
+
+#[test]
+fn the_mapping_goes_where_it_is_wanted_and_overwrites_nothing() {
+    let mut importer = beside("customers.csv");
+    let new = |importer: &mut Importer, more: &[&str]| {
+        let words = ["mapping", "new", "customers.csv"];
+        importer.args(words.iter().chain(more)).run()
+    };
+    let run = new(&mut importer, &["-o", "a.toml"]).expect(0);
+    for said in [
+        "a.toml: proposed from customers.csv",
+        "Mapped      37 of 39 columns; 200 records looked at",
+        "InternalCompanyId: the id of your own company in Wawi",
+        "Next        importer run customers.csv -m a.toml --dry-run",
+    ] {
+        assert!(run.stdout.contains(said), "{said}\n{}", run.said());
+    }
+    let written = std::fs::read_to_string(importer.folder().join("a.toml")).unwrap();
+    for more in [&[][..], &["-o", "-"]] {
+        let run = new(&mut importer, more).expect(0);
+        assert_eq!(run.stdout, written);
+        assert!(run.stderr.contains("To fill in"), "{}", run.said());
+    }
+    importer.file("a.toml", "mine");
+    let run = new(&mut importer, &["-o", "a.toml"]).expect(4);
+    assert!(
+        run.stderr.contains("a.toml exists already"),
+        "{}",
+        run.said()
+    );
+    assert!(run.stderr.contains("--force"), "{}", run.said());
+    let kept = std::fs::read_to_string(importer.folder().join("a.toml")).unwrap();
+    assert_eq!(kept, "mine");
+    new(&mut importer, &["-o", "a.toml", "--force"]).expect(0);
+    let forced = std::fs::read_to_string(importer.folder().join("a.toml")).unwrap();
+    assert_eq!(forced, written);
+    let run = new(&mut importer, &["-o", "no/folder/a.toml"]).expect(4);
+    assert!(run.stderr.contains("cannot be written"), "{}", run.said());
+    let run = importer
+        .args(["mapping", "new", "nowhere.csv"])
+        .run()
+        .expect(4);
+    assert!(run.stderr.contains("nowhere.csv"), "{}", run.said());
+}
+
+#[test]
+fn standard_input_and_json() {
+    let mut importer = Importer::new();
+    importer.stdin("Kundennummer;Nachname;Ort;Land\nC1;Muster;Ulm;DE\n");
+    let run = importer
+        .args(["mapping", "new", "-", "--json"])
+        .run()
+        .expect(0);
+    let told: serde_json::Value = serde_json::from_str(run.stdout.trim()).unwrap();
+    assert_eq!(told["type"], "proposal");
+    assert_eq!((&told["columns"], &told["used"]), (&4.into(), &4.into()));
+    assert_eq!(told["to_fill_in"].as_array().unwrap().len(), 3);
+    let text = told["text"].as_str().unwrap();
+    assert!(
+        text.contains("from \"stdin\": 1 record looked at"),
+        "{text}"
+    );
+}
+
+/// What was typed of how to read the input is in the mapping, which reads it the same way.
+#[test]
+fn options_of_reading_are_kept() {
+    let mut importer = Importer::new();
+    let bytes: Vec<u8> =
+        "\u{feff}Export\r\nKundennummer:Nachname:Ort:Land\r\nC1:M\u{fc}ller:K\u{f6}ln:DE\r\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+    importer.file("a.csv", bytes);
+    importer
+        .args([
+            "mapping",
+            "new",
+            "a.csv",
+            "-o",
+            "a.toml",
+            "--delimiter",
+            ":",
+            "--skip-lines",
+            "1",
+        ])
+        .run()
+        .expect(0);
+    let run = importer
+        .args(["run", "a.csv", "-m", "a.toml", "--dry-run"])
+        .run()
+        .expect(0);
+    assert_eq!(run.count("ready"), 1, "{}", run.said());
+}
+
+#[test]
+fn an_input_without_header_is_read_without_one() {
+    let mut importer = Importer::new();
+    let text = "K1;Herr;Michael;Muster;Am Markt 1;01067;Dresden;Deutschland;m@example.org\n\
+                K2;Frau;Anna;Eben;Weg 2a;80331;Bonn;Deutschland;a@example.org\n";
+    importer.file("a.csv", text);
+    let run = importer
+        .args(["mapping", "new", "a.csv", "-o", "a.toml"])
+        .run()
+        .expect(0);
+    assert!(
+        run.stdout.contains("Mapped      9 of 9 columns"),
+        "{}",
+        run.said()
+    );
+    let written = std::fs::read_to_string(importer.folder().join("a.toml")).unwrap();
+    assert!(!written.contains("Michael"), "{written}");
+    let run = importer
+        .args(["run", "a.csv", "-m", "a.toml", "--dry-run"])
+        .run()
+        .expect(0);
+    assert_eq!(run.count("ready"), 2, "{}", run.said());
+}
+
+/// What nobody found has to be filled in before anything goes on, and the message says so.
+#[test]
+fn a_mapping_that_lacks_something_says_what() {
+    let mut importer = Importer::new();
+    importer.file("a.csv", "Kundennummer;Nachname\nC1;Muster\n");
+    let run = importer
+        .args(["mapping", "new", "a.csv", "-o", "a.toml"])
+        .run()
+        .expect(0);
+    assert!(
+        run.stdout.contains("City: no column holds the city"),
+        "{}",
+        run.said()
+    );
+    assert!(
+        run.stdout.contains("cannot be used before"),
+        "{}",
+        run.said()
+    );
+    let run = importer
+        .args(["mapping", "check", "a.toml"])
+        .run()
+        .expect(4);
+    assert!(
+        run.stderr
+            .contains("`BillingAddress.City` is still to be filled in"),
+        "{}",
+        run.said()
+    );
+}
+
+/// The sample is bounded, and an input that breaks off still gives a mapping.
+#[test]
+fn an_input_that_breaks_off_is_said_so() {
+    let mut importer = Importer::new();
+    let text = "Kundennummer;Nachname;Ort;Land\nC1;Muster;Ulm;DE\nC2;\"Eben;Ulm;DE\n";
+    importer.file("a.csv", text);
+    let run = importer.args(["mapping", "new", "a.csv"]).run().expect(0);
+    assert!(
+        run.stderr.contains("made of the 1 record before"),
+        "{}",
+        run.said()
+    );
+}
