@@ -305,6 +305,7 @@ fn the_help_of_the_other_commands_is_short() {
     Usage: importer mapping [OPTIONS] <COMMAND>
 
     Commands:
+      new      Propose a mapping from an input's header and contents
       check    Check a mapping file, and whether it fits an input
       test     Run the tests that a mapping file brings along
       explain  Show what becomes of each field of one record, step by step

@@ -75,6 +75,7 @@ fn typed(args: &SourceArgs) -> SourceSettings {
         encoding: args.encoding.clone().map(|encoding| encoding.0),
         delimiter: args.delimiter.map(|delimiter| delimiter.0),
         skip_lines: args.skip_lines,
+        sheet: args.sheet.clone(),
         ..SourceSettings::default()
     }
 }

@@ -79,7 +79,8 @@ pub fn propose_mapping(
 /// What `[source]` has to say so that the input is read as it was here.
 fn options(settings: &SourceSettings, format: Format) -> Vec<(&'static str, String)> {
     let mut options = vec![("format", format!("\"{}\"", format.word()))];
-    let quoted = |text: &str| format!("\"{}\"", text.escape_default());
+    // The escapes of JSON are escapes of TOML, too.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
     if let Some(encoding) = &settings.encoding {
         options.push(("encoding", quoted(encoding)));
     }
@@ -88,6 +89,9 @@ fn options(settings: &SourceSettings, format: Format) -> Vec<(&'static str, Stri
     }
     if let Some(lines) = settings.skip_lines {
         options.push(("skip_lines", lines.to_string()));
+    }
+    if let Some(sheet) = &settings.sheet {
+        options.push(("sheet", quoted(sheet)));
     }
     if let Some(header) = settings.header {
         options.push(("header", header.to_string()));

@@ -324,3 +324,13 @@ fn an_input_that_breaks_off_is_said_so() {
         run.said()
     );
 }
+
+#[test]
+fn help_says_what_is_needed() {
+    let run = Importer::new()
+        .args(["mapping", "new", "--help"])
+        .run()
+        .expect(0);
+    let own = run.stdout.split("Global options").next().unwrap();
+    insta::assert_snapshot!("help", own.replace("importer.exe", "importer"));
+}

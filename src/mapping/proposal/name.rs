@@ -388,7 +388,7 @@ mod tests {
             ("PLZ", "PostalCode"),
             ("Zip/Postal Code", "PostalCode"),
             ("PLZ/Ort", "ZipCity"),
-            ("Town/City", "-"),
+            ("Town/City", "City"),
             ("Ländercode", "Country"),
             ("La\u{308}ndercode", "Country"),
             ("Laendercode", "Country"),
