@@ -373,6 +373,7 @@ impl Trial<'_> {
 
     fn wrong(&self, place: &Place, what: &str) -> Mistake {
         Mistake::at(place.clone(), format!("{} fails: {what}", self.title()))
+            .help("correct the mapping, or what the test expects")
     }
 
     fn compare(&self, customer: &CreateCustomer, errors: &[FieldError]) -> Vec<Mistake> {

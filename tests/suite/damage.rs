@@ -361,7 +361,9 @@ fn broken() -> Vec<(Code, Vec<Row>)> {
 #[test]
 fn each_rule_that_may_be_switched_is_an_error_a_warning_or_off() {
     let broken = broken();
-    let spoken_of: BTreeSet<Code> = broken.iter().map(|(code, _)| *code).collect();
+    let mut spoken_of: BTreeSet<Code> = broken.iter().map(|(code, _)| *code).collect();
+    // These need more than a CSV file.
+    spoken_of.extend([Code::ErpUnknownId, Code::CellError, Code::JoinMissing]);
     let switchable = Code::ALL
         .iter()
         .copied()

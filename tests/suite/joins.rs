@@ -123,6 +123,17 @@ fn several_rows_for_a_record_are_an_error_and_none_may_be_one() {
         failed[0]["_message"]
     );
     assert_eq!(failed[0]["_columns"], "Nr");
+    for (weight, warned) in [("warn", true), ("off", false)] {
+        it.file(
+            "map.toml",
+            format!("{MAPPING}[rules]\n\"join.missing\" = \"{weight}\"\n"),
+        );
+        let dry = it
+            .args(["run", "in.csv", "-m", "map.toml", "--dry-run"])
+            .run();
+        let groups = dry.expect(3).summary()["warning_groups"].clone();
+        assert_eq!(groups[0]["code"] == "join.missing", warned, "{groups}");
+    }
     let text = String::from_utf8(run.report_file("failed.csv")).unwrap();
     assert!(
         text.starts_with("Nr;Name;Ort;_message;"),

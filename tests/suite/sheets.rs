@@ -1,11 +1,12 @@
 //! Customers from sheets and compressed files: the same as from CSV, whoever saved them.
 
-use std::io::Write;
+use std::io::{Cursor, Write};
 
+use calamine::Reader as _;
 use serde_json::Value;
 
 use crate::other_erp::{Knobs, OtherErp};
-use crate::support::{Importer, Run, repository, rows};
+use crate::support::{Importer, Run, repository};
 
 const MAPPING: &str = r#"
 [source]
@@ -154,11 +155,23 @@ fn failures_of_a_sheet_are_written_and_come_back_as_a_sheet() {
     importer.args(["run", "a", "-m", "map.toml", "--base-url", &erp.url()]);
     let run = importer.run().expect(3);
     assert_eq!((run.count("created"), run.count("invalid")), (1, 2));
-    let failed = run.report_file("failed.csv");
-    let failed = failed.strip_prefix("\u{feff}".as_bytes()).unwrap();
-    let told: Vec<[String; 4]> = rows(failed, b';')
+    let failed = run.report_file("failed.xlsx");
+    let mut failed: calamine::Xlsx<_> =
+        calamine::open_workbook_from_rs(Cursor::new(failed)).unwrap();
+    let failed = failed.worksheet_range_at(0).unwrap().unwrap();
+    let mut corrected: Vec<Vec<String>> = failed
+        .rows()
+        .map(|row| row.iter().map(ToString::to_string).collect())
+        .collect();
+    let place = |name: &str| {
+        corrected[0]
+            .iter()
+            .position(|column| column == name)
+            .unwrap()
+    };
+    let told: Vec<[&str; 4]> = corrected[1..]
         .iter()
-        .map(|row| ["Kundennummer", "_line", "_code", "_columns"].map(|name| row[name].clone()))
+        .map(|row| ["Kundennummer", "_line", "_code", "_columns"].map(|name| &*row[place(name)]))
         .collect();
     assert_eq!(
         told,
@@ -167,17 +180,10 @@ fn failures_of_a_sheet_are_written_and_come_back_as_a_sheet() {
             ["K1002", "3", "cell.error", "Straße"]
         ]
     );
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(b';')
-        .has_headers(false)
-        .from_reader(failed);
-    let mut corrected: Vec<Vec<String>> = reader
-        .records()
-        .map(|row| row.unwrap().iter().map(str::to_owned).collect())
-        .collect();
     assert!(corrected[2].iter().any(|cell| cell.contains("D3 (#N/A)")));
-    corrected[1][5] = "Dresden".to_owned();
-    corrected[2][3] = "Am Markt 1".to_owned();
+    let (city, street) = (place("Ort"), place("Straße"));
+    corrected[1][city] = "Dresden".to_owned();
+    corrected[2][street] = "Am Markt 1".to_owned();
     book(&corrected)
         .save(importer.folder().join("corrected.xlsx"))
         .unwrap();
@@ -186,6 +192,52 @@ fn failures_of_a_sheet_are_written_and_come_back_as_a_sheet() {
     assert_eq!(run.count("created"), 2);
     assert!(!run.summary()["linked"].is_null(), "{}", run.said());
     assert_eq!(erp.ledger().len(), 3);
+}
+
+#[test]
+fn an_error_in_a_cell_may_weigh_less() {
+    let mut of_shop = book(&[
+        vec![
+            "Kundennummer".to_owned(),
+            "Ort".to_owned(),
+            "Firma".to_owned(),
+        ],
+        vec!["K1".to_owned(), "Dresden".to_owned(), String::new()],
+    ]);
+    let formula = rust_xlsxwriter::Formula::new("=NA()").set_result("#N/A");
+    let sheet = of_shop.worksheet_from_index(0).unwrap();
+    sheet.write_formula(1, 2, formula).unwrap();
+    let bytes = of_shop.save_to_buffer().unwrap();
+    for (weight, code, errors, warnings) in [
+        ("error", 3, "cell.error", ""),
+        ("warn", 0, "", "cell.error"),
+        ("off", 0, "", ""),
+    ] {
+        let mut importer = importer("a", &bytes);
+        let mapping = format!(
+            "[customer]\nNumber = \"Kundennummer\"\nCustomerGroupId = {{ value = 1 }}\n\
+             InternalCompanyId = {{ value = 1 }}\nLanguageIso = {{ value = \"DE\" }}\n\
+             [customer.BillingAddress]\nCity = \"Ort\"\nCompany = \"Firma\"\n\
+             LastName = {{ value = \"Muster\" }}\nCountryIso = {{ value = \"DE\" }}\n\
+             [rules]\n\"cell.error\" = \"{weight}\"\n"
+        );
+        importer.file("map.toml", mapping);
+        let run = importer
+            .args(["run", "a", "-m", "map.toml", "--dry-run"])
+            .run()
+            .expect(code);
+        let summary = run.summary();
+        let of = |list: &str| {
+            summary[list][0]["code"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        assert_eq!(
+            (of("errors").as_str(), of("warning_groups").as_str()),
+            (errors, warnings)
+        );
+    }
 }
 
 #[test]

@@ -106,6 +106,14 @@ fn ids_that_the_erp_does_not_have_are_errors() {
     assert!(message.contains("1 (Endkunden), 2 (Händler)"), "{message}");
     // Without --probe nobody knows.
     self::run(&mut importer, &["--dry-run"]).expect(0);
+    let mapping = std::fs::read_to_string(importer.folder().join("map.toml")).unwrap();
+    for (weight, warned) in [("warn", true), ("off", false)] {
+        let rules = format!("[rules]\n\"erp.unknown_id\" = \"{weight}\"\n{mapping}");
+        importer.file("map.toml", rules);
+        let run = probed(&mut importer, &erp, &[]).expect(0);
+        let groups = run.summary()["warning_groups"].clone();
+        assert_eq!(groups[0]["code"] == "erp.unknown_id", warned, "{groups}");
+    }
 }
 
 #[test]

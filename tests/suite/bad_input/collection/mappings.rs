@@ -468,7 +468,11 @@ fn values() -> Vec<Bad> {
         group(
             "a look-up of texts for a number",
             "{ column = \"Ort\", lookup = { \"a\" = \"x\" } }",
-            ["bad.toml:5:54", "must be a whole number", FALLBACK],
+            [
+                "bad.toml:5:54",
+                "must be a whole number",
+                "the name of a customer group needs as = \"customer_group\"",
+            ],
         ),
         group(
             "a look-up that is a list",
