@@ -278,7 +278,7 @@ impl ImportError {
                  `--report-dir`, for temporary folders another TMPDIR)"
             }
             Self::Payloads(_) => "choose another file for `--payloads`",
-            Self::Format(_) => "write `csv` or `jsonl`",
+            Self::Format(_) => "write `csv`, `jsonl`, `xlsx` or `ods`",
             Self::NoRecords { .. } => {
                 "check that the export is complete; `--allow-empty` accepts an input without records"
             }
@@ -302,18 +302,7 @@ impl ImportError {
             Self::NoSuchTarget { known, .. } => {
                 return Some(format!("the targets are: {}", known.join(", ")));
             }
-            Self::StillNeeded { run, unknown: 0 } => {
-                return Some(format!(
-                    "the command that began it finishes it (`importer runs` tells its input); \
-                     `importer forget {run} --force` forgets it as it is"
-                ));
-            }
-            Self::StillNeeded { run, .. } => {
-                return Some(format!(
-                    "`importer reconcile {run}` looks them up, `importer resolve {run} RECORD` \
-                     settles one by hand; then give the same command again"
-                ));
-            }
+            Self::StillNeeded { run, unknown } => return Some(help_if_needed(run, *unknown)),
             Self::StillSpooled { run } => {
                 return Some(format!(
                     "finish that run or `importer forget {run} --force`, then give the same \
@@ -327,5 +316,20 @@ impl ImportError {
             Self::Internal(_) => "please report it with the command that you typed",
         };
         Some(text.to_owned())
+    }
+}
+
+/// What to do about a run that cannot be forgotten yet.
+fn help_if_needed(run: &str, unknown: u64) -> String {
+    if unknown == 0 {
+        format!(
+            "the command that began it finishes it (`importer runs` tells its input); \
+             `importer forget {run} --force` forgets it as it is"
+        )
+    } else {
+        format!(
+            "`importer reconcile {run}` looks them up, `importer resolve {run} RECORD` settles \
+             one by hand; then give the same command again"
+        )
     }
 }

@@ -294,32 +294,17 @@ impl SourceError {
             }
             Self::Empty { .. } => "was the export finished, and is it the right file?",
             Self::NoHeader { .. } => "lower `skip_lines`",
-            Self::OtherFormat { .. } => {
-                "save or unpack it as XLSX, ODS or CSV (in a spreadsheet: Save as, \"CSV UTF-8\") \
-                 and import that"
-            }
             Self::NotAsDeclared { .. } => {
                 "take `format` out of the mapping, or override it with --format"
             }
-            Self::Encrypted { .. } => {
-                "open it in the program that made it, take the password away (Save as, without \
-                 a password), and import that"
-            }
-            Self::Damaged { .. } => {
-                "copy or export it again; if it opens elsewhere, save it as CSV (\"CSV UTF-8\") \
-                 and import that"
-            }
-            Self::Bomb { .. } => {
-                "if that is right, unpack it yourself, or save it as CSV, and import that"
-            }
-            Self::Private { .. } => {
-                "the folder for temporary files needs room for the whole unpacked input; the \
-                 environment variable TMPDIR (on Windows TEMP) names another one"
-            }
-            Self::NoSheet { .. } | Self::EmptySheet { .. } => {
-                "is it the right file? `sheet` in the mapping, or --sheet, names a sheet"
-            }
-            Self::UnknownSheet { sheet, sheets, .. } => return Some(other_sheet(sheet, sheets)),
+            Self::OtherFormat { .. }
+            | Self::Encrypted { .. }
+            | Self::Damaged { .. }
+            | Self::Bomb { .. }
+            | Self::Private { .. }
+            | Self::NoSheet { .. }
+            | Self::EmptySheet { .. }
+            | Self::UnknownSheet { .. } => return self.help_with_books(),
             Self::Binary { .. } => {
                 "export it as CSV or JSONL; if it is UTF-16 text, declare `encoding`"
             }
@@ -356,6 +341,34 @@ impl SourceError {
             Self::Open { .. } | Self::Read { .. } | Self::Copy { .. } | Self::Stdin { .. } => {
                 return None;
             }
+        };
+        Some(help.to_owned())
+    }
+
+    /// What to do about books and compressed files.
+    fn help_with_books(&self) -> Option<String> {
+        let help = match self {
+            Self::OtherFormat { .. } => {
+                "save or unpack it as XLSX, ODS or CSV (in a spreadsheet: Save as, \"CSV UTF-8\") \
+                 and import that"
+            }
+            Self::Encrypted { .. } => {
+                "open it in the program that made it, take the password away (Save as, without \
+                 a password), and import that"
+            }
+            Self::Damaged { .. } => {
+                "copy or export it again; if it opens elsewhere, save it as CSV (\"CSV UTF-8\") \
+                 and import that"
+            }
+            Self::Bomb { .. } => {
+                "if that is right, unpack it yourself, or save it as CSV, and import that"
+            }
+            Self::Private { .. } => {
+                "the folder for temporary files needs room for the whole unpacked input; the \
+                 environment variable TMPDIR (on Windows TEMP) names another one"
+            }
+            Self::UnknownSheet { sheet, sheets, .. } => return Some(other_sheet(sheet, sheets)),
+            _ => "is it the right file? `sheet` in the mapping, or --sheet, names a sheet",
         };
         Some(help.to_owned())
     }

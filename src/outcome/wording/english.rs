@@ -63,25 +63,8 @@ fn broken_rule(facts: &Facts<'_>) -> String {
         Code::CountryUnknown => return unknown_code(facts, "country"),
         Code::LanguageUnknown => return unknown_code(facts, "language"),
         Code::SalutationUnknown => return format!("{value} is not a salutation that is known"),
-        Code::LookupMissing if facts.error.params.contains_key("list") => {
-            let list = facts.phrase("", "list", "");
-            let known = facts.phrase(", which has ", "known", "");
-            return format!("{value} is no {list} in the ERP{known}");
-        }
-        Code::LookupAmbiguous => {
-            let list = facts.phrase("", "list", "");
-            let ids = facts.phrase(", with the ids ", "ids", "");
-            let list = if list.is_empty() { "entries" } else { &list };
-            return format!("{value} is the name of several {list} in the ERP{ids}");
-        }
-        Code::ErpUnknownId => {
-            let list = facts.phrase(" of a ", "list", "");
-            let known = facts.phrase("; it has ", "known", "");
-            return format!("{value} is no id{list} in the ERP{known}");
-        }
-        Code::LookupMissing => {
-            let known = facts.phrase(", which has ", "known", "");
-            return format!("{value} is not in the mapping's look-up table{known}");
+        Code::LookupMissing | Code::LookupAmbiguous | Code::ErpUnknownId => {
+            return not_found(facts);
         }
         Code::TemplateFailed => {
             let reason = facts.phrase(": ", "reason", "");
@@ -123,6 +106,30 @@ fn broken_rule(facts: &Facts<'_>) -> String {
         | Code::JsonMalformed => return of_the_record(facts),
     };
     text.to_owned()
+}
+
+/// What neither the mapping's table nor the ERP has, or has more than once.
+fn not_found(facts: &Facts<'_>) -> String {
+    let value = &facts.value;
+    let known = facts.phrase(", which has ", "known", "");
+    match facts.error.code {
+        Code::ErpUnknownId => {
+            let list = facts.phrase(" of a ", "list", "");
+            let known = facts.phrase("; it has ", "known", "");
+            format!("{value} is no id{list} in the ERP{known}")
+        }
+        Code::LookupAmbiguous => {
+            let list = facts.phrase("", "list", "");
+            let ids = facts.phrase(", with the ids ", "ids", "");
+            let list = if list.is_empty() { "entries" } else { &list };
+            format!("{value} is the name of several {list} in the ERP{ids}")
+        }
+        _ if facts.error.params.contains_key("list") => {
+            let list = facts.phrase("", "list", "");
+            format!("{value} is no {list} in the ERP{known}")
+        }
+        _ => format!("{value} is not in the mapping's look-up table{known}"),
+    }
 }
 
 fn length(facts: &Facts<'_>) -> String {
