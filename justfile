@@ -37,6 +37,11 @@ fuzz target seconds="600":
 simulate seeds="100000" from="0":
     SIMULATE_SEEDS={{seeds}} SIMULATE_FROM={{from}} cargo test --locked --lib simulation::tests::every_story -- --nocapture
 
+# How close to the wire an import comes, in paired runs against oha, xsv and Python, whichever is
+# there: `just bench --latency-ms 20`, `just bench dry --records 1000000`.
+bench *words:
+    cargo bench --locked --bench wire -- {{words}}
+
 # Import the sample customers into a stand-in for the ERP.
 demo:
     cargo run --release --locked -- run samples/customers.csv --mapping mappings/shop.toml --sandbox

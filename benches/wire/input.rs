@@ -1,0 +1,115 @@
+//! A seeded input, its mapping, and the body that the load generators send.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Fields that the mapping fills.
+pub(crate) const MAPPED_FIELDS: usize = 30;
+
+/// The mapping: 30 fields with the conversions and checks that a shop's export needs.
+const MAPPING: &str = r#"[source]
+decimal = ","
+date = "%d.%m.%Y"
+
+[customer]
+Number                   = "Nr"
+CustomerGroupId          = { column = "Gruppe", lookup = { "Endkunde" = 1, "Händler" = 2 } }
+InternalCompanyId        = { value = 1 }
+LanguageIso              = { column = "Sprache", as = "language" }
+CustomerSince            = "Seit"
+Birthday                 = "Geburtstag"
+Website                  = "Web"
+InitialContact           = "Herkunft"
+IsLocked                 = "Gesperrt"
+CommercialRegisterNumber = "HRB"
+
+[customer.BillingAddress]
+FormOfAddress     = { column = "Anrede", as = "salutation" }
+FirstName         = "Vorname"
+LastName          = "Nachname"
+Company           = "Firma"
+Street            = { join = ["Straße", "Hausnummer"] }
+PostalCode        = { column = "PLZ", as = "postal_code" }
+City              = "Ort"
+CountryIso        = { column = "Land", as = "country" }
+State             = "Bundesland"
+EmailAddress      = { column = "E-Mail", as = "email" }
+PhoneNumber       = { column = "Telefon", as = "phone" }
+MobilePhoneNumber = { column = "Mobil", as = "phone" }
+VatID             = { column = "USt", as = "vat_id" }
+
+[customer.Shipmentaddress]
+LastName   = "Nachname"
+Street     = "Lieferstraße"
+PostalCode = { column = "Liefer-PLZ", as = "postal_code" }
+City       = "Lieferort"
+CountryIso = { column = "Land", as = "country" }
+
+[customer.PaymentSettings]
+Discount      = "Rabatt"
+PaymentTarget = "Ziel"
+"#;
+
+const HEADER: &str = "Nr;Gruppe;Sprache;Seit;Geburtstag;Web;Herkunft;Gesperrt;HRB;Anrede;Vorname;Nachname;Firma;Straße;Hausnummer;PLZ;Ort;Land;Bundesland;E-Mail;Telefon;Mobil;USt;Lieferstraße;Liefer-PLZ;Lieferort;Rabatt;Ziel";
+
+const FIRST: [&str; 6] = ["Anna", "Jürgen", "Sabine", "Max", "Käthe", "Peter"];
+const LAST: [&str; 6] = [
+    "Müller",
+    "Groß",
+    "Schäfer",
+    "Krause",
+    "Lehmann",
+    "von der Heide",
+];
+const PLACES: [(&str, &str); 5] = [
+    ("01067", "Dresden"),
+    ("4109", "Leipzig"),
+    ("10115", "Berlin"),
+    ("80331", "München"),
+    ("50667", "Köln"),
+];
+
+/// Where the input lies.
+pub(crate) fn path(folder: &Path) -> PathBuf {
+    folder.join("kunden.csv")
+}
+
+/// Where its mapping lies.
+pub(crate) fn mapping_path(folder: &Path) -> PathBuf {
+    folder.join("kunden.toml")
+}
+
+/// Writes input and mapping.
+pub(crate) fn write(folder: &Path, records: u64) -> io::Result<()> {
+    std::fs::write(mapping_path(folder), MAPPING)?;
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut file = BufWriter::new(File::create(path(folder))?);
+    writeln!(file, "{HEADER}")?;
+    for record in 0..records {
+        let mut one_of = |texts: &[&'static str]| random.choice(texts).copied().unwrap_or_default();
+        let (first, last) = (one_of(&FIRST), one_of(&LAST));
+        let group = one_of(&["Endkunde", "Händler"]);
+        let (code, city) = random.choice(PLACES).unwrap_or_default();
+        writeln!(
+            file,
+            "K{record:08};{group};de-DE;{:02}.{:02}.20{:02};{:02}.{:02}.19{:02};https://www.example.com/{record};Messe Köln;nein;HRB {record};Frau;{first};{last};{last} Handels GmbH;Große Gasse;{};{code};{city};Deutschland;Sachsen;kunde{record}@example.com;+49 351 {:07};0171 {:07};DE136695976;Lieferweg {};{code};{city};2,50;14",
+            random.u8(1..=28),
+            random.u8(1..=12),
+            random.u8(0..=25),
+            random.u8(1..=28),
+            random.u8(1..=12),
+            random.u8(30..=99),
+            random.u8(1..=200),
+            random.u32(1_000_000..=9_999_999),
+            random.u32(1_000_000..=9_999_999),
+            random.u8(1..=200),
+        )?;
+    }
+    file.flush()
+}
+
+/// A body like those that the mapping makes, for the load generators.
+pub(crate) fn body() -> &'static str {
+    r#"{"Number":"K00000001","CustomerGroupId":1,"BillingAddress":{"City":"Dresden","CountryIso":"DE","Company":"Müller Handels GmbH","FormOfAddress":"Frau","FirstName":"Anna","LastName":"Müller","Street":"Große Gasse 12","PostalCode":"01067","State":"Sachsen","VatID":"DE136695976","PhoneNumber":"+49 351 1234567","MobilePhoneNumber":"0171 1234567","EmailAddress":"kunde1@example.com"},"Shipmentaddress":{"City":"Dresden","CountryIso":"DE","LastName":"Müller","Street":"Lieferweg 12","PostalCode":"01067"},"PaymentSettings":{"Discount":2.50,"PaymentTarget":14},"CustomerSince":"2020-01-02T00:00:00Z","LanguageIso":"DE","InternalCompanyId":1,"CommercialRegisterNumber":"HRB 1","Website":"https://www.example.com/1","InitialContact":"Messe Köln","Birthday":"1985-01-01T00:00:00Z","IsLocked":false}"#
+}

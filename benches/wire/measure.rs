@@ -1,0 +1,73 @@
+//! How long a command takes, and what it costs.
+
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use serde::{Deserialize, Serialize};
+
+use crate::Failure;
+
+/// What one run of a command took.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    /// From start to end, in seconds.
+    pub(crate) seconds: f64,
+    /// CPU time, in the program and for it in the kernel, in seconds.
+    pub(crate) cpu_seconds: f64,
+    /// Most memory at once, in KiB.
+    pub(crate) peak_kib: i64,
+}
+
+/// Runs the command in a process that has no other child, so that the costs are its own.
+pub(crate) fn measure(command: &[String]) -> Result<Measured, Failure> {
+    let output = Command::new(std::env::current_exe()?)
+        .arg("measure")
+        .args(command)
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("{} failed", command.join(" ")).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// The other side of [`measure`].
+pub(crate) fn run_one(command: &[String]) -> Result<(), Failure> {
+    let (program, words) = command.split_first().ok_or("no command")?;
+    let start = Instant::now();
+    let output = Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .output()?;
+    let seconds = start.elapsed().as_secs_f64();
+    if !output.status.success() {
+        return Err(format!(
+            "{program}: {}\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
+        .into());
+    }
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let time = |time: nix::sys::time::TimeVal| {
+        #[expect(clippy::cast_precision_loss, reason = "seconds of a bench are few")]
+        let seconds = time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+        seconds
+    };
+    let measured = Measured {
+        seconds,
+        cpu_seconds: time(usage.user_time()) + time(usage.system_time()),
+        peak_kib: usage.max_rss(),
+    };
+    println!("{}", serde_json::to_string(&measured)?);
+    Ok(())
+}
+
+/// The middle one.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,114 @@
+//! A server that costs as little as one can: it reads each request and answers 201, or an empty
+//! page to whoever looks something up.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+
+use crate::Failure;
+
+/// The server, in a process of its own; gone when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    /// Starts it on a port that the system chooses.
+    pub(crate) fn start(latency_ms: u64) -> Result<Self, Failure> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["serve", &latency_ms.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("the server has no output")?;
+        let mut address = String::new();
+        BufReader::new(stdout).read_line(&mut address)?;
+        let address = address.trim().to_owned();
+        Ok(Self { child, address })
+    }
+
+    /// The base URL.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already; there is nobody to tell.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Serves until it is killed; the first line of its output is its address.
+pub(crate) fn serve(words: &[String]) -> Result<(), Failure> {
+    let latency = words.first().map_or(Ok(0), |word| word.parse())?;
+    let latency = Duration::from_millis(latency);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async move {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        println!("{}", listener.local_addr()?);
+        let ids = Arc::new(AtomicU64::new(1));
+        loop {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            let ids = Arc::clone(&ids);
+            tokio::spawn(async move {
+                let service = service_fn(move |request| answer(request, latency, Arc::clone(&ids)));
+                // A client that goes away is no trouble of ours.
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .pipeline_flush(false)
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    })
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    latency: Duration,
+    ids: Arc<AtomicU64>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let posts = request.method() == Method::POST;
+    let body = request.into_body().collect().await?.to_bytes();
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let (status, text) = if posts {
+        let id = ids.fetch_add(1, Ordering::Relaxed);
+        let number = number(&body);
+        (
+            StatusCode::CREATED,
+            format!(r#"{{"Id":{id},"Number":"{number}"}}"#),
+        )
+    } else {
+        let page =
+            r#"{"TotalItems":0,"PageNumber":1,"PageSize":100,"Items":[],"HasNextPage":false}"#;
+        (StatusCode::OK, page.to_owned())
+    };
+    let response = Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(text)));
+    Ok(response.unwrap_or_default())
+}
+
+/// The customer's number, which stands first in the bodies of this bench.
+fn number(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body.get(..40.min(body.len())).unwrap_or_default());
+    let number = text.split("\"Number\":\"").nth(1);
+    let number = number.and_then(|rest| rest.split('"').next());
+    number.unwrap_or_default().to_owned()
+}
