@@ -150,6 +150,7 @@ impl Import {
         let settings = self.source_settings()?;
         let source = Source::open(&self.path, &settings)?;
         let listener = self.listener();
+        self.warn_of_marks(&listener);
         let beside = Beside {
             input: &self.input,
             state_dir: Some(&self.settings.state_dir),
@@ -159,6 +160,20 @@ impl Import {
         let unkeyed = self.settings.allow_unkeyed;
         let pipeline = bind_joined(&self.mapping, &source, unkeyed, &beside)?;
         Ok((source, pipeline))
+    }
+
+    /// A proposed mapping can be tried before it is complete, but nobody should import by it.
+    fn warn_of_marks(&self, listener: &Listener) {
+        let lines = self.mapping.lines_to_fill_in();
+        if lines.is_empty() {
+            return;
+        }
+        let numbers: Vec<String> = lines.iter().map(usize::to_string).collect();
+        listener.tell(&RunEvent::warning(format!(
+            "{}: still marked FILL IN: line {}; fill in what Wawi has, then take the marks away",
+            self.mapping.name(),
+            numbers.join(", ")
+        )));
     }
 
     /// How the input is read.

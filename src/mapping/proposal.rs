@@ -24,6 +24,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use super::Mapping;
 use super::columns::Columns;
 use crate::record::Record;
 
@@ -95,4 +96,17 @@ pub fn lines_before_header(first: &[String]) -> u64 {
 #[must_use]
 pub fn is_record(first: &[String]) -> bool {
     text::is_record(first)
+}
+
+impl Mapping {
+    /// The numbers of its lines, counted from 1, that are marked as to be filled in.
+    #[must_use]
+    pub fn lines_to_fill_in(&self) -> Vec<usize> {
+        let mark = format!("# {}:", line::MARK);
+        let lines = (1..).zip(self.text().lines());
+        lines
+            .filter(|(_, line)| line.contains(&mark))
+            .map(|(number, _)| number)
+            .collect()
+    }
 }

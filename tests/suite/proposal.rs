@@ -334,3 +334,27 @@ fn help_says_what_is_needed() {
     let own = run.stdout.split("Global options").next().unwrap();
     insta::assert_snapshot!("help", own.replace("importer.exe", "importer"));
 }
+
+#[test]
+fn what_is_still_to_be_filled_in_is_warned_of() {
+    let mut importer = Importer::new();
+    importer.file(
+        "a.csv",
+        "Kundennummer;Nachname;Ort;Land\nC1;Muster;Ulm;DE\n",
+    );
+    importer
+        .args(["mapping", "new", "a.csv", "-o", "a.toml"])
+        .run()
+        .expect(0);
+    let mapping = std::fs::read_to_string(importer.folder().join("a.toml")).unwrap();
+    let marked = (1..)
+        .zip(mapping.lines())
+        .find(|(_, line)| line.contains("# FILL IN:"));
+    let warning = format!("still marked FILL IN: line {}", marked.unwrap().0);
+    let rehearse = ["run", "a.csv", "-m", "a.toml", "--dry-run"];
+    let run = importer.args(rehearse).run().expect(0);
+    assert!(run.stderr.contains(&warning), "{}", run.said());
+    importer.file("a.toml", mapping.replace("# FILL IN:", "# was:"));
+    let run = importer.args(rehearse).run().expect(0);
+    assert!(!run.stderr.contains("FILL IN"), "{}", run.said());
+}
