@@ -117,11 +117,20 @@ fn page(explained: &Explained) -> Explanation {
                 .any(|field| field.target == error.target)
         })
     };
-    for error in explained.errors.iter().chain(&explained.warnings) {
-        if !is_shown(error) {
-            remarks.push(told(error));
+    // What is said of a customer of several records may concern another one of them.
+    let placed = |error: &FieldError| match error.at.as_deref() {
+        Some(at) if at.record != position.record => {
+            format!("record {} (line {}): {}", at.record, at.line, told(error))
         }
-    }
+        _ => told(error),
+    };
+    let unshown = |list: &'_ [FieldError], mark: &str| -> Vec<String> {
+        let list = list.iter().filter(|error| !is_shown(error));
+        list.map(|error| format!("{mark}{}", placed(error)))
+            .collect()
+    };
+    remarks.extend(unshown(&explained.errors, ""));
+    remarks.extend(unshown(&explained.warnings, "warning: "));
     if explained.fate != Fate::LeftOut
         && explained.fate != Fate::Unreadable
         && objects().next().is_none()

@@ -85,9 +85,10 @@ impl<'a> Maker<'a> {
     /// Adds one address to a draft that another record began; says which it became. None, if
     /// the record has nothing for it.
     pub(super) fn add(self, spec: &PartSpec, draft: &mut Draft, tally: &mut Tally) -> Option<Part> {
-        let made = self.part(spec, tally)?;
+        let made = self.part(spec, tally);
         let part = placed(spec.part, &draft.customer);
-        self.place(spec, made, draft);
+        tally.trace(|trace| trace.place(spec.part, part));
+        self.place(spec, made?, draft);
         Some(part)
     }
 

@@ -114,6 +114,70 @@ fn records_that_are_none() {
     );
 }
 
+/// A further record of a customer is told as the address that it becomes, with what is wrong
+/// with it beside the field.
+#[test]
+fn further_records_of_a_customer_are_explained_as_their_address() {
+    let mut importer = Importer::new();
+    importer.file("shop.toml", GROUPED);
+    importer.file(
+        "customers.csv",
+        "Nr;Name;PLZ;Ort;Lager\nC1;Muster;01067;Dresden;\nC1;;50667;Köln;x\nC1;;123;Ulm;x\n;;;Bonn;\n",
+    );
+    let mut explained = |record: u64| {
+        let words = format!("mapping explain shop.toml customers.csv --record {record}");
+        let run = say(&mut importer, &words);
+        shown(&run, &importer)
+    };
+    for (record, list) in [(2, 0), (3, 1), (4, 2)] {
+        let heading = format!("\nOtherAddresses.OtherShippingAddresses[{list}]");
+        let text = explained(record);
+        assert!(text.contains(&heading), "{text}");
+    }
+    insta::assert_snapshot!(explained(3));
+    let elsewhere = "record 1 (line 2): invalid\n  record 3 (line 4): postal_code.country: ";
+    assert!(explained(1).contains(elsewhere), "{}", explained(1));
+}
+
+#[test]
+fn what_is_a_warning_is_called_one() {
+    let mut importer = Importer::new();
+    let rules = "[rules]\n\"record.ragged\" = \"warn\"\n";
+    importer.file("shop.toml", format!("{GROUPED}{rules}"));
+    importer.file(
+        "customers.csv",
+        "Nr;Name;PLZ;Ort;Lager\nC1;Muster;123;Ulm\n",
+    );
+    let run = say(
+        &mut importer,
+        "mapping explain shop.toml customers.csv --record 1",
+    );
+    let head = "record 1 (line 2): invalid\n  warning: record.ragged: ";
+    assert!(run.stdout.starts_with(head), "{}", run.said());
+}
+
+const GROUPED: &str = r#"[source]
+encoding = "utf-8"
+[customer]
+Number = "Nr"
+CustomerGroupId = { value = 1 }
+InternalCompanyId = { value = 1 }
+LanguageIso = { value = "DE" }
+[customer.BillingAddress]
+LastName = "Name"
+PostalCode = "PLZ"
+City = "Ort"
+CountryIso = { value = "DE" }
+[group]
+by = "Nr"
+into = "OtherAddresses.OtherShippingAddresses"
+[group.address]
+when = "Lager"
+PostalCode = "PLZ"
+City = "Ort"
+CountryIso = { value = "DE" }
+"#;
+
 #[test]
 fn data_has_one_object_for_each_field() {
     let mut importer = prepared("");
