@@ -74,13 +74,16 @@ pub(super) fn assign(table: &Table<'_>, named: bool) -> Found {
     let mut silent = Vec::new();
     for (index, (column, shape)) in table.columns.iter().zip(&shapes).enumerate() {
         let mut said = if named { meaning(&column.name) } else { None };
-        // `Nr.` behind a street is the house's.
+        // `Nr.` behind a street is the house's; so is `addrNo`, where it tells nobody apart.
         let before = index
             .checked_sub(1)
             .and_then(|before| table.columns.get(before));
+        let is_of_house = |name: &str| {
+            folded(name).len() <= 3 || !shape.unique && shape.is_mostly(Look::HouseNumber)
+        };
         if let (Some(said), Some(before)) = (&mut said, before)
             && said.topic == Topic::Number
-            && folded(&column.name).len() <= 3
+            && is_of_house(&column.name)
             && let Some(street) = meaning(&before.name)
             && street.topic == Topic::Street
         {
@@ -88,6 +91,11 @@ pub(super) fn assign(table: &Table<'_>, named: bool) -> Found {
                 topic: Topic::HouseNumber,
                 ..street
             };
+        }
+        if let Some(said) = &mut said
+            && is_ledger_account(table, index, *said, shape)
+        {
+            said.topic = Topic::AccountNumber;
         }
         if let Some(reason) = reason_to_drop(said, shape) {
             if column.unusable.is_none() || !column.name.trim().is_empty() {
@@ -122,6 +130,26 @@ pub(super) fn assign(table: &Table<'_>, named: bool) -> Found {
         }
     }
     found
+}
+
+/// Whether a `Kontonummer` is the customer's account in the books, as bookkeeping programs call
+/// it: each customer has one, no two the same, and nothing else is about banks.
+fn is_ledger_account(table: &Table<'_>, index: usize, said: Meaning, shape: &Shape) -> bool {
+    let bank = |topic| matches!(topic, Topic::Bank | Topic::BankOwner);
+    let mut others = table.columns.iter().enumerate();
+    let is_called_so = table
+        .columns
+        .get(index)
+        .is_some_and(|column| matches!(folded(&column.name).as_str(), "kontonummer" | "konto-nr."));
+    said.topic == Topic::Bank
+        && is_called_so
+        && shape.unique
+        && shape.filled == table.records
+        && shape.longest <= 9
+        && shape.is_mostly(Look::Integer)
+        && !others.any(|(other, column)| {
+            other != index && meaning(&column.name).is_some_and(|said| bank(said.topic))
+        })
 }
 
 fn reason_to_drop(said: Option<Meaning>, shape: &Shape) -> Option<&'static str> {

@@ -71,6 +71,7 @@ const NEUTRAL: &[&str] = &[
     "contact",
     "kontakt",
     "person",
+    "addr",
     "adress",
     "adresse",
     "address",
@@ -310,6 +311,8 @@ fn by_contained_words(words: &[String]) -> Option<Meaning> {
                 | "notes"
                 | "comment"
                 | "accepts"
+                | "type"
+                | "typ"
                 | "total"
                 | "anzahl"
                 | "count"

@@ -373,8 +373,13 @@ fn looks_of(text: &str, mut tell: impl FnMut(Look)) {
 
 /// `750,00`: a whole amount, with the cents that nobody needs.
 fn is_whole(text: &str, point: char) -> bool {
-    text.split_once(point)
-        .is_some_and(|(whole, cents)| convert::integer(whole).is_some() && cents == "00")
+    let grouped = if point == ',' { '.' } else { ',' };
+    text.split_once(point).is_some_and(|(whole, cents)| {
+        let mut groups = whole.split(grouped).skip(1);
+        cents == "00"
+            && convert::integer(&whole.replace(grouped, "")).is_some()
+            && groups.all(|group| group.len() == 3)
+    })
 }
 
 fn is_date_like(text: &str) -> bool {
@@ -459,6 +464,8 @@ mod tests {
             ("01067 Dresden", Look::ZipCity),
             ("Anna Maria", Look::FirstName),
             ("750,00", Look::WholeComma),
+            ("25.000,00", Look::WholeComma),
+            ("1,500.00", Look::WholePoint),
             ("14 Tage", Look::Days),
         ] {
             assert!(looks(text).contains(&look), "{text}: {look:?}");

@@ -179,6 +179,46 @@ fn damage_gets_its_steps() {
 }
 
 #[test]
+fn an_account_is_the_customers_number_where_no_bank_is_told() {
+    let table = |bank: &str| {
+        format!(
+            "Kontonummer|Name 1|Straße|Ort|LKZ|Kreditlimit|{bank}
+             10000|Muster GmbH|Am Markt 1|Ulm|D|1.500,00|x
+             10001|Probe GmbH|Am Markt 2|Wien|A|25.000,00|y"
+        )
+    };
+    let books = proposed(&table("Sperrgrund"));
+    for wanted in [
+        "Number = \"Kontonummer\"",
+        "AccountsReceivableNumber = \"Kontonummer\"",
+        "CountryIso = { column = \"LKZ\", as = \"country\" }",
+        "CreditLimit = { column = \"Kreditlimit\", replace = { \",00\" = \"\", \".\" = \"\" } }",
+    ] {
+        has(&books, wanted);
+    }
+    let bank = proposed(&table("BLZ"));
+    has(&bank, "\"Kontonummer\", # bank accounts");
+}
+
+#[test]
+fn names_of_addresses_that_begin_with_addr() {
+    let proposal = proposed(
+        "customerId|addressType|addrLastName|addrStreet|addrNo|addrZip|addrTown|addrCountry
+         5000|billing|Muster|Hauptstraße|1|01067|Dresden|DE
+         5001|billing|Probe|Am Markt|2|04109|Leipzig|DE
+         5001|shipping|Probe|Ring|1|10115|Berlin|DE",
+    );
+    for wanted in [
+        "LastName = \"addrLastName\"",
+        "Street = { join = [\"addrStreet\", \"addrNo\"], with = \" \" }",
+        "PostalCode = { column = \"addrZip\", as = \"postal_code\" }",
+        "City = \"addrTown\"",
+    ] {
+        has(&proposal, wanted);
+    }
+}
+
+#[test]
 fn parts_that_stand_apart_are_joined_and_joined_ones_are_parted() {
     let proposal = proposed(
         "id|Vorname|Nachname|Straße|Hausnr.|PLZ/Ort|Land|EU-Land|EU-UStID|Liefername|Lieferstraße|Liefer-PLZ|Lieferort
@@ -250,7 +290,13 @@ fn several_rows_of_a_customer_are_noticed() {
          1|A|Bonn|DE
          2|B|Jena|DE",
     );
-    has(&proposal, "# [group] # by = \"Kundennummer\"");
+    for line in [
+        "# 1 record has the same \"Kundennummer\" as the one above.",
+        "# [group] # by = \"Kundennummer\"",
+        "# [group.address] ",
+    ] {
+        has(&proposal, line);
+    }
 }
 
 #[test]

@@ -410,9 +410,15 @@ fn rows_of_one_customer(maker: &Maker<'_>, customer: &Customer) -> String {
         return String::new();
     }
     let into = quote("OtherAddresses.OtherShippingAddresses");
+    let records = if further == 1 {
+        "record has"
+    } else {
+        "records have"
+    };
     format!(
-        "\n# {further} records have the same {} as the one above. If several records make one customer,\n\
-         # a [group] puts them together:\n# [group]\n# by = {}\n# into = {into}\n",
+        "\n# {further} {records} the same {} as the one above. If several records make one customer,\n\
+         # a [group] puts them together:\n# [group]\n# by = {}\n# into = {into}\n\
+         # [group.address]  # and what such a record has of the lines of [customer.BillingAddress]\n",
         shown(&column.name),
         quote(&column.name)
     )

@@ -237,7 +237,7 @@ pub(super) const WORDS: &[(Topic, &str)] = &[
     (
         Country,
         "land country countryiso countrycode landiso laendercode landcode laenderkuerzel \
-         laenderkennzeichen landkuerzel iso isoland countryname staat nation landname countryid \
+         laenderkennzeichen landkuerzel lkz iso isoland countryname staat nation landname countryid \
          countryregion isocountry",
     ),
     (
