@@ -29,6 +29,8 @@ mod dry_run;
 mod explain;
 /// What a 403 means for a run that goes on.
 mod forbidden;
+/// Exports that nobody has seen, mapped by docs/mapping.md alone.
+mod foreign;
 /// What is forgotten leaves no byte behind.
 mod forget;
 /// What fuzzers run, on the seeds that are kept.
