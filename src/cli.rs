@@ -183,6 +183,9 @@ pub struct MappingCheckArgs {
     /// Input whose header it must fit
     #[arg(value_name = "INPUT")]
     pub input: Option<String>,
+    /// How the input is read.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// `list`.
@@ -219,6 +222,9 @@ pub struct MappingExplainArgs {
     /// The record's number, counted from 1 without the header
     #[arg(long, value_name = "N", value_parser = words::read::<Quantity>)]
     pub record: Quantity,
+    /// How the input is read.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// `show`.

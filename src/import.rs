@@ -154,6 +154,7 @@ impl Import {
         let beside = Beside {
             input: &self.input,
             state_dir: Some(&self.settings.state_dir),
+            others: &[],
             folder: &self.settings.report.dir,
             check: &|| listener.check_signal(),
         };
@@ -340,8 +341,12 @@ pub struct Fit {
 ///
 /// # Errors
 /// If the input cannot be used, or the mapping does not fit it.
-pub fn check_mapping(mapping: &Mapping, input: &Path) -> Result<Fit, ImportError> {
-    let settings = source_settings(&SourceSettings::default(), mapping)?;
+pub fn check_mapping(
+    mapping: &Mapping,
+    input: &Path,
+    typed: &SourceSettings,
+) -> Result<Fit, ImportError> {
+    let settings = settings_for(input, typed, mapping)?;
     let source = Source::open(input, &settings)?;
     let pipeline = join::bind_headers(mapping, &source)?;
     Ok(Fit {

@@ -4,20 +4,26 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::mapping::load;
+use super::mapping::{load, typed};
 use super::{Ended, Failure};
 use crate::cli::MappingExplainArgs;
 use crate::console::{Console, ExplainedRow, Explanation, Section};
 use crate::import::{Explained, Fate, explain_record};
 use crate::mapping::{FieldTrace, ObjectTrace};
 use crate::outcome::{ExitCode, FieldError};
+use crate::record::Position;
 
 /// Explains; an invalid record is explained as well as a valid one, so the code is 0 for both.
 pub(super) fn run(args: &MappingExplainArgs, json: bool, console: &Console) -> Ended {
     let mapping = load(&args.file, console)?;
     let number = args.record.0.get();
-    let explained = explain_record(&mapping, Path::new(&args.input), number)
-        .map_err(|error| Failure::of_import(&error, console))?;
+    let explained = explain_record(
+        &mapping,
+        Path::new(&args.input),
+        &typed(&args.source),
+        number,
+    )
+    .map_err(|error| Failure::of_import(&error, console))?;
     if json {
         lines(&explained).iter().for_each(|line| console.json(line));
     } else {
@@ -41,10 +47,11 @@ fn lines(explained: &Explained) -> Vec<Json> {
         "type": "record",
         "record": explained.position.record,
         "line": explained.position.line,
+        "customer": { "record": explained.lead.record, "records": explained.together },
         "outcome": fate(explained.fate),
         "left_out_by": explained.trace.left_out_by,
-        "errors": explained.errors.iter().map(as_json).collect::<Vec<_>>(),
-        "warnings": explained.warnings.iter().map(as_json).collect::<Vec<_>>(),
+        "errors": explained.errors.iter().map(as_json(explained)).collect::<Vec<_>>(),
+        "warnings": explained.warnings.iter().map(as_json(explained)).collect::<Vec<_>>(),
     })];
     for object in &explained.trace.objects {
         if let Some(why) = &object.omitted {
@@ -64,21 +71,25 @@ fn lines(explained: &Explained) -> Vec<Json> {
                 "steps": steps.collect::<Vec<_>>(),
                 "value": field.value,
                 "sent": object.omitted.is_none() && explained.fate == Fate::Valid,
-                "errors": errors.map(as_json).collect::<Vec<_>>(),
-                "warnings": warnings.map(as_json).collect::<Vec<_>>(),
+                "errors": errors.map(as_json(explained)).collect::<Vec<_>>(),
+                "warnings": warnings.map(as_json(explained)).collect::<Vec<_>>(),
             }));
         }
     }
     lines
 }
 
-fn as_json(error: &FieldError) -> Json {
-    json!({
-        "code": error.code,
-        "target": error.target,
-        "columns": error.columns,
-        "message": error.message(),
-    })
+fn as_json(explained: &Explained) -> impl Fn(&FieldError) -> Json {
+    let lead = explained.lead.record;
+    move |error| {
+        json!({
+            "code": error.code,
+            "record": error.at.as_ref().map_or(lead, |at| at.record),
+            "target": error.target,
+            "columns": error.columns,
+            "message": error.message(),
+        })
+    }
 }
 
 /// The errors of a field; an object that is not sent has none.
@@ -107,6 +118,7 @@ fn page(explained: &Explained) -> Explanation {
         .iter()
         .map(|condition| format!("does not hold: {condition}"))
         .collect();
+    remarks.extend(company(explained));
     let objects = || explained.trace.objects.iter();
     let is_shown = |error: &FieldError| {
         let mut objects = objects().filter(|object| object.omitted.is_none());
@@ -118,11 +130,9 @@ fn page(explained: &Explained) -> Explanation {
         })
     };
     // What is said of a customer of several records may concern another one of them.
-    let placed = |error: &FieldError| match error.at.as_deref() {
-        Some(at) if at.record != position.record => {
-            format!("record {} (line {}): {}", at.record, at.line, told(error))
-        }
-        _ => told(error),
+    let placed = |error: &FieldError| match place_of(error, explained) {
+        Some(at) => format!("record {} (line {}): {}", at.record, at.line, told(error)),
+        None => told(error),
     };
     let unshown = |list: &'_ [FieldError], mark: &str| -> Vec<String> {
         let list = list.iter().filter(|error| !is_shown(error));
@@ -146,6 +156,27 @@ fn page(explained: &Explained) -> Explanation {
         remarks,
         sections: objects().map(|object| section(explained, object)).collect(),
     }
+}
+
+/// What other records make the customer together with this one.
+fn company(explained: &Explained) -> Option<String> {
+    let (own, lead) = (explained.position.record, explained.lead.record);
+    let last = lead + explained.together.saturating_sub(1);
+    match (own == lead, explained.together) {
+        (_, 0 | 1) => None,
+        (true, 2) => Some(format!("record {last} belongs to the same customer")),
+        (true, _) => Some(format!(
+            "records {} to {last} belong to the same customer",
+            lead + 1
+        )),
+        (false, _) => Some(format!("it belongs to the customer of record {lead}")),
+    }
+}
+
+/// The record that an error is about, if that is another one than what is explained.
+fn place_of(error: &FieldError, explained: &Explained) -> Option<Position> {
+    let at = error.at.as_ref().map_or(explained.lead, |at| **at);
+    (at.record != explained.position.record).then_some(at)
 }
 
 fn told(error: &FieldError) -> String {

@@ -61,6 +61,13 @@ pub(super) fn run(
             path.display()
         ));
     }
+    for path in &forgotten.untold {
+        console.warn(&format!(
+            "whose records {} holds, only the second file of its mapping says, and that is not \
+             there any more: look whether the customer stands in it",
+            path.display()
+        ));
+    }
     for kept in &forgotten.kept {
         let why = match kept.unknown {
             0 => "is not finished".to_owned(),
@@ -98,6 +105,7 @@ fn as_json(forgotten: &Forgotten) -> serde_json::Value {
         "kept": kept,
         "removed": names(&forgotten.removed),
         "left": names(&forgotten.reports.left),
+        "untold": names(&forgotten.untold.iter().cloned().collect::<Vec<_>>()),
         "inputs": forgotten.inputs,
         "completed": forgotten.completed,
     })

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{Ended, Failure};
-use crate::cli::{MappingNewArgs, SourceArgs};
+use crate::cli::MappingNewArgs;
 use crate::console::Console;
 use crate::import::{ImportError, Proposed, propose_mapping};
 use crate::outcome::ExitCode;
 use crate::settings::GlobalChoice;
-use crate::source::{self, SourceSettings};
+use crate::source;
 
 /// Lines to fill in that are named at the end; the others are only counted.
 const NAMED: usize = 12;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
 }
 
 fn propose(args: &MappingNewArgs) -> Result<Proposed, ImportError> {
-    let typed = typed(&args.source);
+    let typed = super::mapping::typed(&args.source);
     if args.input == "-" {
         let folder = tempfile::tempdir()
             .map_err(|error| ImportError::spool(&tempfile::env::temp_dir(), error))?;
@@ -66,18 +66,6 @@ fn propose(args: &MappingNewArgs) -> Result<Proposed, ImportError> {
     let path = Path::new(&args.input);
     let name = path.file_name().unwrap_or(path.as_os_str());
     propose_mapping(path, &name.to_string_lossy(), &typed)
-}
-
-/// What was typed of how the input is read.
-fn typed(args: &SourceArgs) -> SourceSettings {
-    SourceSettings {
-        format: args.format,
-        encoding: args.encoding.clone().map(|encoding| encoding.0),
-        delimiter: args.delimiter.map(|delimiter| delimiter.0),
-        skip_lines: args.skip_lines,
-        sheet: args.sheet.clone(),
-        ..SourceSettings::default()
-    }
 }
 
 /// Says so before the input is read, if the file cannot be written anyway.

@@ -30,6 +30,10 @@ pub enum Fate {
 pub struct Explained {
     /// Where it stands.
     pub position: Position,
+    /// Where its customer begins.
+    pub lead: Position,
+    /// How many records that customer has.
+    pub together: u64,
     /// What becomes of it.
     pub fate: Fate,
     /// What the mapping did; empty for one that cannot be read.
@@ -40,21 +44,24 @@ pub struct Explained {
     pub warnings: Vec<FieldError>,
 }
 
-/// Explains the record with this number, counted from 1.
+/// Explains the record with this number, counted from 1. What `typed` says of how the input is
+/// read goes before what the mapping says.
 ///
 /// # Errors
 /// The input cannot be used, the mapping does not fit it, or it has fewer records.
 pub fn explain_record(
     mapping: &Mapping,
     input: &Path,
+    typed: &SourceSettings,
     number: u64,
 ) -> Result<Explained, ImportError> {
-    let settings = settings_for(input, &SourceSettings::default(), mapping)?;
+    let settings = settings_for(input, typed, mapping)?;
     let source = Source::open(input, &settings)?;
     let folder = tempfile::env::temp_dir();
     let beside = Beside {
         input: "",
         state_dir: None,
+        others: &[],
         folder: &folder,
         check: &|| Ok(()),
     };
@@ -96,6 +103,8 @@ pub fn explain_record(
         };
         return Ok(Explained {
             position: position_of(entry),
+            lead: group.position(),
+            together: group.records(),
             fate,
             trace,
             errors,

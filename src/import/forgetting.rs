@@ -21,7 +21,7 @@ use crate::customer::normalise_key;
 use crate::journal::{Journal, RunRow, TargetLock, Traces, lock};
 use crate::outcome::{Ending, Outcome};
 use crate::report::{self, Erased, Mention};
-use failed::failed_records;
+use failed::{Partner, failed_records};
 use spool::Spool;
 
 /// What is to be forgotten.
@@ -65,6 +65,9 @@ pub struct Forgotten {
     /// Files of reports that mentioned the customer and could not be taken apart, so that they
     /// went as a whole.
     pub removed: Vec<PathBuf>,
+    /// Files of failed records whose customers a second file (`[join]`) names, which is not there
+    /// any more: they may hold rows of the customer still.
+    pub untold: BTreeSet<PathBuf>,
     /// Copies of stdin that were removed.
     pub spooled: u64,
     /// Runs that are old enough but stay, and why.
@@ -82,6 +85,8 @@ struct InReports {
     records: BTreeMap<String, BTreeSet<u64>>,
     /// Files of failed records that mention it, and are not what their runs wrote any more.
     unreadable: BTreeSet<PathBuf>,
+    /// Such files of which nobody can tell whose records they hold.
+    untold: BTreeSet<PathBuf>,
 }
 
 /// A run that stays.
@@ -320,12 +325,14 @@ impl Forget<'_> {
         let InReports {
             records,
             unreadable,
+            untold,
         } = self.customer_in_reports(journal, &rows, &traces, &mention)?;
         let rehearsals = self.rehearsals(&rows)?;
         self.ask(&format!(
             "Forget customer {number}: {} records in the journal, and its rows in the reports?",
             traces.records.len()
         ))?;
+        forgotten.untold = untold;
         for file in unreadable {
             fs::remove_file(&file).map_err(|error| ImportError::spool(&file, error))?;
             forgotten.reports.files += 1;
@@ -374,12 +381,20 @@ impl Forget<'_> {
                 .insert(trace.record);
         }
         for row in rows {
+            let inputs = input_folders(rows, row);
+            let partner = Partner {
+                state_dir: self.state_dir,
+                folders: &inputs,
+            };
             for folder in self.report_folders(row) {
                 for file in report::failed_files(&folder)? {
-                    match failed_records(row, &file, customer) {
-                        Ok(records) => {
+                    match failed_records(row, &file, customer, &partner) {
+                        Ok(told) => {
                             let entry = found.records.entry(row.id.clone());
-                            entry.or_default().extend(records);
+                            entry.or_default().extend(told.records);
+                            if !told.is_sure {
+                                found.untold.insert(file);
+                            }
                         }
                         // Somebody edited it, and what it says of whom cannot be told any more.
                         Err(ImportError::Source(_) | ImportError::Mapping(_)) => {
@@ -431,6 +446,19 @@ impl Forget<'_> {
         found.sort();
         Ok(found)
     }
+}
+
+/// The folders that the input lay in, and those that it corrects.
+fn input_folders(rows: &[RunRow], row: &RunRow) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    let mut next = Some(row);
+    while let Some(row) = next.filter(|_| folders.len() < 100) {
+        let folder = row.input_path.as_deref().and_then(Path::parent);
+        folders.push(folder.unwrap_or(Path::new("")).to_owned());
+        let linked = row.linked_to.as_ref();
+        next = linked.and_then(|id| rows.iter().find(|row| row.id == *id));
+    }
+    folders
 }
 
 /// Adds the further records of customers of several (`[group]`): those that stand right behind.

@@ -201,6 +201,12 @@ impl Pipeline {
 }
 
 impl<'a, I> Groups<'a, I> {
+    /// What belongs together of the records of a mapping's test.
+    pub(super) fn of_trial(plan: &'a Plan, entries: I) -> Self {
+        let by = plan.group_column().map(|_| By { plan, source: None });
+        Self::new(entries, by, CAP)
+    }
+
     fn new(entries: I, by: Option<By<'a>>, cap: Cap) -> Self {
         Self {
             entries,

@@ -32,6 +32,8 @@ pub(super) struct Beside<'a> {
     pub input: &'a str,
     /// Whose journal knows the input that a returned file came from.
     pub state_dir: Option<&'a Path>,
+    /// Folders in which it may lie, too.
+    pub others: &'a [PathBuf],
     /// Where the rows are kept, without a name.
     pub folder: &'a Path,
     /// Asked now and then whether to go on.
@@ -109,6 +111,7 @@ pub(super) fn bind_headers(mapping: &Mapping, source: &Source) -> Result<Pipelin
     let beside = Beside {
         input: "",
         state_dir: None,
+        others: &[],
         folder: Path::new("."),
         check: &|| Ok(()),
     };
@@ -155,7 +158,7 @@ fn open(
     Ok(partner)
 }
 
-/// Looks for the file: beside the input; for stdin in the current folder; for a returned file
+/// Looks for the file: beside the input, and in the other folders; for stdin in the current folder; for a returned file
 /// also beside the input that it came from.
 fn find(file: &str, source: &Source, beside: &Beside<'_>) -> Result<PathBuf, ImportError> {
     let folder = match beside.input {
@@ -163,6 +166,7 @@ fn find(file: &str, source: &Source, beside: &Beside<'_>) -> Result<PathBuf, Imp
         _ => source.path().parent().unwrap_or(Path::new("")),
     };
     let mut looked = vec![folder.join(file)];
+    looked.extend(beside.others.iter().map(|folder| folder.join(file)));
     if let Some(found) = looked.iter().find(|path| path.is_file()) {
         return Ok(found.clone());
     }

@@ -498,6 +498,7 @@ fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError
     let beside = Beside {
         input: &row.input,
         state_dir: Some(old.state_dir),
+        others: &[],
         folder: old.state_dir,
         check: &|| listener.check_signal(),
     };

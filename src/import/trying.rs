@@ -1,10 +1,11 @@
-//! The tests that a mapping brings along (`[[test]]`): each of their records goes through the
-//! same mapping and validation as one of an input.
+//! The tests that a mapping brings along (`[[test]]`): their records go through the same
+//! grouping, mapping and validation as those of an input.
 
 use super::ImportError;
-use super::groups::Group;
-use super::pipeline::{Examined, Pipeline};
+use super::groups::{Group, Groups};
+use super::pipeline::{Examined, Pipeline, record_of};
 use crate::mapping::{Columns, Mapping, MappingError, Tally, Tried, Verdict};
+use crate::record::Record;
 use crate::source::Entry;
 
 /// How the tests of a mapping went.
@@ -38,7 +39,7 @@ pub fn test_mapping(mapping: &Mapping) -> Result<Tests, ImportError> {
     if trials.peek().is_some() {
         let pipeline = super::pipeline_of(mapping, mapping.bind(Columns::Keys)?, false);
         for trial in trials {
-            let verdict = try_out(&pipeline, trial.record(), |tried| trial.judge(tried));
+            let verdict = try_out(&pipeline, trial.records(), |tried| trial.judge(tried))?;
             results.push(TestResult {
                 number: trial.number(),
                 name: trial.name().map(str::to_owned),
@@ -61,17 +62,37 @@ pub(super) fn must_pass(mapping: &Mapping) -> Result<(), ImportError> {
     }
 }
 
+/// What becomes of the records of a test, which are to be those of one customer. A single one
+/// is a customer's, whatever stands in the column of `[group] by`.
 fn try_out(
     pipeline: &Pipeline,
-    record: crate::record::Record,
+    records: impl Iterator<Item = Record>,
     judge: impl FnOnce(Tried<'_>) -> Verdict,
-) -> Verdict {
-    // Of an invalid record only the draft shows what its other fields became.
-    let draft = pipeline.plan.apply(&record, &mut Tally::default());
-    match (
-        pipeline.examine(&Group::of_one(Entry::Record(record)), &mut Tally::default()),
-        draft,
-    ) {
+) -> Result<Verdict, ImportError> {
+    let mut entries: Vec<Entry> = records.map(Entry::Record).collect();
+    let mut groups = match (entries.len(), entries.pop()) {
+        (1, Some(only)) => vec![Group::of_one(only)],
+        (_, last) => {
+            let entries = entries.into_iter().chain(last).map(Ok);
+            let groups = Groups::of_trial(&pipeline.plan, entries);
+            groups.collect::<Result<Vec<_>, _>>()?
+        }
+    };
+    let count = groups.len();
+    let Some(group) = groups.pop().filter(|_| count == 1) else {
+        return Ok(judge(Tried::Several(count)));
+    };
+    // Of an invalid customer only the draft shows what its other fields became.
+    let tally = &mut Tally::default();
+    let lead = record_of(&group.lead);
+    let mut draft = lead.and_then(|lead| pipeline.plan.apply(lead, tally));
+    if let Some(draft) = &mut draft {
+        for record in group.members.iter().filter_map(record_of) {
+            pipeline.plan.add(record, draft, tally);
+        }
+    }
+    let examined = pipeline.examine(&group, &mut Tally::default());
+    Ok(match (examined, draft) {
         (Examined::Valid { customer, .. }, _) => judge(Tried::Made {
             customer: customer.customer(),
             errors: &[],
@@ -81,5 +102,5 @@ fn try_out(
             errors: &errors,
         }),
         _ => judge(Tried::LeftOut),
-    }
+    })
 }

@@ -217,7 +217,7 @@ fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
     let key = options::identity(root.get("identity"), &parts, compiler);
     let rules = options::rules(root.get("rules"), compiler);
     // Last: a test may only name columns that something uses.
-    let trials = trial::read_all(root.get("test"), compiler);
+    let trials = trial::read_all(root.get("test"), root.get("group").is_some(), compiler);
     root.close(&mut compiler.mistakes);
     Some(Compiled {
         source,

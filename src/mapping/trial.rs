@@ -1,6 +1,7 @@
-//! `[[test]]`: a record that the mapping itself brings along, and what is to become of it.
+//! `[[test]]`: records that the mapping itself brings along, and what is to become of them.
 //!
-//! `given` has the record's columns; those that it does not name are empty. `expect` has the
+//! `given` has the columns of a record, or of several that make one customer together
+//! (`[group]`); those that it does not name are empty. `expect` has the
 //! shape of what is sent and says what single fields become: only what it names is compared,
 //! and `""` says that nothing stands there (for a field, an address, or `[]` for a list of
 //! addresses). A field that it names must have no error but those that are expected. `expect_errors`
@@ -22,7 +23,7 @@ use super::constant::{Constant, fit};
 use super::error::{MappingError, Mistake, Place};
 use super::part::{LISTS, OTHERS, SINGLE, unknown_target};
 use super::steps::Steps;
-use super::suggest::{closest, did_you_mean, listed, quoted};
+use super::suggest::closest;
 use super::syntax::{Keys, Node, Section, unknown_word, wrong_type};
 use crate::customer::{CreateCustomer, Part, Target, Value};
 use crate::outcome::{Code, FieldError};
@@ -33,7 +34,8 @@ use crate::record::{Fields, Position, Record, Span};
 pub(super) struct TrialSpec {
     name: Option<String>,
     place: Place,
-    given: Map<String, Json>,
+    /// Its record; of several that make one customer, all of them.
+    given: Vec<Map<String, Json>>,
     left_out: Option<Place>,
     expected: Vec<Expectation>,
     errors: Option<(BTreeSet<Code>, Place)>,
@@ -60,8 +62,13 @@ pub(super) const KEYS: Keys = Keys {
     later: &[],
 };
 
-/// Reads the tests of a mapping whose columns are all known.
-pub(super) fn read_all(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<TrialSpec> {
+/// Reads the tests of a mapping whose columns are all known. `is_grouped` says that it has
+/// `[group]`.
+pub(super) fn read_all(
+    node: Option<&Node<'_>>,
+    is_grouped: bool,
+    compiler: &mut Compiler,
+) -> Vec<TrialSpec> {
     let Some(node) = node else {
         return Vec::new();
     };
@@ -75,7 +82,7 @@ pub(super) fn read_all(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<
     for node in list.iter() {
         match Section::open(node, "a test", &KEYS) {
             Ok(mut section) => {
-                specs.extend(read(&mut section, node.span(), compiler));
+                specs.extend(read(&mut section, node.span(), is_grouped, compiler));
                 section.close(&mut compiler.mistakes);
             }
             Err(mistake) => compiler.mistakes.push(mistake),
@@ -84,16 +91,21 @@ pub(super) fn read_all(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<
     specs
 }
 
-fn read(section: &mut Section<'_, '_>, place: Place, compiler: &mut Compiler) -> Option<TrialSpec> {
+fn read(
+    section: &mut Section<'_, '_>,
+    place: Place,
+    is_grouped: bool,
+    compiler: &mut Compiler,
+) -> Option<TrialSpec> {
     let name = section.text("name").map(|(name, _)| name.to_owned());
     let given = match section.get("given") {
         None => {
             let mistake = Mistake::at(place, "a test needs `given`");
             return section.complain(mistake.help("given = { Column = \"text\" }"));
         }
-        Some(node) => match node.get_ref().as_table() {
-            Some(table) => given(table, compiler),
-            None => return section.complain(wrong_type(node, "given", "a table of columns")),
+        Some(node) => match given::read(node, is_grouped, compiler) {
+            Ok(given) => given,
+            Err(mistake) => return section.complain(mistake),
         },
     };
     let left_out = section.flag("left_out").filter(|flag| *flag);
@@ -129,56 +141,6 @@ fn read(section: &mut Section<'_, '_>, place: Place, compiler: &mut Compiler) ->
         expected,
         errors,
     })
-}
-
-/// The record's columns, by the names that the mapping uses.
-fn given(table: &DeTable<'_>, compiler: &mut Compiler) -> Map<String, Json> {
-    let mut given = Map::new();
-    for (key, node) in table {
-        let name = key.get_ref().as_ref();
-        let known = compiler.known_column(name).map(str::to_owned);
-        let Some(known) = known else {
-            let help = did_you_mean(name, compiler.column_names()).unwrap_or_else(|| {
-                format!("its columns are {}", listed(compiler.column_names(), 12))
-            });
-            let title = format!("the mapping uses no column {}", quoted(name));
-            compiler
-                .mistakes
-                .push(Mistake::at(key.span(), title).help(help));
-            continue;
-        };
-        if given.insert(known, json(node.get_ref())).is_some() {
-            let title = format!("the column {} is given twice", quoted(name));
-            compiler.mistakes.push(Mistake::at(key.span(), title));
-        }
-    }
-    given
-}
-
-fn json(value: &DeValue<'_>) -> Json {
-    match value {
-        DeValue::String(text) => Json::String(text.clone().into_owned()),
-        DeValue::Boolean(flag) => Json::Bool(*flag),
-        DeValue::Integer(_) | DeValue::Float(_) => {
-            let written = match value {
-                DeValue::Float(number) => number.as_str().to_owned(),
-                whole => super::syntax::whole_number(whole)
-                    .map(|number| number.to_string())
-                    .unwrap_or_default(),
-            };
-            match written.parse::<serde_json::Number>() {
-                Ok(number) => Json::Number(number),
-                Err(_) => Json::String(written),
-            }
-        }
-        DeValue::Datetime(date) => Json::String(date.to_string()),
-        DeValue::Array(list) => list.iter().map(|node| json(node.get_ref())).collect(),
-        DeValue::Table(table) => table
-            .iter()
-            .map(|(key, node)| (key.get_ref().to_string(), json(node.get_ref())))
-            .collect::<Map<_, _>>()
-            .into(),
-    }
 }
 
 fn codes(texts: Vec<(&str, Place)>, section: &mut Section<'_, '_>) -> BTreeSet<Code> {
@@ -280,9 +242,11 @@ fn field(target: Target, node: &Node<'_>, to: &mut Vec<Expectation>, compiler: &
     }
 }
 
-/// What became of a test's record.
+/// What became of a test's records.
 #[derive(Clone, Copy, Debug)]
 pub enum Tried<'a> {
+    /// They are of so many customers.
+    Several(usize),
     /// `keep_if` left it out.
     LeftOut,
     /// It became a customer.
@@ -343,20 +307,31 @@ impl Trial<'_> {
         self.spec.name.as_deref()
     }
 
-    /// Its record, for a mapping that is bound to keys ([`Columns::Keys`](super::Columns)).
-    #[must_use]
-    pub fn record(&self) -> Record {
-        Record {
-            position: Position { record: 1, line: 1 },
+    /// Its records, for a mapping that is bound to keys ([`Columns::Keys`](super::Columns));
+    /// more than one only of a mapping with `[group]`.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        let given = self.spec.given.iter().zip(1..);
+        given.map(|(given, number)| Record {
+            position: Position {
+                record: number,
+                line: number,
+            },
             span: Span { start: 0, end: 0 },
-            fields: Fields::Object(self.spec.given.clone()),
-        }
+            fields: Fields::Object(given.clone()),
+        })
     }
 
     /// Compares what became of its record with what is expected.
     #[must_use]
     pub fn judge(&self, tried: Tried<'_>) -> Verdict {
         let mistakes = match (tried, &self.spec.left_out) {
+            (Tried::Several(count), _) => {
+                let what = format!("its records make {count} customers");
+                let mistake = self.wrong(&self.spec.place, &what);
+                let help = "the records of a customer have the same value in the column of \
+                            `[group] by`, or none; write a test for each customer";
+                vec![mistake.help(help)]
+            }
             (Tried::LeftOut, Some(_)) => Vec::new(),
             (Tried::LeftOut, None) => {
                 let mistake = self.wrong(&self.spec.place, "`keep_if` leaves the record out");
@@ -424,9 +399,14 @@ impl Trial<'_> {
     }
 }
 
-/// An error with its code.
+/// An error with its code; of a further record, with its number.
 fn told(error: &FieldError) -> String {
-    format!("{} ({})", error.message().trim_end_matches('.'), error.code)
+    let message = error.message();
+    let told = format!("{} ({})", message.trim_end_matches('.'), error.code);
+    match &error.at {
+        Some(at) => format!("record {}: {told}", at.record),
+        None => told,
+    }
 }
 
 /// A value as messages show it.
@@ -454,5 +434,6 @@ impl Mapping {
     }
 }
 
+mod given;
 #[cfg(test)]
 mod tests;

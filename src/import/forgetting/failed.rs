@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::customer::{Target, Value};
+use crate::import::join::{Beside, bind_joined};
 use crate::import::pipeline::Pipeline;
 use crate::import::{ImportError, bind};
 use crate::journal::RunRow;
@@ -17,25 +18,56 @@ use crate::report::{Mention, failed_sheet};
 use crate::source::{Entry, Source, SourceError, SourceSettings};
 use crate::validate::Rules;
 
-/// The numbers, in their run's input, of the customer's records in a file of failed ones: each
-/// is mapped as it was in the run, because its number may be made of several columns.
+/// Where the second file (`[join]`) of a run is looked for.
+pub(super) struct Partner<'a> {
+    /// The state folder, where its rows may lie while they are used.
+    pub state_dir: &'a Path,
+    /// Where the inputs lay.
+    pub folders: &'a [PathBuf],
+}
+
+/// What a file of failed records tells of a customer.
+#[derive(Default)]
+pub(super) struct Told {
+    /// The numbers of its records in their run's input.
+    pub records: BTreeSet<u64>,
+    /// Whether these are all: not if its key stands in a second file that is not there any more.
+    pub is_sure: bool,
+}
+
+/// The customer's records in a file of failed ones: each is mapped as it was in the run, because
+/// its number may be made of several columns.
 pub(super) fn failed_records(
     row: &RunRow,
     file: &Path,
     customer: &Mention,
-) -> Result<BTreeSet<u64>, ImportError> {
+    partner: &Partner<'_>,
+) -> Result<Told, ImportError> {
     let mapping = if row.mapping_text.is_empty() {
         Mapping::passthrough()
     } else {
         Mapping::parse(&row.mapping, &row.mapping_text)?
     };
     if file.extension().is_some_and(|ending| ending == "jsonl") {
-        return failed_lines(&mapping, file, customer);
+        return Ok(Told {
+            records: failed_lines(&mapping, file, customer)?,
+            is_sure: true,
+        });
     }
-    let mut found = BTreeSet::new();
+    let beside = Beside {
+        input: &row.input,
+        state_dir: None,
+        others: partner.folders,
+        folder: partner.state_dir,
+        check: &|| Ok(()),
+    };
+    let mut found = Told {
+        is_sure: true,
+        ..Told::default()
+    };
     if file.extension().is_none_or(|ending| ending != "xlsx") {
         let source = Source::open(file, &SourceSettings::default())?;
-        failed_rows(&mapping, &source, customer, &mut found)?;
+        failed_rows((&mapping, &beside), &source, customer, &mut found)?;
         return Ok(found);
     }
     // There may be more than fit into one sheet.
@@ -45,7 +77,7 @@ pub(super) fn failed_records(
             ..SourceSettings::default()
         };
         match Source::open(file, &settings) {
-            Ok(source) => failed_rows(&mapping, &source, customer, &mut found)?,
+            Ok(source) => failed_rows((&mapping, &beside), &source, customer, &mut found)?,
             Err(SourceError::UnknownSheet { .. }) if number > 1 => break,
             Err(error) => return Err(error.into()),
         }
@@ -55,23 +87,39 @@ pub(super) fn failed_records(
 
 /// Adds the customer's records among the rows.
 fn failed_rows(
-    mapping: &Mapping,
+    (mapping, beside): (&Mapping, &Beside<'_>),
     source: &Source,
     customer: &Mention,
-    found: &mut BTreeSet<u64>,
+    found: &mut Told,
 ) -> Result<(), ImportError> {
-    let pipeline = bind(mapping, source, true)?;
+    let pipeline = match bind_joined(mapping, source, true, beside) {
+        // The second file is gone, or is another one by now.
+        Err(ImportError::Join(_) | ImportError::Source(_) | ImportError::Mapping(_))
+            if mapping.joined_file().is_some() =>
+        {
+            bind(mapping, source, true)?
+        }
+        pipeline => pipeline?,
+    };
     let header = &source.facts().header;
     let Some(record_column) = header.iter().rposition(|name| name == "_record") else {
         return Ok(());
     };
     let key_columns = pipeline.plan.columns_of(&pipeline.key().to_string());
+    let is_own = |name: &String| header.iter().any(|own| own.trim() == name.trim());
+    if mapping.joined_file().is_some() && pipeline.join.is_none() {
+        found.is_sure &= key_columns.iter().all(is_own);
+    }
     let is_key = |index: &usize| {
         let name = header.get(*index);
         name.is_some_and(|name| key_columns.contains(name))
     };
     for entry in source.read()? {
-        let (number, is_theirs) = match entry? {
+        let mut entry = entry?;
+        if let Some(join) = &pipeline.join {
+            join.complete(&mut entry, &pipeline.plan)?;
+        }
+        let (number, is_theirs) = match entry {
             Entry::Record(record) | Entry::Odd(record, _) => {
                 let Fields::Cells(cells) = &record.fields else {
                     continue;
@@ -92,7 +140,9 @@ fn failed_rows(
             }
         };
         if is_theirs {
-            found.extend(number.and_then(|number| number.parse::<u64>().ok()));
+            found
+                .records
+                .extend(number.and_then(|number| number.parse::<u64>().ok()));
         }
     }
     Ok(())

@@ -1,0 +1,91 @@
+//! `given`: the records of a test, by the names that the mapping uses for their columns.
+
+use serde_json::{Map, Value as Json};
+use toml::de::{DeTable, DeValue};
+
+use crate::mapping::compile::Compiler;
+use crate::mapping::error::Mistake;
+use crate::mapping::suggest::{did_you_mean, listed, quoted};
+use crate::mapping::syntax::{Node, whole_number, wrong_type};
+
+const WANTED: &str = "a table of columns, or a list of such tables";
+
+/// Reads one record, or several of a mapping that puts them together.
+pub(super) fn read(
+    node: &Node<'_>,
+    is_grouped: bool,
+    compiler: &mut Compiler,
+) -> Result<Vec<Map<String, Json>>, Mistake> {
+    let list = match node.get_ref() {
+        DeValue::Table(table) => return Ok(vec![columns(table, compiler)]),
+        DeValue::Array(list) => list,
+        _ => return Err(wrong_type(node, "given", WANTED)),
+    };
+    if list.is_empty() {
+        let mistake = Mistake::at(node.span(), "`given` has no record");
+        return Err(mistake.help("given = { Column = \"text\" }"));
+    }
+    let mut records = Vec::new();
+    for node in list.iter() {
+        match node.get_ref().as_table() {
+            Some(table) => records.push(columns(table, compiler)),
+            None => return Err(wrong_type(node, "given", WANTED)),
+        }
+    }
+    if records.len() > 1 && !is_grouped {
+        let title = "several records are given, and nothing puts them together";
+        let help = "write [group], or a test for each record";
+        return Err(Mistake::at(node.span(), title).help(help));
+    }
+    Ok(records)
+}
+
+/// The record's columns, by the names that the mapping uses.
+fn columns(table: &DeTable<'_>, compiler: &mut Compiler) -> Map<String, Json> {
+    let mut given = Map::new();
+    for (key, node) in table {
+        let name = key.get_ref().as_ref();
+        let known = compiler.known_column(name).map(str::to_owned);
+        let Some(known) = known else {
+            let help = did_you_mean(name, compiler.column_names()).unwrap_or_else(|| {
+                format!("its columns are {}", listed(compiler.column_names(), 12))
+            });
+            let title = format!("the mapping uses no column {}", quoted(name));
+            compiler
+                .mistakes
+                .push(Mistake::at(key.span(), title).help(help));
+            continue;
+        };
+        if given.insert(known, json(node.get_ref())).is_some() {
+            let title = format!("the column {} is given twice", quoted(name));
+            compiler.mistakes.push(Mistake::at(key.span(), title));
+        }
+    }
+    given
+}
+
+fn json(value: &DeValue<'_>) -> Json {
+    match value {
+        DeValue::String(text) => Json::String(text.clone().into_owned()),
+        DeValue::Boolean(flag) => Json::Bool(*flag),
+        DeValue::Integer(_) | DeValue::Float(_) => {
+            let written = match value {
+                DeValue::Float(number) => number.as_str().to_owned(),
+                whole => whole_number(whole)
+                    .map(|number| number.to_string())
+                    .unwrap_or_default(),
+            };
+            match written.parse::<serde_json::Number>() {
+                Ok(number) => Json::Number(number),
+                Err(_) => Json::String(written),
+            }
+        }
+        DeValue::Datetime(date) => Json::String(date.to_string()),
+        DeValue::Array(list) => list.iter().map(|node| json(node.get_ref())).collect(),
+        DeValue::Table(table) => table
+            .iter()
+            .map(|(key, node)| (key.get_ref().to_string(), json(node.get_ref())))
+            .collect::<Map<_, _>>()
+            .into(),
+    }
+}
