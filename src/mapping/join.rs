@@ -150,6 +150,20 @@ impl Plan {
             .collect()
     }
 
+    /// These columns and, if one of them is the second file's, those by which it is looked up: a
+    /// value of that file is corrected there, or by another key here.
+    #[must_use]
+    pub fn with_keys(&self, mut columns: Vec<String>) -> Vec<String> {
+        let Some(join) = &self.compiled.join else {
+            return columns;
+        };
+        let prefix = folded(&join.prefix);
+        if columns.iter().any(|name| folded(name).starts_with(&prefix)) {
+            columns.extend(self.join_columns());
+        }
+        columns
+    }
+
     /// The form in which keys are compared: without outer blanks and without regard to case; a
     /// text that means "nothing" is empty.
     #[must_use]

@@ -77,14 +77,16 @@ fn by_rule(error: &FieldError, pipeline: &Pipeline) -> Vec<String> {
             columns.extend(pipeline.plan.columns_of(&format!("{part}.{field}")));
         }
     }
-    columns
+    pipeline.plan.with_keys(columns)
 }
 
 fn by_server(error: &ServerError, pipeline: &Pipeline) -> Vec<String> {
     if error.field.is_empty() {
         return Vec::new();
     }
-    pipeline.plan.columns_of(&error.field)
+    pipeline
+        .plan
+        .with_keys(pipeline.plan.columns_of(&error.field))
 }
 
 #[cfg(test)]
@@ -181,6 +183,30 @@ CountryIso = "Land"
         for (outcome, columns) in cases {
             assert_eq!(expected(&outcome), columns, "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn a_value_of_the_second_file_may_be_corrected_by_another_key() {
+        let text = MAPPING.replace("\"Ort\"", "\"orte.Stadt\"");
+        let text = format!("{text}[join]\nfile = \"orte.csv\"\non = {{ \"Code\" = \"Nr\" }}\n");
+        let mapping = Mapping::parse("m.toml", &text).unwrap();
+        let header = names("Nr;Name;Firma;PLZ;Code;Land;orte.Nr;orte.Stadt");
+        let pipeline = Pipeline {
+            plan: mapping.bind(Columns::Header(&header)).unwrap(),
+            join: None,
+            rules: crate::validate::Rules::default(),
+            known: crate::names::Names::default(),
+        };
+        let of = |error: FieldError| by_rule(&error, &pipeline).join(";");
+        let city = FieldError::new(Code::RequiredMissing, "BillingAddress.City");
+        assert_eq!(of(city), "orte.Stadt;Code");
+        let name = FieldError::new(Code::LengthMax, "BillingAddress.LastName");
+        assert_eq!(of(name), "Name");
+        let server = ServerError {
+            field: "BillingAddress.City".to_owned(),
+            text: "no".to_owned(),
+        };
+        assert_eq!(by_server(&server, &pipeline).join(";"), "orte.Stadt;Code");
     }
 
     #[test]
