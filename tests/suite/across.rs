@@ -5,7 +5,7 @@ mod again;
 mod altered;
 mod front;
 mod returned;
-mod spreadsheet;
+pub(crate) mod spreadsheet;
 mod targets;
 mod waiting;
 mod workbook;

@@ -69,6 +69,8 @@ mod sheets;
 mod stand_in;
 /// Running the binary, reading what it left.
 mod support;
+/// The seams between parts: groups, joins, tables, names, books, returned files, all in one.
+mod together;
 /// The same input a second time.
 mod twice;
 /// Unknown records: told, looked up, resolved.

@@ -1,8 +1,7 @@
 //! Customers from sheets and compressed files: the same as from CSV, whoever saved them.
 
-use std::io::{Cursor, Write};
+use std::io::Write;
 
-use calamine::Reader as _;
 use serde_json::Value;
 
 use crate::other_erp::{Knobs, OtherErp};
@@ -155,23 +154,13 @@ fn failures_of_a_sheet_are_written_and_come_back_as_a_sheet() {
     importer.args(["run", "a", "-m", "map.toml", "--base-url", &erp.url()]);
     let run = importer.run().expect(3);
     assert_eq!((run.count("created"), run.count("invalid")), (1, 2));
-    let failed = run.report_file("failed.xlsx");
-    let mut failed: calamine::Xlsx<_> =
-        calamine::open_workbook_from_rs(Cursor::new(failed)).unwrap();
-    let failed = failed.worksheet_range_at(0).unwrap().unwrap();
-    let mut corrected: Vec<Vec<String>> = failed
-        .rows()
-        .map(|row| row.iter().map(ToString::to_string).collect())
-        .collect();
-    let place = |name: &str| {
-        corrected[0]
-            .iter()
-            .position(|column| column == name)
-            .unwrap()
-    };
-    let told: Vec<[&str; 4]> = corrected[1..]
+    let failed = crate::together::books::sheet(&run.report_file("failed.xlsx"));
+    let place = |name: &str| failed[0].iter().position(|own| own == name).unwrap();
+    let told: Vec<[&str; 4]> = failed[1..]
         .iter()
-        .map(|row| ["Kundennummer", "_line", "_code", "_columns"].map(|name| &*row[place(name)]))
+        .map(|row| {
+            ["Kundennummer", "_line", "_code", "_columns"].map(|name| row[place(name)].as_str())
+        })
         .collect();
     assert_eq!(
         told,
@@ -180,10 +169,10 @@ fn failures_of_a_sheet_are_written_and_come_back_as_a_sheet() {
             ["K1002", "3", "cell.error", "Straße"]
         ]
     );
+    let mut corrected = failed.clone();
     assert!(corrected[2].iter().any(|cell| cell.contains("D3 (#N/A)")));
-    let (city, street) = (place("Ort"), place("Straße"));
-    corrected[1][city] = "Dresden".to_owned();
-    corrected[2][street] = "Am Markt 1".to_owned();
+    corrected[1][place("Ort")] = "Dresden".to_owned();
+    corrected[2][place("Straße")] = "Am Markt 1".to_owned();
     book(&corrected)
         .save(importer.folder().join("corrected.xlsx"))
         .unwrap();

@@ -1,5 +1,5 @@
 //! `failed.xlsx`, corrected in a spreadsheet program with a German locale, goes back in with the
-//! same mapping: saved as a workbook and as CSV.
+//! same mapping: saved as a workbook, as ODS and as CSV.
 //!
 //! LibreOffice does it where it is installed (`soffice`, and `timeout` to end it if it hangs).
 //! Everywhere the files are tested that it saved once: `tests/fixtures/spreadsheet`.
@@ -95,12 +95,12 @@ fn assert_all_are_there(erp: &StandIn) {
 }
 
 /// LibreOffice with a German locale and a profile of its own; none if it is not installed.
-struct LibreOffice {
+pub(crate) struct LibreOffice {
     folder: PathBuf,
 }
 
 impl LibreOffice {
-    fn find(folder: &Path) -> Option<Self> {
+    pub(crate) fn find(folder: &Path) -> Option<Self> {
         let runs = |program: &str| {
             let mut command = Command::new(program);
             let command = command.arg("--version").stdout(Stdio::null());
@@ -120,7 +120,7 @@ impl LibreOffice {
 
     /// Opens the file and saves it in another format, named by its ending and perhaps a filter.
     #[track_caller]
-    fn save_as(&self, file: &Path, format: &str) -> PathBuf {
+    pub(crate) fn save_as(&self, file: &Path, format: &str) -> PathBuf {
         let profile = format!("file://{}/profile", self.folder.display());
         let said = Command::new("timeout")
             .args(["-k", "5", "120", "soffice", "--headless"])
@@ -217,12 +217,13 @@ fn corrected_in_libreoffice_it_goes_back_in() {
 /// Keeps what LibreOffice saves as the files that are tested everywhere, if that is asked for:
 /// `KEEP_SAVED=1 cargo test --test suite corrected_in_libreoffice`.
 fn keep(office: &LibreOffice, all: &Path, id: &str) {
-    if std::env::vars_os().all(|(name, _)| name != "KEEP_SAVED") {
+    if !is_to_be_kept() {
         return;
     }
     let folder = repository("tests/fixtures/spreadsheet");
     for (format, name) in [
         ("xlsx".to_owned(), "saved.xlsx"),
+        ("ods".to_owned(), "saved.ods"),
         (csv_filter(WINDOWS_1252), "saved-windows-1252.csv"),
         (csv_filter(UTF_8), "saved-utf-8.csv"),
     ] {
@@ -232,12 +233,22 @@ fn keep(office: &LibreOffice, all: &Path, id: &str) {
     }
 }
 
+/// Whether the kept files are to be written anew.
+pub(crate) fn is_to_be_kept() -> bool {
+    std::env::vars_os().any(|(name, _)| name == "KEEP_SAVED")
+}
+
 /// The run that the kept files name.
-const KEPT_RUN: &str = "00000000-0000-7000-8000-000000000000";
+pub(crate) const KEPT_RUN: &str = "00000000-0000-7000-8000-000000000000";
 
 #[test]
 fn files_that_libreoffice_saved_once_go_back_in() {
-    for name in ["saved.xlsx", "saved-windows-1252.csv", "saved-utf-8.csv"] {
+    for name in [
+        "saved.xlsx",
+        "saved.ods",
+        "saved-windows-1252.csv",
+        "saved-utf-8.csv",
+    ] {
         let erp = sandbox("");
         let (mut it, first) = imported(&erp);
         let kept = repository("tests/fixtures/spreadsheet").join(name);
@@ -256,7 +267,7 @@ fn files_that_libreoffice_saved_once_go_back_in() {
 }
 
 /// The file with another run's id: of an archive, in each of its parts.
-fn renamed(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+pub(crate) fn renamed(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     if !bytes.starts_with(b"PK") {
         return replaced(bytes, from, to);
     }
