@@ -135,8 +135,10 @@ fn further_records_of_a_customer_are_explained_as_their_address() {
         assert!(text.contains(&heading), "{text}");
     }
     insta::assert_snapshot!(explained(3));
-    let elsewhere = "record 1 (line 2): invalid\n  record 3 (line 4): postal_code.country: ";
-    assert!(explained(1).contains(elsewhere), "{}", explained(1));
+    let lead = explained(1);
+    assert!(lead.contains("record 1 (line 2): invalid\n"), "{lead}");
+    let elsewhere = "\n  record 3 (line 4): postal_code.country: ";
+    assert!(lead.contains(elsewhere), "{lead}");
 }
 
 #[test]
