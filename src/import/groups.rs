@@ -177,6 +177,14 @@ impl By<'_> {
         }
     }
 
+    /// Whether it is no matter that a further record has no row in the second file: nothing of
+    /// it comes from there.
+    fn needs_no_row(self, joined: &FieldError) -> bool {
+        let width = self.source.map(|source| source.facts().header.len());
+        joined.code == Code::JoinMissing
+            && width.is_some_and(|width| !self.plan.group_reads_behind(width))
+    }
+
     fn column(self) -> String {
         self.plan.group_column().unwrap_or_default().to_owned()
     }
@@ -277,6 +285,7 @@ impl<'a, I> Groups<'a, I> {
         begun.bytes = begun.bytes.saturating_add(bytes_of(&entry));
         if group.members.len() + 1 < self.cap.records && begun.bytes <= self.cap.bytes {
             let at = Some(Box::new(position_of(&entry)));
+            let joined = joined.filter(|error| !by.needs_no_row(error));
             group.note(joined.map(|error| FieldError { at, ..error }));
             group.members.push(entry);
             return None;

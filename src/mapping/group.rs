@@ -163,6 +163,21 @@ impl Plan {
         GroupValue::Filled(text.to_owned())
     }
 
+    /// Whether further records are mapped from cells behind the first `own` of a row: those of
+    /// the second file.
+    #[must_use]
+    pub fn group_reads_behind(&self, own: usize) -> bool {
+        let Some(group) = &self.compiled.group else {
+            return false;
+        };
+        let values = group.address.values.iter();
+        let columns = values.flat_map(|value| value.origin.columns());
+        columns
+            .chain(&group.address.when)
+            .filter_map(|column| self.bound.place(*column))
+            .any(|place| place >= own)
+    }
+
     /// Adds a further record of a customer to the draft that its first record became. Says
     /// which address it is now; none, if it has nothing for one. What is wrong with it is added
     /// to the draft's errors, with the record's place.

@@ -112,7 +112,9 @@ impl Write for Draft {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
+        self.to
+            .flush()
+            .map_err(|error| io::Error::other(NotKept(error)))
     }
 }
 

@@ -244,3 +244,50 @@ CountryIso = { value = "DE" }
     let ulm = json!([{ "City": "Ulm", "CountryIso": "DE" }]);
     assert!(*list == ulm || *other == ulm, "{list} {other}");
 }
+
+#[test]
+fn a_further_row_needs_no_row_there_if_nothing_of_it_comes_from_there() {
+    let erp = sandbox();
+    let mut it = importer(&erp);
+    let mapping = |address: &str, rules: &str| {
+        format!(
+            r#"[customer]
+Number = "Kunde"
+CustomerGroupId = {{ value = 1 }}
+InternalCompanyId = {{ value = 1 }}
+LanguageIso = {{ value = "DE" }}
+[customer.BillingAddress]
+LastName = "kunden.Name"
+City = "Ort"
+CountryIso = {{ value = "DE" }}
+[join]
+file = "kunden.csv"
+on = {{ "Kunde" = "Nr" }}
+[group]
+by = "Kunde"
+into = "OtherAddresses.OtherShippingAddresses"
+[group.address]
+City = "Ort"
+CountryIso = {{ value = "DE" }}
+{address}
+[rules]
+"join.missing" = "{rules}"
+"#
+        )
+    };
+    it.file("kunden.csv", "Nr,Name\nC1,Muster\nC2,Beispiel\n");
+    it.file("adr.csv", "Kunde;Ort\nC1;Bonn\n;Ulm\nC2;Köln\n;Gera\n");
+    let theirs = "LastName = \"kunden.Name\"";
+    for (address, rules, code, warnings) in [
+        ("", "warn", 0, 0),
+        ("", "error", 0, 0),
+        (theirs, "warn", 0, 2),
+        ("when = \"kunden.Name\"", "warn", 0, 2),
+        (theirs, "error", 3, 0),
+    ] {
+        it.file("map.toml", mapping(address, rules));
+        let run = run(&mut it, "adr.csv", &["--dry-run"]).expect(code);
+        let told = run.summary()["warnings"].clone();
+        assert_eq!(told, json!(warnings), "{address} {rules} {}", run.said());
+    }
+}
