@@ -65,7 +65,8 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::NoTarget
         | ImportError::OtherTarget { .. }
         | ImportError::ElsewhereRun { .. }
-        | ImportError::OtherInput { .. } => ExitCode::Unusable,
+        | ImportError::OtherInput { .. }
+        | ImportError::OtherSecondFile { .. } => ExitCode::Unusable,
         ImportError::NoSuchRun(_)
         | ImportError::NoSuchRecord { .. }
         | ImportError::NoSuchTarget { .. }

@@ -291,6 +291,7 @@ fn conventions(mapping: &Mapping) -> Conventions {
             birthday: false,
         },
         columns: columns.collect(),
+        used: mapping.used_columns(),
     }
 }
 

@@ -198,7 +198,10 @@ fn record_line(settled: &Settled) -> Vec<String> {
         Outcome::Exists { id, .. } => id.map_or_else(String::new, |id| format!("id {id}")),
         Outcome::Invalid { errors, .. } => errors
             .iter()
-            .map(|error| format!("{} {}", error.code, error.target))
+            .map(|error| match &error.at {
+                Some(at) => format!("{} {} in record {}", error.code, error.target, at.record),
+                None => format!("{} {}", error.code, error.target),
+            })
             .collect::<Vec<_>>()
             .join(", "),
         Outcome::Refused { status, code, .. } => {

@@ -117,6 +117,12 @@ pub enum ImportError {
         /// The file.
         path: PathBuf,
     },
+    /// The second file of an old run is not the one that it read.
+    #[error("the second file {} is not the one that the run read: its contents differ", path.display())]
+    OtherSecondFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// Ctrl-C or SIGTERM before anything was sent.
     #[error("interrupted before anything was sent")]
     Interrupted(Signal),
@@ -296,6 +302,10 @@ impl ImportError {
             }
             Self::NoSuchRun(_) => "`importer runs` lists the runs",
             Self::OtherInput { .. } => "give the input that was imported with `--input FILE`",
+            Self::OtherSecondFile { .. } => {
+                "put both files into a folder as they were then, and name the input there with \
+                 `--input FILE`"
+            }
             Self::Interrupted(_) | Self::Declined => "the same command starts again",
             Self::Unforgotten => return None,
             Self::NoSuchTarget { known, .. } if known.is_empty() => "there are no runs yet",

@@ -19,7 +19,7 @@ use crate::journal::Journal;
 use crate::mapping::{Columns, Mapping, MappingError, Plan};
 use crate::outcome::{Code, FieldError};
 use crate::record::{Cells, Fields, Record};
-use crate::source::{self, Entry, Format, Source, SourceError, SourceSettings};
+use crate::source::{self, Conventions, Entry, Format, Source, SourceError, SourceSettings};
 
 pub use error::JoinError;
 
@@ -145,17 +145,37 @@ fn open(
     beside: &Beside<'_>,
 ) -> Result<Source, ImportError> {
     let path = find(file, source, beside)?;
-    let ragged = mapping.rules().get(&Code::RecordRagged).copied();
+    let weight = |code| mapping.rules().get(&code).copied();
     let defaults = SourceSettings::default();
     let partner = Source::open(
         &path,
         &SourceSettings {
-            ragged: ragged.unwrap_or(defaults.ragged),
+            ragged: weight(Code::RecordRagged).unwrap_or(defaults.ragged),
+            cell_error: weight(Code::CellError).unwrap_or(defaults.cell_error),
+            conventions: conventions_there(mapping),
             ..defaults
         },
     )?;
     has_header(&partner)?;
     Ok(partner)
+}
+
+/// How the mapping reads the second file's numbers and dates: it calls the columns by longer
+/// names than the file does.
+fn conventions_there(mapping: &Mapping) -> Conventions {
+    let all = super::conventions(mapping);
+    let theirs = |name: String| mapping.name_there(&name).map(str::to_owned);
+    Conventions {
+        columns: all
+            .columns
+            .into_iter()
+            .filter_map(|(name, written)| Some((theirs(name)?, written)))
+            .collect(),
+        used: all
+            .used
+            .map(|names| names.into_iter().filter_map(theirs).collect()),
+        usual: all.usual,
+    }
 }
 
 /// Looks for the file: beside the input, and in the other folders; for stdin in the current folder; for a returned file
@@ -394,6 +414,7 @@ fn cells_of(entry: Entry, path: &Path) -> Result<Cells, JoinError> {
     Err(JoinError::Unreadable {
         path: path.to_owned(),
         line: position.line,
+        code: error.as_ref().map(|error| error.code),
         why: error.map_or_else(String::new, |error| error.message_without_value()),
     })
 }

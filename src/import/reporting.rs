@@ -507,7 +507,7 @@ fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError
     if let Some(join) = &pipeline.join
         && super::plan_hash(&mapping, &settings, &pipeline) != row.plan_hash
     {
-        return Err(ImportError::OtherInput {
+        return Err(ImportError::OtherSecondFile {
             path: join.path().to_owned(),
         });
     }

@@ -110,6 +110,15 @@ impl Mapping {
             .collect()
     }
 
+    /// What a column of the joined records is called in the second file; none if it is not of
+    /// there.
+    #[must_use]
+    pub fn name_there<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let prefix = &self.compiled.join.as_ref()?.prefix;
+        let (start, rest) = name.split_at_checked(prefix.len())?;
+        (folded(start) == folded(prefix)).then_some(rest)
+    }
+
     /// As [`bind`](Self::bind), where the second file is not at hand, for those who look at the
     /// input's own columns alone: the file seems to have the columns that the mapping names,
     /// and nothing in them.

@@ -82,6 +82,7 @@ pub(super) fn fill(
         compiler.mistakes.extend(mistakes);
         return;
     }
+    lookup.file = Some(name.clone());
     let mut mistakes = Faults::new(&name, &place);
     let rows = compiler.files.get(&name).map_or(&[][..], Vec::as_slice);
     let mut first: BTreeMap<String, u64> = BTreeMap::new();

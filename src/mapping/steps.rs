@@ -103,6 +103,8 @@ pub(super) struct Lookup {
     results: HashMap<String, Option<Value>>,
     /// What happens to other texts.
     pub(super) otherwise: Otherwise,
+    /// The file that the table was read from.
+    pub(super) file: Option<String>,
 }
 
 /// What happens to a text that a table does not have.
@@ -120,6 +122,15 @@ pub(super) enum Otherwise {
 }
 
 impl Lookup {
+    /// What is said of a text that it does not have.
+    fn missing(&self) -> Fault {
+        let fault = Fault::new(Code::LookupMissing);
+        match &self.file {
+            Some(file) => fault.with("file", file),
+            None => fault,
+        }
+    }
+
     /// Adds a row; false when the table has the key already.
     pub(super) fn insert(&mut self, key: &str, result: Option<Value>) -> bool {
         let fresh = self.results.insert(folded(key), result.clone()).is_none();
@@ -221,7 +232,7 @@ impl Steps {
             match (found, &lookup.otherwise) {
                 (Some(Some(value)), _) => return Ok(Some(value.clone())),
                 (Some(None), _) => return Ok(self.defaulted(around.tally)),
-                (None, Otherwise::Missing) => around.judge(Code::LookupMissing)?,
+                (None, Otherwise::Missing) => around.judge_fault(lookup.missing())?,
                 (None, Otherwise::Keep) => {
                     around.tally.step("otherwise", || text.to_string());
                 }

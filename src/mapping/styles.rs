@@ -19,6 +19,15 @@ pub struct ColumnStyle {
 }
 
 impl Mapping {
+    /// All columns that the mapping names, as it spells them; none for input in the API's own
+    /// shape.
+    #[must_use]
+    pub fn used_columns(&self) -> Option<Vec<String>> {
+        let columns = self.compiled.columns.iter();
+        let names: Vec<String> = columns.map(|column| column.name.clone()).collect();
+        Some(names).filter(|names| !names.is_empty())
+    }
+
     /// The columns that become numbers or dates, each once, and how they are written. Where two
     /// values disagree, the first counts.
     #[must_use]

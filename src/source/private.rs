@@ -217,6 +217,20 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    fn a_full_disk_is_never_a_damaged_input() {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut draft = Draft {
+            to: BufWriter::new(full),
+            bytes: 0,
+            limit: 100,
+        };
+        draft.write_all(b"abc").unwrap();
+        let error = unpacking(Path::new("kunden.xlsx"), draft.flush().unwrap_err());
+        assert!(matches!(error, SourceError::Private { .. }), "{error}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn a_copy_has_no_name_and_belongs_to_its_owner() {
         use std::os::fd::AsRawFd;
         use std::os::unix::fs::MetadataExt;

@@ -202,6 +202,11 @@ fn a_customer_fails_as_a_whole_with_each_error_on_its_own_row() {
     std::fs::remove_dir_all(it.folder().join("reports")).unwrap();
     let again = it.args(["report", &id]).run().expect(0);
     assert_eq!(failed(&again).len(), 5);
+    let shown = it.args(["show", &id]).run().expect(0).stdout;
+    let wanted =
+        "postal_code.country OtherAddresses.OtherShippingAddresses[0].PostalCode in record 2";
+    assert!(shown.contains(wanted), "{shown}");
+    assert!(!shown.contains("in record 6"), "its own: {shown}");
 }
 
 #[test]

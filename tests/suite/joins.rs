@@ -291,3 +291,89 @@ CountryIso = {{ value = "DE" }}
         assert_eq!(told, json!(warnings), "{address} {rules} {}", run.said());
     }
 }
+
+#[test]
+fn a_second_file_that_is_a_sheet_is_read_as_the_mapping_reads_text() {
+    let erp = sandbox();
+    let mut it = importer(&erp);
+    let mapping = r#"[source]
+decimal = ","
+date = "%d.%m.%Y"
+[customer]
+Number = "Nr"
+CustomerGroupId = { value = 1 }
+InternalCompanyId = { value = 1 }
+LanguageIso = { value = "DE" }
+Birthday = "mehr.Geb"
+[customer.BillingAddress]
+LastName = "Name"
+City = "MEHR.Ort"
+CountryIso = { value = "DE" }
+[customer.PaymentSettings]
+Discount = { column = "mehr.Rabatt", decimal = "." }
+[join]
+file = "mehr.xlsx"
+on = { "Nr" = "Kunde" }
+"#;
+    it.file("map.toml", mapping);
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in (0..).zip(["Kunde", "Geb", "Rabatt", "Ort", "Hilfe"]) {
+        sheet.write(0, column, name).unwrap();
+    }
+    let date = rust_xlsxwriter::Format::new().set_num_format("dd.mm.yy");
+    let day = rust_xlsxwriter::ExcelDateTime::from_ymd(1985, 3, 12).unwrap();
+    let error = || rust_xlsxwriter::Formula::new("=NA()").set_result("#N/A");
+    for (row, key) in [(1, "C1"), (2, "C2"), (3, "C3")] {
+        sheet.write(row, 0, key).unwrap();
+        sheet.write_with_format(row, 1, &day, &date).unwrap();
+        sheet.write(row, 2, 2.5).unwrap();
+        sheet.write(row, 3, "Ulm").unwrap();
+        // Nobody reads this column.
+        sheet.write_formula(row, 4, error()).unwrap();
+    }
+    it.file("mehr.xlsx", book.save_to_buffer().unwrap());
+    let first = run(&mut it, "in.csv", &[]).expect(0);
+    assert_eq!(first.count("created"), 3);
+    let body = &erp.ledger()[0].body;
+    assert_eq!(body["Birthday"], json!("1985-03-12T00:00:00Z"));
+    assert_eq!(body["PaymentSettings"]["Discount"], json!(2.5));
+
+    // In a column that is read, `[rules]` has a say.
+    let sheet = book.worksheet_from_index(0).unwrap();
+    sheet.write_formula(1, 2, error()).unwrap();
+    it.file("mehr.xlsx", book.save_to_buffer().unwrap());
+    let refused = run(&mut it, "in.csv", &["--dry-run"]).expect(4);
+    assert!(refused.stderr.contains("C2 (#N/A)"), "{}", refused.said());
+    assert!(refused.stderr.contains("\"cell.error\" = \"warn\""));
+    it.file(
+        "map.toml",
+        format!("{mapping}[rules]\n\"cell.error\" = \"warn\"\n"),
+    );
+    run(&mut it, "in.csv", &["--dry-run"]).expect(0);
+}
+
+#[test]
+fn a_report_needs_the_second_file_as_it_was_and_says_so() {
+    let erp = sandbox();
+    let mut it = importer(&erp);
+    let first = run(&mut it, "in.csv", &[]).expect(0);
+    let id = first.summary()["run"].as_str().unwrap().to_owned();
+    it.file("adressen.csv", ADDRESSES.replace("Bonn", "Ulm"));
+    it.args(["report", &id]);
+    let refused = it.run().expect(4);
+    let said = refused.stderr.replace('\n', " ");
+    assert!(
+        said.contains("adressen.csv is not the one that the run read"),
+        "{said}"
+    );
+    assert!(said.contains("put both files into a folder"), "{said}");
+    it.file(
+        "then/in.csv",
+        "Nr;Name;Ort\nC1;Muster;\nC2;Beispiel;\nC3;Probe;Trier\n",
+    );
+    let then = encoding_rs::WINDOWS_1252.encode(ADDRESSES).0.into_owned();
+    it.file("then/adressen.csv", then);
+    it.args(["report", &id, "--input", "then/in.csv"]);
+    it.run().expect(0);
+}

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::outcome::Code;
+
 /// Why the second file of a mapping (`[join]`) cannot be used. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
@@ -28,6 +30,8 @@ pub enum JoinError {
         line: u64,
         /// What is wrong with it.
         why: String,
+        /// The rule that it breaks.
+        code: Option<Code>,
     },
 }
 
@@ -50,6 +54,13 @@ impl JoinError {
             Self::Lines { .. } => {
                 "export it as CSV; JSON lines can hold the addresses in the customer's own line, \
                  and a mapping names them by a path like `addresses[0].city`"
+            }
+            Self::Unreadable {
+                code: Some(Code::CellError),
+                ..
+            } => {
+                "correct the formula, or write the value itself into the cell; `\"cell.error\" = \
+                 \"warn\"` in `[rules]` of the mapping takes the cell as empty"
             }
             Self::Unreadable { .. } => {
                 "correct the row: nobody knows to which record it belongs. Rows with too few or \

@@ -128,7 +128,10 @@ fn not_found(facts: &Facts<'_>) -> String {
             let list = facts.phrase("", "list", "");
             format!("{value} is no {list} in the ERP{known}")
         }
-        _ => format!("{value} is not in the mapping's look-up table{known}"),
+        _ => match facts.param("file") {
+            Some(file) => format!("{value} is not in `{file}`{known}"),
+            None => format!("{value} is not in the mapping's look-up table{known}"),
+        },
     }
 }
 

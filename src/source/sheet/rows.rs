@@ -69,6 +69,8 @@ pub(super) struct Rows<'s> {
     conventions: &'s Conventions,
     /// How the columns are written, once their names are known.
     columns: Vec<&'s Written>,
+    /// The columns that nobody reads, by their indexes.
+    unused: Vec<bool>,
     header: bool,
     skipped: u64,
     today: Date,
@@ -111,6 +113,7 @@ impl<'s> Rows<'s> {
                 .from_writer(to),
             conventions,
             columns: Vec::new(),
+            unused: Vec::new(),
             header,
             skipped,
             today,
@@ -196,10 +199,14 @@ impl<'s> Rows<'s> {
         self.bytes = self.bytes.saturating_add(text.len());
     }
 
-    /// Puts an error into a column of the row.
+    /// Puts an error into a column of the row. In one that nobody reads it does no harm.
     pub(super) fn put_error(&mut self, column: u32, error: &str) {
         self.put(column, error);
-        if !self.mark.faults.contains(&(column as usize)) {
+        let is_unused = match self.header {
+            true => self.unused.get(column as usize) == Some(&true),
+            false => !self.conventions.is_used(&(column + 1).to_string()),
+        };
+        if !is_unused && !self.mark.faults.contains(&(column as usize)) {
             self.mark.faults.push(column as usize);
         }
     }
@@ -210,6 +217,10 @@ impl<'s> Rows<'s> {
             if self.count == 0 && self.header {
                 let conventions = self.conventions;
                 self.columns = cells.iter().map(|name| conventions.of(name)).collect();
+                self.unused = cells
+                    .iter()
+                    .map(|name| !conventions.is_used(name))
+                    .collect();
             }
             self.mark.write(&mut self.text);
             self.to.write_field(&self.text).map_err(beneath)?;

@@ -106,6 +106,7 @@ fn typed_cells_are_written_as_the_mapping_reads_them() {
                 birthday: false,
             },
             columns: vec![("datum".to_owned(), own)],
+            used: None,
         };
     });
     assert_eq!(
@@ -226,6 +227,37 @@ fn an_error_in_a_cell_is_never_text() {
     );
     assert_eq!(told(Severity::Warn)[0], format!("1@2 1||#N/A ({error})"));
     assert_eq!(told(Severity::Off)[0], "1@2 1||#N/A");
+}
+
+#[test]
+fn an_error_in_a_cell_that_nobody_reads_does_no_harm() {
+    let bytes = book(|sheet| {
+        texts(sheet, 0, &["Nr", "Ort ", "Hilfe"]);
+        for row in 1..3 {
+            texts(sheet, row, &[&row.to_string(), "x", "y"]);
+        }
+        let formula = || Formula::new("=1/0").set_result("#DIV/0!");
+        sheet.write_formula(1, 2, formula()).unwrap();
+        sheet.write_formula(2, 1, formula()).unwrap();
+    });
+    let told = |header, used: &[&str]| {
+        let used = used.iter().map(|name| (*name).to_owned()).collect();
+        let sample = Sample::new("a.xlsx", &bytes).with(|it| {
+            it.header = Some(header);
+            it.conventions.used = Some(used);
+        });
+        sample.told()
+    };
+    assert_eq!(
+        told(true, &["Nr", "ort"]),
+        [
+            "1@2 1|x|#DIV/0!",
+            "2@3 ! cell.error cell=B3 error=#DIV/0! in Ort  [2|#DIV/0!|y]"
+        ]
+    );
+    let by_number = told(false, &["3"]);
+    assert!(by_number[1].contains("cell=C2"), "{by_number:?}");
+    assert_eq!(by_number[2], "3@3 2|#DIV/0!|y");
 }
 
 #[test]

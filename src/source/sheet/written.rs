@@ -29,13 +29,14 @@ pub struct Conventions {
     pub usual: Written,
     /// Columns by name, and how they are written.
     pub columns: Vec<(String, Written)>,
+    /// The columns in which errors matter, because somebody reads them; none: all of them.
+    pub used: Option<Vec<String>>,
 }
 
 impl Conventions {
     /// How the column `name` is written: by its exact name, else ignoring case and outer blanks,
     /// as a mapping finds its columns.
     pub(super) fn of(&self, name: &str) -> &Written {
-        let folded = |name: &str| name.trim().to_lowercase();
         let wanted = folded(name);
         let exact = self.columns.iter().find(|(column, _)| column == name);
         exact
@@ -46,6 +47,20 @@ impl Conventions {
             })
             .map_or(&self.usual, |(_, written)| written)
     }
+
+    /// Whether somebody reads the column `name`.
+    pub(super) fn is_used(&self, name: &str) -> bool {
+        let wanted = folded(name);
+        let mut used = self.used.iter().flatten();
+        self.used.is_none() || used.any(|column| folded(column) == wanted)
+    }
+}
+
+/// A name as mappings compare it.
+fn folded(name: &str) -> String {
+    name.replace(['\u{a0}', '\u{feff}'], " ")
+        .trim()
+        .to_lowercase()
 }
 
 impl Written {
@@ -274,6 +289,7 @@ mod tests {
         let conventions = Conventions {
             usual: Written::default(),
             columns: vec![("geb.".to_owned(), own.clone())],
+            used: None,
         };
         assert_eq!(conventions.of("geb."), &own);
         assert_eq!(conventions.of(" Geb. "), &own);

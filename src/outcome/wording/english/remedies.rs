@@ -54,6 +54,9 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         Code::ErpUnknownId => format!(
             "Correct {column} or {target} in the mapping; `importer list` shows the ids."
         ),
+        Code::LookupMissing if facts.error.params.contains_key("file") => format!(
+            "Add the value to that file (`lookup_file` of {target} in the mapping), or set `otherwise` there (\"keep\", \"empty\" or a value)."
+        ),
         Code::LookupMissing => format!(
             "Add the value to `lookup` of {target} in the mapping, or set `otherwise` there (\"keep\", \"empty\" or a value)."
         ),
