@@ -55,7 +55,9 @@ pub use group::GroupValue;
 pub use key_list::{KeyList, key_list};
 pub use options::SourceOptions;
 pub use plan::Plan;
-pub use proposal::{Proposal, Seen, ToFillIn, is_record, lines_before_header, propose};
+pub use proposal::{
+    Proposal, Seen, ToFillIn, is_record, lines_before_header, propose, ready_made_with_join,
+};
 pub use styles::ColumnStyle;
 pub use tally::{Tally, Unasked};
 pub use trace::{FieldTrace, ObjectTrace, StepTaken, Trace};

@@ -297,6 +297,11 @@ impl Join {
         mapping.bind(Columns::Header(&self.header))
     }
 
+    /// The columns of the joined records.
+    pub(super) fn header(&self) -> &[String] {
+        &self.header
+    }
+
     /// What the file's bytes were: another file makes other customers.
     pub(super) fn hash(&self) -> &[u8; 32] {
         &self.hash

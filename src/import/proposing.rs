@@ -4,6 +4,9 @@
 use std::path::Path;
 
 use super::ImportError;
+use super::groups::Group;
+use super::join::{Beside, Join, bind_joined};
+use super::pipeline::Pipeline;
 use crate::mapping::{self, Columns, Proposal, Seen};
 use crate::record::Record;
 use crate::source::{Entry, Format, Source, SourceError, SourceSettings};
@@ -54,11 +57,23 @@ pub fn propose_mapping(
             source = Source::open(path, &settings)?;
         }
     }
-    let (records, cut_short) = sample(&source)?;
     let facts = source.facts();
+    let joined = joined(&source);
+    let join = joined
+        .as_ref()
+        .and_then(|pipeline| pipeline.join.as_deref());
+    let header = join.map_or(facts.header.as_slice(), Join::header);
+    let width = header.len().max(1);
+    let (records, cut_short) = match &joined {
+        Some(pipeline) => {
+            let groups = pipeline.groups(source.read()?, &source);
+            sample(groups.flat_map(entries_of), width)?
+        }
+        None => sample(source.read()?, width)?,
+    };
     let columns = match facts.format {
         Format::Jsonl => Columns::Keys,
-        _ => Columns::Header(&facts.header),
+        _ => Columns::Header(header),
     };
     let seen = Seen {
         input: name,
@@ -74,6 +89,35 @@ pub fn propose_mapping(
         records: records.len(),
         cut_short,
     })
+}
+
+/// The input with the columns of the second file, where a known export has one and it is there.
+fn joined(source: &Source) -> Option<Pipeline> {
+    let mapping = match source.facts().format {
+        Format::Jsonl => return None,
+        _ => mapping::ready_made_with_join(&source.facts().header)?,
+    };
+    let folder = tempfile::env::temp_dir();
+    let beside = Beside {
+        input: "",
+        state_dir: None,
+        others: &[],
+        folder: &folder,
+        check: &|| Ok(()),
+    };
+    // Without it, the input is proposed on as it is.
+    bind_joined(&mapping, source, true, &beside).ok()
+}
+
+/// The entries of a group, or what stopped the input.
+fn entries_of(group: Result<Group, SourceError>) -> Vec<Result<Entry, SourceError>> {
+    match group {
+        Ok(group) => std::iter::once(group.lead)
+            .chain(group.members)
+            .map(Ok)
+            .collect(),
+        Err(error) => vec![Err(error)],
+    }
 }
 
 /// What `[source]` has to say so that the input is read as it was here.
@@ -101,8 +145,10 @@ fn options(settings: &SourceSettings, format: Format) -> Vec<(&'static str, Stri
 
 /// The first records, and some of the others, the same ones for the same input. A record that
 /// is damaged is passed over.
-fn sample(source: &Source) -> Result<(Vec<Record>, Option<SourceError>), ImportError> {
-    let width = source.facts().header.len().max(1);
+fn sample(
+    entries: impl Iterator<Item = Result<Entry, SourceError>>,
+    width: usize,
+) -> Result<(Vec<Record>, Option<SourceError>), ImportError> {
     let most = (CELLS / width).max(1);
     let first = FIRST.min(most.div_ceil(2));
     let spread = SPREAD.min(most / 2);
@@ -111,7 +157,7 @@ fn sample(source: &Source) -> Result<(Vec<Record>, Option<SourceError>), ImportE
     let mut stride = 1_usize;
     let mut bytes = 0;
     let mut behind = 0_usize;
-    for entry in source.read()? {
+    for entry in entries {
         let record = match entry {
             Ok(Entry::Record(record) | Entry::Odd(record, _)) => record,
             Ok(Entry::Defect(_)) => continue,

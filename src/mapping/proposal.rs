@@ -10,10 +10,12 @@ mod address;
 mod assign;
 mod customer;
 mod dates;
+mod grouping;
 mod known;
 mod line;
 mod name;
 mod ready;
+mod rehearsal;
 mod seen;
 mod shape;
 mod text;
@@ -83,6 +85,12 @@ pub struct Proposal {
 #[must_use]
 pub fn propose(seen: &Seen<'_>) -> Proposal {
     text::propose(seen)
+}
+
+/// The ready-made mapping of a known export that takes a second file, by the header of its input.
+#[must_use]
+pub fn ready_made_with_join(header: &[String]) -> Option<Mapping> {
+    known::joining(header)
 }
 
 /// Lines before the header that say what the file is (DATEV's metadata), told by the first row.

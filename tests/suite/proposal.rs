@@ -33,13 +33,17 @@ fn model() -> BTreeMap<String, Sample> {
         .collect()
 }
 
-/// Every input in the folder of samples, by its name.
+/// Every input in the folder of samples, by its name; of exports of two files, the one that is
+/// the input.
 fn samples() -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(repository("samples"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| entry.file_name().into_string().unwrap())
         .filter(|name| !name.starts_with('.') && !name.ends_with(".toml") && !name.ends_with(".md"))
         .collect();
+    names.push("prestashop/addresses.csv".to_owned());
     names.sort();
     assert!(names.len() >= 8, "{names:?}");
     names
@@ -48,8 +52,15 @@ fn samples() -> Vec<String> {
 /// The program in a folder that has the sample.
 fn beside(name: &str) -> Importer {
     let importer = Importer::new();
-    let bytes = std::fs::read(repository("samples").join(name)).unwrap();
-    importer.file(name, bytes);
+    let path = repository("samples").join(name);
+    importer.file(name, std::fs::read(&path).unwrap());
+    if let Some((folder, _)) = name.split_once('/') {
+        let second = path.with_file_name("customers.csv");
+        importer.file(
+            &format!("{folder}/customers.csv"),
+            std::fs::read(second).unwrap(),
+        );
+    }
     importer
 }
 
@@ -86,7 +97,7 @@ fn a_sample_gets_the_same_mapping_every_time() {
         let again = importer.run().expect(0);
         assert_eq!(run.stdout, again.stdout, "{name}");
         insta::with_settings!({ omit_expression => true }, {
-            insta::assert_snapshot!(name.replace('.', "_"), run.stdout);
+            insta::assert_snapshot!(name.replace(['.', '/'], "_"), run.stdout);
         });
     }
 }
@@ -323,6 +334,141 @@ fn an_input_that_breaks_off_is_said_so() {
         "{}",
         run.said()
     );
+}
+
+#[test]
+fn known_exports_are_recognised_and_mapped_as_their_ready_made_mapping_does() {
+    for (name, title) in [
+        ("magento2.csv", "Magento 2"),
+        ("prestashop/addresses.csv", "PrestaShop"),
+    ] {
+        let mut importer = beside(name);
+        let words = ["mapping", "new", name, "-o", "new.toml"];
+        let run = importer.args(words).run().expect(0);
+        let told = format!("Recognised  {title}, by its header");
+        assert!(run.stdout.contains(&told), "{}", run.said());
+        let builtin = format!("builtin:{}", name.split(['.', '/']).next().unwrap());
+        let mut bodies = |mapping: &str| {
+            let words = ["run", name, "-m", mapping, "--dry-run", "--payloads", "-"];
+            importer.args(words).run().expect(0).stdout
+        };
+        assert_eq!(bodies("new.toml"), bodies(&builtin), "{name}");
+    }
+}
+
+/// Without the second file there is a mapping all the same, and it is said what would be better.
+#[test]
+fn without_its_second_file_an_export_is_mapped_by_its_own_columns() {
+    let mut importer = beside("prestashop/addresses.csv");
+    std::fs::remove_file(importer.folder().join("prestashop/customers.csv")).unwrap();
+    let words = ["mapping", "new", "prestashop/addresses.csv", "-o", "a.toml"];
+    let run = importer.args(words).run().expect(0);
+    let wanted = "builtin:prestashop takes the addresses as its input, with customers.csv beside";
+    assert!(run.stdout.contains(wanted), "{}", run.said());
+    let text = std::fs::read_to_string(importer.folder().join("a.toml")).unwrap();
+    assert!(text.contains("\n[group]\nby   = \"id_customer\""), "{text}");
+    let words = [
+        "run",
+        "prestashop/addresses.csv",
+        "-m",
+        "a.toml",
+        "--dry-run",
+    ];
+    let run = importer.args(words).run().expect(0);
+    assert_eq!((run.count("ready"), run.count("grouped")), (9, 5));
+}
+
+/// A book has the same columns as the CSV, so it gets the same mapping.
+#[test]
+fn a_book_gets_the_mapping_of_its_csv() {
+    for name in samples() {
+        let is_table = name.ends_with(".csv") && name != "datev.csv" && !name.contains("damaged");
+        if !is_table {
+            continue;
+        }
+        let mut importer = beside(&name);
+        let bytes = std::fs::read(repository("samples").join(&name)).unwrap();
+        let (text, _, _) = match std::str::from_utf8(&bytes) {
+            Ok(_) => encoding_rs::UTF_8.decode(&bytes),
+            Err(_) => encoding_rs::WINDOWS_1252.decode(&bytes),
+        };
+        let header = text.lines().next().unwrap();
+        let delimiter = if header.contains(';') { b';' } else { b',' };
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .from_reader(text.as_bytes());
+        let rows: Vec<Vec<String>> = reader
+            .records()
+            .map(|row| row.unwrap().iter().map(str::to_owned).collect())
+            .collect();
+        let book = name.replace(".csv", ".xlsx");
+        importer.file(&book, crate::together::book(&rows));
+        let mut proposed = |input: &str| {
+            let run = importer.args(["mapping", "new", input]).run().expect(0);
+            let text = run.stdout;
+            let own = |line: &&str| {
+                let source = ["format", "encoding", "delimiter"];
+                !line.starts_with("# Proposed by")
+                    && !source.iter().any(|key| line.starts_with(key))
+            };
+            // How far the others are to the right depends on the longest.
+            let squeezed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+            let lines: Vec<String> = text.lines().filter(own).map(squeezed).collect();
+            lines.join("\n")
+        };
+        assert_eq!(proposed(&book), proposed(&name), "{name}");
+    }
+}
+
+/// A row for each address, without the key or with the same: a real `[group]`, which maps nearly
+/// everybody.
+#[test]
+fn records_of_one_customer_get_a_group_that_maps_them() {
+    let lead = |n: usize| {
+        format!(
+            "K{n};Eva;Muster{n};Weg {n};0106{};Dresden;DE;k{n}@example.org;2024-01-02\n",
+            n % 10
+        )
+    };
+    for key in [true, false] {
+        let mut text =
+            "Kundennummer;Vorname;Nachname;Straße;PLZ;Ort;Land;E-Mail;Angelegt am\n".to_owned();
+        for n in 1..=100 {
+            text.push_str(&lead(n));
+            for m in 0..n % 3 {
+                let number = if key { format!("K{n}") } else { String::new() };
+                text.push_str(&format!(
+                    "{number};;Lager {m};Gasse {n}{m};50667;Köln;DE;;\n"
+                ));
+            }
+        }
+        let mut importer = Importer::new();
+        importer.file("a.csv", &text);
+        let words = ["mapping", "new", "a.csv", "-o", "a.toml"];
+        importer.args(words).run().expect(0);
+        let mapping = std::fs::read_to_string(importer.folder().join("a.toml")).unwrap();
+        let group = mapping.find("\n[group]\nby   = \"Kundennummer\"").unwrap();
+        assert!(
+            mapping[group..].contains("%: 100 of 200 records have"),
+            "{mapping}"
+        );
+        assert!(mapping[group..].contains("[group.address]"), "{mapping}");
+        importer
+            .args(["mapping", "check", "a.toml", "a.csv"])
+            .run()
+            .expect(0);
+        let run = importer
+            .args(["run", "a.csv", "-m", "a.toml", "--dry-run"])
+            .run()
+            .expect(0);
+        assert_eq!(
+            (run.count("ready"), run.count("grouped")),
+            (100, 100),
+            "{}",
+            run.said()
+        );
+    }
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn cells(text: &str) -> Vec<Vec<String>> {
 }
 
 /// A book whose cells are all text.
-fn book(rows: &[Vec<String>]) -> Vec<u8> {
+pub(crate) fn book(rows: &[Vec<String>]) -> Vec<u8> {
     let mut book = rust_xlsxwriter::Workbook::new();
     let sheet = book.add_worksheet();
     for (row, cells) in (0..).zip(rows) {

@@ -203,6 +203,13 @@ fn weighed(mut said: Meaning, shape: &Shape) -> Option<(Meaning, u8)> {
             Topic::VatNumber
         }
         Topic::State if is(Look::Boolean) => return None,
+        // The values are told apart where the line is made.
+        Topic::Email if shape.count(Look::Emails) > 0 => {
+            let good = shape.count(Look::Email) + shape.count(Look::Emails);
+            // At most all of them.
+            let share = good as f64 / shape.filled as f64;
+            return (share >= 0.3).then(|| (said, scaled(said.sure, share)));
+        }
         Topic::Title if is(Look::Salutation) => Topic::Salutation,
         Topic::Company if is(Look::Integer) => Topic::CompanyId,
         Topic::ShopId | Topic::VatNumber if is(Look::VatId) => Topic::VatId,

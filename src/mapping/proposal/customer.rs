@@ -1,6 +1,7 @@
 //! The lines of `[customer]` and of `[customer.PaymentSettings]`.
 
 use super::assign::Pick;
+use super::grouping::Grouping;
 use super::line::{Block, From, Line, MARK, Proposed};
 use super::name::Role;
 use super::shape::DISTINCT;
@@ -25,11 +26,16 @@ pub(super) struct Customer {
     pub(super) key: Option<usize>,
 }
 
-/// `[customer]`. `templates` says whether mappings can use templates.
-pub(super) fn customer(maker: &Maker<'_>, templates: bool) -> Customer {
+/// `[customer]`. `templates` says whether mappings can use templates, `grouping` that several
+/// records make one customer.
+pub(super) fn customer(
+    maker: &Maker<'_>,
+    templates: bool,
+    grouping: Option<&Grouping>,
+) -> Customer {
     let mut customer = Customer::default();
     customer.block.heading = "[customer]".to_owned();
-    number(maker, templates, &mut customer);
+    number(maker, templates, grouping, &mut customer);
     group(maker, &mut customer);
     let company = Line::new(
         "InternalCompanyId",
@@ -45,6 +51,7 @@ pub(super) fn customer(maker: &Maker<'_>, templates: bool) -> Customer {
         ("LastChange", Topic::LastChange),
         ("Birthday", Topic::Birthday),
         ("AccountsReceivableNumber", Topic::AccountNumber),
+        ("CustomerCategoryId", Topic::Category),
         ("TaxIdentificationNumber", Topic::TaxNumber),
         ("CommercialRegisterNumber", Topic::Register),
         ("Website", Topic::Website),
@@ -79,6 +86,7 @@ pub(super) fn payment(maker: &Maker<'_>) -> Block {
         ("Discount", Topic::Discount),
         ("CreditLimit", Topic::CreditLimit),
         ("StopPaymentRequest", Topic::StopDunning),
+        ("PaymentMethodId", Topic::PaymentMethod),
     ] {
         let picks = maker.found.all(Role::Billing, topic);
         block
@@ -88,7 +96,12 @@ pub(super) fn payment(maker: &Maker<'_>) -> Block {
     block
 }
 
-fn number(maker: &Maker<'_>, templates: bool, customer: &mut Customer) {
+fn number(
+    maker: &Maker<'_>,
+    templates: bool,
+    grouping: Option<&Grouping>,
+    customer: &mut Customer,
+) {
     let filled = |pick: &Pick| {
         maker
             .found
@@ -96,6 +109,11 @@ fn number(maker: &Maker<'_>, templates: bool, customer: &mut Customer) {
             .map_or(0, |shape| shape.filled)
     };
     let records = maker.table.records;
+    // Further records of a customer need no key.
+    let needed = |pick: &Pick| {
+        let of_it = grouping.filter(|grouping| grouping.column == pick.column);
+        records - of_it.map_or(0, |grouping| grouping.keyless).min(records)
+    };
     let by_number = maker
         .found
         .best(Role::Billing, Topic::Number)
@@ -106,7 +124,7 @@ fn number(maker: &Maker<'_>, templates: bool, customer: &mut Customer) {
             return;
         };
         line.off = false;
-        let missing = records - filled(&pick).min(records);
+        let missing = needed(&pick) - filled(&pick).min(needed(&pick));
         if missing > 0 {
             line.why.push_str(": the others are errors (key.missing)");
         }
@@ -117,7 +135,7 @@ fn number(maker: &Maker<'_>, templates: bool, customer: &mut Customer) {
     let by_id = maker.found.all(Role::Billing, Topic::ShopId);
     let by_id = by_id.iter().find(|pick| {
         records > 0
-            && filled(pick) == records
+            && filled(pick) == needed(pick)
             && maker
                 .found
                 .shape(pick.column)

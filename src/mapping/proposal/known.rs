@@ -1,7 +1,7 @@
 //! Exports that are known by their header.
 
-use super::super::BUILTIN;
 use super::super::trim::folded;
+use super::super::{BUILTIN, Mapping};
 
 /// An export that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,12 @@ pub(super) struct Known {
     builtin: &'static str,
     /// Columns that it has and others have not, all of them.
     columns: &'static [&'static str],
+    /// What the ready-made mapping takes, where that is not plain.
+    pub(super) takes: &'static str,
 }
+
+/// What the mapping for PrestaShop takes.
+const ADDRESSES: &str = "the addresses as its input, with customers.csv beside them";
 
 /// The exports; the first whose columns are all there is taken.
 const EXPORTS: &[Known] = &[
@@ -20,6 +25,7 @@ const EXPORTS: &[Known] = &[
         title: "JTL-Shop",
         builtin: "jtl-shop5",
         columns: &["cVorname", "cNachname", "cStrasse", "cPLZ", "cOrt", "cMail"],
+        takes: "",
     },
     Known {
         title: "Shopify",
@@ -30,6 +36,7 @@ const EXPORTS: &[Known] = &[
             "Default Address Address1",
             "Default Address Zip",
         ],
+        takes: "",
     },
     Known {
         title: "Shopware 6",
@@ -40,6 +47,7 @@ const EXPORTS: &[Known] = &[
             "billing_street",
             "sales_channel",
         ],
+        takes: "",
     },
     Known {
         title: "WooCommerce",
@@ -50,6 +58,7 @@ const EXPORTS: &[Known] = &[
             "billing_city",
             "billing_country",
         ],
+        takes: "",
     },
     Known {
         title: "DATEV",
@@ -60,11 +69,13 @@ const EXPORTS: &[Known] = &[
             "Name (Adressattyp keine Angabe)",
             "Postleitzahl",
         ],
+        takes: "",
     },
     Known {
         title: "Magento 2",
         builtin: "magento2",
         columns: &["email", "_website", "_store", "group_id", "password_hash"],
+        takes: "",
     },
     Known {
         title: "Magento 2",
@@ -76,6 +87,7 @@ const EXPORTS: &[Known] = &[
             "lastname",
             "_address_city",
         ],
+        takes: "",
     },
     Known {
         title: "Magento 2",
@@ -87,16 +99,25 @@ const EXPORTS: &[Known] = &[
             "postcode",
             "country_id",
         ],
+        takes: "",
+    },
+    Known {
+        title: "PrestaShop",
+        builtin: "prestashop",
+        columns: &["id_address", "id_customer", "alias", "address1", "postcode"],
+        takes: ADDRESSES,
     },
     Known {
         title: "PrestaShop",
         builtin: "prestashop",
         columns: &["id_customer", "id_gender", "firstname", "lastname", "email"],
+        takes: ADDRESSES,
     },
     Known {
         title: "PrestaShop",
         builtin: "prestashop",
         columns: &["id_customer", "id_default_group", "secure_key"],
+        takes: ADDRESSES,
     },
     Known {
         title: "PrestaShop",
@@ -108,6 +129,7 @@ const EXPORTS: &[Known] = &[
             "Last name",
             "Email address",
         ],
+        takes: ADDRESSES,
     },
     Known {
         title: "PrestaShop",
@@ -119,6 +141,7 @@ const EXPORTS: &[Known] = &[
             "Last name",
             "Email",
         ],
+        takes: ADDRESSES,
     },
 ];
 
@@ -145,6 +168,12 @@ pub(super) fn recognise(header: &[String]) -> Option<Known> {
             .all(|name| names.contains(&folded(name)))
     };
     EXPORTS.iter().find(is_it).copied()
+}
+
+/// The ready-made mapping of the export with this header, if it joins a second file.
+pub(super) fn joining(header: &[String]) -> Option<Mapping> {
+    let mapping = Mapping::builtin(recognise(header)?.builtin).ok()?;
+    mapping.joined_file().is_some().then_some(mapping)
 }
 
 /// Lines before the header that say what the file is, told by the first of them.

@@ -54,6 +54,7 @@ pub(super) fn adapted(
             }
             "report" => report(&item, maker.table),
             "" => Some(plain(&item)),
+            "group.address" => value(&item, maker),
             section if section.starts_with("customer") => {
                 let is_group = item.code.starts_with("CustomerGroupId");
                 match &group {

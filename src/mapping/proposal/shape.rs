@@ -45,6 +45,7 @@ pub(super) enum Look {
     Percent,
     Days,
     InAngles,
+    Emails,
     Zero,
 }
 
@@ -279,6 +280,19 @@ const FIRST_NAMES: &[&str] = &[
     "wolfgang",
 ];
 
+/// Whether the text is several e-mail addresses in a row.
+fn is_list_of_emails(text: &str) -> bool {
+    let parts = text.split(|c: char| matches!(c, ';' | ',' | '/') || c.is_whitespace());
+    let mut count = 0;
+    for part in parts.filter(|part| !part.is_empty()) {
+        if !EMAIL.is_match(part) {
+            return false;
+        }
+        count += 1;
+    }
+    count > 1
+}
+
 /// Tells every look of a text.
 #[expect(clippy::too_many_lines, reason = "a table: a line for each look")]
 fn looks_of(text: &str, mut tell: impl FnMut(Look)) {
@@ -306,6 +320,7 @@ fn looks_of(text: &str, mut tell: impl FnMut(Look)) {
         (Look::Email, is_email || ANGLES.is_match(text)),
         (Look::Mailto, is_email && mailed.is_some()),
         (Look::InAngles, ANGLES.is_match(text)),
+        (Look::Emails, is_list_of_emails(text)),
         (
             Look::Phone,
             digits >= 6 && PHONE.is_match(text) && !is_date_like(text),

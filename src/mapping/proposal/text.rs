@@ -1,15 +1,15 @@
 //! The whole text, tried out on the sample before it is handed out.
 
-use std::collections::BTreeMap;
-
+use super::super::Mapping;
 use super::super::trim::folded;
-use super::super::{Mapping, Tally};
 use super::address::address;
 use super::assign::{Found, assign};
 use super::customer::{Customer, customer, payment};
+use super::grouping::{self, grouping};
 use super::known::{Known, recognise};
 use super::line::{Block, MARK};
 use super::name::{Role, meaning};
+use super::rehearsal::{FAILS_AT_MOST, settle, try_out};
 use super::seen::{Column, Table};
 use super::shape::{Look, Shape};
 use super::topic::Topic;
@@ -18,8 +18,6 @@ use super::write::{Written, aligned, counted, list, quote, shown};
 use super::{Columns, Proposal, Seen, ToFillIn, ready};
 use crate::record::RESERVED_COLUMNS;
 
-/// Share of records that a line may fail for before it becomes a suggestion only.
-const FAILS_AT_MOST: f64 = 0.2;
 /// Columns that are listed as not used.
 const UNUSED_LISTED: usize = 60;
 
@@ -38,7 +36,11 @@ pub(super) fn propose(seen: &Seen<'_>) -> Proposal {
         _ => None,
     };
     let by_known = known.and_then(|known| from_ready_made(seen, &maker, known));
+    let is_ready_made = by_known.is_some();
     let (text, mut remarks) = by_known.unwrap_or_else(|| own(seen, &maker, known));
+    if let Some(known) = known.filter(|known| !is_ready_made && !known.takes.is_empty()) {
+        remarks.push(format!("{} takes {}", known.builtin(), known.takes));
+    }
     let used = ready::used(&text, &table);
     let dropped = found.dropped.iter().map(|(column, _)| *column);
     let dropped: std::collections::BTreeSet<usize> = dropped.collect();
@@ -122,7 +124,7 @@ fn from_ready_made(
     known: Known,
 ) -> Option<(String, Vec<String>)> {
     let text = known.text()?;
-    let own = customer(maker, false);
+    let own = customer(maker, false, None);
     let group = group_line(&own);
     let mut blocks = ready::adapted(text, maker, seen.encoding, group);
     for block in &mut blocks {
@@ -190,10 +192,12 @@ fn group_line(own: &Customer) -> Option<Written> {
 
 /// A mapping made from what was recognised.
 fn own(seen: &Seen<'_>, maker: &Maker<'_>, known: Option<Known>) -> (String, Vec<String>) {
-    let customer = customer(maker, templates_work());
+    let grouping = grouping(maker);
+    let customer = customer(maker, templates_work(), grouping.as_ref());
     let mut blocks: Vec<Block> = Vec::new();
     blocks.push(customer.block.clone());
-    blocks.extend(address(maker, Role::Billing));
+    let billing = address(maker, Role::Billing);
+    blocks.extend(billing.clone());
     let roles = maker.found.roles().into_iter();
     blocks.extend(
         roles
@@ -204,6 +208,9 @@ fn own(seen: &Seen<'_>, maker: &Maker<'_>, known: Option<Known>) -> (String, Vec
     if !payment.lines.is_empty() {
         blocks.push(payment);
     }
+    if let (Some(grouping), Some(billing)) = (&grouping, &billing) {
+        blocks.extend(grouping::blocks(maker, grouping, billing));
+    }
     let mut text = assembled(seen, maker, known, &customer, &blocks);
     if let Some((bad, counts)) = try_out(&text, seen)
         && !bad.is_empty()
@@ -211,7 +218,9 @@ fn own(seen: &Seen<'_>, maker: &Maker<'_>, known: Option<Known>) -> (String, Vec
         settle(&mut blocks, &bad, counts);
         text = assembled(seen, maker, known, &customer, &blocks);
     }
-    text.push_str(&rows_of_one_customer(maker, &customer));
+    if grouping.is_none() {
+        text.push_str(&grouping::hint(maker, customer.key));
+    }
     text.push_str(&unused(&text, maker));
     (text, customer.remarks)
 }
@@ -223,62 +232,6 @@ fn templates_work() -> bool {
         LanguageIso = { value = \"DE\" }\n[customer.BillingAddress]\nCity = \"b\"\n\
         CountryIso = { value = \"DE\" }\n";
     Mapping::parse("template", PROBE).is_ok()
-}
-
-/// How often each target fails on the sample, and how many records were mapped; nothing if
-/// the text is no mapping of the input.
-fn try_out(text: &str, seen: &Seen<'_>) -> Option<(BTreeMap<String, usize>, usize)> {
-    let mapping = Mapping::parse(seen.input, text).ok()?;
-    // Birthdays with two-digit years are the only thing that depends on the day.
-    let plan = mapping
-        .bind_on(jiff::civil::date(2100, 1, 1), seen.columns)
-        .ok()?;
-    let mut tally = Tally::default();
-    let mut bad: BTreeMap<String, usize> = BTreeMap::new();
-    let mut mapped = 0;
-    for record in seen.records {
-        let Some(draft) = plan.apply(record, &mut tally) else {
-            continue;
-        };
-        mapped += 1;
-        for error in &draft.errors {
-            *bad.entry(error.target.clone()).or_default() += 1;
-        }
-    }
-    Some((bad, mapped))
-}
-
-/// Lines that fail say so; those that fail too often become suggestions.
-fn settle(blocks: &mut [Block], bad: &BTreeMap<String, usize>, records: usize) {
-    const NEEDED: [&str; 5] = [
-        "CustomerGroupId",
-        "InternalCompanyId",
-        "LanguageIso",
-        "City",
-        "CountryIso",
-    ];
-    for block in blocks {
-        let prefix = block
-            .heading
-            .trim_matches(['[', ']'])
-            .replace("customer", "");
-        let prefix = prefix.trim_start_matches('.');
-        for line in &mut block.lines {
-            let path = match prefix {
-                "" => line.key.to_owned(),
-                prefix => format!("{prefix}.{}", line.key),
-            };
-            let Some(count) = bad.get(&path).copied() else {
-                continue;
-            };
-            line.why
-                .push_str(&format!("; {count} of {records} records fail"));
-            let share = count as f64 / records.max(1) as f64;
-            // A share is between 0 and 1.
-            line.sure = (f64::from(line.sure) * (1.0 - share)).round().max(1.0) as u8;
-            line.off = share > FAILS_AT_MOST && !NEEDED.contains(&line.key);
-        }
-    }
 }
 
 fn assembled(
@@ -390,38 +343,6 @@ fn report(maker: &Maker<'_>, customer: &Customer) -> Option<Vec<Written>> {
             remark: "go into created.csv, to link back to the shop".to_owned(),
         },
     ])
-}
-
-/// Several records that seem to make one customer: the key comes again at once, or is empty.
-fn rows_of_one_customer(maker: &Maker<'_>, customer: &Customer) -> String {
-    let key = customer
-        .key
-        .filter(|_| maker.table.records > 2)
-        .or_else(|| Some(maker.found.best(Role::Billing, Topic::Email)?.column));
-    let Some(column) = key.and_then(|key| maker.table.columns.get(key)) else {
-        return String::new();
-    };
-    let pairs = column.cells.iter().zip(column.cells.iter().skip(1));
-    let mut further = 0;
-    for (above, below) in pairs {
-        further += usize::from(!above.is_empty() && above == below);
-    }
-    if further * 50 < maker.table.records || further == 0 {
-        return String::new();
-    }
-    let into = quote("OtherAddresses.OtherShippingAddresses");
-    let records = if further == 1 {
-        "record has"
-    } else {
-        "records have"
-    };
-    format!(
-        "\n# {further} {records} the same {} as the one above. If several records make one customer,\n\
-         # a [group] puts them together:\n# [group]\n# by = {}\n# into = {into}\n\
-         # [group.address]  # and what such a record has of the lines of [customer.BillingAddress]\n",
-        shown(&column.name),
-        quote(&column.name)
-    )
 }
 
 /// The columns that nothing reads, with what is in them.

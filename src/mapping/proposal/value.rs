@@ -14,6 +14,8 @@ use crate::country;
 const UNGUARD: &str = "(?s)^(?:'|=\")?(.*?)\"?$";
 /// Takes an address out of `Name <address>`.
 const UNANGLE: &str = "^(?:[^<]*<)?([^<>]*)>?$";
+/// Takes the first of several addresses.
+const FIRST_OF_LIST: &str = "^([^;,\\s]+)";
 /// Takes the days out of `14 Tage`.
 const DAYS: &str = "^([0-9]+)";
 
@@ -78,16 +80,7 @@ impl Maker<'_> {
         let mut off = false;
         let mut why = self.why(first, topic);
         match topic {
-            Topic::Email => {
-                let any = |look| self.any(picks, look);
-                if any(Look::InAngles) {
-                    value = value.step("extract", quote(UNANGLE));
-                }
-                if any(Look::Mailto) {
-                    value = value.step("replace", table(&[("mailto:", "")]));
-                }
-                value = value.step("as", quote("email"));
-            }
+            Topic::Email => (value, off) = self.email(value, picks, shape, &mut why),
             Topic::PostalCode => {
                 value = value.step("as", quote("postal_code"));
                 let short = self
@@ -110,6 +103,12 @@ impl Maker<'_> {
                     true => value.step("as", quote("salutation")),
                     false => value.step("max", "30").step("cut", "true"),
                 };
+            }
+            Topic::Category | Topic::PaymentMethod => {
+                value = value.step("as", quote(form_of(topic)));
+                why.push_str("; if the texts are the names in Wawi");
+                // Whether they are, only the ERP knows.
+                off = true;
             }
             Topic::Company2 => value = value.step("max", "60").step("cut", "true"),
             Topic::AccountNumber => {
@@ -136,6 +135,41 @@ impl Maker<'_> {
         line.mark = mark;
         line.off = off;
         Some(line)
+    }
+
+    /// An e-mail address, and whether it is a suggestion only.
+    fn email(
+        &self,
+        mut value: Proposed,
+        picks: &[Pick],
+        shape: &Shape,
+        why: &mut String,
+    ) -> (Proposed, bool) {
+        let any = |look| self.any(picks, look);
+        if any(Look::InAngles) {
+            value = value.step("extract", quote(UNANGLE));
+        }
+        if any(Look::Mailto) {
+            value = value.step("replace", table(&[("mailto:", "")]));
+        }
+        let (several, filled) = (shape.count(Look::Emails), shape.filled);
+        // Which of them is the right one, nobody here knows.
+        let off = several * 20 > filled;
+        if several > 0 {
+            why.push_str(&format!(
+                "; {several} of {filled} values are several addresses"
+            ));
+        }
+        match (off, several) {
+            (true, _) => {
+                why.push_str(": this takes the first and leaves out the others");
+                value.steps.retain(|(step, _)| *step != "extract");
+                value = value.step("extract", quote(FIRST_OF_LIST));
+            }
+            (false, 0) => {}
+            (false, _) => why.push_str(", which is an error"),
+        }
+        (value.step("as", quote("email")), off)
     }
 
     /// Whether half of the values are guarded against spreadsheets; a lone apostrophe belongs
@@ -332,6 +366,14 @@ fn truth_of(word: &str) -> Option<Truth> {
         "inaktiv" | "inactive" | "disabled" | "gesperrt" | "locked" | "blocked" | "banned"
         | "deaktiviert" | "suspended" | "pending" | "declined" => Some(Truth::Locked(true)),
         _ => None,
+    }
+}
+
+/// What names in the ERP are called.
+fn form_of(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Category => "customer_category",
+        _ => "payment_method",
     }
 }
 

@@ -1,0 +1,88 @@
+//! A proposed text is tried out on the sample, and lines that fail become suggestions.
+
+use std::collections::BTreeMap;
+
+use super::super::{GroupValue, Mapping, Tally};
+use super::Seen;
+use super::line::Block;
+use crate::customer::Draft;
+
+/// Share of records that a line may fail for before it becomes a suggestion only.
+pub(super) const FAILS_AT_MOST: f64 = 0.2;
+/// Where the lines of further addresses stand.
+const FURTHER: &str = "group.address";
+
+/// How often each target fails on the sample, and how many records were mapped; nothing if
+/// the text is no mapping of the input.
+pub(super) fn try_out(text: &str, seen: &Seen<'_>) -> Option<(BTreeMap<String, usize>, usize)> {
+    let mapping = Mapping::parse(seen.input, text).ok()?;
+    // Birthdays with two-digit years are the only thing that depends on the day.
+    let plan = mapping
+        .bind_on(jiff::civil::date(2100, 1, 1), seen.columns)
+        .ok()?;
+    let mut bad: BTreeMap<String, usize> = BTreeMap::new();
+    let mut mapped = 0;
+    let mut tally = Tally::default();
+    let mut open: Option<(GroupValue, Draft)> = None;
+    let mut count = |draft: Option<Draft>| {
+        let errors = draft.into_iter().flat_map(|draft| draft.errors);
+        for error in errors {
+            // Every further address is made by the same lines.
+            let target = match (&error.at, error.target.rsplit_once('.')) {
+                (Some(_), Some((_, field))) => format!("{FURTHER}.{field}"),
+                _ => error.target,
+            };
+            *bad.entry(target).or_default() += 1;
+        }
+    };
+    for record in seen.records {
+        let value = plan.group_value(record);
+        if plan.group_column().is_some()
+            && let Some((above, draft)) = &mut open
+            && (value == GroupValue::Empty || value == *above)
+        {
+            mapped += 1;
+            plan.add(record, draft, &mut tally);
+            continue;
+        }
+        let draft = plan.apply(record, &mut tally);
+        mapped += usize::from(draft.is_some());
+        count(open.take().map(|(_, draft)| draft));
+        open = draft.map(|draft| (value, draft));
+    }
+    count(open.map(|(_, draft)| draft));
+    Some((bad, mapped))
+}
+
+/// Lines that fail say so; those that fail too often become suggestions.
+pub(super) fn settle(blocks: &mut [Block], bad: &BTreeMap<String, usize>, records: usize) {
+    const NEEDED: [&str; 5] = [
+        "CustomerGroupId",
+        "InternalCompanyId",
+        "LanguageIso",
+        "City",
+        "CountryIso",
+    ];
+    for block in blocks {
+        let prefix = block
+            .heading
+            .trim_matches(['[', ']'])
+            .replace("customer", "");
+        let prefix = prefix.trim_start_matches('.');
+        for line in &mut block.lines {
+            let path = match prefix {
+                "" => line.key.to_owned(),
+                prefix => format!("{prefix}.{}", line.key),
+            };
+            let Some(count) = bad.get(&path).copied() else {
+                continue;
+            };
+            line.why
+                .push_str(&format!("; {count} of {records} records fail"));
+            let share = count as f64 / records.max(1) as f64;
+            // A share is between 0 and 1.
+            line.sure = (f64::from(line.sure) * (1.0 - share)).round().max(1.0) as u8;
+            line.off = share > FAILS_AT_MOST && !NEEDED.contains(&line.key);
+        }
+    }
+}
