@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use wawi_importer::customer::normalise_key;
-use wawi_importer::mapping::{Columns, Mapping, MappingError, Plan, Tally};
+use wawi_importer::mapping::{Columns, Mapping, MappingError, Plan, Tally, Tried};
 use wawi_importer::outcome::FieldError;
 use wawi_importer::record::{Fields, Position, Record, Span};
 use wawi_importer::validate::{Rules, check};
@@ -48,7 +48,9 @@ pub(crate) fn run(bytes: &[u8]) {
         Ok(plan) => plan,
         Err(error) => return shown(&error),
     };
+    tried(&mapping);
     let mut tally = Tally::default();
+    let mut lead: Option<Record> = None;
     for (line, number) in lines.take(RECORDS_AT_MOST).zip(1..) {
         let fields = if keyed {
             match serde_json::from_str(line) {
@@ -69,11 +71,60 @@ pub(crate) fn run(bytes: &[u8]) {
             fields,
         };
         apply(&mapping, &plan, &record, &mut tally);
+        match &lead {
+            Some(lead) if plan.group_column().is_some() => grouped(&plan, lead, &record),
+            _ => lead = Some(record),
+        }
     }
     if let Err(error) = plan.unseen(&tally) {
         assert!(keyed);
         shown(&error);
     }
+}
+
+/// Its tests are judged, each by what mapping alone makes of their records.
+fn tried(mapping: &Mapping) {
+    let Ok(plan) = mapping.bind_on(TODAY, Columns::Keys) else {
+        return;
+    };
+    for trial in mapping.trials() {
+        assert!(!trial.title().is_empty());
+        let mut records = trial.records();
+        let lead = records.next().unwrap();
+        let tally = &mut Tally::default();
+        let mut draft = plan.apply(&lead, tally);
+        for record in records {
+            assert!(plan.group_column().is_some());
+            if let Some(draft) = &mut draft {
+                plan.add(&record, draft, tally);
+            }
+        }
+        let tried = match &draft {
+            None => Tried::LeftOut,
+            Some(draft) => Tried::Made {
+                customer: &draft.customer,
+                errors: &draft.errors,
+            },
+        };
+        let verdict = trial.judge(tried);
+        assert_eq!(verdict.passed(), verdict.failures().is_empty());
+        assert!(!trial.judge(Tried::Several(2)).passed());
+    }
+}
+
+/// A further record adds to what the first one made, and changes nothing of it.
+fn grouped(plan: &Plan, lead: &Record, further: &Record) {
+    let Some(alone) = plan.apply(lead, &mut Tally::default()) else {
+        return;
+    };
+    let mut both = alone.clone();
+    plan.add(further, &mut both, &mut Tally::default());
+    assert_eq!(alone.errors, both.errors[..alone.errors.len()]);
+    for error in &both.errors[alone.errors.len()..] {
+        assert_eq!(error.at.as_deref(), Some(&further.position));
+        said(error);
+    }
+    let _ = plan.explain_further(&[lead], further);
 }
 
 fn cells(line: &str) -> impl Iterator<Item = &str> {

@@ -12,4 +12,5 @@ pub(crate) mod mapping;
 pub(crate) mod pace;
 mod reading;
 mod returned;
+pub(crate) mod sheet;
 pub(crate) mod words;

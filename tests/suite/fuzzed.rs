@@ -52,6 +52,11 @@ fn pace_seeds_hold() {
 }
 
 #[test]
+fn sheet_seeds_hold() {
+    replay("sheet", targets::sheet::run);
+}
+
+#[test]
 fn typed_words_seeds_hold() {
     replay("words", targets::words::run);
 }
@@ -68,7 +73,9 @@ fn every_target_has_a_fuzzer_and_seeds() {
         names.sort();
         names
     };
-    let replayed = ["answers", "csv", "jsonl", "mapping", "pace", "words"];
+    let replayed = [
+        "answers", "csv", "jsonl", "mapping", "pace", "sheet", "words",
+    ];
     assert_eq!(names("fuzz/seeds"), replayed);
     assert_eq!(names("fuzz/fuzz_targets"), replayed);
     let manifest = std::fs::read_to_string(repository("fuzz/Cargo.toml")).unwrap();
