@@ -159,12 +159,9 @@ impl Compiler {
 }
 
 /// Keys of the mapping itself.
-pub(super) const KEYS: Keys = Keys {
-    now: &[
-        "keep_if", "source", "identity", "report", "customer", "group", "join", "rules", "test",
-    ],
-    later: &[],
-};
+pub(super) const KEYS: Keys = &[
+    "keep_if", "source", "identity", "report", "customer", "group", "join", "rules", "test",
+];
 
 /// Compiles the mapping `name` with the text `text`, whose files are found `beside` it.
 pub(super) fn compile(
@@ -206,7 +203,7 @@ pub(super) fn compile(
 }
 
 fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
-    let root = Section::of(document, "the mapping", &KEYS);
+    let root = Section::of(document, "the mapping", KEYS);
     // First what the others depend on: conventions and dropped columns.
     let (source, empty) = options::source(root.get("source"), compiler);
     let parts = part::customer(root.get("customer"), compiler);

@@ -32,12 +32,9 @@ enum Test {
 }
 
 /// Keys of a condition.
-pub(super) const KEYS: Keys = Keys {
-    now: &[
-        "column", "equals", "one_of", "filled", "matches", "between", "not",
-    ],
-    later: &[],
-};
+pub(super) const KEYS: Keys = &[
+    "column", "equals", "one_of", "filled", "matches", "between", "not",
+];
 
 /// Keys that say what is tested.
 const TESTS: [&str; 5] = ["equals", "one_of", "filled", "matches", "between"];
@@ -56,7 +53,7 @@ impl Condition {
         };
         list.iter()
             .filter_map(|node| {
-                let mut section = match Section::open(node, "a condition", &KEYS) {
+                let mut section = match Section::open(node, "a condition", KEYS) {
                     Ok(section) => section,
                     Err(mistake) => {
                         compiler.mistakes.push(mistake);

@@ -29,15 +29,12 @@ pub(super) struct GroupSpec {
 }
 
 /// Keys of the table.
-pub(super) const KEYS: Keys = Keys {
-    now: &["by", "into", "address"],
-    later: &[],
-};
+pub(super) const KEYS: Keys = &["by", "into", "address"];
 
 /// Reads `[group]`.
 pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<GroupSpec> {
     let node = node?;
-    let mut section = match Section::open(node, "[group]", &KEYS) {
+    let mut section = match Section::open(node, "[group]", KEYS) {
         Ok(section) => section,
         Err(mistake) => {
             compiler.mistakes.push(mistake);

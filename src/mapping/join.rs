@@ -22,10 +22,7 @@ pub(super) struct JoinSpec {
 }
 
 /// Keys of the table.
-pub(super) const KEYS: Keys = Keys {
-    now: &["file", "name", "on"],
-    later: &[],
-};
+pub(super) const KEYS: Keys = &["file", "name", "on"];
 
 const EXAMPLE: &str =
     "on = { \"Customer ID\" = \"Customer ID\" }: the input's column, then the other file's";
@@ -33,7 +30,7 @@ const EXAMPLE: &str =
 /// Reads `[join]`.
 pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<JoinSpec> {
     let node = node?;
-    let mut section = match Section::open(node, "[join]", &KEYS) {
+    let mut section = match Section::open(node, "[join]", KEYS) {
         Ok(section) => section,
         Err(mistake) => {
             compiler.mistakes.push(mistake);

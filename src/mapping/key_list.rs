@@ -19,20 +19,20 @@ pub struct KeyList {
 /// of the API are in [`field_list`](super::field_list).
 #[must_use]
 pub fn key_list() -> Vec<KeyList> {
-    let of = |table, keys: &Keys| KeyList {
+    let of = |table, keys: Keys| KeyList {
         table,
-        keys: keys.now.to_vec(),
+        keys: keys.to_vec(),
     };
     vec![
-        of("the mapping", &compile::KEYS),
-        of("[source]", &options::SOURCE_KEYS),
-        of("[identity]", &options::IDENTITY_KEYS),
-        of("[report]", &options::REPORT_KEYS),
-        of("a condition", &condition::KEYS),
-        of("a value", &value::KEYS),
-        of("[group]", &group::KEYS),
-        of("[join]", &join::KEYS),
-        of("a test", &trial::KEYS),
+        of("the mapping", compile::KEYS),
+        of("[source]", options::SOURCE_KEYS),
+        of("[identity]", options::IDENTITY_KEYS),
+        of("[report]", options::REPORT_KEYS),
+        of("a condition", condition::KEYS),
+        of("a value", value::KEYS),
+        of("[group]", group::KEYS),
+        of("[join]", join::KEYS),
+        of("a test", trial::KEYS),
         KeyList {
             table: "an address",
             keys: part::ADDRESS_KEYS.to_vec(),

@@ -62,10 +62,7 @@ impl Default for Beside {
     }
 }
 
-const KEYS: Keys = Keys {
-    now: &["file", "header"],
-    later: &[],
-};
+const KEYS: Keys = &["file", "header"];
 
 /// Reads `lookup_file` into `lookup`.
 pub(super) fn fill(
@@ -123,7 +120,7 @@ fn named(node: &Node<'_>, compiler: &mut Compiler) -> Option<(String, Place, boo
     match node.get_ref() {
         DeValue::String(name) => Some((name.clone().into_owned(), node.span(), false)),
         DeValue::Table(table) => {
-            let mut section = Section::of(table, "`lookup_file`", &KEYS);
+            let mut section = Section::of(table, "`lookup_file`", KEYS);
             let header = section.flag("header").unwrap_or(false);
             let file = match section.get("file") {
                 Some(_) => section.text("file"),

@@ -34,21 +34,18 @@ pub struct SourceOptions {
 }
 
 /// Keys of `[source]`.
-pub(super) const SOURCE_KEYS: Keys = Keys {
-    now: &[
-        "format",
-        "encoding",
-        "delimiter",
-        "skip_lines",
-        "header",
-        "sheet",
-        "empty",
-        "decimal",
-        "date",
-        "drop",
-    ],
-    later: &[],
-};
+pub(super) const SOURCE_KEYS: Keys = &[
+    "format",
+    "encoding",
+    "delimiter",
+    "skip_lines",
+    "header",
+    "sheet",
+    "empty",
+    "decimal",
+    "date",
+    "drop",
+];
 
 /// Reads `[source]`: the options, and the texts that mean "nothing". What values inherit goes
 /// into the compiler.
@@ -56,7 +53,7 @@ pub(super) fn source(
     node: Option<&Node<'_>>,
     compiler: &mut Compiler,
 ) -> (SourceOptions, Vec<String>) {
-    let Some(mut section) = open(node, "[source]", &SOURCE_KEYS, compiler) else {
+    let Some(mut section) = open(node, "[source]", SOURCE_KEYS, compiler) else {
         return (SourceOptions::default(), Vec::new());
     };
     let mut options = SourceOptions {
@@ -97,7 +94,7 @@ pub(super) fn source(
 fn open<'t, 'i>(
     node: Option<&'t Node<'i>>,
     what: &'static str,
-    keys: &Keys,
+    keys: Keys,
     compiler: &mut Compiler,
 ) -> Option<Section<'t, 'i>> {
     match Section::open(node?, what, keys) {
@@ -146,14 +143,11 @@ fn delimiter(section: &mut Section<'_, '_>) -> Option<u8> {
 }
 
 /// Keys of `[report]`.
-pub(super) const REPORT_KEYS: Keys = Keys {
-    now: &["columns"],
-    later: &[],
-};
+pub(super) const REPORT_KEYS: Keys = &["columns"];
 
 /// Reads `[report]`: the columns that are carried along.
 pub(super) fn report(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<usize> {
-    let Some(mut section) = open(node, "[report]", &REPORT_KEYS, compiler) else {
+    let Some(mut section) = open(node, "[report]", REPORT_KEYS, compiler) else {
         return Vec::new();
     };
     let names = section.texts("columns").unwrap_or_default();
@@ -165,10 +159,7 @@ pub(super) fn report(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<us
 }
 
 /// Keys of `[identity]`.
-pub(super) const IDENTITY_KEYS: Keys = Keys {
-    now: &["key"],
-    later: &[],
-};
+pub(super) const IDENTITY_KEYS: Keys = &["key"];
 
 /// Reads `[identity]`: the target that identifies a customer; `Number` by default.
 pub(super) fn identity(
@@ -177,7 +168,7 @@ pub(super) fn identity(
     compiler: &mut Compiler,
 ) -> Option<Target> {
     let number = Target::find(Part::Customer, "Number");
-    let Some(mut section) = open(node, "[identity]", &IDENTITY_KEYS, compiler) else {
+    let Some(mut section) = open(node, "[identity]", IDENTITY_KEYS, compiler) else {
         return number;
     };
     let key = section.text("key");

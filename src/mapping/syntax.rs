@@ -1,6 +1,6 @@
 //! The mapping's TOML tree, read key by key, so that every mistake knows its place.
 //!
-//! Owns what holds for all tables alike: unknown keys, wrong types, keys of later versions.
+//! Owns what holds for all tables alike: unknown keys and wrong types.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -18,19 +18,14 @@ pub(super) struct Section<'t, 'i> {
 }
 
 /// Keys that a table may have.
-pub(super) struct Keys {
-    /// Those that this version reads.
-    pub(super) now: &'static [&'static str],
-    /// Those that a later version will read.
-    pub(super) later: &'static [&'static str],
-}
+pub(super) type Keys = &'static [&'static str];
 
 impl<'t, 'i> Section<'t, 'i> {
     /// The table in `node`; `what` names it in messages.
     pub(super) fn open(
         node: &'t Node<'i>,
         what: &'static str,
-        keys: &Keys,
+        keys: Keys,
     ) -> Result<Self, Mistake> {
         match node.get_ref().as_table() {
             Some(table) => Ok(Self::of(table, what, keys)),
@@ -39,7 +34,7 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// The table itself.
-    pub(super) fn of(table: &'t DeTable<'i>, what: &'static str, keys: &Keys) -> Self {
+    pub(super) fn of(table: &'t DeTable<'i>, what: &'static str, keys: Keys) -> Self {
         let mistakes = table
             .keys()
             .filter_map(|key| check_key(key, what, keys))
@@ -151,23 +146,14 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 }
 
-fn check_key(key: &Spanned<std::borrow::Cow<'_, str>>, what: &str, keys: &Keys) -> Option<Mistake> {
+fn check_key(key: &Spanned<std::borrow::Cow<'_, str>>, what: &str, keys: Keys) -> Option<Mistake> {
     let name = key.get_ref().as_ref();
-    if keys.now.contains(&name) {
+    if keys.contains(&name) {
         return None;
     }
-    if keys.later.contains(&name) {
-        return Some(not_yet(key.span(), name));
-    }
-    let help = did_you_mean(name, keys.now.iter().copied())
-        .unwrap_or_else(|| format!("the keys are {}", listed(keys.now.iter().copied(), 24)));
+    let help = did_you_mean(name, keys.iter().copied())
+        .unwrap_or_else(|| format!("the keys are {}", listed(keys.iter().copied(), 24)));
     Some(Mistake::at(key.span(), format!("unknown key `{name}` in {what}")).help(help))
-}
-
-/// A key or word that a later version will know.
-pub(super) fn not_yet(place: Place, name: &str) -> Mistake {
-    Mistake::at(place, format!("`{name}` is not supported by this version"))
-        .help("a later version will know it; until then the mapping must do without")
 }
 
 /// A word that is none of those that the key takes.

@@ -57,10 +57,7 @@ enum Expected {
 }
 
 /// Keys of the table.
-pub(super) const KEYS: Keys = Keys {
-    now: &["name", "given", "expect", "expect_errors", "left_out"],
-    later: &[],
-};
+pub(super) const KEYS: Keys = &["name", "given", "expect", "expect_errors", "left_out"];
 
 /// Reads the tests of a mapping whose columns are all known. `is_grouped` says that it has
 /// `[group]`.
@@ -80,7 +77,7 @@ pub(super) fn read_all(
     };
     let mut specs = Vec::new();
     for node in list.iter() {
-        match Section::open(node, "a test", &KEYS) {
+        match Section::open(node, "a test", KEYS) {
             Ok(mut section) => {
                 specs.extend(read(&mut section, node.span(), is_grouped, compiler));
                 section.close(&mut compiler.mistakes);

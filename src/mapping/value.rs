@@ -60,30 +60,27 @@ impl Origin {
 }
 
 /// Keys of a value.
-pub(super) const KEYS: Keys = Keys {
-    now: &[
-        "column",
-        "first_of",
-        "join",
-        "with",
-        "template",
-        "value",
-        "extract",
-        "replace",
-        "lookup",
-        "lookup_file",
-        "otherwise",
-        "as",
-        "case",
-        "default",
-        "required",
-        "date",
-        "decimal",
-        "max",
-        "cut",
-    ],
-    later: &[],
-};
+pub(super) const KEYS: Keys = &[
+    "column",
+    "first_of",
+    "join",
+    "with",
+    "template",
+    "value",
+    "extract",
+    "replace",
+    "lookup",
+    "lookup_file",
+    "otherwise",
+    "as",
+    "case",
+    "default",
+    "required",
+    "date",
+    "decimal",
+    "max",
+    "cut",
+];
 
 /// Keys that say where a text comes from.
 const SOURCES: [&str; 5] = ["column", "first_of", "join", "template", "value"];
@@ -110,7 +107,7 @@ impl ValueSpec {
                 })
             }
             DeValue::Table(table) => {
-                let mut section = Section::of(table, "a value", &KEYS);
+                let mut section = Section::of(table, "a value", KEYS);
                 let value = Self::read_table(target, &mut section, node.span(), compiler);
                 section.close(&mut compiler.mistakes);
                 value
