@@ -327,8 +327,11 @@ impl Pipeline {
         use crate::customer::{Target, Value};
         use crate::outcome::FieldError;
         for list in NameList::ALL {
+            let Some(entries) = self.known.of(list) else {
+                continue;
+            };
             let (part, field) = list.field();
-            let Some((entries, target)) = self.known.of(list).zip(Target::find(part, field)) else {
+            let Some(target) = Target::find(part, field) else {
                 continue;
             };
             let Some(Value::Integer(id)) = draft.customer.get(target) else {
