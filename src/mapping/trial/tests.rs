@@ -117,7 +117,15 @@ fn mistakes_of_tests() {
         ),
         (
             "given = 1\nexpect = {}",
-            "`given` must be a table of columns",
+            "`given` must be a table of columns, or a list of such tables",
+        ),
+        (
+            "given = []\nexpect = {}",
+            "`given` has no record => given = { Column = \"text\" }",
+        ),
+        (
+            "given = [{ Nr = 1 }, { Nr = 1 }]\nexpect = {}",
+            "several records are given, and nothing puts them together => write [group], or a test for each record",
         ),
         (
             "given = { Nr = 1 }",
