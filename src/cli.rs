@@ -31,11 +31,12 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// The general help begins with the three commands that a newcomer needs.
+/// The general help begins with the commands that a newcomer needs.
 const TEMPLATE: &str = "\
 {about}
 
 First steps:
+  importer mapping new customers.csv -o shop.toml     propose which column is which field
   importer run customers.csv -m shop.toml --dry-run   check everything, send nothing
   importer run customers.csv -m shop.toml --sandbox   import into a stand-in for the ERP
   importer run customers.csv -m shop.toml             import into the ERP of importer.toml
@@ -112,9 +113,10 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Import customers, or check them with --dry-run
     Run(Box<RunArgs>),
-    /// Work on mapping files
+    /// Propose, check, test and explain mappings, which say which column is which field
     #[command(
         subcommand,
+        after_help = AFTER_MAPPING,
         arg_required_else_help = true,
         disable_help_subcommand = true
     )]
@@ -136,6 +138,15 @@ pub enum Command {
     /// Start the stand-in for the ERP on a loopback port
     Sandbox(SandboxArgs),
 }
+
+const AFTER_MAPPING: &str = "\
+Examples:
+  importer mapping new customers.csv -o shop.toml
+  importer mapping check shop.toml customers.csv
+  importer mapping explain shop.toml customers.csv --record 3
+  importer mapping check builtin:shopware6 export.csv
+
+None of them sends anything. What a mapping can say is told in docs/mapping.md.";
 
 /// `mapping …`.
 #[derive(Clone, Debug, Subcommand)]

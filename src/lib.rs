@@ -8,7 +8,7 @@
 //! | 3 | [`settings`], [`cli`]: typed words become resolved settings |
 //! | 2 | [`import`]: the engine, the only place that knows the order of the stages |
 //! | 1 | [`source`], [`mapping`], [`validate`], [`deliver`], [`journal`], [`report`], [`console`], [`sorted`]: the stages; none imports another |
-//! | 0 | [`record`], [`customer`], [`country`], [`names`], [`outcome`]: the vocabulary; [`fail_point`]: where tests let the program die |
+//! | 0 | [`record`], [`customer`], [`country`], [`names`] (what the ERP knows by name), [`outcome`]: the vocabulary; [`fail_point`]: where tests let the program die |
 //!
 //! [`sandbox`], the stand-in ERP, stands apart and imports nothing of the rest.
 

@@ -52,7 +52,7 @@ pub use cure::CuredMapping;
 pub use error::MappingError;
 pub use field_list::{FieldEntry, field_list};
 pub use group::GroupValue;
-pub use key_list::{KeyList, key_list};
+pub use key_list::{KeyList, key_list, template_words};
 pub use options::SourceOptions;
 pub use plan::Plan;
 pub use proposal::{

@@ -32,7 +32,7 @@ pub struct RunArgs {
     /// Mapping file, or builtin:NAME [default: input has the API's own shape]
     #[arg(short, long, value_name = "FILE", value_parser = read::<MappingChoice>)]
     pub mapping: Option<MappingChoice>,
-    /// Validate everything, send nothing
+    /// Check everything, send nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Write the JSON bodies of a dry run as JSONL; - is stdout
@@ -41,13 +41,13 @@ pub struct RunArgs {
     /// Let a dry run ask the ERP what only it knows: ids, names, existing customers
     #[arg(long)]
     pub probe: bool,
-    /// Import into a sandbox that lives as long as this run
+    /// Import into a stand-in for the ERP that lives as long as this run
     #[arg(long, conflicts_with_all = [
         "base_url", "path", "api_version", "tenant_id", "app_id", "app_version", "run_as",
         "session_id",
     ])]
     pub sandbox: bool,
-    /// Faults of that sandbox: a file that exists, else text like commit_drop=0.02 [default: none]
+    /// Faults of that stand-in: a file that exists, else text like commit_drop=0.02 [default: none]
     #[arg(long, value_name = "FILE|TEXT")]
     pub faults: Option<String>,
     /// Where the ERP is.
@@ -169,7 +169,7 @@ pub struct AgainArgs {
     /// Start over, and ask the ERP instead of the journal
     #[arg(long)]
     pub again: bool,
-    /// A corrected failed.csv may differ where nothing was wrong
+    /// A corrected file may differ from its input where nothing was wrong
     #[arg(long)]
     pub accept_changes: bool,
     /// The address leads to another ERP now, and that is right
@@ -185,7 +185,7 @@ pub struct AgainArgs {
 
 /// How the input is read; overrides the mapping.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Source (overrides the mapping)")]
+#[command(next_help_heading = "Source (typed, it wins over the mapping)")]
 pub struct SourceArgs {
     /// Format of the input [default: detected]
     #[arg(long, value_name = "csv|jsonl|xlsx|ods", value_parser = choice::<Format>(), hide_possible_values = true)]

@@ -2,7 +2,7 @@
 
 use super::form::Form;
 use super::syntax::Keys;
-use super::{compile, condition, group, join, options, part, trial, value};
+use super::{compile, condition, group, join, lookup_file, options, part, template, trial, value};
 use crate::names::NameList;
 
 /// The words that one place of the mapping file takes.
@@ -33,6 +33,7 @@ pub fn key_list() -> Vec<KeyList> {
         of("[group]", group::KEYS),
         of("[join]", join::KEYS),
         of("a test", trial::KEYS),
+        of("lookup_file", lookup_file::KEYS),
         KeyList {
             table: "an address",
             keys: part::ADDRESS_KEYS.to_vec(),
@@ -52,13 +53,27 @@ pub fn key_list() -> Vec<KeyList> {
     ]
 }
 
+/// What a template may use: its filters, tests and functions.
+#[must_use]
+pub fn template_words() -> [KeyList; 3] {
+    [
+        ("filters", template::FILTERS),
+        ("tests of templates", template::TESTS),
+        ("functions", template::FUNCTIONS),
+    ]
+    .map(|(table, words)| KeyList {
+        table,
+        keys: words.to_vec(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn no_word_stands_there_twice() {
-        for list in key_list() {
+        for list in key_list().into_iter().chain(template_words()) {
             let mut keys = list.keys.clone();
             keys.sort_unstable();
             keys.dedup();

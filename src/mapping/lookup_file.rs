@@ -62,7 +62,8 @@ impl Default for Beside {
     }
 }
 
-const KEYS: Keys = &["file", "header"];
+/// Keys of `lookup_file`, written as a table.
+pub(super) const KEYS: Keys = &["file", "header"];
 
 /// Reads `lookup_file` into `lookup`.
 pub(super) fn fill(

@@ -15,6 +15,8 @@
 
 mod reading;
 
+pub(super) use reading::{FILTERS, FUNCTIONS, TESTS};
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

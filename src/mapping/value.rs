@@ -325,8 +325,14 @@ pub(super) fn bad_expression(place: Place, key: &str, error: &regex::Error) -> M
     let error = error.to_string();
     let reason = error.lines().last().unwrap_or_default();
     let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-    Mistake::at(place, format!("`{key}` is no regular expression: {reason}"))
-        .help("in single quotes a backslash needs no doubling: '^\\d+'")
+    let help = if reason.contains("Unicode") {
+        "\\p{L} (letters), \\p{Lu} (capitals) and their like are known; classes of scripts are not"
+    } else if reason.starts_with("look-around") {
+        "look-around does not exist: put parentheses around the part that is wanted"
+    } else {
+        "in single quotes a backslash needs no doubling: '^\\d+'"
+    };
+    Mistake::at(place, format!("`{key}` is no regular expression: {reason}")).help(help)
 }
 
 fn read_conventions(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {

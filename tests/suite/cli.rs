@@ -96,6 +96,11 @@ fn help_of_the_program() {
 }
 
 #[test]
+fn help_of_mapping() {
+    insta::assert_snapshot!(said("mapping --help"));
+}
+
+#[test]
 fn help_of_run() {
     insta::assert_snapshot!(said("run --help"));
 }

@@ -3,10 +3,12 @@
 
 /// The notation of examples, and how they are run.
 pub(crate) mod examples;
+/// The inputs of examples as files.
+mod inputs;
 
 use std::collections::BTreeSet;
 
-use wawi_importer::mapping::{Mapping, field_list, key_list};
+use wawi_importer::mapping::{Mapping, field_list, key_list, template_words};
 use wawi_importer::outcome::{Code, Severity};
 
 use crate::readme::{code, table};
@@ -21,12 +23,15 @@ fn its_examples_run() {
     let counts = examples::run("docs/mapping.md", &page());
     // What is counted is what was run: a notation that nobody recognises runs nothing.
     for (kind, least) in [
-        ("toml mapping", 6),
-        ("toml field", 29),
+        ("toml mapping", 10),
+        ("toml field", 30),
         ("toml part", 3),
-        ("json result", 6),
-        ("csv failed", 2),
-        ("console ", 1),
+        ("csv sheet", 1),
+        ("json result", 10),
+        ("csv failed", 4),
+        ("csv warned", 1),
+        ("toml within", 1),
+        ("console ", 4),
         ("rows", 90),
     ] {
         let count = counts.get(kind).copied().unwrap_or_default();
@@ -39,17 +44,24 @@ fn the_recipes_of_the_cookbook_run() {
     let page = std::fs::read_to_string(repository("docs/cookbook.md")).unwrap();
     let counts = examples::run("docs/cookbook.md", &page);
     for (kind, least) in [
-        ("toml mapping", 3),
-        ("toml field", 25),
-        ("console ", 5),
-        ("rows", 65),
+        ("toml mapping", 12),
+        ("toml field", 30),
+        ("csv sheet", 1),
+        ("csv failed", 2),
+        ("csv warned", 4),
+        ("text stopped", 1),
+        ("console ", 9),
+        ("rows", 80),
     ] {
         let count = counts.get(kind).copied().unwrap_or_default();
         assert!(count >= least, "{count} of `{kind}`: {counts:?}");
     }
     // Each ready-made mapping has its recipe.
     for name in Mapping::builtin_names() {
-        assert!(page.contains(&format!("-m builtin:{name} ")), "{name}");
+        for what in ["--dry-run", "--sandbox"] {
+            let command = format!("-m builtin:{name} {what}\n");
+            assert!(page.contains(&command), "{name} {what}");
+        }
     }
 }
 
@@ -70,6 +82,24 @@ fn its_keys_are_the_codes() {
             listed.iter().flatten().all(|cell| !cell.is_empty()),
             "{name}"
         );
+    }
+}
+
+/// The words between two comments in a line, each in backticks.
+fn words_of_a_line(page: &str, name: &str) -> Vec<String> {
+    let inside = page.split_once(&format!("<!-- {name} -->")).expect(name).1;
+    let inside = inside.split_once("<!--").expect(name).0;
+    let words = inside.split(", ");
+    words
+        .map(|word| word.trim_matches('`').to_owned())
+        .collect()
+}
+
+/// What a template may use.
+#[test]
+fn its_lists_of_filters_are_the_codes() {
+    for list in template_words() {
+        assert_eq!(words_of_a_line(&page(), list.table), list.keys);
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::Child;
 
+use clap::CommandFactory;
+use wawi_importer::cli::Cli;
 use wawi_importer::exit;
 use wawi_importer::mapping::Mapping;
 use wawi_importer::settings::{OPTIONS, Scope};
@@ -288,6 +291,32 @@ fn its_table_of_options_is_the_codes() {
     assert_eq!(rows, expected);
 }
 
+/// Each command, and each of `mapping`, has its row; no row is of another.
+#[test]
+fn its_commands_are_the_codes() {
+    let listed: BTreeSet<String> = table(&readme(), "commands")
+        .iter()
+        .map(|row| {
+            let words = row[0].trim_matches('`').split(' ').skip(1);
+            let names = words.take_while(|word| word.starts_with(char::is_lowercase));
+            names
+                .collect::<Vec<_>>()
+                .join(" ")
+                .replace("list groups", "list")
+        })
+        .collect();
+    let mut known = BTreeSet::new();
+    for command in Cli::command().get_subcommands() {
+        let name = command.get_name();
+        let below: Vec<&str> = command.get_subcommands().map(|it| it.get_name()).collect();
+        match below.is_empty() {
+            true => _ = known.insert(name.to_owned()),
+            false => known.extend(below.iter().map(|below| format!("{name} {below}"))),
+        }
+    }
+    assert_eq!(listed, known);
+}
+
 #[test]
 fn its_exit_codes_are_the_codes() {
     let listed: BTreeSet<u8> = table(&readme(), "exit codes")
@@ -303,6 +332,8 @@ fn its_exit_codes_are_the_codes() {
 #[test]
 fn its_mappings_are_the_codes() {
     let text = readme();
+    let listed = text.matches("| `builtin:").count();
+    assert_eq!(listed, Mapping::builtin_names().len());
     for name in Mapping::builtin_names() {
         assert!(text.contains(&code(&format!("builtin:{name}"))), "{name}");
     }
@@ -315,28 +346,34 @@ fn its_links_lead_somewhere() {
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/cookbook.md",
+        "docs/guarantees.md",
         "docs/mapping.md",
         "docs/rehearsal.md",
     ] {
         let text = std::fs::read_to_string(repository(page)).unwrap();
-        let headings: Vec<String> = text
-            .lines()
-            .filter(|line| line.starts_with('#'))
-            .map(anchor)
-            .collect();
+        let headings = anchors(&repository(page));
         for link in text.split("](").skip(1) {
             let link = link.split_once(')').unwrap().0;
             match link.strip_prefix('#') {
-                Some(anchor) => assert!(headings.iter().any(|known| known == anchor), "{link}"),
+                Some(anchor) => assert!(headings.contains(anchor), "{page}: {link}"),
                 None if link.starts_with("https://") => {}
                 None => {
-                    let file = link.split('#').next().unwrap();
+                    let (file, place) = link.split_once('#').unwrap_or((link, ""));
                     let path = repository(page).parent().unwrap().join(file);
                     assert!(path.exists(), "{page}: {link}");
+                    let known = place.is_empty() || anchors(&path).contains(place);
+                    assert!(known, "{page}: {link}");
                 }
             }
         }
     }
+}
+
+/// What the headings of a page are called in links to them.
+fn anchors(page: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(page).unwrap();
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings.map(anchor).collect()
 }
 
 /// What a heading is called in links to it.

@@ -370,6 +370,7 @@ mod tests {
             ("date_registered", "Since"),
             ("dGeburtstag", "Birthday"),
             ("geb.", "Birthday"),
+            ("geb. am", "Birthday"),
             ("Date of Birth", "Birthday"),
             ("E-Mail", "Email"),
             ("E-Mail-Adresse", "Email"),

@@ -212,7 +212,7 @@ pub(super) const WORDS: &[(Topic, &str)] = &[
     ),
     (
         Birthday,
-        "geburtstag geburtsdatum gebdatum gebtag geb geboren geborenam birthday birthdate \
+        "geburtstag geburtsdatum gebdatum gebtag geb gebam geboren geborenam birthday birthdate \
          dateofbirth dob birth gdatum",
     ),
     (

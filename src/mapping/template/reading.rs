@@ -12,7 +12,7 @@ use super::COLUMNS;
 use crate::mapping::suggest::{did_you_mean, listed, quoted};
 
 /// The filters that a template may use. None of them knows anything but its values.
-pub(super) const FILTERS: &[&str] = &[
+pub(in crate::mapping) const FILTERS: &[&str] = &[
     "abs",
     "batch",
     "bool",
@@ -60,7 +60,7 @@ pub(super) const FILTERS: &[&str] = &[
 ];
 
 /// The tests that a template may use.
-pub(super) const TESTS: &[&str] = &[
+pub(in crate::mapping) const TESTS: &[&str] = &[
     "boolean",
     "defined",
     "divisibleby",
@@ -95,7 +95,7 @@ pub(super) const TESTS: &[&str] = &[
 ];
 
 /// The functions that a template may call.
-pub(super) const FUNCTIONS: &[&str] = &["dict", "namespace", "range"];
+pub(in crate::mapping) const FUNCTIONS: &[&str] = &["dict", "namespace", "range"];
 
 /// What a template reads.
 #[derive(Debug, Default)]

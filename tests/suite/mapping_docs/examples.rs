@@ -2,22 +2,26 @@
 //!
 //! - `toml mapping`: a whole mapping; it is checked, and serves the inputs below it
 //! - `csv input`, `json input`: an input of that mapping, rehearsed by the program; below it
-//!   `json result` has all bodies that would be sent, and `csv failed` (`record,field,code`)
-//!   all errors. Without `failed` there must be none.
+//!   `json result` has all bodies that would be sent, `csv failed` (`record,field,code`) all
+//!   errors, and `csv warned` all warnings. Without `failed` there must be no errors. `text stopped`
+//!   has lines of what is said where nothing could be read. Behind `input` may stand a name for
+//!   the file, `encoding=NAME`, `bom` (a byte-order mark is written), `cut` (the last line has no
+//!   end), and `sandbox` (the stand-in is asked for names)
+//! - `csv sheet NAME SHEET`: the same in a book, with cells as they are typed
 //! - `toml field`: a field or two inside of [`FRAME`], with sections such as `[source]` behind
 //!   them. The next table tells in its last column what the last field becomes: a JSON value,
 //!   `nothing`, or the code of an error. Its other columns are those of the input.
 //! - `toml part`: sections that fit into [`FRAME`] as they are
 //! - `LANGUAGE file NAME`: a file beside the mapping
+//! - `LANGUAGE within NAME`: lines of a file that a command wrote
 //! - `console` and `sh`: the program's commands
-//!
-//! An example that needs what this version says that it does not have yet is passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use wawi_importer::customer::{Part, Target};
 
+use super::inputs::{Words, book};
 use crate::readme::{compare, copy, words};
 use crate::support::{Importer, Run, rows};
 
@@ -119,8 +123,6 @@ pub(crate) fn run(name: &str, page: &str) -> BTreeMap<String, usize> {
 /// What the next item can belong to.
 enum Last {
     Nothing,
-    /// The example cannot be run by this version.
-    PassedOver,
     Mapping,
     /// A rehearsed input, what is expected of it so far.
     Input {
@@ -128,6 +130,8 @@ enum Last {
         bodies: Vec<Value>,
         result: Option<Vec<Value>>,
         failed: BTreeSet<[String; 3]>,
+        warned: Option<BTreeSet<[String; 3]>>,
+        stopped: bool,
     },
     Field(Field),
 }
@@ -146,26 +150,24 @@ struct Reader {
 
 impl Reader {
     fn block(&mut self, head: &str, text: &str) {
-        let (language, mark) = head.split_once(' ').unwrap_or((head, ""));
+        let mut head = head.split(' ');
+        let language = head.next().unwrap_or_default();
+        let mark = head.next().unwrap_or_default();
+        let behind: Vec<&str> = head.collect();
         let place = self.place.clone();
-        let (mark, name) = mark.split_once(' ').unwrap_or((mark, ""));
-        if !matches!(mark, "result" | "failed") {
+        if !matches!(mark, "result" | "failed" | "warned" | "stopped") {
             self.settle();
         }
         *self.counts.entry(format!("{language} {mark}")).or_default() += 1;
         match (language, mark) {
             ("toml", "mapping") => {
-                self.last = match self.compiles(text) {
-                    true => Last::Mapping,
-                    false => Last::PassedOver,
-                };
+                self.compiles(text);
+                self.last = Last::Mapping;
             }
             ("toml", "field") => {
                 let field = framed(text);
-                self.last = match self.compiles(&field.mapping) {
-                    true => Last::Field(field),
-                    false => Last::PassedOver,
-                };
+                self.compiles(&field.mapping);
+                self.last = Last::Field(field);
             }
             ("toml", "part") => {
                 let all: Vec<&str> = FRAME.iter().map(|(_, line)| *line).collect();
@@ -182,75 +184,118 @@ impl Reader {
                 self.compiles(&format!("{before}{frame}{behind}"));
                 self.last = Last::Nothing;
             }
-            ("csv" | "json", "input") => match self.last {
-                Last::PassedOver => {}
-                _ => self.rehearse(language, name, text),
-            },
+            ("csv" | "json", "input") => {
+                let words = Words::read(&behind);
+                let name = words.name.unwrap_or(match language {
+                    "json" => "input.jsonl",
+                    _ => "input.csv",
+                });
+                self.importer.file(name, words.bytes(text));
+                self.rehearse(name, words.sandbox);
+            }
+            ("csv", "sheet") => {
+                let [name, sheet] = behind[..] else {
+                    panic!("{place}: a sheet needs two names");
+                };
+                self.importer.file(name, book(sheet, text));
+                self.rehearse(name, false);
+            }
+            (_, "result" | "failed" | "warned" | "stopped") => self.expect(language, mark, text),
+            (_, "within") => self.is_within(&behind.join(" "), text),
+            (_, "file") => {
+                self.importer.file(&behind.join(" "), text);
+            }
+            ("sh" | "console", _) => self.commands(text),
+            ("text", "") => {}
+            _ => panic!("{place}: nobody knows what a `{language} {mark}` is"),
+        }
+    }
+
+    /// Takes what the page says of the last input.
+    fn expect(&mut self, language: &str, mark: &str, text: &str) {
+        let place = self.place.clone();
+        match (language, mark) {
             ("json", "result") => match &mut self.last {
                 Last::Input { result, .. } => {
                     let values = serde_json::Deserializer::from_str(text).into_iter();
                     let values: Result<Vec<Value>, _> = values.collect();
                     *result = Some(values.unwrap_or_else(|error| panic!("{place}: {error}")));
                 }
-                Last::PassedOver => {}
                 _ => panic!("{place}: a result of nothing"),
             },
-            ("csv", "failed") => match &mut self.last {
-                Last::Input { failed, .. } => {
-                    for row in rows(text.as_bytes(), b',') {
-                        let cell = |name: &str| row[name].clone();
-                        failed.insert([cell("record"), cell("field"), cell("code")]);
+            ("csv", "failed" | "warned") => match &mut self.last {
+                Last::Input { failed, warned, .. } => {
+                    let listed: BTreeSet<[String; 3]> = rows(text.as_bytes(), b',')
+                        .into_iter()
+                        .map(|row| ["record", "field", "code"].map(|name| row[name].clone()))
+                        .collect();
+                    match mark {
+                        "failed" => *failed = listed,
+                        _ => *warned = Some(listed),
                     }
                 }
-                Last::PassedOver => {}
                 _ => panic!("{place}: failures of nothing"),
             },
-            (_, "file") => {
-                self.importer.file(name, text);
-            }
-            ("sh" | "console", _) => self.commands(text),
-            ("text", "") => {}
-            _ => panic!("{place}: nobody knows what a `{head}` is"),
+            ("text", "stopped") => match &mut self.last {
+                Last::Input { run, stopped, .. } => {
+                    let shown: Vec<String> = text.lines().map(str::to_owned).collect();
+                    compare(&shown, run);
+                    *stopped = true;
+                }
+                _ => panic!("{place}: nothing was stopped"),
+            },
+            _ => panic!("{place}: nobody knows what a `{language} {mark}` is"),
         }
     }
 
-    /// Whether the mapping is right; it must be, unless this version cannot know.
-    fn compiles(&mut self, text: &str) -> bool {
+    /// Each of the lines stands in the file.
+    fn is_within(&self, name: &str, text: &str) {
+        let place = &self.place;
+        let path = self.importer.folder().join(name);
+        let written = std::fs::read_to_string(path).unwrap();
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            let found = written.lines().any(|written| written == line);
+            assert!(found, "{place}: there is no {line:?} in\n{written}");
+        }
+    }
+
+    /// The mapping is right.
+    fn compiles(&mut self, text: &str) {
         self.importer.file("map.toml", text);
         let run = self.importer.args(["mapping", "check", "map.toml"]).run();
-        if run.said().contains("is not supported by this version") {
-            return false;
-        }
         assert_eq!(run.code, 0, "{}: {}\n{text}", self.place, run.said());
-        true
     }
 
-    fn rehearse(&mut self, language: &str, name: &str, text: &str) {
-        let name = match (name, language) {
-            ("", "json") => "input.jsonl",
-            ("", _) => "input.csv",
-            (name, _) => name,
-        };
-        self.importer.file(name, text);
-        let (run, bodies) = self.bodies(name);
+    fn rehearse(&mut self, name: &str, sandbox: bool) {
+        let (run, bodies) = self.bodies(name, sandbox);
         self.last = Last::Input {
             run,
             bodies,
             result: None,
             failed: BTreeSet::new(),
+            warned: None,
+            stopped: false,
         };
     }
 
     /// A dry run of `input` by the current mapping.
-    fn bodies(&mut self, input: &str) -> (Run, Vec<Value>) {
+    fn bodies(&mut self, input: &str, sandbox: bool) -> (Run, Vec<Value>) {
+        let path = self.importer.folder().join("bodies.jsonl");
+        let _ = std::fs::remove_file(&path);
         let words = "-m map.toml --dry-run --max-invalid 100% --payloads bodies.jsonl";
         let run = self.importer.args(["run", input]);
         for word in words.split(' ') {
             run.arg(word);
         }
+        if sandbox {
+            run.arg("--probe").arg("--sandbox");
+        }
         let run = run.run();
+        if run.code == 4 {
+            return (run, Vec::new());
+        }
         assert!(matches!(run.code, 0 | 3), "{}: {}", self.place, run.said());
-        let bodies = std::fs::read_to_string(self.importer.folder().join("bodies.jsonl")).unwrap();
+        let bodies = std::fs::read_to_string(path).unwrap();
         let bodies = bodies
             .lines()
             .map(|line| serde_json::from_str(line).unwrap());
@@ -266,27 +311,26 @@ impl Reader {
                 bodies,
                 result,
                 failed,
+                warned,
+                stopped,
             } => {
-                assert!(
-                    result.is_some() || !failed.is_empty(),
-                    "before {}: an input without result",
-                    self.place
-                );
-                assert_eq!(
-                    errors(&run),
-                    failed,
-                    "before {}: {}",
-                    self.place,
-                    run.said()
-                );
+                let before = format!("before {}", self.place);
+                assert_eq!(run.code == 4, stopped, "{before}: {}", run.said());
+                if !stopped {
+                    let told = result.is_some() || !failed.is_empty();
+                    assert!(told, "{before}: an input without result");
+                    assert_eq!(errors(&run), failed, "{before}: {}", run.said());
+                }
                 if let Some(result) = result {
-                    assert_eq!(bodies, result, "before {}", self.place);
+                    assert_eq!(bodies, result, "{before}");
+                }
+                if let Some(warned) = warned {
+                    assert_eq!(warnings(&run), warned, "{before}: {}", run.said());
                 }
                 self.last = Last::Mapping;
             }
             Last::Field(_) => panic!("before {}: a field without table", self.place),
             Last::Mapping => self.last = Last::Mapping,
-            Last::PassedOver => self.last = Last::PassedOver,
             Last::Nothing => {}
         }
     }
@@ -297,7 +341,6 @@ impl Reader {
         }
         let field = match std::mem::replace(&mut self.last, Last::Nothing) {
             Last::Field(field) => field,
-            Last::PassedOver => return,
             _ => panic!("{}: a table of no field", self.place),
         };
         let (_, columns) = rows[0].split_last().unwrap();
@@ -314,7 +357,7 @@ impl Reader {
         self.importer.file("map.toml", &field.mapping);
         self.importer
             .file("input.csv", writer.into_inner().unwrap());
-        let (run, bodies) = self.bodies("input.csv");
+        let (run, bodies) = self.bodies("input.csv", false);
         let errors = errors(&run);
         for (number, row) in rows[2..].iter().enumerate() {
             let place = format!("{}, row {}: {row:?}", self.place, number + 1);
@@ -388,17 +431,40 @@ fn errors(run: &Run) -> BTreeSet<[String; 3]> {
         }
         return errors;
     }
-    let text = run.report_file("failed.csv");
-    let delimiter = match text.split(|byte| *byte == b'\n').next() {
-        Some(header) if header.contains(&b';') => b';',
-        _ => b',',
+    if !run.has_report_file("failed.csv") {
+        // Those of a sheet are in a sheet.
+        assert_eq!(run.code, 0, "{}", run.said());
+        return errors;
+    }
+    // It is in the encoding of its input, with the input's delimiter.
+    let bytes = run.report_file("failed.csv");
+    let (text, _, lossy) = encoding_rs::UTF_8.decode(&bytes);
+    let text = match lossy {
+        true => encoding_rs::WINDOWS_1252.decode(&bytes).0,
+        false => text,
     };
-    for row in rows(&text, delimiter) {
+    let header = text.lines().next().unwrap_or_default();
+    let delimiter = match () {
+        () if header.contains('\t') => b'\t',
+        () if header.contains(';') => b';',
+        () => b',',
+    };
+    for row in rows(text.as_bytes(), delimiter) {
         for (field, code) in row["_field"].split(" | ").zip(row["_code"].split(" | ")) {
             errors.insert([row["_record"].clone(), field.to_owned(), code.to_owned()]);
         }
     }
     errors
+}
+
+/// The warnings of a run: record, field and code of each.
+fn warnings(run: &Run) -> BTreeSet<[String; 3]> {
+    if !run.has_report_file("warnings.csv") {
+        return BTreeSet::new();
+    }
+    let rows = run.rows("warnings.csv").into_iter();
+    rows.map(|row| ["record", "field", "code"].map(|name| row[name].clone()))
+        .collect()
 }
 
 /// The whole mapping of a few fields.
