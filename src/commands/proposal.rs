@@ -157,7 +157,7 @@ fn summary(proposed: &Proposed, args: &MappingNewArgs, output: Option<&Path>) ->
         None => "Recognised  no export that is known: by names and contents".to_owned(),
     });
     let columns = match proposal.columns {
-        1 => "column".to_owned(),
+        1 => "1 column".to_owned(),
         several => format!("{several} columns"),
     };
     let mut mapped = format!("Mapped      {} of {columns}", proposal.used);

@@ -8,6 +8,7 @@ use super::groups::Group;
 use super::join::{Beside, Join, bind_joined};
 use super::pipeline::Pipeline;
 use crate::mapping::{self, Columns, Proposal, Seen};
+use crate::outcome::Severity;
 use crate::record::Record;
 use crate::source::{Entry, Format, Source, SourceError, SourceSettings};
 
@@ -44,7 +45,11 @@ pub fn propose_mapping(
     name: &str,
     typed: &SourceSettings,
 ) -> Result<Proposed, ImportError> {
-    let mut settings = typed.clone();
+    // A column with errors in some cells is proposed by the others.
+    let mut settings = SourceSettings {
+        cell_error: Severity::Off,
+        ..typed.clone()
+    };
     let mut source = Source::open(path, &settings)?;
     if source.facts().format != Format::Jsonl && settings.header.is_none() {
         let lines = mapping::lines_before_header(&source.facts().header);

@@ -504,3 +504,31 @@ fn what_is_still_to_be_filled_in_is_warned_of() {
     let run = importer.args(rehearse).run().expect(0);
     assert!(!run.stderr.contains("FILL IN"), "{}", run.said());
 }
+
+#[test]
+fn records_with_an_error_in_a_cell_are_looked_at_too() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in (0..).zip(["Kundennummer", "Nachname", "Ort", "Umsatz"]) {
+        sheet.write(0, column, name).unwrap();
+    }
+    for (row, number) in [(1, "C1"), (2, "C2")] {
+        for (column, text) in (0..).zip([number, "Muster", "Ulm"]) {
+            sheet.write(row, column, text).unwrap();
+        }
+        let formula = rust_xlsxwriter::Formula::new("=1/0").set_result("#DIV/0!");
+        sheet.write_formula(row, 3, formula).unwrap();
+    }
+    let mut importer = Importer::new();
+    importer.file("a.xlsx", book.save_to_buffer().unwrap());
+    importer.args(["mapping", "new", "a.xlsx", "-o", "a.toml"]);
+    let run = importer.run().expect(0);
+    let told = run.stdout + &run.stderr;
+    assert!(told.contains("of 4 columns; 2 records looked at"), "{told}");
+
+    importer.file("one.csv", "Name\nMuster\n");
+    importer.args(["mapping", "new", "one.csv", "-o", "one.toml"]);
+    let run = importer.run().expect(0);
+    let told = run.stdout + &run.stderr;
+    assert!(told.contains("of 1 column; 1 record looked at"), "{told}");
+}

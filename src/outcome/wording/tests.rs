@@ -27,7 +27,6 @@ salutation.unknown | BillingAddress.FormOfAddress | Anrede | Sir |
 lookup.missing | CustomerGroupId | Gruppe | Gold | known=Endkunde, Händler
 lookup.ambiguous | CustomerGroupId | Gruppe | Händler | list=customer groups; ids=2 and 7
 erp.unknown_id | CustomerGroupId | Gruppe | 9 | list=customer group; known=1 (Endkunden)
-lookup.missing | CustomerGroupId | Gruppe | VIP | file=groups.csv
 template.failed | InitialContact | Quelle | 7 | reason=an operation does not fit its values; in=col.A + 1
 postal_code.country | BillingAddress.PostalCode | PLZ | 1067 | country=DE; shape=00000; hint=lost_zero
 vat_id.format | BillingAddress.VatID | USt | DE 123456789 | country=DE; shape=DE000000000; hint=separators
@@ -116,6 +115,17 @@ fn every_hint_changes_the_sentence() {
         assert_eq!(FieldError::new(code, "").with("hint", "?").message(), plain);
     }
     insta::assert_snapshot!("hints", all);
+}
+
+#[test]
+fn a_table_in_a_file_is_named() {
+    let error = example(Code::LookupMissing).with("file", "groups.csv");
+    assert!(error.message().contains("is not in `groups.csv`"));
+    assert!(
+        error
+            .remedy()
+            .contains("to that file (`lookup_file` of Cust")
+    );
 }
 
 #[test]
