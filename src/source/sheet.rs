@@ -98,7 +98,7 @@ pub(super) fn first_row(
 /// Chooses a sheet and reads its cells.
 fn read(
     path: &Path,
-    file: impl Read + Seek,
+    mut file: impl Read + Seek,
     format: Format,
     wanted: Option<&str>,
     rows: &mut Rows<'_>,
@@ -112,9 +112,10 @@ fn read(
             Ok(sheet)
         }
         Format::Xlsx | Format::Csv | Format::Jsonl => {
+            let formulas = !rows.is_limited() && archive::has_formulas(&mut file);
             let mut book = xlsx::Book::open(file).map_err(failed)?;
             let sheet = chosen(path, wanted, book.choose(wanted).map_err(failed)?)?;
-            book.read(&sheet.name, rows).map_err(failed)?;
+            book.read(&sheet.name, formulas, rows).map_err(failed)?;
             Ok(sheet)
         }
     }

@@ -106,6 +106,22 @@ pub(in crate::source) fn mentions(file: impl Read + Seek, words: &[&str]) -> boo
     false
 }
 
+/// Whether a sheet of an XLSX book has formulas.
+pub(super) fn has_formulas(file: impl Read + Seek) -> bool {
+    let Ok(mut archive) = ZipArchive::new(file) else {
+        return false;
+    };
+    (0..archive.len()).any(|index| {
+        let Ok(part) = archive.by_index(index) else {
+            return false;
+        };
+        let name = part.name().map(|name| name.to_ascii_lowercase());
+        let mut missing = vec!["</f>", ":f>"];
+        name.is_ok_and(|name| name.contains("worksheets/"))
+            && (strike_out(&mut missing, part).is_err() || missing.len() < 2)
+    })
+}
+
 /// Takes the words from the list that stand in `from`.
 fn strike_out(missing: &mut Vec<&str>, mut from: impl Read) -> io::Result<()> {
     let longest = missing.iter().map(|word| word.len()).max().unwrap_or(0);

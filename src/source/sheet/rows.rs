@@ -134,6 +134,11 @@ impl<'s> Rows<'s> {
         self
     }
 
+    /// Whether only the first rows are wanted.
+    pub(super) fn is_limited(&self) -> bool {
+        self.limit < u64::MAX
+    }
+
     /// Whether it needs no further rows.
     pub(super) fn is_full(&self) -> bool {
         self.count >= self.limit

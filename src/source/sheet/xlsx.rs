@@ -1,6 +1,7 @@
 //! XLSX: cell by cell, so that the size of a sheet does not matter. Only the table of texts that
 //! Excel shares between cells is kept as a whole.
 
+use std::collections::HashSet;
 use std::io::{self, Read, Seek};
 
 use calamine::{Data, DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxError};
@@ -10,6 +11,9 @@ use super::look::Look;
 use super::rows::Rows;
 use super::written::{clock, duration, moment};
 use super::{Choice, Listed, choose};
+
+/// Formulas without a value at most that are told cell by cell.
+const UNSAVED: usize = 1 << 18;
 
 /// An opened book.
 pub(super) struct Book<F: Read + Seek>(Xlsx<F>);
@@ -48,8 +52,29 @@ impl<F: Read + Seek> Book<F> {
         Ok(false)
     }
 
-    /// Writes all cells of the sheet.
-    pub(super) fn read(&mut self, name: &str, to: &mut Rows<'_>) -> io::Result<()> {
+    /// The cells of formulas that were saved without a value: a program that does not calculate
+    /// has written them, and what they stand for is not known.
+    fn unsaved(&mut self, name: &str) -> io::Result<HashSet<(u32, u32)>> {
+        let mut cells = self.0.worksheet_cells_reader(name).map_err(failed)?;
+        let mut unsaved = HashSet::new();
+        while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(failed)? {
+            if cell.formula.is_some() && matches!(cell.value, DataRef::Empty) {
+                unsaved.insert(cell.pos);
+            }
+            if unsaved.len() > UNSAVED {
+                let why = format!("more than {UNSAVED} formulas were saved without a value");
+                return Err(io::Error::other(why));
+            }
+        }
+        Ok(unsaved)
+    }
+
+    /// Writes all cells of the sheet, which may have `formulas`.
+    pub(super) fn read(&mut self, name: &str, formulas: bool, to: &mut Rows<'_>) -> io::Result<()> {
+        let unsaved = match formulas {
+            true => self.unsaved(name)?,
+            false => HashSet::new(),
+        };
         let is_1904 = self.0.has_1904_epoch();
         let mut cells = self.0.worksheet_cells_reader(name).map_err(failed)?;
         let looks: Vec<Look> = cells
@@ -71,11 +96,17 @@ impl<F: Read + Seek> Book<F> {
             };
             let (row, column) = cell.get_position();
             let value = cell.get_value();
-            if matches!(value, DataRef::Empty) || !to.go_to(row, column)? {
+            let is_unsaved = unsaved.contains(&(row, column));
+            let is_empty = matches!(value, DataRef::Empty) && !is_unsaved;
+            if is_empty || !to.go_to(row, column)? {
                 continue;
             }
             if to.is_full() {
                 return Ok(());
+            }
+            if is_unsaved {
+                to.put_error(column, "a formula without a value");
+                continue;
             }
             let look = looks.get(style).unwrap_or(&Look::Plain);
             put(to, column, value, look, is_1904);
@@ -134,4 +165,85 @@ pub(super) fn iso(text: &str) -> Option<DateTime> {
 
 fn failed(error: XlsxError) -> io::Error {
     io::Error::other(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use crate::source::samples::Sample;
+
+    /// A book as programs write it that do not calculate.
+    fn book(rows: &str) -> Vec<u8> {
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+        let link = |kind: &str, target: &str| {
+            format!(
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" \
+                 Type=\"{office}/{kind}\" Target=\"{target}\"/></Relationships>"
+            )
+        };
+        let parts = [
+            ("_rels/.rels", link("officeDocument", "xl/workbook.xml")),
+            (
+                "xl/_rels/workbook.xml.rels",
+                link("worksheet", "worksheets/sheet1.xml"),
+            ),
+            (
+                "xl/workbook.xml",
+                format!(
+                    "<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"A\" \
+                     sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+                ),
+            ),
+            (
+                "xl/worksheets/sheet1.xml",
+                format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>"),
+            ),
+        ];
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, text) in parts {
+            let options = zip::write::SimpleFileOptions::default();
+            zip.start_file(name, options).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_formula_without_a_value_is_no_empty_cell() {
+        let text = |at: &str, text: &str| {
+            format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
+        };
+        let header = text("A1", "Nr") + &text("B1", "Tel");
+        let row = |number: u32, cell: &str| {
+            let first = text(&format!("A{number}"), "C1");
+            format!("<row r=\"{number}\">{first}<c r=\"B{number}\"{cell}</c></row>")
+        };
+        let rows = format!("<row r=\"1\">{header}</row>")
+            + &row(2, "><f>1+1</f><v /></c><c r=\"C2\">")
+            + &row(3, "><f>1+1</f>")
+            + &row(4, "><f>1+1</f><v>2</v>")
+            + &row(5, " t=\"str\"><f>\"\"</f><v></v>")
+            + &row(6, ">");
+        let bytes = book(&rows);
+        let error = |cell: &str| format!("cell.error cell={cell} error=a formula without a value");
+        assert_eq!(
+            Sample::new("a.xlsx", &bytes).told(),
+            [
+                format!(
+                    "1@2 ! {} in Tel [C1|a formula without a value]",
+                    error("B2")
+                ),
+                format!(
+                    "2@3 ! {} in Tel [C1|a formula without a value]",
+                    error("B3")
+                ),
+                "3@4 C1|2".to_owned(),
+                "4@5 C1|".to_owned(),
+                "5@6 C1|".to_owned(),
+            ]
+        );
+    }
 }
