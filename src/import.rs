@@ -221,6 +221,7 @@ fn pipeline_of(mapping: &Mapping, plan: Plan, unkeyed: bool) -> Pipeline {
             allow_unkeyed: unkeyed,
             ..Rules::default()
         },
+        told: Names::default(),
         known: Names::default(),
     }
 }

@@ -20,8 +20,7 @@ impl Cures<'_> {
     pub(super) fn of(&self, error: &FieldError, group: &Group) -> Option<Cure> {
         let plan = &self.pipeline.plan;
         let proposal = plan.cure(error)?;
-        let mapping = Mapping::parse("cured", &proposal.text).ok()?;
-        let cured = self.bind(&mapping).ok()?;
+        let cured = self.bind(&proposal.mapping).ok()?;
         let (errors, warnings) = match cured.examine(group, &mut Tally::default()) {
             Examined::LeftOut => return None,
             Examined::Valid { warnings, .. } => (Vec::new(), warnings),
@@ -36,10 +35,13 @@ impl Cures<'_> {
 
     fn bind(&self, mapping: &Mapping) -> Result<Pipeline, ImportError> {
         let unkeyed = self.pipeline.rules.allow_unkeyed;
-        match &self.pipeline.join {
-            Some(join) => Ok(pipeline_of(mapping, join.bind(mapping)?, unkeyed)),
-            None => bind(mapping, self.source, unkeyed),
-        }
+        let mut cured = match &self.pipeline.join {
+            Some(join) => pipeline_of(mapping, join.bind(mapping)?, unkeyed),
+            None => bind(mapping, self.source, unkeyed)?,
+        };
+        cured.tell(self.pipeline.told.clone())?;
+        cured.known = self.pipeline.known.clone();
+        Ok(cured)
     }
 
     /// Takes a cure back that would harm more records than it helps: the decimal sign of a

@@ -115,7 +115,7 @@ fn name(
     clock: Instant,
 ) -> Result<Names, ImportError> {
     let names = import.names(journal, resumed, clock)?;
-    pipeline.plan = pipeline.plan.told(&names)?;
+    pipeline.tell(names.clone())?;
     if !pipeline.plan.unasked_names().is_empty() {
         // Such customers would be sent without their ids.
         return Err(ImportError::Internal("names were not asked for".to_owned()));

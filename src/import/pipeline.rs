@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::groups::Group;
 use super::join::Join;
 use crate::customer::{Part, Target};
-use crate::mapping::{Plan, Tally};
+use crate::mapping::{MappingError, Plan, Tally};
 use crate::names::Names;
 use crate::outcome::{FieldError, Severity, Stage};
 use crate::record::{Position, Record};
@@ -39,11 +39,24 @@ pub(super) struct Pipeline {
     /// The second file, if there is one.
     pub join: Option<Arc<Join>>,
     pub rules: Rules,
+    /// What the ERP said about names: the plan knows it, and so does whoever binds another
+    /// mapping to the same input.
+    pub told: Names,
     /// The ERP's lists that ids are held against (`--probe`); none of those that nobody asked for.
     pub known: Names,
 }
 
 impl Pipeline {
+    /// Tells the mapping what the ERP said about names.
+    ///
+    /// # Errors
+    /// Names of the mapping that the ERP does not have, or has more than once.
+    pub(super) fn tell(&mut self, names: Names) -> Result<(), MappingError> {
+        self.plan = self.plan.told(&names)?;
+        self.told = names;
+        Ok(())
+    }
+
     /// Examines one customer. `keep_if` is asked about its first record alone. A record that
     /// cannot be read spoils all of them, also those that would have been left out: nobody knows
     /// whether it belongs there.

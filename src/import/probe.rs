@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::dry::Apart;
 use super::existing::{Inquired, list_keys};
+use super::groups::Groups;
 use super::known::{exists_error, for_each_key, for_each_listed};
 use super::ledger::SettledSet;
 use super::names::{ask, runtime};
@@ -102,7 +103,7 @@ impl<'a> Probe<'a> {
             }
         }
         self.probed.extend(told(&names));
-        pipeline.plan = pipeline.plan.told(&names)?;
+        pipeline.tell(names.clone())?;
         pipeline.known = names;
         Ok(())
     }
@@ -162,36 +163,12 @@ impl<'a> Probe<'a> {
                     return Ok(());
                 }
             }
-            let identity = identity_path(&key);
-            let by_number = key == "Number";
-            let mut tally = Tally::default();
-            let mut done = 0;
             let entries = source.read_again(&survey.fingerprint)?;
-            for group in pipeline.groups(entries, source) {
-                let group = group?;
-                let record = group.position().record;
-                if !open.contains(record) || group.rest_of.is_some() {
-                    continue;
-                }
-                let Examined::Valid { customer, .. } = pipeline.examine(&group, &mut tally) else {
-                    continue;
-                };
-                let Some(wanted) = customer.key() else {
-                    continue;
-                };
-                // The number as it is sent: the server may mind the case.
-                let query = match customer.number() {
-                    Some(number) if by_number => Query::Number(number.to_owned()),
-                    _ => Query::Keyword(wanted.to_owned()),
-                };
-                let is_it = |seen: &_| key_of(seen, &identity).as_deref() == Some(wanted);
-                if inquiry.has(&query, &is_it).await.map_err(untold)? {
-                    found.note(record);
-                }
-                done += 1;
+            let groups = pipeline.groups(entries, source);
+            ask_each(inquiry, groups, (pipeline, &open), &mut found, &|done| {
                 progress(done, keys);
-            }
-            Ok(())
+            })
+            .await
         })?;
         let (many, of) = (found.count, keys);
         self.probed.push(format!(
@@ -199,6 +176,45 @@ impl<'a> Probe<'a> {
         ));
         Ok(Some(found))
     }
+}
+
+/// Asks for each customer whose first record is open; `told` hears how many that were.
+async fn ask_each(
+    inquiry: &mut Inquiry<'_>,
+    groups: Groups<'_>,
+    (pipeline, open): (&Pipeline, &SettledSet),
+    found: &mut Found,
+    told: &dyn Fn(u64),
+) -> Result<(), ImportError> {
+    let identity = identity_path(&found.key);
+    let by_number = found.key == "Number";
+    let mut tally = Tally::default();
+    let mut done = 0;
+    for group in groups {
+        let group = group?;
+        let record = group.position().record;
+        if !open.contains(record) || group.rest_of.is_some() {
+            continue;
+        }
+        let Examined::Valid { customer, .. } = pipeline.examine(&group, &mut tally) else {
+            continue;
+        };
+        let Some(wanted) = customer.key() else {
+            continue;
+        };
+        // The number as it is sent: the server may mind the case.
+        let query = match customer.number() {
+            Some(number) if by_number => Query::Number(number.to_owned()),
+            _ => Query::Keyword(wanted.to_owned()),
+        };
+        let is_it = |seen: &_| key_of(seen, &identity).as_deref() == Some(wanted);
+        if inquiry.has(&query, &is_it).await.map_err(untold)? {
+            found.note(record);
+        }
+        done += 1;
+        told(done);
+    }
+    Ok(())
 }
 
 impl Found {

@@ -128,8 +128,7 @@ fn entries_of(group: Result<Group, SourceError>) -> Vec<Result<Entry, SourceErro
 /// What `[source]` has to say so that the input is read as it was here.
 fn options(settings: &SourceSettings, format: Format) -> Vec<(&'static str, String)> {
     let mut options = vec![("format", format!("\"{}\"", format.word()))];
-    // The escapes of JSON are escapes of TOML, too.
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let quoted = |text: &str| toml::Value::from(text).to_string();
     if let Some(encoding) = &settings.encoding {
         options.push(("encoding", quoted(encoding)));
     }

@@ -503,7 +503,7 @@ fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError
         check: &|| listener.check_signal(),
     };
     let mut pipeline = bind_joined(&mapping, &source, options.allow_unkeyed, &beside)?;
-    pipeline.plan = pipeline.plan.told(&options.names)?;
+    pipeline.tell(options.names)?;
     if let Some(join) = &pipeline.join
         && super::plan_hash(&mapping, &settings, &pipeline) != row.plan_hash
     {

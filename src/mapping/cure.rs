@@ -3,11 +3,13 @@
 //!
 //! Owns how a mapping's text is changed. Only what can be said without knowing better is
 //! proposed: a step that leaves right values as they are. Whether the error is gone with it is
-//! for the caller to try: the whole new text is handed out for that.
+//! for the caller to try: the whole new mapping is handed out for that.
 
 mod change;
 mod line;
 
+use super::Mapping;
+use super::lookup_file::{self, Beside};
 use super::plan::Plan;
 use super::value::ValueSpec;
 use crate::customer::{Part, Target};
@@ -15,12 +17,12 @@ use crate::outcome::{Cure, FieldError};
 use change::Change;
 
 /// A cure, and the mapping's text with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CuredMapping {
     /// The line.
     pub cure: Cure,
     /// The whole mapping with that line in the place of the old one.
-    pub text: String,
+    pub mapping: Mapping,
 }
 
 impl Plan {
@@ -31,10 +33,14 @@ impl Plan {
             return None;
         }
         let (spec, part) = self.spec_of(error)?;
-        match Change::of(error, spec, self.compiled.key)? {
-            Change::Steps(steps) => line::with_steps(&self.text, part, spec.target, &steps),
-            Change::Empty(word) => line::with_empty(&self.text, &word),
-        }
+        let change = Change::of(error, spec, self.compiled.key)?;
+        let (text, files) = lookup_file::split(&self.text);
+        let (cure, text) = match change {
+            Change::Steps(steps) => line::with_steps(text, part, spec.target, &steps)?,
+            Change::Empty(word) => line::with_empty(text, &word)?,
+        };
+        let mapping = Mapping::of("cured", &text, Beside::Kept(files)).ok()?;
+        Some(CuredMapping { cure, mapping })
     }
 
     /// The value that the error is about. Addresses of a list are numbered as they are sent:

@@ -80,6 +80,45 @@ impl Damage {
     }
 }
 
+/// Words for "no value", as databases, programs and people write them; in this case only, for
+/// `Null` and `Nan` are names.
+pub const NO_VALUE: [&str; 34] = [
+    "NULL",
+    "null",
+    "<NULL>",
+    "<null>",
+    "(NULL)",
+    "(null)",
+    "\\N",
+    "N/A",
+    "n/a",
+    "n.a.",
+    "N.A.",
+    "#N/A",
+    "#NV",
+    "NaN",
+    "nan",
+    "undefined",
+    "none",
+    "(none)",
+    "(leer)",
+    "(blank)",
+    "k.A.",
+    "k. A.",
+    "k.a.",
+    "keine Angabe",
+    "ohne Angabe",
+    "nicht angegeben",
+    "not specified",
+    "-",
+    "--",
+    "---",
+    "–",
+    "—",
+    "?",
+    ".",
+];
+
 /// Days that systems write for "no date": the day zero of databases, spreadsheets and SQL
 /// Server, and the end of all days. As year, month and day.
 pub const NO_DATES: [(i16, i8, i8); 6] = [

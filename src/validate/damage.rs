@@ -8,7 +8,7 @@
 mod number;
 mod time;
 
-use crate::outcome::damage::{Damage, ENTITIES, FORM, LOOKS_LIKE, WORD};
+use crate::outcome::damage::{Damage, ENTITIES, FORM, LOOKS_LIKE, NO_VALUE, WORD};
 use crate::outcome::{Code, FieldError};
 
 /// A damage that was recognised, and what gave it away.
@@ -145,46 +145,7 @@ pub(super) fn of_text(text: &str) -> Option<Recognised> {
     invisible(text)
 }
 
-/// Words for "no value", as databases, programs and people write them; in this case only, for
-/// `Null` and `Nan` are names.
-const NO_VALUE: [&str; 34] = [
-    "NULL",
-    "null",
-    "<NULL>",
-    "<null>",
-    "(NULL)",
-    "(null)",
-    "\\N",
-    "N/A",
-    "n/a",
-    "n.a.",
-    "N.A.",
-    "#N/A",
-    "#NV",
-    "NaN",
-    "nan",
-    "undefined",
-    "none",
-    "(none)",
-    "(leer)",
-    "(blank)",
-    "k.A.",
-    "k. A.",
-    "k.a.",
-    "keine Angabe",
-    "ohne Angabe",
-    "nicht angegeben",
-    "not specified",
-    "-",
-    "--",
-    "---",
-    "–",
-    "—",
-    "?",
-    ".",
-];
-
-/// Longest of the words, in bytes.
+/// Longest of the words for "no value" and of the errors of sheets, in bytes.
 const LONGEST_WORD: usize = 16;
 
 fn no_value(text: &str) -> Option<Recognised> {

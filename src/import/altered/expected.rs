@@ -120,6 +120,7 @@ CountryIso = "Land"
             plan: plan.unwrap(),
             join: None,
             rules: crate::validate::Rules::default(),
+            told: crate::names::Names::default(),
             known: crate::names::Names::default(),
         };
         match Expected::of(outcome, None, &pipeline) {

@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use crate::customer::{Target, Value};
 use crate::import::join::{Beside, bind_joined};
 use crate::import::pipeline::Pipeline;
-use crate::import::{ImportError, bind};
+use crate::import::{ImportError, bind, pipeline_of};
 use crate::journal::RunRow;
 use crate::mapping::{Columns, Mapping, Tally};
-use crate::names::Names;
 use crate::record::{Fields, Position, Record, Span};
 use crate::report::{Mention, failed_sheet};
 use crate::source::{Entry, Source, SourceError, SourceSettings};
@@ -154,15 +153,7 @@ fn failed_lines(
     customer: &Mention,
 ) -> Result<BTreeSet<u64>, ImportError> {
     let failed = |error| ImportError::spool(file, error);
-    let pipeline = Pipeline {
-        plan: mapping.bind(Columns::Keys)?,
-        join: None,
-        rules: Rules {
-            key: mapping.key(),
-            ..Rules::default()
-        },
-        known: Names::default(),
-    };
+    let pipeline = pipeline_of(mapping, mapping.bind(Columns::Keys)?, true);
     let mut found = BTreeSet::new();
     let mut lines = BufReader::new(fs::File::open(file).map_err(failed)?);
     let mut line = Vec::new();

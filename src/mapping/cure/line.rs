@@ -5,23 +5,21 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::CuredMapping;
 use super::change::{Setting, quoted};
 use crate::customer::{Part, Target};
-use crate::mapping::Mapping;
 use crate::mapping::syntax::Node;
 use crate::outcome::Cure;
 
 /// Key and value, as TOML.
 type Item = (String, String);
 
-/// The line of `target` in the object `part`, with these keys.
+/// The line of `target` in the object `part`, with these keys, and the text with it.
 pub(super) fn with_steps(
     text: &str,
     part: Part,
     target: Target,
     steps: &[(&'static str, Setting)],
-) -> Option<CuredMapping> {
+) -> Option<(Cure, String)> {
     let (document, _) = DeTable::parse_recoverable(text);
     let customer = document.get_ref().get("customer")?.get_ref().as_table()?;
     let table = table_of(customer, part)?;
@@ -55,11 +53,11 @@ pub(super) fn with_steps(
     };
     let mut changed = text.to_owned();
     changed.replace_range(node.span(), &value);
-    proposal(cure, changed)
+    Some((cure, changed))
 }
 
-/// The line `empty` of `[source]`, with one more word.
-pub(super) fn with_empty(text: &str, word: &str) -> Option<CuredMapping> {
+/// The line `empty` of `[source]`, with one more word, and the text with it.
+pub(super) fn with_empty(text: &str, word: &str) -> Option<(Cure, String)> {
     let (document, _) = DeTable::parse_recoverable(text);
     let heading = document.get_ref().get_key_value("source");
     let table = heading.and_then(|(_, node)| node.get_ref().as_table());
@@ -94,13 +92,7 @@ pub(super) fn with_empty(text: &str, word: &str) -> Option<CuredMapping> {
         }
     }
     let table = "[source]".to_owned();
-    proposal(Cure { table, line }, changed)
-}
-
-/// The cure, if the mapping is one with it.
-fn proposal(cure: Cure, text: String) -> Option<CuredMapping> {
-    Mapping::parse("cured", &text).ok()?;
-    Some(CuredMapping { cure, text })
+    Some((Cure { table, line }, changed))
 }
 
 /// The object's own table.

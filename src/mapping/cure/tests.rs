@@ -88,8 +88,8 @@ fn the_line_that_is_there_gets_what_is_missing() {
         });
         assert_eq!(shown, cells[4], "{row}");
         if let Some(found) = found {
-            assert!(found.text.contains("# a comment") || cells[4].starts_with("[source]"));
-            Mapping::parse("m.toml", &found.text).unwrap();
+            let text = found.mapping.text();
+            assert!(text.contains("# a comment") || cells[4].starts_with("[source]"));
         }
     }
 }
@@ -105,16 +105,41 @@ fn words_for_nothing_find_their_place() {
     assert_eq!(found.cure.line, r#"empty = ["", "NULL"]"#);
     assert!(
         found
-            .text
+            .mapping
+            .text()
             .contains("[source]\nempty = [\"\", \"NULL\"]\ndate")
     );
     let without = without.replace("[source]\ndate = \"%d.%m.%Y\"\n", "");
     let found = cure_with(&without, &error).unwrap();
     assert!(
         found
-            .text
+            .mapping
+            .text()
             .ends_with("\n[source]\nempty = [\"\", \"NULL\"]\n")
     );
+}
+
+#[test]
+fn tables_in_files_stay_behind_the_new_line() {
+    let error = FieldError::new(Code::TextSuspect, "BillingAddress.City")
+        .in_columns(["Ort"])
+        .with("looks_like", "no_value")
+        .with("word", "NULL");
+    let mapping = MAPPING
+        .replace(
+            "[source]\nempty = [\"\", '-']   # a comment\ndate = \"%d.%m.%Y\"\n",
+            "",
+        )
+        .replace(
+            "City = \"Ort\"",
+            "City = { column = \"Ort\", lookup_file = \"orte.csv\" }",
+        );
+    let kept = format!("{mapping}\n#:lookup_file [\"orte.csv\",[[1,\"DD\",\"Dresden\"]]]");
+    let found = cure_with(&kept, &error).unwrap();
+    assert_eq!(found.cure.line, r#"empty = ["", "NULL"]"#);
+    let text = found.mapping.text();
+    assert!(text.contains("\n[source]\nempty = "), "{text}");
+    assert!(text.ends_with("\"Dresden\"]]]"), "{text}");
 }
 
 #[test]

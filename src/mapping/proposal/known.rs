@@ -8,7 +8,7 @@ use super::super::{BUILTIN, Mapping};
 pub(super) struct Known {
     /// What people call it.
     pub(super) title: &'static str,
-    /// The name of its ready-made mapping, whether or not this version has it.
+    /// The name of its ready-made mapping.
     builtin: &'static str,
     /// Columns that it has and others have not, all of them.
     columns: &'static [&'static str],
@@ -146,7 +146,7 @@ const EXPORTS: &[Known] = &[
 ];
 
 impl Known {
-    /// The text of its ready-made mapping, if this version has one.
+    /// The text of its ready-made mapping.
     pub(super) fn text(self) -> Option<&'static str> {
         let found = BUILTIN.iter().find(|(name, _)| *name == self.builtin);
         found.map(|(_, text)| *text)

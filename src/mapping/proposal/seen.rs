@@ -1,27 +1,17 @@
 //! The sample turned on its side: from records to columns.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json};
 
 use super::super::columns::Columns;
 use super::super::trim::{folded, trimmed};
+use crate::outcome::damage::NO_VALUE;
 use crate::record::{Fields, RESERVED_COLUMNS, Record};
 
-/// Texts that stand for nothing in exports, whatever the column.
-pub(super) const NOTHING: &[&str] = &[
-    "NULL",
-    "null",
-    "(null)",
-    "-",
-    "--",
-    "n/a",
-    "N/A",
-    "#N/A",
-    "#NV",
-    "k.A.",
-    "k. A.",
+/// Dates that are none, as exports write them.
+const NO_DATES: [&str; 19] = [
     "0000-00-00",
     "0000-00-00 00:00:00",
     "00.00.0000",
@@ -41,8 +31,16 @@ pub(super) const NOTHING: &[&str] = &[
     "0001-01-01 00:00:00",
     "01.01.1753",
     "1753-01-01",
-    "not_specified",
 ];
+
+/// What shops write where nobody said anything.
+const NOT_SPECIFIED: &str = "not_specified";
+
+/// Texts that stand for nothing in exports, whatever the column.
+fn nothings() -> impl Iterator<Item = &'static str> {
+    let dates = NO_VALUE.iter().chain(&NO_DATES);
+    dates.chain([&NOT_SPECIFIED]).copied()
+}
 
 /// Deepest nesting of JSON objects that is looked into.
 const DEEPEST: usize = 4;
@@ -84,7 +82,7 @@ pub(super) struct Table<'a> {
     pub(super) columns: Vec<Column<'a>>,
     /// How many records there are.
     pub(super) records: usize,
-    /// Texts that stand for nothing, in the order of [`NOTHING`].
+    /// Texts that stand for nothing, each once.
     pub(super) nothing: Vec<&'static str>,
 }
 
@@ -96,22 +94,19 @@ impl<'a> Table<'a> {
             Columns::Keys => of_objects(records),
         };
         mark_unusable(&mut columns);
-        let mut found = vec![false; NOTHING.len()];
-        for column in &mut columns {
-            for cell in &mut column.cells {
-                if let Some(place) = NOTHING.iter().position(|nothing| nothing == cell) {
-                    if let Some(found) = found.get_mut(place) {
-                        *found = true;
-                    }
-                    *cell = "".into();
-                }
+        let mut found = BTreeSet::new();
+        for cell in columns.iter_mut().flat_map(|column| &mut column.cells) {
+            if let Some(nothing) = nothings().find(|nothing| nothing == cell) {
+                found.insert(nothing);
+                *cell = "".into();
             }
         }
-        let nothing = NOTHING.iter().zip(found).filter(|(_, found)| *found);
         Self {
             columns,
             records: records.len(),
-            nothing: nothing.map(|(nothing, _)| *nothing).collect(),
+            nothing: nothings()
+                .filter(|nothing| found.contains(nothing))
+                .collect(),
         }
     }
 }

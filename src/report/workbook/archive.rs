@@ -3,7 +3,9 @@
 //!
 //! Without ZIP64, which not every spreadsheet program reads: a part, and the whole, must stay
 //! below 4 GiB. That is an error, never a damaged file. One that is dropped before its end writes
-//! nothing more and says nothing: whoever wrote it knows why.
+//! nothing more and says nothing: whoever wrote it knows why. That is why the crate that reads
+//! archives does not write them here: it ends one that is dropped, also where the disk is full, and
+//! complains on stderr.
 
 use std::io::{self, Write};
 
