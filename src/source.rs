@@ -41,6 +41,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use blocks::Fingerprint;
+pub use content::any_part;
 pub use entry::Entry;
 pub use error::SourceError;
 pub use facts::{Facts, Found, Sheet};

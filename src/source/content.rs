@@ -9,6 +9,7 @@ use super::blocks::BLOCK;
 use super::error::SourceError;
 use super::packed::{Packing, unpack};
 use super::private::{PrivateCopy, PrivateReader};
+use super::sheet::{self, examine};
 
 /// Where the bytes lie.
 #[derive(Clone, Debug)]
@@ -128,6 +129,30 @@ impl Looked {
             }
         })
     }
+}
+
+/// Hands out the bytes that a file holds, until `each` says true: its own, what is unpacked from
+/// it, or one part of a book of sheets after the other.
+///
+/// # Errors
+/// It cannot be read, or it is damaged.
+pub fn any_part(
+    path: &Path,
+    each: &mut dyn FnMut(&mut dyn Read) -> io::Result<bool>,
+) -> Result<bool, SourceError> {
+    let read = |source| SourceError::Read {
+        path: path.to_owned(),
+        offset: 0,
+        source,
+    };
+    let bytes = std::fs::metadata(path).map_err(read)?.len();
+    let looked = Looked::at(path, bytes)?;
+    let mut content = looked.content.open()?;
+    if !looked.is_archive() {
+        return each(&mut content).map_err(read);
+    }
+    examine(path, looked.content.open()?, looked.bytes)?;
+    sheet::any_part(content, each).map_err(read)
 }
 
 /// Opens a file.

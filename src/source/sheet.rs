@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-pub(super) use archive::{examine, mentions};
+pub(super) use archive::{any_part, examine, mentions};
 pub(super) use rows::{DELIMITER, Mark, cell_name};
 pub use written::{Conventions, Written};
 

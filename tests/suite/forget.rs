@@ -2,6 +2,7 @@
 //! and nobody is created a second time after that.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 
 use serde_json::Value;
@@ -482,6 +483,23 @@ fn a_kept_stdin_goes_with_its_run() {
     let mut left = everybody();
     left.insert(80);
     assert_eq!(world.left(), left);
+}
+
+#[test]
+fn a_kept_stdin_that_is_compressed_is_looked_into() {
+    let mut world = World::new();
+    for (customer, name) in [(90, "stdin-a"), (91, "stdin-b")] {
+        let file = world.importer.file(&format!(".importer/spool/{name}"), "");
+        let mut to = flate2::write::GzEncoder::new(
+            std::fs::File::create(file).unwrap(),
+            flate2::Compression::default(),
+        );
+        to.write_all(list([row(customer)]).as_bytes()).unwrap();
+        to.finish().unwrap();
+    }
+    let spool = world.folder().join(".importer/spool");
+    world.say("forget --customer kanari-090 --yes").expect(0);
+    assert_eq!(files_below(&spool), [spool.join("stdin-b")]);
 }
 
 #[test]

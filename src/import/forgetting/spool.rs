@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::import::ImportError;
 use crate::journal::RunRow;
 use crate::report::Mention;
+use crate::source::{self, SourceError};
 
 /// The folder in the state folder.
 const FOLDER: &str = "spool";
@@ -46,8 +47,7 @@ impl Spool {
     ) -> Result<Vec<PathBuf>, ImportError> {
         let mut found = Vec::new();
         for path in self.files()? {
-            let failed = |error| ImportError::spool(&path, error);
-            if !customer.is_in(&path).map_err(failed)? {
+            if !mentions(&path, customer)? {
                 continue;
             }
             let mut owners = rows.iter().filter(|row| owns(row, &path));
@@ -90,6 +90,18 @@ impl Spool {
             }
         }
         Ok(found)
+    }
+}
+
+/// Whether the copy mentions the customer, also where it is compressed, or a book of sheets. One
+/// that cannot be unpacked may mention anybody.
+fn mentions(path: &Path, customer: &Mention) -> Result<bool, ImportError> {
+    match source::any_part(path, &mut |part| customer.is_in_bytes(part)) {
+        Err(SourceError::Read { source, .. } | SourceError::Private { source }) => {
+            Err(ImportError::spool(path, source))
+        }
+        Err(_) => Ok(true),
+        Ok(found) => Ok(found),
     }
 }
 

@@ -60,7 +60,14 @@ impl Mention {
         if path.extension().is_some_and(|ending| ending == "xlsx") {
             return workbook::mentions(path, self);
         }
-        let mut file = File::open(path)?;
+        self.is_in_bytes(&mut File::open(path)?)
+    }
+
+    /// As [`is_in`](Self::is_in), of what `from` gives.
+    ///
+    /// # Errors
+    /// What the system said while reading.
+    pub fn is_in_bytes(&self, from: &mut dyn Read) -> io::Result<bool> {
         let longest = self.patterns.iter().map(|(pattern, _)| pattern.len()).max();
         // The number with a character before and behind it.
         let overlap = longest.unwrap_or_default() + 4;
@@ -68,7 +75,7 @@ impl Mention {
         let mut is_first = true;
         loop {
             let before = block.len();
-            (&mut file).take(BLOCK as u64).read_to_end(&mut block)?;
+            Read::take(&mut *from, BLOCK as u64).read_to_end(&mut block)?;
             let is_last = block.len() - before < BLOCK;
             if self.stands_in(&block, is_first, is_last) {
                 return Ok(true);

@@ -122,6 +122,20 @@ pub(super) fn has_formulas(file: impl Read + Seek) -> bool {
     })
 }
 
+/// Hands out every part of an archive that was examined, until `each` says true.
+pub(in crate::source) fn any_part(
+    file: impl Read + Seek,
+    each: &mut dyn FnMut(&mut dyn Read) -> io::Result<bool>,
+) -> io::Result<bool> {
+    let mut archive = ZipArchive::new(file)?;
+    for index in 0..archive.len() {
+        if each(&mut archive.by_index(index)?)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Takes the words from the list that stand in `from`.
 fn strike_out(missing: &mut Vec<&str>, mut from: impl Read) -> io::Result<()> {
     let longest = missing.iter().map(|word| word.len()).max().unwrap_or(0);
