@@ -107,7 +107,11 @@ pub(super) fn fill(
             Err(reason) => mistakes.note(
                 *line,
                 format!("{} does not fit `{target}`: {reason}", quoted(result)),
-                "if the first line names the columns, write { file = \"…\", header = true }",
+                if steps.names.is_some() {
+                    "a file gives the ids themselves; names of the ERP stand in `lookup`"
+                } else {
+                    "if the first line names the columns, write { file = \"…\", header = true }"
+                },
             ),
         }
         first.entry(super::trim::folded(key)).or_insert(*line);
@@ -224,13 +228,13 @@ fn decode(bytes: &[u8]) -> String {
 
 /// Splits a text into rows of two cells.
 fn split_rows(text: &str, name: &str, place: &Place) -> Result<Vec<Row>, Vec<Mistake>> {
-    let records = |delimiter: u8| -> Vec<(u64, Vec<String>)> {
-        let mut reader = csv::ReaderBuilder::new()
+    let records = |delimiter: u8| {
+        let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
             .from_reader(text.as_bytes());
-        let records = reader.records().filter_map(Result::ok);
+        let records = reader.into_records().filter_map(Result::ok);
         records
             .filter(|record| {
                 record
@@ -239,25 +243,27 @@ fn split_rows(text: &str, name: &str, place: &Place) -> Result<Vec<Row>, Vec<Mis
             })
             .map(|record| {
                 let line = record.position().map_or(0, csv::Position::line);
-                (line, record.iter().map(str::to_owned).collect())
+                let cells: Vec<String> = record.iter().map(str::to_owned).collect();
+                (line, cells)
             })
-            .collect()
     };
-    let pairs = |rows: &[(u64, Vec<String>)]| rows.iter().filter(|row| row.1.len() == 2).count();
-    let mut best: Vec<(u64, Vec<String>)> = Vec::new();
-    for delimiter in DELIMITERS {
-        let rows = records(*delimiter);
-        if pairs(&rows) == rows.len() {
-            best = rows;
-            break;
+    let mut best = (b';', 0);
+    for delimiter in DELIMITERS.iter().copied() {
+        let (mut all, mut pairs) = (0_usize, 0_usize);
+        for (_, cells) in records(delimiter) {
+            all += 1;
+            pairs += usize::from(cells.len() == 2);
         }
-        if best.is_empty() || pairs(&rows) > pairs(&best) {
-            best = rows;
+        if pairs > best.1 {
+            best = (delimiter, pairs);
+        }
+        if pairs == all {
+            break;
         }
     }
     let mut faults = Faults::new(name, place);
-    let mut rows = Vec::with_capacity(best.len());
-    for (line, cells) in best {
+    let mut rows = Vec::new();
+    for (line, cells) in records(best.0) {
         match <[String; 2]>::try_from(cells) {
             // A quote that never closes would swallow the pairs behind it.
             Ok(pair) if pair.iter().any(|cell| cell.contains(['\n', '\r'])) => faults.note(

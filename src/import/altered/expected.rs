@@ -122,6 +122,7 @@ CountryIso = "Land"
             rules: crate::validate::Rules::default(),
             told: crate::names::Names::default(),
             known: crate::names::Names::default(),
+            told: crate::names::Names::default(),
         };
         match Expected::of(outcome, None, &pipeline) {
             Expected::Everything => "*".to_owned(),

@@ -175,3 +175,16 @@ proptest::proptest! {
         let _ = load(GROUP, &bytes);
     }
 }
+
+#[test]
+fn names_of_the_erp_do_not_stand_in_files() {
+    let spec = GROUP.replace("lookup_file", "as = \"customer_group\", lookup_file");
+    let told = load(&spec, "Shop;Endkunden\n".as_bytes())
+        .unwrap_err()
+        .brief();
+    assert!(
+        told[0].ends_with("names of the ERP stand in `lookup`"),
+        "{told:?}"
+    );
+    assert!(load(&spec, "Shop;3\n".as_bytes()).is_ok());
+}
