@@ -122,7 +122,6 @@ CountryIso = "Land"
             rules: crate::validate::Rules::default(),
             told: crate::names::Names::default(),
             known: crate::names::Names::default(),
-            told: crate::names::Names::default(),
         };
         match Expected::of(outcome, None, &pipeline) {
             Expected::Everything => "*".to_owned(),
@@ -198,6 +197,7 @@ CountryIso = "Land"
             join: None,
             rules: crate::validate::Rules::default(),
             known: crate::names::Names::default(),
+            told: crate::names::Names::default(),
         };
         let of = |error: FieldError| by_rule(&error, &pipeline).join(";");
         let city = FieldError::new(Code::RequiredMissing, "BillingAddress.City");
