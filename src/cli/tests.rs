@@ -140,6 +140,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
     Imports a shop's customers into the JTL-Wawi ERP: nothing lost, nothing doubled.
 
     First steps:
+      importer mapping new customers.csv -o shop.toml     propose which column is which field
       importer run customers.csv -m shop.toml --dry-run   check everything, send nothing
       importer run customers.csv -m shop.toml --sandbox   import into a stand-in for the ERP
       importer run customers.csv -m shop.toml             import into the ERP of importer.toml
@@ -148,7 +149,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
 
     Commands:
       run        Import customers, or check them with --dry-run
-      mapping    Work on mapping files
+      mapping    Propose, check, test and explain mappings, which say which column is which field
       list       List what the ERP knows by name, with ids
       runs       List past runs
       show       Show one run's records
@@ -199,12 +200,12 @@ fn the_help_of_run_reads_as_one() {
 
     Options:
       -m, --mapping <FILE>      Mapping file, or builtin:NAME [default: input has the API's own shape]
-          --dry-run             Validate everything, send nothing
+          --dry-run             Check everything, send nothing
           --payloads <FILE>     Write the JSON bodies of a dry run as JSONL; - is stdout
           --probe               Let a dry run ask the ERP what only it knows: ids, names, existing
                                 customers
-          --sandbox             Import into a sandbox that lives as long as this run
-          --faults <FILE|TEXT>  Faults of that sandbox: a file that exists, else text like
+          --sandbox             Import into a stand-in for the ERP that lives as long as this run
+          --faults <FILE|TEXT>  Faults of that stand-in: a file that exists, else text like
                                 commit_drop=0.02 [default: none]
       -h, --help                Print help
 
@@ -242,13 +243,14 @@ fn the_help_of_run_reads_as_one() {
                                        send anyway [default: skip]
           --retry-failed               Send what a finished run found invalid or refused
           --again                      Start over, and ask the ERP instead of the journal
-          --accept-changes             A corrected failed.csv may differ where nothing was wrong
+          --accept-changes             A corrected file may differ from its input where nothing was
+                                       wrong
           --target-changed             The address leads to another ERP now, and that is right
           --allow-unkeyed              Send customers without a number, whose lost requests cannot be
                                        looked up safely
           --allow-empty                An input without records is fine
 
-    Source (overrides the mapping):
+    Source (typed, it wins over the mapping):
           --format <csv|jsonl|xlsx|ods>  Format of the input [default: detected]
           --encoding <NAME>              Encoding of the input, e.g. windows-1252 [default: detected]
           --delimiter <CHAR>             One character between fields, or tab [default: detected]
@@ -300,7 +302,7 @@ fn the_help_of_the_other_commands_is_short() {
       -h, --help               Print help
     "#);
     insta::assert_snapshot!(own_help("importer mapping -h"), @r#"
-    Work on mapping files
+    Propose, check, test and explain mappings, which say which column is which field
 
     Usage: importer mapping [OPTIONS] <COMMAND>
 

@@ -326,7 +326,7 @@ pub(super) fn bad_expression(place: Place, key: &str, error: &regex::Error) -> M
     let reason = error.lines().last().unwrap_or_default();
     let reason = reason.strip_prefix("error: ").unwrap_or(reason);
     let help = if reason.contains("Unicode") {
-        "\\p{L} (letters), \\p{Lu} (capitals) and their like are known; classes of scripts are not"
+        "\\p{L} (letters), \\p{Lu} (capitals), \\p{Greek} (a script) and their like are known"
     } else if reason.starts_with("look-around") {
         "look-around does not exist: put parentheses around the part that is wanted"
     } else {

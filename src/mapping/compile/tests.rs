@@ -256,8 +256,8 @@ Number = { column = "a", extract = "abc" }
 Number = { column = "a", extract = "(" }
 ! `extract` is no regular expression: unclosed group => in single quotes a backslash needs no doubling: '^\d+'
 
-Number = { column = "a", extract = '(\p{Greek}+)' }
-! `extract` is no regular expression: Unicode property not found => \p{L} (letters), \p{Lu} (capitals) and their like are known; classes of scripts are not
+Number = { column = "a", extract = '(\p{Letters}+)' }
+! `extract` is no regular expression: Unicode property not found => \p{L} (letters), \p{Lu} (capitals), \p{Greek} (a script) and their like are known
 
 Number = { column = "a", extract = '(a)(?=b)' }
 ! `extract` is no regular expression: look-around, including look-ahead and look-behind, is not supported => look-around does not exist: put parentheses around the part that is wanted
