@@ -19,7 +19,8 @@ use std::path::PathBuf;
 
 use crate::cli::words::HeaderText;
 use crate::cli::{
-    Cli, Command, ListArgs, ReconcileArgs, ReportAgainArgs, ResolveArgs, RunArgs, Workflows,
+    Cli, Command, ListArgs, ReconcileArgs, ReportAgainArgs, ResolveArgs, RunArgs, SourceArgs,
+    Workflows,
 };
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{Existing, ImportSettings, Said};
@@ -466,6 +467,14 @@ fn delivery(options: &Layer) -> DeliverySettings {
         max_outage: options.max_outage.unwrap_or(default.max_outage),
         max_failures: options.max_failures.unwrap_or(default.max_failures),
     }
+}
+
+/// How the command line alone says that an input is read.
+#[must_use]
+pub fn typed_source(args: &SourceArgs) -> SourceSettings {
+    let mut options = Layer::default();
+    options.take_source(args);
+    source(&options)
 }
 
 fn source(options: &Layer) -> SourceSettings {

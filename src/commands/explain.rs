@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::mapping::{load, typed};
+use super::mapping::load;
 use super::{Ended, Failure};
 use crate::cli::MappingExplainArgs;
 use crate::console::{Console, ExplainedRow, Explanation, Section};
@@ -12,6 +12,7 @@ use crate::import::{Explained, Fate, explain_record};
 use crate::mapping::{FieldTrace, ObjectTrace};
 use crate::outcome::{ExitCode, FieldError};
 use crate::record::Position;
+use crate::settings::typed_source;
 
 /// Explains; an invalid record is explained as well as a valid one, so the code is 0 for both.
 pub(super) fn run(args: &MappingExplainArgs, json: bool, console: &Console) -> Ended {
@@ -20,7 +21,7 @@ pub(super) fn run(args: &MappingExplainArgs, json: bool, console: &Console) -> E
     let explained = explain_record(
         &mapping,
         Path::new(&args.input),
-        &typed(&args.source),
+        &typed_source(&args.source),
         number,
     )
     .map_err(|error| Failure::of_import(&error, console))?;

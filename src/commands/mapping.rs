@@ -6,13 +6,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Ended, Failure};
-use crate::cli::{MappingCheckArgs, MappingChoice, MappingCommand, MappingTestArgs, SourceArgs};
+use crate::cli::{MappingCheckArgs, MappingChoice, MappingCommand, MappingTestArgs};
 use crate::console::Console;
 use crate::import::{ImportError, check_mapping, test_mapping};
 use crate::mapping::{Mapping, field_list};
 use crate::outcome::ExitCode;
-use crate::settings::GlobalChoice;
-use crate::source::SourceSettings;
+use crate::settings::{GlobalChoice, typed_source};
 
 pub(super) fn run(
     command: &MappingCommand,
@@ -60,18 +59,6 @@ fn fields(json: bool, console: &Console) {
         })
         .collect();
     console.table(&["target", "type", "limit", "required", "meaning"], &rows);
-}
-
-/// What was typed of how the input is read.
-pub(super) fn typed(args: &SourceArgs) -> SourceSettings {
-    SourceSettings {
-        format: args.format,
-        encoding: args.encoding.clone().map(|encoding| encoding.0),
-        delimiter: args.delimiter.map(|delimiter| delimiter.0),
-        skip_lines: args.skip_lines,
-        sheet: args.sheet.clone(),
-        ..SourceSettings::default()
-    }
 }
 
 /// Reads the mapping that a command names.
@@ -131,7 +118,8 @@ fn check(args: &MappingCheckArgs, json: bool, console: &Arc<Console>) -> Ended {
         console.line(&format!("{}: fine", mapping.name()));
         return Ok(ExitCode::Fine);
     };
-    let fit = check_mapping(&mapping, Path::new(input), &typed(&args.source)).map_err(tell)?;
+    let fit =
+        check_mapping(&mapping, Path::new(input), &typed_source(&args.source)).map_err(tell)?;
     if json {
         console.json(&json!({
             "type": "mapping",

@@ -11,7 +11,7 @@ use crate::cli::MappingNewArgs;
 use crate::console::Console;
 use crate::import::{ImportError, Proposed, propose_mapping};
 use crate::outcome::ExitCode;
-use crate::settings::GlobalChoice;
+use crate::settings::{GlobalChoice, typed_source};
 use crate::source;
 
 /// Lines to fill in that are named at the end; the others are only counted.
@@ -56,7 +56,7 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
 }
 
 fn propose(args: &MappingNewArgs) -> Result<Proposed, ImportError> {
-    let typed = super::mapping::typed(&args.source);
+    let typed = typed_source(&args.source);
     if args.input == "-" {
         let folder = tempfile::tempdir()
             .map_err(|error| ImportError::spool(&tempfile::env::temp_dir(), error))?;

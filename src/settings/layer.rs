@@ -253,7 +253,7 @@ impl Layer {
         self.max_duration = pace.max_duration;
     }
 
-    fn take_source(&mut self, source: &SourceArgs) {
+    pub(super) fn take_source(&mut self, source: &SourceArgs) {
         self.format = source.format;
         self.encoding.clone_from(&source.encoding);
         self.delimiter = source.delimiter;

@@ -61,10 +61,14 @@ impl Customer {
             if index > 0 {
                 person.push('|');
             }
-            let words = billing.text(name)?.split_whitespace();
-            person.push_str(&normalise_key(&words.collect::<Vec<_>>().join(" ")));
+            for (place, word) in billing.text(name)?.split_whitespace().enumerate() {
+                if place > 0 {
+                    person.push(' ');
+                }
+                person.push_str(word);
+            }
         }
-        Some(person)
+        Some(normalise_key(&person))
     }
 
     /// The customer in the API's shape.

@@ -130,6 +130,7 @@ pub(super) fn of_text(text: &str) -> Option<Recognised> {
         return Some(Recognised::plain(Damage::Formula));
     }
     if text.len() <= LONGEST_WORD
+        && may_begin_a_word(first)
         && let Some(found) = no_value(text).or_else(|| sheet_error(text))
     {
         return Some(found);
@@ -147,6 +148,11 @@ pub(super) fn of_text(text: &str) -> Option<Recognised> {
 
 /// Longest of the words for "no value" and of the errors of sheets, in bytes.
 const LONGEST_WORD: usize = 16;
+
+/// Whether a word for "no value" or the error of a sheet begins with this byte: few texts do.
+fn may_begin_a_word(byte: u8) -> bool {
+    matches!(byte, b'N' | b'n' | b'k' | b'o' | b'u') || !byte.is_ascii_alphanumeric()
+}
 
 fn no_value(text: &str) -> Option<Recognised> {
     let word = NO_VALUE.iter().find(|word| **word == text)?;
