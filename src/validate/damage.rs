@@ -8,6 +8,7 @@
 mod number;
 mod time;
 
+use super::text::{Looks, is_invisible, look};
 use crate::outcome::damage::{Damage, ENTITIES, FORM, LOOKS_LIKE, NO_VALUE, WORD};
 use crate::outcome::{Code, FieldError};
 
@@ -111,7 +112,7 @@ fn of_error(error: &FieldError) -> Option<Recognised> {
 
 /// What a text that nothing else is wrong with looks like. Made for every text of every
 /// record: it must not allocate for good ones.
-pub(super) fn of_text(text: &str) -> Option<Recognised> {
+pub(super) fn of_text(text: &str, looks: &Looks) -> Option<Recognised> {
     let first = text.bytes().next()?;
     match first {
         b'=' | b'\'' => {
@@ -135,15 +136,12 @@ pub(super) fn of_text(text: &str) -> Option<Recognised> {
     {
         return Some(found);
     }
-    if text.bytes().any(|byte| byte == b'&')
+    if looks.ampersand
         && let Some(found) = entity(text)
     {
         return Some(found);
     }
-    if text.is_ascii() {
-        return None;
-    }
-    invisible(text)
+    looks.invisible.then(|| invisible(text)).flatten()
 }
 
 /// Longest of the words for "no value" and of the errors of sheets, in bytes.
@@ -240,12 +238,6 @@ fn is_number_of_a_letter(text: &str) -> bool {
     })
 }
 
-/// Zero-width space, word joiner, byte-order mark and soft hyphen have no business inside a
-/// value; joiners that some scripts need, and no-break spaces, do.
-fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
-}
-
 fn invisible(text: &str) -> Option<Recognised> {
     let letter = text.chars().find(|letter| is_invisible(*letter))?;
     let code = format!("\\u{:04x}", u32::from(letter));
@@ -253,7 +245,7 @@ fn invisible(text: &str) -> Option<Recognised> {
 }
 
 fn mojibake(text: &str) -> Option<Recognised> {
-    let looks = super::text::look(text);
+    let looks = look(text);
     looks.suspect.then(|| Recognised::plain(encoding(text)))
 }
 

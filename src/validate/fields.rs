@@ -195,7 +195,7 @@ fn check_text(
     }
     // What is wrong anyway names its damage itself.
     if findings.count() == before
-        && let Some(found) = damage::of_text(text)
+        && let Some(found) = damage::of_text(text, &looks)
     {
         findings.add(Code::TextSuspect, || {
             let mut error = error(Code::TextSuspect);

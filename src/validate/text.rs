@@ -10,26 +10,38 @@ pub(super) struct Looks {
     pub(super) control: bool,
     /// Whether it was probably read in the wrong encoding.
     pub(super) suspect: bool,
+    /// Whether there is an `&`, with which the entities of HTML begin.
+    pub(super) ampersand: bool,
+    /// Whether there are characters without width that no value needs.
+    pub(super) invisible: bool,
 }
 
 /// Looks at `text`.
 pub(super) fn look(text: &str) -> Looks {
-    if text.is_ascii() {
-        return Looks {
-            units: text.len(),
-            control: text.bytes().any(is_odd_control),
-            suspect: false,
-        };
-    }
     let mut looks = Looks::default();
+    // Without a way out in the middle, several bytes are looked at at once.
+    for byte in text.bytes() {
+        looks.control |= is_odd_control(byte);
+        looks.ampersand |= byte == b'&';
+    }
+    if text.is_ascii() {
+        looks.units = text.len();
+        return looks;
+    }
     let mut before = ' ';
     for letter in text.chars() {
         looks.units += letter.len_utf16();
-        looks.control |= u8::try_from(letter).is_ok_and(is_odd_control);
         looks.suspect |= is_suspect(before, letter);
+        looks.invisible |= is_invisible(letter);
         before = letter;
     }
     looks
+}
+
+/// Zero-width space, word joiner, byte-order mark and soft hyphen have no business inside a
+/// value; joiners that some scripts need, and no-break spaces, do.
+pub(super) fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }
 
 fn is_odd_control(byte: u8) -> bool {

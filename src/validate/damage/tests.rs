@@ -44,7 +44,7 @@ fn damaged_texts_are_named() {
         ("Mül\u{200b}ler", "invisible word=\\u200b"),
         ("Donau\u{ad}dampf", "invisible word=\\u00ad"),
     ] {
-        assert_eq!(shown(of_text(text)), expected, "{text}");
+        assert_eq!(shown(of_text(text, &look(text))), expected, "{text}");
     }
 }
 
@@ -80,7 +80,7 @@ fn good_texts_are_left_alone() {
         "C--",
         "A - B",
     ] {
-        assert_eq!(shown(of_text(text)), "", "{text}");
+        assert_eq!(shown(of_text(text, &look(text))), "", "{text}");
     }
 }
 
