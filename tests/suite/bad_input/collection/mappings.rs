@@ -458,7 +458,11 @@ fn values() -> Vec<Bad> {
         city(
             "an expression with look-around",
             "{ column = \"Ort\", extract = '(?<=a)(b)' }",
-            ["bad.toml:10:36", "look-around", "in single quotes"],
+            [
+                "bad.toml:10:36",
+                "look-around",
+                "look-around does not exist: put parentheses",
+            ],
         ),
         city(
             "an expression of a terabyte",
