@@ -123,6 +123,7 @@ impl Tally {
     }
 
     /// Writes something down, if somebody asked for it.
+    #[inline]
     pub(super) fn trace(&mut self, write: impl FnOnce(&mut Trace)) {
         if let Some(trace) = &mut self.trace {
             write(trace);
@@ -130,6 +131,7 @@ impl Tally {
     }
 
     /// Writes down a step of the field that is being made, if somebody asked for it.
+    #[inline]
     pub(super) fn step(&mut self, step: &str, result: impl FnOnce() -> String) {
         self.trace(|trace| {
             if let Some(field) = trace.last_field() {
@@ -142,6 +144,7 @@ impl Tally {
     }
 
     /// Writes down a step that led to a value, if somebody asked for it.
+    #[inline]
     pub(super) fn step_to(&mut self, step: &str, value: Option<&Value>) {
         self.step(step, || shown(value));
     }

@@ -61,14 +61,15 @@ impl Customer {
             if index > 0 {
                 person.push('|');
             }
-            for (place, word) in billing.text(name)?.split_whitespace().enumerate() {
+            let text = normalise_key(billing.text(name)?);
+            for (place, word) in text.split_whitespace().enumerate() {
                 if place > 0 {
                     person.push(' ');
                 }
                 person.push_str(word);
             }
         }
-        Some(normalise_key(&person))
+        Some(person)
     }
 
     /// The customer in the API's shape.

@@ -37,7 +37,8 @@ pub(super) fn text(value: &str) -> Option<Recognised> {
 /// `4.91761E+11`, `1,23457E+11`: an exponent with its sign behind a mantissa, or with none
 /// behind a mantissa with decimals. `4E1` may be a name.
 pub(super) fn scientific(value: &str) -> Option<Recognised> {
-    let (mantissa, exponent) = value.split_once(['E', 'e'])?;
+    let place = value.bytes().position(|byte| matches!(byte, b'E' | b'e'))?;
+    let (mantissa, exponent) = (value.get(..place)?, value.get(place + 1..)?);
     let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
     let digits = exponent.strip_prefix('+').unwrap_or(exponent);
     let is_clear = digits.len() < exponent.len() || !fraction.is_empty();
