@@ -58,14 +58,7 @@ pub fn explain_record(
     let settings = settings_for(input, typed, mapping)?;
     let source = Source::open(input, &settings)?;
     let folder = tempfile::env::temp_dir();
-    let beside = Beside {
-        input: "",
-        state_dir: None,
-        others: &[],
-        folder: &folder,
-        check: &|| Ok(()),
-    };
-    let pipeline = bind_joined(mapping, &source, false, &beside)?;
+    let pipeline = bind_joined(mapping, &source, false, &Beside::alone(&folder))?;
     let mut read = 0;
     for group in pipeline.groups(source.read()?, &source) {
         let group = group?;

@@ -40,6 +40,19 @@ pub(super) struct Beside<'a> {
     pub check: &'a dyn Fn() -> Result<(), ImportError>,
 }
 
+impl<'a> Beside<'a> {
+    /// Beside the input and nowhere else; nobody stops it.
+    pub(super) fn alone(folder: &'a Path) -> Self {
+        Self {
+            input: "",
+            state_dir: None,
+            others: &[],
+            folder,
+            check: &|| Ok(()),
+        }
+    }
+}
+
 /// The second file, ready to be looked up.
 #[derive(Debug)]
 pub(super) struct Join {
@@ -108,14 +121,7 @@ pub(super) fn bind_headers(mapping: &Mapping, source: &Source) -> Result<Pipelin
         return bind(mapping, source, false);
     };
     has_header(source)?;
-    let beside = Beside {
-        input: "",
-        state_dir: None,
-        others: &[],
-        folder: Path::new("."),
-        check: &|| Ok(()),
-    };
-    let partner = open(mapping, file, source, &beside)?;
+    let partner = open(mapping, file, source, &Beside::alone(Path::new(".")))?;
     let header = joined_header(mapping, source, &partner);
     let plan = mapping.bind(Columns::Header(&header))?;
     Ok(pipeline_of(mapping, plan, false))

@@ -103,15 +103,8 @@ fn joined(source: &Source) -> Option<Pipeline> {
         _ => mapping::ready_made_with_join(&source.facts().header)?,
     };
     let folder = tempfile::env::temp_dir();
-    let beside = Beside {
-        input: "",
-        state_dir: None,
-        others: &[],
-        folder: &folder,
-        check: &|| Ok(()),
-    };
     // Without it, the input is proposed on as it is.
-    bind_joined(&mapping, source, true, &beside).ok()
+    bind_joined(&mapping, source, true, &Beside::alone(&folder)).ok()
 }
 
 /// The entries of a group, or what stopped the input.
