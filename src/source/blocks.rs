@@ -3,13 +3,20 @@
 //! The first reading learns a [`Fingerprint`]; a later one compares each block with it before
 //! any of its bytes is handed out, so that an input that was edited in between stops the run
 //! instead of sending other customers than those that were checked.
+//!
+//! Each byte is hashed once: a block is a whole subtree of the tree that BLAKE3 hashes a file
+//! by (section 2.1 of its paper), so that the file's hash follows from those of its blocks.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use blake3::hazmat::{
+    ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root,
+};
+
 use super::error::SourceError;
 
-/// Bytes in a block.
+/// Bytes in a block: a power of two of BLAKE3's chunks.
 pub(super) const BLOCK: usize = 1 << 20;
 
 /// What an input's bytes were when it was read.
@@ -17,7 +24,8 @@ pub(super) const BLOCK: usize = 1 << 20;
 pub struct Fingerprint {
     /// BLAKE3 of the whole file.
     pub hash: [u8; 32],
-    /// The first 16 bytes of the BLAKE3 of each block of 1 MiB; the last may be shorter.
+    /// The first 16 bytes of the chaining value that each block of 1 MiB has in the BLAKE3 of
+    /// the whole file; the last block may be shorter.
     pub blocks: Vec<[u8; 16]>,
     /// The file's length.
     pub bytes: u64,
@@ -31,13 +39,55 @@ impl Fingerprint {
     }
 }
 
+/// The hash of a file whose blocks come one after the other.
+#[derive(Default)]
+struct Whole {
+    /// The first block's hasher: if no other follows, its hash is the file's.
+    first: Box<blake3::Hasher>,
+    /// Subtrees from left to right, each of a power of two of blocks; the last block is by
+    /// itself, because the last two are joined otherwise than all others.
+    subtrees: Vec<ChainingValue>,
+    /// Blocks in them.
+    count: u64,
+}
+
+impl Whole {
+    /// Adds the block that comes next.
+    fn add(&mut self, hasher: blake3::Hasher, value: ChainingValue) {
+        if self.count == 0 {
+            *self.first = hasher;
+        }
+        while self.subtrees.len() > self.count.count_ones() as usize
+            && let Some((last, [.., before])) = self.subtrees.split_last()
+        {
+            let joined = merge_subtrees_non_root(before, last, Mode::Hash);
+            self.subtrees.pop();
+            self.subtrees.pop();
+            self.subtrees.push(joined);
+        }
+        self.subtrees.push(value);
+        self.count += 1;
+    }
+
+    /// The hash, if no other block comes.
+    fn hash(&self) -> [u8; 32] {
+        let hash = match &*self.subtrees {
+            [] | [_] => self.first.finalize(),
+            [root, between @ .., last] => {
+                let right = between.iter().rfold(*last, |right, left| {
+                    merge_subtrees_non_root(left, &right, Mode::Hash)
+                });
+                merge_subtrees_root(root, &right, Mode::Hash)
+            }
+        };
+        *hash.as_bytes()
+    }
+}
+
 /// What is done with a block before it is handed out.
 enum Check {
     /// It is hashed.
-    Learn {
-        whole: Box<blake3::Hasher>,
-        blocks: Vec<[u8; 16]>,
-    },
+    Learn { whole: Whole, blocks: Vec<[u8; 16]> },
     /// It is compared; `next` is the index of the block that comes next.
     Compare { known: Fingerprint, next: usize },
 }
@@ -46,7 +96,9 @@ enum Check {
 pub(super) struct Blocks {
     from: Box<dyn Read + Send>,
     path: PathBuf,
+    /// Room for a block; `filled` bytes of it are one.
     block: Vec<u8>,
+    filled: usize,
     used: usize,
     /// Offset of the block's first byte.
     offset: u64,
@@ -66,22 +118,41 @@ impl Blocks {
         path: &Path,
         known: Option<&Fingerprint>,
     ) -> Self {
+        let check = match known {
+            Some(known) => Check::Compare {
+                known: known.clone(),
+                next: 0,
+            },
+            None => Check::Learn {
+                whole: Whole::default(),
+                blocks: Vec::new(),
+            },
+        };
+        Self::begin(from, path, check, 0)
+    }
+
+    /// Reads `from`, which stands before the block with the index `next`, and compares all from
+    /// there on with `known`. Those before are taken as they are.
+    pub(super) fn behind(
+        from: Box<dyn Read + Send>,
+        path: &Path,
+        known: &Fingerprint,
+        next: usize,
+    ) -> Self {
+        let known = known.clone();
+        let check = Check::Compare { known, next };
+        Self::begin(from, path, check, next as u64 * BLOCK as u64)
+    }
+
+    fn begin(from: Box<dyn Read + Send>, path: &Path, check: Check, offset: u64) -> Self {
         Self {
             from,
             path: path.to_owned(),
-            block: Vec::with_capacity(BLOCK),
+            block: vec![0; BLOCK],
+            filled: 0,
             used: 0,
-            offset: 0,
-            check: known.map_or_else(
-                || Check::Learn {
-                    whole: Box::default(),
-                    blocks: Vec::new(),
-                },
-                |known| Check::Compare {
-                    known: known.clone(),
-                    next: 0,
-                },
-            ),
+            offset,
+            check,
             last: false,
             ended: false,
             failed: false,
@@ -94,19 +165,29 @@ impl Blocks {
     }
 
     /// The bytes at hand; none only at the end of the file.
+    #[inline]
     pub(super) fn chunk(&mut self) -> Result<&[u8], SourceError> {
-        if self.used >= self.block.len() && !self.ended {
+        if self.used >= self.filled && !self.ended {
             self.fill().inspect_err(|_| {
-                self.block.clear();
+                self.filled = 0;
                 self.failed = true;
             })?;
         }
-        Ok(self.block.get(self.used..).unwrap_or_default())
+        Ok(self.block.get(self.used..self.filled).unwrap_or_default())
     }
 
     /// Takes `count` of the bytes at hand.
+    #[inline]
     pub(super) fn consume(&mut self, count: usize) {
-        self.used = self.used.saturating_add(count).min(self.block.len());
+        self.used = self.used.saturating_add(count).min(self.filled);
+    }
+
+    /// The last `count` bytes that were taken of those at hand; none if they were fewer.
+    #[inline]
+    pub(super) fn taken(&self, count: usize) -> &[u8] {
+        let start = self.used.checked_sub(count);
+        let taken = start.and_then(|start| self.block.get(start..self.used));
+        taken.unwrap_or_default()
     }
 
     /// Bytes taken so far.
@@ -121,7 +202,7 @@ impl Blocks {
         }
         Some(match &self.check {
             Check::Learn { whole, blocks } => Fingerprint {
-                hash: *whole.finalize().as_bytes(),
+                hash: whole.hash(),
                 blocks: blocks.clone(),
                 bytes: self.offset,
             },
@@ -131,39 +212,34 @@ impl Blocks {
 
     fn fill(&mut self) -> Result<(), SourceError> {
         if self.failed {
-            return Err(SourceError::Read {
-                path: self.path.clone(),
-                offset: self.offset,
-                source: io::Error::other("reading failed before"),
-            });
+            return Err(self.unread(io::Error::other("reading failed before")));
         }
-        self.offset += self.block.len() as u64;
-        self.block.clear();
-        self.used = 0;
-        if !self.last {
-            let read = (&mut self.from)
-                .take(BLOCK as u64)
-                .read_to_end(&mut self.block);
-            if let Err(source) = read {
+        self.offset += self.filled as u64;
+        (self.filled, self.used) = (0, 0);
+        while !self.last {
+            let room = self.block.get_mut(self.filled..).unwrap_or_default();
+            match self.from.read(room) {
+                Ok(0) => break,
+                Ok(count) => self.filled += count.min(room.len()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // What came before the failure is dropped: its block cannot be checked.
-                return Err(SourceError::Read {
-                    path: self.path.clone(),
-                    offset: self.offset + self.block.len() as u64,
-                    source,
-                });
+                Err(source) => return Err(self.unread(source)),
             }
         }
-        self.last = self.block.len() < BLOCK;
-        if self.block.is_empty() {
+        self.last = self.filled < BLOCK;
+        if self.filled == 0 {
             self.check_end()?;
             self.ended = true;
             return Ok(());
         }
-        let hash = blake3::hash(&self.block);
-        let short = hash.as_bytes().first_chunk::<16>().copied();
+        let mut hasher = blake3::Hasher::new();
+        hasher.set_input_offset(self.offset);
+        hasher.update(self.block.get(..self.filled).unwrap_or_default());
+        let value = hasher.finalize_non_root();
+        let short = value.first_chunk::<16>().copied();
         match &mut self.check {
             Check::Learn { whole, blocks } => {
-                whole.update(&self.block);
+                whole.add(hasher, value);
                 blocks.extend(short);
             }
             Check::Compare { known, next } => {
@@ -176,6 +252,15 @@ impl Blocks {
             }
         }
         Ok(())
+    }
+
+    /// A failure behind the bytes that were read.
+    fn unread(&self, source: io::Error) -> SourceError {
+        SourceError::Read {
+            path: self.path.clone(),
+            offset: self.offset + self.filled as u64,
+            source,
+        }
     }
 
     /// A file that became shorter ends too early.
@@ -226,9 +311,15 @@ mod tests {
         (0..length).map(|index| (index % 251) as u8).collect()
     }
 
+    /// Lengths about the borders of blocks, with trees of every shape up to nine blocks.
+    fn lengths() -> impl Iterator<Item = usize> {
+        let beside = |blocks: usize| [blocks * BLOCK, blocks * BLOCK + 1, (blocks + 1) * BLOCK - 1];
+        (0..9).flat_map(beside)
+    }
+
     #[test]
     fn the_fingerprint_is_that_of_the_bytes() {
-        for length in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK] {
+        for length in lengths() {
             let bytes = sample(length);
             let (read, known) = drain(blocks(bytes.clone(), None));
             let known = known.unwrap();
@@ -267,6 +358,34 @@ mod tests {
                     "{length} {other}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn reading_can_begin_at_any_block() {
+        let bytes = sample(3 * BLOCK + 10);
+        let known = drain(blocks(bytes.clone(), None)).1.unwrap();
+        let from = |bytes: &[u8], next: usize| {
+            let rest = bytes.get(next * BLOCK..).unwrap_or_default().to_vec();
+            let from = Box::new(io::Cursor::new(rest));
+            Blocks::behind(from, Path::new("input.csv"), &known, next)
+        };
+        let mut edited = bytes.clone();
+        edited[2 * BLOCK + 5] ^= 1;
+        for next in 0..4 {
+            let blocks = from(&bytes, next);
+            assert_eq!(blocks.position(), (next * BLOCK) as u64);
+            let (read, end) = drain(blocks);
+            assert_eq!(read, bytes[next * BLOCK..]);
+            assert_eq!(end.unwrap(), known);
+            let (read, end) = drain(from(&edited, next));
+            assert_eq!(end.is_err(), next < 3);
+            assert_eq!(read, edited[next * BLOCK..][..read.len()]);
+            assert!(next == 3 || read.len() == (2 - next) * BLOCK);
+        }
+        for (length, next) in [(3 * BLOCK + 9, 3), (2 * BLOCK, 2), (0, 1), (0, 4)] {
+            let (_, end) = drain(from(&bytes[..length], next));
+            assert_eq!(end.is_err(), (length, next) != (0, 4) || known.bytes > 0);
         }
     }
 

@@ -1,8 +1,11 @@
 //! Raw cells become text: decoded strictly, padded or cut to the header's width.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-use crate::record::Cells;
+use super::plain;
+use crate::record::{CellSpan, Cells};
 
 /// Why a cell is no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,28 +16,33 @@ pub(super) struct Invalid {
     pub(super) nul: bool,
 }
 
-/// The raw cells of a row: `text` cut at `ends`.
+/// The raw cells of a row: what stands in `text` at `spans`.
 #[derive(Clone, Copy)]
 pub(super) struct RawCells<'a> {
     /// All cells, one behind the other.
     pub(super) text: &'a [u8],
-    /// Where each ends.
-    pub(super) ends: &'a [usize],
+    /// Where each stands.
+    pub(super) spans: &'a [CellSpan],
+    /// Whether the row was split at sight: it has no NUL, and between its cells stand
+    /// delimiters, so that none of them goes on in the next.
+    pub(super) plain: bool,
 }
 
 impl<'a> RawCells<'a> {
     /// Number of cells.
     pub(super) fn len(self) -> usize {
-        self.ends.len()
+        self.spans.len()
+    }
+
+    /// The cell at `index`, counted from 0.
+    pub(super) fn get(self, index: usize) -> Option<&'a [u8]> {
+        let [start, end] = *self.spans.get(index)?;
+        self.text.get(start as usize..end as usize)
     }
 
     /// The cells in order.
     pub(super) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
-        self.ends.iter().scan(0, move |start, end| {
-            let cell = self.text.get(*start..*end);
-            *start = *end;
-            cell
-        })
+        (0..self.len()).filter_map(move |index| self.get(index))
     }
 
     /// The cells as a defect keeps them.
@@ -44,51 +52,63 @@ impl<'a> RawCells<'a> {
 
     /// Whether every cell from `index` on is empty.
     pub(super) fn empty_from(self, index: usize) -> bool {
-        let behind = match index.checked_sub(1) {
-            Some(before) => self.ends.get(before).copied(),
-            None => Some(0),
-        };
-        // Cells of a row lie close together: nothing behind means nothing in them.
-        behind.is_none_or(|end| end == self.text.len())
+        let cells = self.spans.get(index..).unwrap_or_default();
+        cells.iter().all(|[start, end]| start == end)
     }
 
-    /// All cells as text, without those beyond `width`, and with empty ones up to it. Cells
-    /// that are left out must be valid too: what cannot be read may have been a delimiter.
+    /// Makes `cells` all of them as text, without those beyond `width`, and with empty ones up
+    /// to it. Cells that are left out must be valid too: what cannot be read may have been a
+    /// delimiter.
     pub(super) fn decode(
         self,
         encoding: &'static Encoding,
         width: usize,
-    ) -> Result<Cells, Invalid> {
-        if self.text.contains(&0) {
+        cells: &mut Cells,
+    ) -> Result<(), Invalid> {
+        if !self.plain && memchr::memchr(0, self.text).is_some() {
             return Err(self.first(true, |cell| cell.contains(&0)));
         }
-        let mut cells = Cells::with_capacity(width, self.text.len());
-        // Most rows are plain: one look at the whole row serves all of its cells.
-        let whole = if encoding == UTF_8 || self.text.is_ascii() {
-            std::str::from_utf8(self.text).ok()
+        if let Some(whole) = self.whole(encoding) {
+            cells.cut_from(whole, kept(self.spans, width));
+        } else if let Some((text, spans)) = self.whole_decoded(encoding) {
+            cells.cut_from(&text, kept(&spans, width));
         } else {
-            None
-        };
-        let mut start = 0;
-        for (index, end) in self.ends.iter().enumerate() {
-            let keep = index < width;
-            if let Some(cell) = whole.and_then(|whole| whole.get(start..*end)) {
-                if keep {
-                    cells.push(cell);
-                }
-            } else {
-                let raw = self.text.get(start..*end).unwrap_or_default();
+            cells.clear();
+            for (index, raw) in self.iter().enumerate() {
                 let cell = text(raw, encoding).ok_or(Invalid { index, nul: false })?;
-                if keep {
+                if index < width {
                     cells.push(&cell);
                 }
             }
-            start = *end;
         }
-        for _ in cells.len()..width {
-            cells.push("");
+        cells.pad(width);
+        Ok(())
+    }
+
+    /// The row's text, if one look at it serves all of its cells, as with most rows.
+    fn whole(self, encoding: &'static Encoding) -> Option<&'a str> {
+        if encoding != UTF_8 && !self.text.is_ascii() {
+            return None;
         }
-        Ok(cells)
+        let whole = simdutf8::basic::from_utf8(self.text).ok()?;
+        // Cells that the parser wrote one behind the other may be two halves of a character.
+        let is_whole = |span: &CellSpan| span.iter().all(|at| whole.is_char_boundary(*at as usize));
+        (self.plain || self.spans.iter().all(is_whole)).then_some(whole)
+    }
+
+    /// The row's text and where its cells stand in it, if its delimiters show them there too:
+    /// in one-byte encodings nothing else becomes ASCII.
+    fn whole_decoded(self, encoding: &'static Encoding) -> Option<(String, Vec<CellSpan>)> {
+        if !self.plain || !encoding.is_single_byte() {
+            return None;
+        }
+        let [_, end] = *self.spans.first()?;
+        let delimiter = *self.text.get(end as usize)?;
+        let mut text = text(self.text, encoding)?.into_owned();
+        text.push('\n');
+        let mut spans = Vec::with_capacity(self.len());
+        plain::split(text.as_bytes(), delimiter, &mut spans)?;
+        (spans.len() == self.len()).then_some((text, spans))
     }
 
     fn first(self, nul: bool, is_bad: impl Fn(&[u8]) -> bool) -> Invalid {
@@ -99,16 +119,26 @@ impl<'a> RawCells<'a> {
     }
 }
 
+/// Those of the first `width` cells.
+fn kept(spans: &[CellSpan], width: usize) -> &[CellSpan] {
+    spans.get(..width).unwrap_or(spans)
+}
+
 /// Text of bytes, if they all mean something.
-pub(super) fn text<'a>(
-    raw: &'a [u8],
-    encoding: &'static Encoding,
-) -> Option<std::borrow::Cow<'a, str>> {
+pub(super) fn text<'a>(raw: &'a [u8], encoding: &'static Encoding) -> Option<Cow<'a, str>> {
+    if encoding == UTF_8 {
+        return simdutf8::basic::from_utf8(raw).ok().map(Cow::Borrowed);
+    }
     // Five bytes have no meaning in windows-1252. The WHATWG's decoder lets them pass as
     // control characters; here they show that the text is in another encoding, most often a
     // DOS one, where 0x81 is an `ü`.
     let undefined = |byte: &u8| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d);
-    if encoding == WINDOWS_1252 && raw.iter().any(undefined) {
+    // All are looked at, because the compiler makes wide instructions of that.
+    let spoiled = |raw: &[u8]| {
+        raw.iter()
+            .fold(false, |found, byte| found | undefined(byte))
+    };
+    if encoding == WINDOWS_1252 && spoiled(raw) {
         return None;
     }
     encoding.decode_without_bom_handling_and_without_replacement(raw)
@@ -116,7 +146,8 @@ pub(super) fn text<'a>(
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::{ISO_8859_7, WINDOWS_1250};
+    use encoding_rs::{ISO_8859_7, KOI8_U, WINDOWS_874, WINDOWS_1250};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -125,21 +156,37 @@ mod tests {
         encoding: &'static Encoding,
         width: usize,
     ) -> Result<Vec<String>, Invalid> {
-        let text = row.concat();
-        let ends: Vec<usize> = row
-            .iter()
-            .scan(0, |end, cell| {
-                *end += cell.len();
-                Some(*end)
-            })
-            .collect();
+        let parsed = decode_cut(row, b"", encoding, width);
+        if !row.concat().contains(&0) {
+            assert_eq!(decode_cut(row, b";", encoding, width), parsed);
+        }
+        parsed
+    }
+
+    /// Decodes a row with `between` its cells: nothing where the parser wrote them.
+    fn decode_cut(
+        row: &[&[u8]],
+        between: &[u8],
+        encoding: &'static Encoding,
+        width: usize,
+    ) -> Result<Vec<String>, Invalid> {
+        let mut text = Vec::new();
+        let mut spans = Vec::new();
+        for (index, cell) in row.iter().enumerate() {
+            text.extend_from_slice(if index > 0 { between } else { b"" });
+            let start = text.len() as u32;
+            text.extend_from_slice(cell);
+            spans.push([start, text.len() as u32]);
+        }
         let raw = RawCells {
             text: &text,
-            ends: &ends,
+            spans: &spans,
+            plain: !between.is_empty(),
         };
         assert_eq!(raw.to_vec(), row);
-        raw.decode(encoding, width)
-            .map(|cells| cells.iter().map(str::to_owned).collect())
+        let mut cells: Cells = ["what", "was", "there", "before"].into_iter().collect();
+        raw.decode(encoding, width, &mut cells)?;
+        Ok(cells.iter().map(str::to_owned).collect())
     }
 
     #[test]
@@ -170,9 +217,43 @@ mod tests {
     fn emptiness_is_seen_from_any_cell() {
         let raw = RawCells {
             text: b"ab",
-            ends: &[1, 1, 2, 2, 2],
+            spans: &[[0, 1], [1, 1], [1, 2], [2, 2], [2, 2]],
+            plain: false,
         };
         let empty: Vec<bool> = (0..6).map(|index| raw.empty_from(index)).collect();
         assert_eq!(empty, [false, false, false, true, true, true]);
+    }
+
+    proptest! {
+        /// Whether one look serves the whole row or each cell is decoded by itself.
+        #[test]
+        fn a_row_is_decoded_as_its_cells_are(
+            row in proptest::collection::vec(
+                proptest::collection::vec(prop_oneof![b'<'..b'~', 0x80_u8..], 0..8), 1..6,
+            ),
+            umlauts: bool,
+            width in 0_usize..8,
+        ) {
+            let row: Vec<Vec<u8>> = if umlauts {
+                row.iter().map(|cell| "ü€".repeat(cell.len() / 2).into_bytes()).collect()
+            } else {
+                row
+            };
+            let row: Vec<&[u8]> = row.iter().map(Vec::as_slice).collect();
+            for encoding in [UTF_8, WINDOWS_1252, WINDOWS_1250, WINDOWS_874, ISO_8859_7, KOI8_U] {
+                let mut expected = Ok(Vec::new());
+                for (index, cell) in row.iter().enumerate() {
+                    match (&mut expected, text(cell, encoding)) {
+                        (Ok(cells), Some(cell)) => cells.push(cell.into_owned()),
+                        (Ok(_), None) => expected = Err(Invalid { index, nul: false }),
+                        (Err(_), _) => {}
+                    }
+                }
+                if let Ok(cells) = &mut expected {
+                    cells.resize(width, String::new());
+                }
+                prop_assert_eq!(decode(&row, encoding, width), expected);
+            }
+        }
     }
 }

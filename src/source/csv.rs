@@ -2,15 +2,19 @@
 //!
 //! The grammar is that of the `csv` crate (`csv_core`); what it leaves out is done here:
 //! where a row stands, a bound on its size, and whether the end came inside quotes. Cells are
-//! decoded behind the splitting (`cells`), so that one bad row spoils only itself.
+//! decoded behind the splitting (`cells`), so that one bad row spoils only itself. Rows without
+//! quotes that lie within the bytes at hand are split at sight (`plain`) where they lie; all
+//! others go through the parser.
 
 use super::cells::RawCells;
+use super::delimiter;
 use super::error::SourceError;
 use super::lines::Lines;
+use super::plain;
 use super::quotes::Quotes;
 use super::sheet::Mark;
 use super::transcode::Stream;
-use crate::record::Span;
+use crate::record::{CellSpan, Span};
 
 /// What can be wrong with a row as it is split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub(super) enum Fault {
 
 /// Where a row or line stands, and what is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Extent {
     /// Line on which it starts, counted from 1.
     pub(super) line: u64,
     /// Its bytes, line break included.
@@ -107,13 +111,29 @@ pub(super) struct Rows {
     delimiter: u8,
     cap: usize,
     cursor: Cursor,
+    /// Cells that the parser unquoted.
     text: Vec<u8>,
     filled: usize,
     ends: Vec<usize>,
     count: usize,
+    /// The last row's cells, in `text` or where the row lies.
+    spans: Vec<CellSpan>,
+    /// The last row, if it was split at sight.
+    plain: Option<Plain>,
+    /// Whether rows may be split at sight.
+    at_sight: bool,
     /// Whether each row begins with a mark, which is no cell.
     marked: bool,
     mark: Option<Mark>,
+}
+
+/// A row that was split at sight and still lies in the stream.
+#[derive(Clone, Copy)]
+struct Plain {
+    /// Its bytes.
+    length: usize,
+    /// Its bytes and those of its line break.
+    taken: usize,
 }
 
 impl Rows {
@@ -132,6 +152,9 @@ impl Rows {
             filled: 0,
             ends: vec![0; 64],
             count: 0,
+            spans: Vec::with_capacity(64),
+            plain: None,
+            at_sight: delimiter::is_possible(delimiter),
             marked: false,
             mark: None,
         }
@@ -140,7 +163,20 @@ impl Rows {
     /// Takes the first cell of each row for a mark that stands before its cells.
     pub(super) fn marked(mut self, marked: bool) -> Self {
         self.marked = marked;
+        self.at_sight &= !marked;
         self
+    }
+
+    /// Sends all rows through the parser.
+    #[cfg(test)]
+    pub(super) fn by_the_parser(mut self) -> Self {
+        self.at_sight = false;
+        self
+    }
+
+    /// Where the next row begins, or what stands before it: its offset and line.
+    pub(super) fn place(&self) -> (u64, u64) {
+        (self.cursor.offset, self.cursor.lines.number)
     }
 
     /// The last row's mark, also if the row has a fault.
@@ -156,33 +192,74 @@ impl Rows {
         }
     }
 
-    /// Takes the mark away from the cells.
-    fn drop_mark(&mut self) {
-        let Some(end) = self.ends.first().copied() else {
-            return;
-        };
-        if !self.marked || self.count == 0 || end > self.filled {
-            return;
-        }
-        self.text.copy_within(end..self.filled, 0);
-        self.filled -= end;
-        self.ends.copy_within(1..self.count, 0);
-        self.count -= 1;
-        for other in self.ends.iter_mut().take(self.count) {
-            *other -= end;
-        }
+    /// Notes where the parser's cells stand; a mark is none.
+    fn note_cells(&mut self) {
+        let ends = self.ends.get(..self.count).unwrap_or_default();
+        let mut start = 0;
+        let all = ends.iter().map(|end| {
+            let end = *end as u32;
+            [std::mem::replace(&mut start, end), end]
+        });
+        self.spans.extend(all.skip(usize::from(self.marked)));
     }
 
-    /// The last row's cells, unquoted; none of a row with a fault.
-    pub(super) fn cells(&self) -> RawCells<'_> {
+    /// The last row's cells, unquoted; none of a row with a fault. `stream` is the one that it
+    /// was read from.
+    pub(super) fn cells<'a>(&'a self, stream: &'a Stream) -> RawCells<'a> {
+        let text = match self.plain {
+            Some(Plain { length, taken }) => stream.taken(taken).get(..length),
+            None => self.text.get(..self.filled),
+        };
         RawCells {
-            text: self.text.get(..self.filled).unwrap_or_default(),
-            ends: self.ends.get(..self.count).unwrap_or_default(),
+            text: text.unwrap_or_default(),
+            spans: &self.spans,
+            plain: self.plain.is_some(),
         }
     }
 
     /// Splits the next row; none at the end.
-    pub(super) fn next(&mut self, stream: &mut Stream) -> Result<Option<Place>, SourceError> {
+    pub(super) fn next(&mut self, stream: &mut Stream) -> Result<Option<Extent>, SourceError> {
+        self.spans.clear();
+        self.plain = None;
+        if self.at_sight {
+            let chunk = stream.chunk()?;
+            if let Some(row) = self.split_at_sight(chunk) {
+                let start = self.cursor.offset;
+                let line = self.cursor.lines.number;
+                stream.consume(row.taken);
+                self.plain = Some(row);
+                self.cursor.offset += row.taken as u64;
+                self.cursor.lines = Lines::from(line + 1);
+                return Ok(Some(self.extent(line, start, None)));
+            }
+            self.spans.clear();
+        }
+        self.parse(stream)
+    }
+
+    /// Splits the row at the start of `chunk`, if it can be split at sight.
+    #[inline]
+    fn split_at_sight(&mut self, chunk: &[u8]) -> Option<Plain> {
+        // Empty lines are passed over by the parser.
+        if is_break(*chunk.first()?) {
+            return None;
+        }
+        let length = plain::split(chunk, self.delimiter, &mut self.spans)?;
+        if length > self.cap {
+            return None;
+        }
+        let taken = match chunk.get(length..)? {
+            [b'\n', ..] => length + 1,
+            [b'\r', b'\n', ..] => length + 2,
+            [b'\r', _, ..] => length + 1,
+            // A line feed that belongs to the carriage return may come with the next bytes.
+            _ => return None,
+        };
+        Some(Plain { length, taken })
+    }
+
+    /// Lets the parser split the next row; none at the end.
+    fn parse(&mut self, stream: &mut Stream) -> Result<Option<Extent>, SourceError> {
         (self.filled, self.count) = (0, 0);
         self.mark = None;
         if !self.cursor.skip_blank(stream)? {
@@ -219,12 +296,10 @@ impl Rows {
                         _ => None,
                     };
                     self.read_mark();
-                    if fault.is_some() {
-                        (self.filled, self.count) = (0, 0);
-                    } else {
-                        self.drop_mark();
+                    if fault.is_none() {
+                        self.note_cells();
                     }
-                    return Ok(Some(self.place(line, start, fault)));
+                    return Ok(Some(self.extent(line, start, fault)));
                 }
                 csv_core::ReadRecordResult::End => return Ok(None),
                 // What is too large gets no more room: its cells are given up, and what
@@ -245,8 +320,8 @@ impl Rows {
         }
     }
 
-    fn place(&self, line: u64, start: u64, fault: Option<Fault>) -> Place {
-        Place {
+    fn extent(&self, line: u64, start: u64, fault: Option<Fault>) -> Extent {
+        Extent {
             line,
             span: Span {
                 start,
@@ -276,12 +351,16 @@ mod tests {
     type Split = (u64, u64, u64, Option<Fault>, Vec<Vec<u8>>);
 
     fn split(bytes: &[u8], delimiter: u8, cap: usize) -> Vec<Split> {
-        let mut stream = stream(Bytes::new(bytes.to_vec()));
-        let mut rows = Rows::new(Cursor::default(), delimiter, cap);
+        let rows = Rows::new(Cursor::default(), delimiter, cap);
+        drain(rows, stream(Bytes::new(bytes.to_vec())))
+    }
+
+    fn drain(mut rows: Rows, mut stream: Stream) -> Vec<Split> {
         let mut all = Vec::new();
-        while let Some(place) = rows.next(&mut stream).unwrap() {
-            let Span { start, end } = place.span;
-            all.push((place.line, start, end, place.fault, rows.cells().to_vec()));
+        while let Some(extent) = rows.next(&mut stream).unwrap() {
+            let Span { start, end } = extent.span;
+            let cells = rows.cells(&stream).to_vec();
+            all.push((extent.line, start, end, extent.fault, cells));
         }
         all
     }
@@ -396,8 +475,8 @@ mod tests {
         let mut stream = stream(from);
         let mut rows = Rows::new(Cursor::default(), b';', cap);
         let mut last = None;
-        while let Some(place) = rows.next(&mut stream).unwrap() {
-            last = Some(place);
+        while let Some(extent) = rows.next(&mut stream).unwrap() {
+            last = Some(extent);
         }
         assert_eq!(last.unwrap().fault, Some(Fault::OpenQuote(3)));
         assert!(rows.text.capacity() <= 2 * cap);
@@ -408,6 +487,12 @@ mod tests {
     /// Text that is full of what matters to the grammar.
     fn tricky() -> impl Strategy<Value = String> {
         proptest::string::string_regex("([ab;\"\r\n]|\"a\n\"|\"\"|;\"b;\"\n){0,60}").unwrap()
+    }
+
+    /// Text of rows that can be split at sight, and of some that cannot.
+    fn mostly_plain() -> impl Strategy<Value = String> {
+        let rows = "([a-zü; \t]{0,90}[ab;\r\n]{0,3}|\r\n|\n|\"a\n\"|5\" |;\"b;\"|\0){0,40}";
+        proptest::string::string_regex(rows).unwrap()
     }
 
     fn written() -> impl Strategy<Value = Vec<Vec<String>>> {
@@ -435,6 +520,23 @@ mod tests {
             }
             let found: Vec<_> = rows.into_iter().map(|row| row.4).collect();
             prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn a_row_is_the_same_at_sight_and_by_the_parser(
+            text in mostly_plain(),
+            size in 4_usize..300,
+            delimiter in prop_oneof![Just(b';'), Just(b'\t'), Just(b' '), Just(b'a')],
+            cap in prop_oneof![Just(1 << 20), 0_usize..100],
+        ) {
+            let rows = || Rows::new(Cursor::default(), delimiter, cap);
+            let pieces = || {
+                let from = Box::new(Bytes::new(text.clone().into_bytes()));
+                Stream::in_pieces(Blocks::new(from, Path::new("a.csv"), None), size)
+            };
+            let parsed = drain(rows().by_the_parser(), pieces());
+            prop_assert_eq!(&drain(rows(), pieces()), &parsed);
+            prop_assert_eq!(&split(text.as_bytes(), delimiter, cap), &parsed);
         }
 
         #[test]

@@ -1,17 +1,19 @@
 //! Makes records of rows and lines: decodes their text, weighs ragged ones, and says what is
 //! wrong with those that cannot be used.
 
+use std::sync::Arc;
+
 use encoding_rs::Encoding;
 
 use super::cells::{Invalid, RawCells, text};
-use super::csv::Place;
+use super::csv::Extent;
 use super::facts::Facts;
 use super::jsonl::object;
 use super::reader::Rules;
 use super::sheet::{Mark, cell_name};
 use super::transcode::text_encoding;
 use crate::outcome::{Code, FieldError, Severity};
-use crate::record::{Cells, Defect, Fields, Position, Record};
+use crate::record::{Cells, Defect, Fields, Position, Record, Span};
 
 /// What stands at one place of the input.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,66 +27,100 @@ pub enum Entry {
     Defect(Defect),
 }
 
+/// A record without cells, for [`Reader::read_into`](super::Reader::read_into) to fill.
+impl Default for Entry {
+    fn default() -> Self {
+        Self::Record(Record {
+            position: Position { record: 0, line: 0 },
+            span: Span { start: 0, end: 0 },
+            fields: Fields::Cells(Cells::default()),
+        })
+    }
+}
+
 /// What rows and lines are measured by.
-#[derive(Clone, Copy)]
-pub(super) struct Shape<'a> {
-    header: &'a [String],
+pub(super) struct Shape {
+    facts: Arc<Facts>,
     /// The encoding of what the stream gives.
     encoding: &'static Encoding,
     rules: Rules,
-    /// Rows of a sheet end with their last cell that is not empty.
-    may_be_short: bool,
+    /// Fields that a record needs: those up to the last column that has a name.
+    needed: usize,
 }
 
-impl<'a> Shape<'a> {
+impl Shape {
     /// The shape of an input with these facts.
-    pub(super) fn of(facts: &'a Facts, rules: Rules) -> Self {
+    pub(super) fn of(facts: Arc<Facts>, rules: Rules) -> Self {
+        let mut names = facts.header.iter();
+        let last = names.rposition(|name| !name.trim().is_empty());
         Self {
-            header: &facts.header,
             encoding: text_encoding(facts.encoding),
             rules,
-            may_be_short: facts.format.is_book(),
+            // Rows of a sheet end with their last cell that is not empty.
+            needed: match last {
+                _ if facts.format.is_book() => 0,
+                Some(index) => index + 1,
+                None => facts.header.len(),
+            },
+            facts,
         }
     }
 
-    /// Fields that a record needs: those up to the last column that has a name.
-    fn needed(&self) -> usize {
-        if self.may_be_short {
-            return 0;
-        }
-        let last = self.header.iter().rposition(|name| !name.trim().is_empty());
-        last.map_or(self.header.len(), |index| index + 1)
+    /// The input's facts.
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
-    /// Makes an entry of a row's cells.
-    pub(super) fn row(&self, spot: Spot, raw: RawCells<'_>) -> Entry {
-        let width = self.header.len();
-        let fields = raw.len();
-        let cells = match raw.decode(self.encoding, width) {
-            Ok(cells) => cells,
-            Err(invalid) => return spot.defect(self.invalid(invalid), Some(raw.to_vec())),
+    /// The encoding of what the stream gives.
+    pub(super) fn encoding(&self) -> &'static Encoding {
+        self.encoding
+    }
+
+    /// The rules that a reader was given.
+    pub(super) fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Makes `entry` one of a row's cells. If it is a record with cells, what it has of room is
+    /// used again.
+    pub(super) fn row(&self, spot: Spot, raw: RawCells<'_>, entry: &mut Entry) {
+        let Entry::Record(Record {
+            position,
+            span,
+            fields: Fields::Cells(cells),
+        }) = entry
+        else {
+            *entry = Entry::default();
+            return self.row(spot, raw, entry);
         };
-        let too_few = fields < width && fields < self.needed();
+        let width = self.facts.header.len();
+        let fields = raw.len();
+        if let Err(invalid) = raw.decode(self.encoding, width, cells) {
+            *entry = spot.defect(self.invalid(invalid), Some(raw.to_vec()));
+            return;
+        }
+        (*position, *span) = (spot.position, spot.extent.span);
+        let too_few = fields < width && fields < self.needed;
         let too_many = fields > width && !raw.empty_from(width);
         if (!too_few && !too_many) || self.rules.ragged == Severity::Off {
-            return Entry::Record(spot.record(Fields::Cells(cells)));
+            return;
         }
         let error = FieldError::new(Code::RecordRagged, "")
             .with("fields", fields)
             .with("expected", width);
-        if self.rules.ragged == Severity::Warn {
-            Entry::Odd(spot.record(Fields::Cells(cells)), error)
+        *entry = if self.rules.ragged == Severity::Warn {
+            Entry::Odd(spot.record(Fields::Cells(std::mem::take(cells))), error)
         } else {
             spot.defect(error, Some(raw.to_vec()))
-        }
+        };
     }
 
     /// Makes an entry of the cells of a sheet's row.
-    pub(super) fn sheet_row(&self, spot: Spot, raw: RawCells<'_>, mark: &Mark) -> Entry {
+    pub(super) fn sheet_row(&self, spot: Spot, raw: RawCells<'_>, mark: &Mark, entry: &mut Entry) {
         let is_fault = |index: &usize| mark.faults.contains(index);
-        let entry = self.row(spot, raw);
+        self.row(spot, raw, entry);
         if mark.faults.is_empty() {
-            return entry;
+            return;
         }
         let mut names: Vec<String> = Vec::new();
         let mut kinds: Vec<String> = Vec::new();
@@ -98,13 +134,14 @@ impl<'a> Shape<'a> {
         let columns = mark
             .faults
             .iter()
-            .filter_map(|index| self.header.get(*index));
+            .filter_map(|index| self.facts.header.get(*index));
         let error = FieldError::new(Code::CellError, "")
             .with("cell", names.join(", "))
             .with("error", kinds.join(", "))
             .in_columns(columns.cloned());
         if self.rules.cell_error == Severity::Error {
-            return spot.defect(error, Some(raw.to_vec()));
+            *entry = spot.defect(error, Some(raw.to_vec()));
+            return;
         }
         let without = |mut record: Record| {
             if let Fields::Cells(cells) = &record.fields {
@@ -114,19 +151,19 @@ impl<'a> Shape<'a> {
             }
             record
         };
-        match entry {
+        *entry = match std::mem::take(entry) {
             Entry::Record(record) if self.rules.cell_error == Severity::Warn => {
                 Entry::Odd(without(record), error)
             }
             Entry::Record(record) => Entry::Record(without(record)),
             Entry::Odd(record, odd) => Entry::Odd(without(record), odd),
             defect @ Entry::Defect(_) => defect,
-        }
+        };
     }
 
     /// Makes an entry of a line's text.
     pub(super) fn line(&self, spot: Spot, raw: &[u8]) -> Entry {
-        let nul = raw.contains(&0);
+        let nul = memchr::memchr(0, raw).is_some();
         let Some(text) = text(raw, self.encoding).filter(|_| !nul) else {
             return spot.defect(self.invalid(Invalid { index: 0, nul }), None);
         };
@@ -141,7 +178,7 @@ impl<'a> Shape<'a> {
         FieldError::new(Code::EncodingInvalid, "")
             .with("encoding", self.encoding.name())
             .with("reason", if invalid.nul { "nul" } else { "bytes" })
-            .in_columns(self.header.get(invalid.index).cloned())
+            .in_columns(self.facts.header.get(invalid.index).cloned())
     }
 }
 
@@ -150,15 +187,15 @@ impl<'a> Shape<'a> {
 pub(super) struct Spot {
     /// Number and line.
     pub(super) position: Position,
-    /// Its bytes.
-    pub(super) place: Place,
+    /// Its line and bytes.
+    pub(super) extent: Extent,
 }
 
 impl Spot {
     fn record(self, fields: Fields) -> Record {
         Record {
             position: self.position,
-            span: self.place.span,
+            span: self.extent.span,
             fields,
         }
     }
@@ -167,7 +204,7 @@ impl Spot {
     pub(super) fn defect(self, error: FieldError, cells: Option<Vec<Vec<u8>>>) -> Entry {
         Entry::Defect(Defect {
             position: self.position,
-            span: self.place.span,
+            span: self.extent.span,
             error,
             cells,
         })

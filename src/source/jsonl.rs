@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::csv::{Cursor, Fault, Place};
+use super::csv::{Cursor, Extent, Fault};
 use super::error::SourceError;
 use super::returned;
 use super::transcode::Stream;
@@ -29,13 +29,18 @@ impl TextLines {
         }
     }
 
+    /// Where the next line begins: its offset and number.
+    pub(super) fn place(&self) -> (u64, u64) {
+        (self.cursor.offset, self.number)
+    }
+
     /// The last line, without its line break.
     pub(super) fn text(&self) -> &[u8] {
         &self.text
     }
 
     /// The next line that is not blank; none at the end.
-    pub(super) fn next(&mut self, stream: &mut Stream) -> Result<Option<Place>, SourceError> {
+    pub(super) fn next(&mut self, stream: &mut Stream) -> Result<Option<Extent>, SourceError> {
         loop {
             let start = self.cursor.offset;
             let line = self.number;
@@ -44,7 +49,7 @@ impl TextLines {
             };
             let too_large = length > self.cap as u64;
             if too_large || !self.text.trim_ascii().is_empty() {
-                return Ok(Some(Place {
+                return Ok(Some(Extent {
                     line,
                     span: Span {
                         start,
@@ -65,7 +70,7 @@ impl TextLines {
             if chunk.is_empty() {
                 return Ok((length > 0).then_some(length));
             }
-            let end = chunk.iter().position(|byte| *byte == b'\n');
+            let end = memchr::memchr(b'\n', chunk);
             let line = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or(chunk);
             length += line.len() as u64;
             // One more than the cap, because it may be the CR of a CRLF.
@@ -131,19 +136,31 @@ fn keys_in(value: &Value) -> usize {
 /// How many keys stand in a text that is JSON: each has the one colon outside of texts.
 fn colons(text: &str) -> usize {
     let mut count = 0;
-    let mut in_text = false;
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => in_text = !in_text,
-            b'\\' => {
-                bytes.next();
-            }
-            b':' if !in_text => count += 1,
-            _ => {}
+    let mut rest = text.as_bytes();
+    while let Some(quote) = memchr::memchr(b'"', rest) {
+        let (between, text) = rest.split_at(quote);
+        count += colons_in(between);
+        rest = behind_text(text.get(1..).unwrap_or_default());
+    }
+    count + colons_in(rest)
+}
+
+fn colons_in(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b':').count()
+}
+
+/// What stands behind a text of JSON, of which the first quote was taken.
+fn behind_text(mut text: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', text) {
+        let escaped = text.get(at) == Some(&b'\\');
+        text = text
+            .get(at + 1 + usize::from(escaped)..)
+            .unwrap_or_default();
+        if !escaped {
+            break;
         }
     }
-    count
+    text
 }
 
 #[cfg(test)]

@@ -11,10 +11,12 @@ use super::entry::{Entry, Shape, Spot};
 use super::error::SourceError;
 use super::facts::Facts;
 use super::jsonl::TextLines;
+use super::lines::Lines;
+use super::place::Place;
 use super::returned::Named;
-use super::transcode::{Stream, text_encoding};
+use super::transcode::Stream;
 use crate::outcome::{Code, FieldError, Severity};
-use crate::record::Position;
+use crate::record::{Cells, Position};
 
 /// What a reader must know beyond the facts.
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +25,15 @@ pub(super) struct Rules {
     pub(super) ragged: Severity,
     /// What a record with an error in a cell is.
     pub(super) cell_error: Severity,
-    /// Longest record in bytes.
+    /// Longest record in bytes; at most [`Rules::CAP`].
     pub(super) cap: usize,
     /// Whether the first row is the header.
     pub(super) header: bool,
+}
+
+impl Rules {
+    /// The highest cap: a byte becomes three at most as it is decoded.
+    pub(super) const CAP: usize = Cells::LONGEST / 3;
 }
 
 /// How the stream is split.
@@ -51,8 +58,7 @@ enum State {
 pub struct Reader {
     stream: Stream,
     body: Body,
-    facts: Arc<Facts>,
-    rules: Rules,
+    shape: Shape,
     record: u64,
     state: State,
 }
@@ -69,19 +75,71 @@ impl Reader {
             ..Cursor::default()
         };
         cursor.skip_to(&mut stream, facts.skipped_lines.saturating_add(1))?;
-        Ok(Self {
+        Ok(Self::at(stream, cursor, 0, Shape::of(facts, rules)))
+    }
+
+    /// Reads `stream`, whose next byte is that at `place`, from there on.
+    pub(super) fn from(stream: Stream, place: Place, facts: Arc<Facts>, rules: Rules) -> Self {
+        let cursor = Cursor {
+            offset: place.offset,
+            lines: Lines::from(place.line),
+        };
+        Self::at(stream, cursor, place.record, Shape::of(facts, rules))
+    }
+
+    fn at(stream: Stream, cursor: Cursor, record: u64, shape: Shape) -> Self {
+        let facts = shape.facts();
+        let cap = shape.rules().cap;
+        Self {
             stream,
             body: match facts.format {
                 Format::Csv | Format::Xlsx | Format::Ods => Body::Rows(Box::new(
-                    Rows::new(cursor, facts.delimiter, rules.cap).marked(facts.format.is_book()),
+                    Rows::new(cursor, facts.delimiter, cap).marked(facts.format.is_book()),
                 )),
-                Format::Jsonl => Body::Lines(TextLines::new(cursor, rules.cap)),
+                Format::Jsonl => Body::Lines(TextLines::new(cursor, cap)),
             },
-            facts,
-            rules,
-            record: 0,
+            shape,
+            record,
             state: State::Underway,
-        })
+        }
+    }
+
+    /// Makes `entry` the next one; false at the end and after an error, and then `entry` is
+    /// what it was. What a record with cells has of room is used again: whoever hands the same
+    /// entries in again and again needs no memory for each.
+    ///
+    /// # Errors
+    /// When the input cannot be read or split any further, or is not what it was.
+    pub fn read_into(&mut self, entry: &mut Entry) -> Result<bool, SourceError> {
+        if self.state != State::Underway {
+            return Ok(false);
+        }
+        match self.step(entry) {
+            Ok(true) => Ok(true),
+            Ok(false) => {
+                self.state = State::Ended;
+                Ok(false)
+            }
+            Err(error) => {
+                self.state = State::Failed;
+                Err(error)
+            }
+        }
+    }
+
+    /// The place behind the last entry, to remember for a later reading. Only of a source that
+    /// [can seek](super::Source::can_seek) does it mean anything.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let (offset, line) = match &self.body {
+            Body::Rows(rows) => rows.place(),
+            Body::Lines(lines) => lines.place(),
+        };
+        Place {
+            offset,
+            record: self.record,
+            line,
+        }
     }
 
     /// Bytes of the file that were read so far, for progress.
@@ -103,16 +161,17 @@ impl Reader {
     /// Columns whose place in the row is not certain say nothing.
     #[must_use]
     pub fn named(&self) -> Option<Named> {
-        let encoding = text_encoding(self.facts.encoding);
+        let encoding = self.shape.encoding();
         match &self.body {
             Body::Rows(rows) => {
-                let raw = rows.cells();
-                let width = self.facts.header.len();
-                let is_book = self.facts.format.is_book();
+                let raw = rows.cells(&self.stream);
+                let facts = self.shape.facts();
+                let width = facts.header.len();
+                let is_book = facts.format.is_book();
                 if (raw.len() < width && !is_book) || !raw.empty_from(width) {
                     return None;
                 }
-                Named::in_row(&self.facts.header, |index| match raw.iter().nth(index) {
+                Named::in_row(&facts.header, |index| match raw.get(index) {
                     Some(cell) => text(cell, encoding).map(Cow::into_owned),
                     // A sheet's row ends with its last cell that is not empty.
                     None => is_book.then(String::new),
@@ -137,21 +196,22 @@ impl Reader {
             Some(Fault::TooLarge) => Err(SourceError::HeaderTooLarge {
                 path: path(),
                 line,
-                limit: self.rules.cap,
+                limit: self.shape.rules().cap,
             }),
             Some(Fault::OpenQuote(line)) => Err(SourceError::UnclosedQuote {
                 path: path(),
                 line,
-                record: u64::from(!self.rules.header),
+                record: u64::from(!self.shape.rules().header),
             }),
-            None if self.rules.header => {
-                let raw = rows.cells();
-                let names = raw.decode(text_encoding(self.facts.encoding), raw.len());
-                let names = names.map_err(|_| SourceError::HeaderEncoding {
-                    path: path(),
-                    line,
-                    encoding: self.facts.encoding.name(),
-                })?;
+            None if self.shape.rules().header => {
+                let raw = rows.cells(&self.stream);
+                let mut names = Cells::default();
+                raw.decode(self.shape.encoding(), raw.len(), &mut names)
+                    .map_err(|_| SourceError::HeaderEncoding {
+                        path: path(),
+                        line,
+                        encoding: self.shape.facts().encoding.name(),
+                    })?;
                 let mut names: Vec<String> = names.iter().map(str::to_owned).collect();
                 if let Some(first) = names.first_mut()
                     && let Some(rest) = first.strip_prefix('\u{feff}')
@@ -160,19 +220,20 @@ impl Reader {
                 }
                 Ok(names)
             }
-            None => Ok((1..=rows.cells().len())
+            None => Ok((1..=rows.cells(&self.stream).len())
                 .map(|number| number.to_string())
                 .collect()),
         }
     }
 
-    fn step(&mut self) -> Result<Option<Entry>, SourceError> {
-        let place = match &mut self.body {
+    /// Makes `entry` the next one; false at the end.
+    fn step(&mut self, entry: &mut Entry) -> Result<bool, SourceError> {
+        let extent = match &mut self.body {
             Body::Rows(rows) => rows.next(&mut self.stream)?,
             Body::Lines(lines) => lines.next(&mut self.stream)?,
         };
-        let Some(place) = place else {
-            return Ok(None);
+        let Some(extent) = extent else {
+            return Ok(false);
         };
         self.record += 1;
         let mark = match &self.body {
@@ -182,31 +243,33 @@ impl Reader {
         let spot = Spot {
             position: Position {
                 record: self.record,
-                line: mark.map_or(place.line, |mark| mark.row),
+                line: mark.map_or(extent.line, |mark| mark.row),
             },
-            place,
+            extent,
         };
-        match place.fault {
-            Some(Fault::OpenQuote(line)) => Err(SourceError::UnclosedQuote {
-                path: self.stream.blocks().path().to_owned(),
-                line,
-                record: self.record,
-            }),
+        match extent.fault {
+            Some(Fault::OpenQuote(line)) => {
+                return Err(SourceError::UnclosedQuote {
+                    path: self.stream.blocks().path().to_owned(),
+                    line,
+                    record: self.record,
+                });
+            }
             Some(Fault::TooLarge) => {
-                let error = FieldError::new(Code::RecordTooLarge, "").with("limit", self.rules.cap);
-                Ok(Some(spot.defect(error, None)))
+                let limit = self.shape.rules().cap;
+                let error = FieldError::new(Code::RecordTooLarge, "").with("limit", limit);
+                *entry = spot.defect(error, None);
             }
-            None => {
-                let shape = Shape::of(&self.facts, self.rules);
-                Ok(Some(match &self.body {
-                    Body::Rows(rows) => match rows.mark() {
-                        Some(mark) => shape.sheet_row(spot, rows.cells(), mark),
-                        None => shape.row(spot, rows.cells()),
-                    },
-                    Body::Lines(lines) => shape.line(spot, lines.text()),
-                }))
-            }
+            None => match (&self.body, mark) {
+                (Body::Rows(rows), Some(mark)) => {
+                    let cells = rows.cells(&self.stream);
+                    self.shape.sheet_row(spot, cells, mark, entry);
+                }
+                (Body::Rows(rows), None) => self.shape.row(spot, rows.cells(&self.stream), entry),
+                (Body::Lines(lines), _) => *entry = self.shape.line(spot, lines.text()),
+            },
         }
+        Ok(true)
     }
 }
 
@@ -214,19 +277,10 @@ impl Iterator for Reader {
     type Item = Result<Entry, SourceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if matches!(self.state, State::Ended | State::Failed) {
-            return None;
-        }
-        match self.step() {
-            Ok(Some(entry)) => Some(Ok(entry)),
-            Ok(None) => {
-                self.state = State::Ended;
-                None
-            }
-            Err(error) => {
-                self.state = State::Failed;
-                Some(Err(error))
-            }
+        let mut entry = Entry::default();
+        match self.read_into(&mut entry) {
+            Ok(more) => more.then_some(Ok(entry)),
+            Err(error) => Some(Err(error)),
         }
     }
 }
@@ -270,6 +324,27 @@ mod tests {
             blake3::hash(text.as_bytes()).to_hex().to_string()
         );
         assert_eq!(source.read_again(&known).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn an_entry_is_filled_again_and_again() {
+        let text = "a;b\n1;x\n2;\"y\"\n3\n4;\n5;\"z\n";
+        let sample = Sample::new("a.csv", text);
+        let expected = sample.read();
+        let mut reader = sample.open().read().unwrap();
+        let mut entry = Entry::default();
+        for item in expected {
+            match item {
+                Ok(expected) => {
+                    assert!(reader.read_into(&mut entry).unwrap());
+                    assert_eq!(entry, expected);
+                }
+                Err(_) => assert!(reader.read_into(&mut entry).is_err()),
+            }
+        }
+        assert!(!reader.read_into(&mut entry).unwrap());
+        assert!(reader.fingerprint().is_none());
+        assert!(reader.next().is_none());
     }
 
     #[test]

@@ -52,6 +52,14 @@ impl Stream {
         })
     }
 
+    /// A stream that has only `size` bytes of UTF-8 at hand at once.
+    #[cfg(test)]
+    pub(super) fn in_pieces(blocks: Blocks, size: usize) -> Self {
+        let mut transcoder = Transcoder::new(blocks, UTF_8);
+        transcoder.text.truncate(size);
+        Self::Utf8(Box::new(transcoder))
+    }
+
     /// The bytes at hand; none only at the end.
     pub(super) fn chunk(&mut self) -> Result<&[u8], SourceError> {
         match self {
@@ -65,6 +73,14 @@ impl Stream {
         match self {
             Self::Raw(blocks) => blocks.consume(count),
             Self::Utf8(transcoder) => transcoder.consume(count),
+        }
+    }
+
+    /// The last `count` bytes that were taken of those at hand.
+    pub(super) fn taken(&self, count: usize) -> &[u8] {
+        match self {
+            Self::Raw(blocks) => blocks.taken(count),
+            Self::Utf8(transcoder) => transcoder.taken(count),
         }
     }
 
@@ -142,6 +158,12 @@ impl Transcoder {
 
     fn consume(&mut self, count: usize) {
         self.used = self.used.saturating_add(count).min(self.filled);
+    }
+
+    fn taken(&self, count: usize) -> &[u8] {
+        let start = self.used.checked_sub(count);
+        let taken = start.and_then(|start| self.text.get(start..self.used));
+        taken.unwrap_or_default()
     }
 }
 
