@@ -1,18 +1,23 @@
 //! Pairs sorted outside of memory, for finding duplicates in bounded memory.
 //!
-//! A [`Sorter`] takes pairs in any order and spills sorted runs into one nameless temporary
-//! file; the [`Sorted`] that it becomes merges them as often as it is asked to. About 8 MiB of
-//! memory at most, whatever the number of pairs: runs are merged in levels, so that the number
-//! of open buffers stays bounded too. What the hashes mean is the callers' business.
+//! A [`Sorter`] takes pairs in any order. What is too much for memory goes to one nameless
+//! temporary file, dealt out by one byte of the hash; the [`Sorted`] that it becomes reads one
+//! part after the other and sorts it in memory, as often as it is asked to. Parts that are too
+//! large, because there are very many pairs or most of them begin alike, are dealt out once
+//! more by the next byte that tells them apart. What the hashes mean is the callers' business.
+//!
+//! Memory, whatever the number of pairs: 2.3 MiB for one that takes pairs (4.5 MiB with
+//! payloads) and half a MiB while it writes, 4 MiB (7 MiB) at most for one that is gone through,
+//! and 1 KiB for 2 MiB on disk to know where they lie. Up to 98,304 pairs never touch the disk.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+mod entries;
+
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// Bytes of a pair in the file.
-const PAIR_BYTES: usize = 48;
+use entries::{Entries, FAN_OUT, KEY_BYTES, key_bytes, place};
 
 /// A hash and where it came from; ordered by hash, then record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,67 +28,74 @@ pub struct Pair {
     pub record: u64,
     /// Line on which the record starts, counted from 1.
     pub line: u64,
-    /// What travels with the hash, e.g. the hash of a body.
+    /// What travels with the hash, e.g. the hash of a body. Zeros take no room.
     pub payload: [u8; 16],
 }
 
-impl Pair {
-    fn to_bytes(self) -> [u8; PAIR_BYTES] {
-        let mut bytes = [0; PAIR_BYTES];
-        let parts: [&[u8]; 4] = [
-            &self.hash,
-            &self.record.to_le_bytes(),
-            &self.line.to_le_bytes(),
-            &self.payload,
-        ];
-        for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
-        bytes
-    }
-
-    /// The pair that `bytes` starts with, if they are enough.
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (hash, rest) = bytes.split_first_chunk()?;
-        let (record, rest) = rest.split_first_chunk()?;
-        let (line, rest) = rest.split_first_chunk()?;
-        let (payload, _) = rest.split_first_chunk()?;
-        Some(Self {
-            hash: *hash,
-            record: u64::from_le_bytes(*record),
-            line: u64::from_le_bytes(*line),
-            payload: *payload,
-        })
-    }
-}
-
-/// How much memory is used for what.
+/// How many pairs are in memory for what.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// Pairs in a run, sorted in memory.
+    /// Taken before they are written.
     run: usize,
-    /// Runs that are merged at once.
-    fan_in: usize,
-    /// Pairs in the buffer of a run that is merged.
-    buffer: usize,
+    /// Of a part that is sorted in memory.
+    part: usize,
+    /// Read at once where nothing has to be sorted.
+    piece: usize,
 }
 
 impl Limits {
-    /// 6 MiB while runs are made, 4 MiB while they are merged.
+    /// See the head of this module.
     const USUAL: Self = Self {
-        run: 128 * 1024,
-        fan_in: 64,
-        buffer: 64 * 1024 / PAIR_BYTES,
+        run: 96 * 1024,
+        part: 128 * 1024,
+        piece: 8 * 1024,
     };
 }
 
-/// A sorted stretch of the temporary file.
-#[derive(Clone, Copy, Debug)]
+/// A stretch of a file: pairs dealt out by one byte of their keys.
+#[derive(Debug)]
 struct Run {
     /// Offset of its first byte.
     start: u64,
-    /// Its pairs.
+    is_long: bool,
+    /// Where the pairs with each value of the byte end, counted in pairs.
+    ends: Vec<u32>,
+}
+
+impl Run {
+    /// The pairs with one value of the byte.
+    fn range(&self, value: usize) -> Range<u32> {
+        let end = |value| self.ends.get(value).copied().unwrap_or_default();
+        value.checked_sub(1).map_or(0, end)..end(value)
+    }
+}
+
+/// Runs that are dealt out by the same byte.
+#[derive(Debug)]
+struct Level {
+    /// Which of the files they lie in.
+    file: usize,
+    /// Which byte of the key, counted from 0. Those before it are the same in all.
+    byte: usize,
+    runs: Vec<Run>,
+}
+
+impl Level {
+    fn count(&self, value: usize) -> u64 {
+        let counts = self.runs.iter().map(|run| run.range(value).len() as u64);
+        counts.sum()
+    }
+}
+
+/// Pairs that stand behind all pairs of the part before.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    level: usize,
+    /// The value of the level's byte.
+    value: usize,
     pairs: u64,
+    /// All have the same key: there is nothing to sort, and may be more than memory holds.
+    is_alike: bool,
 }
 
 /// Takes pairs in any order.
@@ -93,7 +105,7 @@ pub struct Sorter {
     limits: Limits,
     file: File,
     runs: Vec<Run>,
-    pending: Vec<Pair>,
+    pending: Entries,
     count: u64,
 }
 
@@ -112,9 +124,9 @@ impl Sorter {
             folder: folder.to_owned(),
             limits,
             // Made at once: a folder that cannot be written shows before anything is read.
-            file: tempfile::tempfile_in(folder)?,
+            file: nameless(folder)?,
             runs: Vec::new(),
-            pending: Vec::new(),
+            pending: Entries::new(),
             count: 0,
         })
     }
@@ -125,9 +137,9 @@ impl Sorter {
     /// When a run cannot be written.
     pub fn push(&mut self, pair: Pair) -> io::Result<()> {
         if self.pending.len() >= self.limits.run {
-            self.spill()?;
+            self.runs.push(spill(&mut self.pending, 0, &self.file)?);
         }
-        self.pending.push(pair);
+        self.pending.push(&pair, self.limits.run);
         self.count += 1;
         Ok(())
     }
@@ -147,82 +159,85 @@ impl Sorter {
     /// Sorts what was taken.
     ///
     /// # Errors
-    /// When runs cannot be written or merged.
+    /// When pairs cannot be written, or read again to be dealt out once more.
     pub fn finish(mut self) -> io::Result<Sorted> {
-        self.pending.sort_unstable();
-        if self.runs.is_empty() {
-            self.pending.shrink_to_fit();
-            return Ok(Sorted {
-                limits: self.limits,
-                file: self.file,
-                runs: self.runs,
-                kept: self.pending,
-                count: self.count,
-            });
-        }
-        self.spill()?;
-        drop(std::mem::take(&mut self.pending));
-        while self.runs.len() > self.limits.fan_in {
-            self.merge_level()?;
-        }
-        Ok(Sorted {
+        let mut sorted = Sorted {
             limits: self.limits,
-            file: self.file,
-            runs: self.runs,
-            kept: Vec::new(),
+            files: vec![self.file],
+            levels: Vec::new(),
+            parts: Vec::new(),
+            kept: Entries::new(),
             count: self.count,
-        })
-    }
-
-    /// Writes the pending pairs behind the other runs.
-    fn spill(&mut self) -> io::Result<()> {
-        self.pending.sort_unstable();
-        let start = self.file.seek(SeekFrom::End(0))?;
-        let mut to = BufWriter::with_capacity(self.limits.buffer * PAIR_BYTES, &self.file);
-        for pair in &self.pending {
-            to.write_all(&pair.to_bytes())?;
+        };
+        if self.runs.is_empty() {
+            sorted.kept = self.pending.sorted();
+            return Ok(sorted);
         }
-        to.flush()?;
-        drop(to);
-        self.runs.push(Run {
-            start,
-            pairs: self.pending.len() as u64,
+        if let Some(file) = sorted.files.first() {
+            self.runs.push(spill(&mut self.pending, 0, file)?);
+        }
+        sorted.levels.push(Level {
+            file: 0,
+            byte: 0,
+            runs: self.runs,
         });
-        self.pending.clear();
-        Ok(())
+        sorted.divide(0, &self.folder, &mut self.pending)?;
+        sorted.forget_what_was_dealt_again()?;
+        Ok(sorted)
     }
+}
 
-    /// Merges the runs in groups into a new file of fewer, longer runs.
-    fn merge_level(&mut self) -> io::Result<()> {
-        let file = tempfile::tempfile_in(&self.folder)?;
-        let mut runs = Vec::new();
-        let mut start = 0;
-        let mut to = BufWriter::with_capacity(self.limits.buffer * PAIR_BYTES, &file);
-        for group in self.runs.chunks(self.limits.fan_in) {
-            let mut pairs = 0;
-            for pair in Merge::over(&self.file, group, self.limits.buffer)? {
-                to.write_all(&pair?.to_bytes())?;
-                pairs += 1;
-            }
-            runs.push(Run { start, pairs });
-            start += pairs * PAIR_BYTES as u64;
-        }
-        to.flush()?;
-        drop(to);
-        self.file = file;
-        self.runs = runs;
-        Ok(())
+/// A temporary file that nobody else can open.
+fn nameless(folder: &Path) -> io::Result<File> {
+    let file = tempfile::tempfile_in(folder)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
+}
+
+/// Writes what is pending, dealt out by a byte of the key, behind what the file has.
+fn spill(pending: &mut Entries, byte: usize, mut file: &File) -> io::Result<Run> {
+    let start = file.seek(SeekFrom::End(0))?;
+    let ends = pending.deal(byte, file)?;
+    let run = Run {
+        start,
+        is_long: pending.is_long(),
+        // A run is far smaller than 4 billion pairs.
+        ends: ends
+            .map(|end| u32::try_from(end).unwrap_or(u32::MAX))
+            .to_vec(),
+    };
+    pending.clear();
+    Ok(run)
+}
+
+/// Reads a stretch of a run behind what `into` has, which needs room for `room` pairs in all.
+fn read(
+    mut file: &File,
+    run: &Run,
+    range: &Range<u32>,
+    into: &mut Entries,
+    room: usize,
+) -> io::Result<()> {
+    if range.is_empty() {
+        return Ok(());
     }
+    let offset = u64::from(range.start) * Entries::size(run.is_long);
+    file.seek(SeekFrom::Start(run.start + offset))?;
+    into.read(file, range.len(), run.is_long, room)
 }
 
 /// Pairs in order, to be gone through as often as one likes.
 #[derive(Debug)]
 pub struct Sorted {
     limits: Limits,
-    file: File,
-    runs: Vec<Run>,
+    /// One, or a second one for what was dealt out again.
+    files: Vec<File>,
+    levels: Vec<Level>,
+    /// What lies in the files, in order.
+    parts: Vec<Part>,
     /// All pairs, if they were too few for a run.
-    kept: Vec<Pair>,
+    kept: Entries,
     count: u64,
 }
 
@@ -232,8 +247,7 @@ impl Sorted {
     /// # Errors
     /// When the temporary file cannot be read.
     pub fn iter(&mut self) -> io::Result<impl Iterator<Item = io::Result<Pair>>> {
-        let merged = Merge::over(&self.file, &self.runs, self.limits.buffer)?;
-        Ok(self.kept.iter().copied().map(Ok).chain(merged))
+        Ok(self.kept.iter().map(Ok).chain(Walk::over(self)))
     }
 
     /// Number of pairs.
@@ -247,189 +261,258 @@ impl Sorted {
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
-}
 
-/// One run while it is merged: a buffer that is filled again and again.
-struct Cursor {
-    rest: Run,
-    bytes: Vec<u8>,
-    used: usize,
-}
-
-impl Cursor {
-    fn next(&mut self, mut file: &File, buffer: usize) -> io::Result<Option<Pair>> {
-        if self.used == self.bytes.len() {
-            let pairs = self.rest.pairs.min(buffer as u64);
+    /// Makes parts of a level, in order. `pending` lends its memory.
+    fn divide(&mut self, level: usize, folder: &Path, pending: &mut Entries) -> io::Result<()> {
+        for value in 0..FAN_OUT {
+            let pairs = self.levels.get(level).map_or(0, |level| level.count(value));
             if pairs == 0 {
-                return Ok(None);
+                continue;
             }
-            // `pairs` is at most `buffer`, a usize.
-            let wanted = usize::try_from(pairs).unwrap_or(buffer) * PAIR_BYTES;
-            self.bytes.resize(wanted, 0);
-            file.seek(SeekFrom::Start(self.rest.start))?;
-            file.read_exact(&mut self.bytes)?;
-            self.rest.start += wanted as u64;
-            self.rest.pairs -= pairs;
-            self.used = 0;
-        }
-        let pair = self.bytes.get(self.used..).and_then(Pair::from_bytes);
-        self.used += PAIR_BYTES;
-        Ok(pair)
-    }
-}
-
-/// Merges runs of one file.
-struct Merge<'a> {
-    file: &'a File,
-    buffer: usize,
-    cursors: Vec<Cursor>,
-    heads: BinaryHeap<Reverse<(Pair, usize)>>,
-    failed: bool,
-}
-
-impl<'a> Merge<'a> {
-    fn over(file: &'a File, runs: &[Run], buffer: usize) -> io::Result<Self> {
-        let mut merge = Self {
-            file,
-            buffer,
-            cursors: Vec::with_capacity(runs.len()),
-            heads: BinaryHeap::with_capacity(runs.len()),
-            failed: false,
-        };
-        for (index, run) in runs.iter().enumerate() {
-            merge.cursors.push(Cursor {
-                rest: *run,
-                bytes: Vec::new(),
-                used: 0,
-            });
-            merge.advance(index)?;
-        }
-        Ok(merge)
-    }
-
-    /// Puts the next pair of run `index` among the heads.
-    fn advance(&mut self, index: usize) -> io::Result<()> {
-        if let Some(cursor) = self.cursors.get_mut(index)
-            && let Some(pair) = cursor.next(self.file, self.buffer)?
-        {
-            self.heads.push(Reverse((pair, index)));
+            let part = Part {
+                level,
+                value,
+                pairs,
+                is_alike: false,
+            };
+            if pairs <= self.limits.part as u64 {
+                self.parts.push(part);
+                continue;
+            }
+            match self.first_difference(part)? {
+                None => self.parts.push(Part {
+                    is_alike: true,
+                    ..part
+                }),
+                Some(byte) => {
+                    self.deal_again(part, byte, folder, pending)?;
+                    self.divide(self.levels.len() - 1, folder, pending)?;
+                }
+            }
         }
         Ok(())
     }
+
+    /// The first byte in which the keys of a part are not all the same.
+    fn first_difference(&self, part: Part) -> io::Result<Option<usize>> {
+        let mut first = None;
+        let mut same = KEY_BYTES;
+        self.for_each_piece(part, &mut |piece| {
+            for pair in piece.iter() {
+                let key = key_bytes(&pair);
+                let first = first.get_or_insert(key);
+                let differs = |(ours, theirs): (&u8, &u8)| ours != theirs;
+                same = key
+                    .iter()
+                    .zip(first.iter())
+                    .take(same)
+                    .position(differs)
+                    .unwrap_or(same);
+            }
+            Ok(())
+        })?;
+        Ok((same < KEY_BYTES).then_some(same))
+    }
+
+    /// Deals out a part by another byte, into a new level.
+    fn deal_again(
+        &mut self,
+        part: Part,
+        byte: usize,
+        folder: &Path,
+        pending: &mut Entries,
+    ) -> io::Result<()> {
+        if self.files.len() == 1 {
+            self.files.push(nameless(folder)?);
+        }
+        let mut runs = Vec::new();
+        if let Some(file) = self.files.get(1) {
+            self.for_each_piece(part, &mut |piece| {
+                for pair in piece.iter() {
+                    if pending.len() >= self.limits.run {
+                        runs.push(spill(pending, byte, file)?);
+                    }
+                    pending.push(&pair, self.limits.run);
+                }
+                Ok(())
+            })?;
+            runs.push(spill(pending, byte, file)?);
+        }
+        self.levels.push(Level {
+            file: 1,
+            byte,
+            runs,
+        });
+        Ok(())
+    }
+
+    /// Hands a part's pairs to `each`, few at once, as they lie in the file.
+    fn for_each_piece(
+        &self,
+        part: Part,
+        each: &mut dyn FnMut(&Entries) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut pieces = Pieces::of(part);
+        let mut entries = Entries::new();
+        while pieces.next(self, &mut entries)? {
+            each(&entries)?;
+        }
+        Ok(())
+    }
+
+    /// Frees what no part needs: a level whose parts were all dealt out once more.
+    fn forget_what_was_dealt_again(&mut self) -> io::Result<()> {
+        for (index, level) in self.levels.iter_mut().enumerate() {
+            if !self.parts.iter().any(|part| part.level == index) {
+                level.runs.clear();
+            }
+        }
+        for (index, file) in self.files.iter().enumerate() {
+            let mut levels = self.levels.iter().filter(|level| level.file == index);
+            if levels.all(|level| level.runs.is_empty()) {
+                file.set_len(0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A part's runs and their file.
+    fn place(&self, part: Part) -> Option<(&Level, &File)> {
+        let level = self.levels.get(part.level)?;
+        Some((level, self.files.get(level.file)?))
+    }
 }
 
-impl Iterator for Merge<'_> {
+/// Reads a part in pieces.
+struct Pieces {
+    part: Part,
+    run: usize,
+    /// Pairs of the run that were read.
+    done: u32,
+}
+
+impl Pieces {
+    fn of(part: Part) -> Self {
+        Self {
+            part,
+            run: 0,
+            done: 0,
+        }
+    }
+
+    /// Fills `entries` anew; says whether there was more.
+    fn next(&mut self, sorted: &Sorted, entries: &mut Entries) -> io::Result<bool> {
+        entries.clear();
+        let Some((level, file)) = sorted.place(self.part) else {
+            return Ok(false);
+        };
+        while let Some(run) = level.runs.get(self.run) {
+            let whole = run.range(self.part.value);
+            let start = whole.start + self.done;
+            if start >= whole.end {
+                self.run += 1;
+                self.done = 0;
+                continue;
+            }
+            let most = u32::try_from(sorted.limits.piece).unwrap_or(u32::MAX);
+            let range = start..whole.end.min(start.saturating_add(most));
+            self.done += range.end - range.start;
+            read(file, run, &range, entries, sorted.limits.piece)?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+}
+
+/// Goes through the parts in order.
+struct Walk<'a> {
+    sorted: &'a Sorted,
+    parts: std::slice::Iter<'a, Part>,
+    /// What is left of a part whose pairs are all alike.
+    alike: Option<Pieces>,
+    entries: Entries,
+    /// In which order the entries come, unless they are alike.
+    order: Vec<u64>,
+    /// How many of the entries have come.
+    next: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn over(sorted: &'a Sorted) -> Self {
+        Self {
+            sorted,
+            parts: sorted.parts.iter(),
+            alike: None,
+            entries: Entries::new(),
+            order: Vec::new(),
+            next: 0,
+        }
+    }
+
+    /// Fills the entries anew; says whether there was more.
+    fn fill(&mut self) -> io::Result<bool> {
+        self.next = 0;
+        if let Some(alike) = &mut self.alike {
+            if alike.next(self.sorted, &mut self.entries)? {
+                return Ok(true);
+            }
+            self.alike = None;
+        }
+        self.entries.clear();
+        self.order.clear();
+        let Some(part) = self.parts.next() else {
+            return Ok(false);
+        };
+        if part.is_alike {
+            let mut pieces = Pieces::of(*part);
+            let is_more = pieces.next(self.sorted, &mut self.entries)?;
+            self.alike = Some(pieces);
+            return Ok(is_more);
+        }
+        let Some((level, file)) = self.sorted.place(*part) else {
+            return Ok(false);
+        };
+        // A part that is not alike is no larger than the limit, a usize.
+        let room = usize::try_from(part.pairs).unwrap_or(self.sorted.limits.part);
+        for run in &level.runs {
+            read(file, run, &run.range(part.value), &mut self.entries, room)?;
+        }
+        self.entries.order(level.byte + 1, &mut self.order);
+        Ok(true)
+    }
+
+    /// No more comes behind an error.
+    fn end(&mut self) {
+        self.parts = [].iter();
+        self.alike = None;
+        self.order.clear();
+    }
+}
+
+impl Iterator for Walk<'_> {
     type Item = io::Result<Pair>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        let Reverse((pair, index)) = self.heads.pop()?;
-        match self.advance(index) {
-            Ok(()) => Some(Ok(pair)),
-            Err(error) => {
-                self.failed = true;
-                Some(Err(error))
+        loop {
+            let next = match &self.alike {
+                None => self.order.get(self.next).map(|element| place(*element)),
+                Some(_) => Some(self.next),
+            };
+            if let Some(pair) = next.and_then(|next| self.entries.get(next)) {
+                self.next += 1;
+                return Some(Ok(pair));
+            }
+            match self.fill() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    self.end();
+                    return Some(Err(error));
+                }
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const TINY: Limits = Limits {
-        run: 4,
-        fan_in: 3,
-        buffer: 2,
-    };
-
-    fn pair(hash: u8, record: u64) -> Pair {
-        Pair {
-            hash: [hash; 16],
-            record,
-            line: record + 1,
-            payload: [hash ^ 0xff; 16],
-        }
-    }
-
-    fn sorted(limits: Limits, pairs: &[Pair]) -> (Vec<Pair>, Vec<Pair>) {
-        let folder = tempfile::tempdir().unwrap();
-        let mut sorter = Sorter::with_limits(folder.path(), limits).unwrap();
-        for pair in pairs {
-            sorter.push(*pair).unwrap();
-        }
-        assert_eq!(sorter.len(), pairs.len() as u64);
-        let mut sorted = sorter.finish().unwrap();
-        assert_eq!(sorted.len(), pairs.len() as u64);
-        let once = sorted.iter().unwrap().map(Result::unwrap).collect();
-        let again = sorted.iter().unwrap().map(Result::unwrap).collect();
-        (once, again)
-    }
-
-    #[test]
-    fn nothing_stays_nothing() {
-        assert_eq!(sorted(TINY, &[]), (vec![], vec![]));
-    }
-
-    #[test]
-    fn order_is_by_hash_and_then_by_record() {
-        let pairs = [pair(2, 1), pair(1, 9), pair(2, 0), pair(1, 3)];
-        let expected = vec![pair(1, 3), pair(1, 9), pair(2, 0), pair(2, 1)];
-        assert_eq!(sorted(TINY, &pairs), (expected.clone(), expected));
-    }
-
-    #[test]
-    fn a_cut_file_is_an_error_and_not_an_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut sorter = Sorter::with_limits(folder.path(), TINY).unwrap();
-        for record in 0..12 {
-            sorter.push(pair(7, record)).unwrap();
-        }
-        let mut sorted = sorter.finish().unwrap();
-        sorted.file.set_len(11 * PAIR_BYTES as u64).unwrap();
-        let found: Vec<_> = sorted.iter().unwrap().collect();
-        assert!(found.last().unwrap().is_err());
-        assert_eq!(found.iter().filter(|pair| pair.is_err()).count(), 1);
-    }
-
-    #[test]
-    fn the_folder_must_be_there() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(Sorter::new(&folder.path().join("absent")).is_err());
-    }
-
-    #[test]
-    fn no_file_is_left_in_the_folder() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut sorter = Sorter::with_limits(folder.path(), TINY).unwrap();
-        for record in 0..100 {
-            sorter.push(pair(1, record)).unwrap();
-        }
-        let sorted = sorter.finish().unwrap();
-        drop(sorted);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    }
-
-    proptest! {
-        #[test]
-        fn any_number_of_levels_sorts(
-            keys in proptest::collection::vec((0_u8..6, 0_u64..50), 0..200),
-        ) {
-            let pairs: Vec<_> = keys.into_iter().map(|(hash, record)| pair(hash, record)).collect();
-            let mut expected = pairs.clone();
-            expected.sort_unstable();
-            prop_assert_eq!(sorted(TINY, &pairs), (expected.clone(), expected));
-        }
-
-        #[test]
-        fn a_pair_survives_its_bytes(hash: [u8; 16], record: u64, line: u64, payload: [u8; 16]) {
-            let pair = Pair { hash, record, line, payload };
-            prop_assert_eq!(Pair::from_bytes(&pair.to_bytes()), Some(pair));
-        }
-    }
-}
+mod tests;
