@@ -5,6 +5,7 @@
 //! Nothing here prints: what happens is told as [`RunEvent`]s.
 
 mod altered;
+mod apart;
 mod borrowed;
 mod cures;
 mod dry;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::altered::compare_and_tell;
+use super::apart::Apart;
 use super::ledger::SettledSet;
 use super::pipeline::Pipeline;
 use super::probe::Probe;
@@ -16,15 +17,12 @@ use super::returned::{DRY_RUN, ReturnedFile};
 use super::settings::Existing;
 use super::strays::refuse_strays;
 use super::summing::{Facts, stricter};
-use super::survey::{Findings, Hashing, Survey, survey};
+use super::survey::{Findings, Survey, survey};
 use super::{Import, ImportError, Listener};
 use crate::journal::Journal;
 use crate::mapping::Unasked;
 use crate::names::NameList;
-use crate::outcome::{
-    Counts, Ending, KeyHash, Linked, Outcome, PayloadHash, Plan, RunEvent, Summary, Traffic,
-    wording,
-};
+use crate::outcome::{Counts, Ending, Linked, Outcome, Plan, RunEvent, Summary, Traffic, wording};
 use crate::record::Position;
 use crate::report::{Report, ValuesShown};
 use crate::source::{self, Source};
@@ -34,41 +32,6 @@ const SAMPLE_AT_MOST: usize = 4_000;
 
 /// Names of a list that a sentence shows at most.
 const NAMES_SHOWN: usize = 8;
-
-/// Hashes that tell customers apart within one process only.
-pub(super) struct Apart([u8; 32]);
-
-impl Apart {
-    /// With a secret of its own, for the hashes lie in temporary files for a while.
-    pub(super) fn new() -> Self {
-        let mut hasher = blake3::Hasher::new();
-        for _ in 0..4 {
-            hasher.update(Uuid::now_v7().as_bytes());
-        }
-        Self(*hasher.finalize().as_bytes())
-    }
-
-    fn hash(&self, bytes: &[u8]) -> [u8; 16] {
-        let hash = blake3::keyed_hash(&self.0, bytes);
-        let mut short = [0; 16];
-        short
-            .iter_mut()
-            .zip(hash.as_bytes())
-            .for_each(|(to, from)| *to = *from);
-        short
-    }
-}
-
-impl Hashing for Apart {
-    fn key(&self, key: &str) -> KeyHash {
-        self.hash(key.as_bytes())
-    }
-
-    fn payload(&self, _body: &[u8]) -> PayloadHash {
-        // Nothing is compared with earlier payloads where there is no journal.
-        [0; 16]
-    }
-}
 
 /// Nobody keeps what pass 1 finds: the report finds it again.
 pub(super) struct Nowhere;

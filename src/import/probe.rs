@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio::runtime::Runtime;
 
-use super::dry::Apart;
+use super::apart::Apart;
 use super::existing::{Inquired, list_keys};
 use super::groups::Groups;
 use super::known::{exists_error, for_each_key, for_each_listed};

@@ -514,7 +514,7 @@ fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError
     let mut survey = super::survey::survey(
         &source,
         &pipeline,
-        &super::dry::Apart::new(),
+        &super::apart::Apart::new(),
         &mut super::dry::Nowhere,
         &listener,
         old.state_dir,

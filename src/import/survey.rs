@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use super::apart::Apart;
 use super::groups::Group;
 use super::pipeline::{Examined, Pipeline, position_of};
 use super::{ImportError, Listener};
@@ -70,6 +71,7 @@ pub(super) fn survey(
     let mut pass = Pass {
         pipeline,
         hashing,
+        apart: Apart::new(),
         keys: Sorter::new(folder).map_err(spool)?,
         emails: Sorter::new(folder).map_err(spool)?,
         persons: Sorter::new(folder).map_err(spool)?,
@@ -117,6 +119,8 @@ fn tell(listener: &Listener, reader: &Reader, source: &Source, counts: &Counts) 
 struct Pass<'a> {
     pipeline: &'a Pipeline,
     hashing: &'a dyn Hashing,
+    /// For what is compared within this pass only.
+    apart: Apart,
     keys: Sorter,
     emails: Sorter,
     persons: Sorter,
@@ -182,7 +186,7 @@ impl Pass<'_> {
             self.highest.see(number);
         }
         let spool = |error| ImportError::spool(self.folder, error);
-        let pair = |hash| Pair {
+        let pair = |hash, payload| Pair {
             hash,
             record: position.record,
             line: position.line,
@@ -190,20 +194,20 @@ impl Pass<'_> {
         };
         if let Some(key) = customer.key() {
             let hash = self.hashing.key(key);
-            self.keys.push(pair(hash)).map_err(spool)?;
+            self.keys.push(pair(hash, payload)).map_err(spool)?;
         }
         let rules = &self.pipeline.rules;
         if rules.severity(Code::EmailDuplicate) != Severity::Off
             && let Some(email) = customer.email()
         {
-            let hash = self.hashing.key(&email);
-            self.emails.push(pair(hash)).map_err(spool)?;
+            let hash = self.apart.hash(&email);
+            self.emails.push(pair(hash, [0; 16])).map_err(spool)?;
         }
         if rules.severity(Code::PersonDuplicate) != Severity::Off
             && let Some(person) = customer.person()
         {
-            let hash = self.hashing.key(&person);
-            self.persons.push(pair(hash)).map_err(spool)?;
+            let hash = self.apart.hash(&person);
+            self.persons.push(pair(hash, [0; 16])).map_err(spool)?;
         }
         Ok(None)
     }
