@@ -116,6 +116,11 @@ impl Client {
             .user_agent(concat!("wawi-importer/", env!("CARGO_PKG_VERSION")));
         if loopback {
             builder = builder.no_proxy();
+            if !uses_tls(&collection, &credentials) {
+                // Nobody ever shows a certificate: to read all that the system trusts would
+                // take longer than a short run.
+                builder = builder.tls_certs_only([]);
+            }
         }
         let http = builder.build().map_err(ClientError::Setup)?;
         let auth = Auth::new(credentials, http.clone(), settings.max_outage);
@@ -223,6 +228,19 @@ impl Client {
             Err(error) => unanswered(&error),
         })
     }
+}
+
+/// Whether a request to the target, or for a token, is ever sent through TLS. No request follows
+/// a redirect.
+fn uses_tls(target: &Url, credentials: &Credentials) -> bool {
+    let is_plain = |url: &Url| url.scheme() == "http";
+    let for_token = match credentials {
+        Credentials::OAuth2 { token_url, .. } => {
+            !Url::parse(token_url).is_ok_and(|url| is_plain(&url))
+        }
+        Credentials::Gateway | Credentials::ApiKey(_) | Credentials::Token { .. } => false,
+    };
+    !is_plain(target) || for_token
 }
 
 /// The headers that the contract asks for, apart from credentials.
@@ -389,6 +407,26 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    #[test]
+    fn tls_is_done_without_only_where_all_addresses_are_plain() {
+        let uses_tls = |target, token_url: &str| {
+            let credentials = Credentials::OAuth2 {
+                token_url: token_url.to_owned(),
+                client_id: "id".into(),
+                client_secret: "secret".into(),
+                api_key: None,
+            };
+            super::uses_tls(&Url::parse(target).unwrap(), &credentials)
+        };
+        assert!(!uses_tls("http://127.0.0.1/x", "http://127.0.0.1/token"));
+        assert!(uses_tls("http://127.0.0.1/x", "HTTPS://auth.example/token"));
+        assert!(uses_tls("http://127.0.0.1/x", "no address"));
+        assert!(uses_tls("https://127.0.0.1/x", "http://127.0.0.1/token"));
+        let plain = Url::parse("HTTP://127.0.0.1/x").unwrap();
+        assert!(!super::uses_tls(&plain, &Credentials::Gateway));
+        assert!(!super::uses_tls(&plain, &Credentials::ApiKey("key".into())));
     }
 
     #[test]
