@@ -77,6 +77,8 @@ pub(super) fn create(folder: &Path, path: &Path, on_network: bool) -> Result<(),
 
 fn fill(draft: &Path, secret: &[u8; SECRET_LENGTH], on_network: bool) -> rusqlite::Result<()> {
     let mut connection = Connection::open_with_flags(draft, open_flags())?;
+    // The draft is synced once, as a whole, before it gets its name.
+    connection.pragma_update(None, "synchronous", "OFF")?;
     if !on_network {
         connection.pragma_update(None, "journal_mode", "WAL")?;
     }
