@@ -43,6 +43,9 @@ pub fn country_name(iso: &str) -> Option<&'static str> {
 #[must_use]
 pub fn language(text: &str) -> Option<&'static str> {
     let text = text.trim();
+    if let Some(language) = language_of_short_locale(text) {
+        return LANGUAGES.code(language);
+    }
     LANGUAGES
         .code(text)
         .or_else(|| LANGUAGES.code(language_of_locale(text)?))
@@ -52,6 +55,16 @@ pub fn language(text: &str) -> Option<&'static str> {
 #[must_use]
 pub fn is_language(iso: &str) -> bool {
     LANGUAGES.row(iso).is_some()
+}
+
+/// `de` of `de-DE` and `de_AT`. No name is written so; a test holds that.
+fn language_of_short_locale(text: &str) -> Option<&str> {
+    match text.as_bytes() {
+        [a, b, b'-' | b'_', c, d] if [a, b, c, d].iter().all(|byte| byte.is_ascii_alphabetic()) => {
+            text.get(..2)
+        }
+        _ => None,
+    }
 }
 
 /// `de` of `de-DE`, `de_AT` or `de_DE.UTF-8`.
@@ -78,6 +91,8 @@ struct Table {
     /// Row number + 1 for each pair of letters; 0 where there is none.
     pairs: Box<[u8; 26 * 26]>,
     names: HashMap<Box<str>, u8>,
+    /// The names just as the table writes them, which is how most inputs write them.
+    written: Written,
 }
 
 impl Table {
@@ -86,6 +101,7 @@ impl Table {
             rows: Vec::new(),
             pairs: Box::new([0; 26 * 26]),
             names: HashMap::new(),
+            written: Written::default(),
         };
         let lines: Vec<(Vec<&'static str>, Vec<&'static str>)> = text
             .lines()
@@ -117,6 +133,9 @@ impl Table {
                 table.index(&written_out(name), row);
             }
         }
+        let names = lines.iter().flat_map(|(_, names)| names);
+        let meant = names.filter_map(|name| Some((*name, table.row_of(name)?)));
+        table.written = Written::of(&meant.collect::<Vec<_>>());
         table
     }
 
@@ -135,17 +154,22 @@ impl Table {
 
     fn code(&self, text: &str) -> Option<&'static str> {
         let text = text.trim();
-        let row = match pair(text) {
-            Some(pair) => self.pairs.get(pair)?.checked_sub(1)?,
-            None => {
-                let folded = Folded::new(text)?;
-                match pair(folded.as_str()) {
-                    Some(pair) => self.pairs.get(pair)?.checked_sub(1)?,
-                    None => *self.names.get(folded.as_str())?,
-                }
-            }
+        let row = match self.written.row(text) {
+            Some(row) => row,
+            None => self.row_of(text)?,
         };
         self.rows.get(usize::from(row)).map(|row| row.iso)
+    }
+
+    fn row_of(&self, text: &str) -> Option<u8> {
+        if let Some(pair) = pair(text) {
+            return self.pairs.get(pair)?.checked_sub(1);
+        }
+        let folded = Folded::new(text)?;
+        match pair(folded.as_str()) {
+            Some(pair) => self.pairs.get(pair)?.checked_sub(1),
+            None => self.names.get(folded.as_str()).copied(),
+        }
     }
 
     /// The row of exactly this alpha-2 code.
@@ -153,6 +177,51 @@ impl Table {
         let row = self.pairs.get(pair(iso)?)?.checked_sub(1)?;
         self.rows.get(usize::from(row)).filter(|row| row.iso == iso)
     }
+}
+
+/// Names of four bytes and more with the rows that they mean, found by a cheap hash, and compared
+/// byte for byte.
+#[derive(Default)]
+struct Written {
+    slots: Box<[Option<(&'static str, u8)>]>,
+}
+
+impl Written {
+    fn of(names: &[(&'static str, u8)]) -> Self {
+        let mut slots = vec![None; (names.len() * 4).next_power_of_two()].into_boxed_slice();
+        for (name, row) in names {
+            let Some(hash) = hash(name) else {
+                continue;
+            };
+            let free = (0..slots.len()).map(|step| (hash + step) & (slots.len() - 1));
+            let mut free = free.filter(|place| slots.get(*place).is_some_and(Option::is_none));
+            if let Some(slot) = free.next().and_then(|place| slots.get_mut(place)) {
+                *slot = Some((*name, *row));
+            }
+        }
+        Self { slots }
+    }
+
+    fn row(&self, text: &str) -> Option<u8> {
+        let mut place = hash(text)?;
+        // Three slots of four are free.
+        loop {
+            let (name, row) = (*self.slots.get(place & self.slots.len().wrapping_sub(1))?)?;
+            if name == text {
+                return Some(row);
+            }
+            place += 1;
+        }
+    }
+}
+
+/// A hash of a text of at least four bytes, by its ends and its length.
+fn hash(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (first, last) = (bytes.first_chunk::<4>()?, bytes.last_chunk::<4>()?);
+    let ends = u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    let hash = (ends ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(hash >> 40).ok()
 }
 
 /// The index of a text of exactly two ASCII letters in whatever case.
@@ -462,7 +531,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn no_language_is_called_like_a_locale() {
+        for line in names::LANGUAGES.lines().filter(|line| !line.is_empty()) {
+            let (codes, names) = line.split_once(';').unwrap();
+            for word in codes.split(' ').chain(names.split(';')) {
+                let folded = Folded::new(word).unwrap();
+                let dashed = folded.as_str().replace(' ', "-");
+                assert_eq!(language_of_short_locale(&dashed), None, "{word}");
+            }
+        }
+    }
+
     proptest! {
+        /// The table of names as they are written knows nothing that folding does not.
+        #[test]
+        fn short_cuts_agree_with_folding(text in "[DdAaSs][a-zA-Zäö]{2,9}|[A-Za-z]{2}[-_][A-Za-z]{2}|Deutsch(land)?|Schwei[z]{0,2}") {
+            for table in [&*COUNTRIES, &*LANGUAGES] {
+                let slow = table.row_of(&text).and_then(|row| table.rows.get(usize::from(row)));
+                prop_assert_eq!(table.code(&text), slow.map(|row| row.iso));
+            }
+            let slow = LANGUAGES.code(&text).or_else(|| LANGUAGES.code(language_of_locale(&text)?));
+            prop_assert_eq!(language(&text), slow);
+        }
+
         #[test]
         fn any_text_is_taken(text in "\\PC{0,120}") {
             let _ = (country(&text), language(&text), is_country(&text), is_language(&text));

@@ -22,6 +22,7 @@ mod form;
 mod group;
 mod join;
 mod key_list;
+mod lookup;
 mod lookup_file;
 mod naming;
 mod options;
@@ -30,6 +31,8 @@ mod passthrough;
 mod path;
 mod plan;
 mod proposal;
+#[cfg(test)]
+mod reference;
 mod steps;
 mod styles;
 mod suggest;

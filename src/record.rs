@@ -98,6 +98,7 @@ impl Cells {
 
     /// The cell at `index`, counted from 0.
     #[must_use]
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&str> {
         let [start, end] = *self.spans.get(index)?;
         self.text.get(start as usize..end as usize)

@@ -72,9 +72,9 @@ impl Rules {
 
 /// The verdict on one draft.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Checked {
+pub struct Checked<'r> {
     /// The customer, or everything that is wrong with it, in the schema's order.
-    pub result: Result<Customer, Vec<FieldError>>,
+    pub result: Result<Customer<'r>, Vec<FieldError>>,
     /// What is odd but allowed, in the schema's order.
     pub warnings: Vec<FieldError>,
 }
@@ -84,7 +84,7 @@ pub struct Checked {
 /// Texts in which nothing stands but blanks count as missing and are not sent. What mapping
 /// found is part of the verdict and is not told twice.
 #[must_use]
-pub fn check(draft: Draft, rules: &Rules) -> Checked {
+pub fn check<'r>(draft: Draft<'r>, rules: &Rules) -> Checked<'r> {
     let Draft {
         mut customer,
         errors,
@@ -110,7 +110,7 @@ pub fn check(draft: Draft, rules: &Rules) -> Checked {
 }
 
 /// Checks the customer's objects in the order in which they are sent.
-fn check_parts(customer: &CreateCustomer, findings: &mut Findings<'_>) {
+fn check_parts(customer: &CreateCustomer<'_>, findings: &mut Findings<'_>) {
     fields::check(Part::Customer, &customer.fields, findings);
     match &customer.billing {
         Some(billing) => fields::check(Part::Billing, billing, findings),

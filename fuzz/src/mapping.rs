@@ -92,11 +92,12 @@ fn tried(mapping: &Mapping) {
         let mut records = trial.records();
         let lead = records.next().unwrap();
         let tally = &mut Tally::default();
+        let further: Vec<Record> = records.collect();
         let mut draft = plan.apply(&lead, tally);
-        for record in records {
+        for record in &further {
             assert!(plan.group_column().is_some());
             if let Some(draft) = &mut draft {
-                plan.add(&record, draft, tally);
+                plan.add(record, draft, tally);
             }
         }
         let tried = match &draft {

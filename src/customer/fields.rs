@@ -43,11 +43,39 @@ pub enum Bounds {
     },
 }
 
+/// What a field holds beyond its type: by it, and not by names, its rules are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Anything.
+    Any,
+    /// A language, ISO 639-1.
+    Language,
+    /// A country, ISO 3166 alpha-2.
+    Country,
+    /// One e-mail address.
+    Email,
+    /// A phone, mobile or fax number.
+    Phone,
+    /// A postal code of the address's country.
+    PostalCode,
+    /// A VAT id.
+    VatId,
+    /// A web address.
+    Website,
+    /// A day of birth.
+    Birthday,
+}
+
 /// One field of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     /// The API's name.
     pub name: &'static str,
+    /// What stands before its value in a body, if that is a text: a comma, the name, a colon and
+    /// the opening quotation mark.
+    pub lead: &'static str,
+    /// What it holds.
+    pub content: Content,
     /// Its type.
     pub kind: Kind,
     /// Whether the API demands it.
@@ -67,6 +95,21 @@ pub struct Schema {
     pub name: &'static str,
     /// Its fields, in the order in which they are sent.
     pub fields: &'static [Field],
+    /// Those that the API demands, a bit for each index.
+    pub required: u32,
+}
+
+/// The fields that the API demands, a bit for each index.
+const fn required(mut fields: &[Field]) -> u32 {
+    let (mut bits, mut bit) = (0, 1);
+    while let [first, rest @ ..] = fields {
+        if first.required {
+            bits |= bit;
+        }
+        bit <<= 1;
+        fields = rest;
+    }
+    bits
 }
 
 impl Schema {
@@ -89,354 +132,454 @@ impl Schema {
 
 const I32_MAX: i64 = i32::MAX as i64;
 
+/// A field, with what stands before its value in a body.
+macro_rules! field {
+    ($name:literal, $($rest:tt)*) => {
+        Field {
+            name: $name,
+            lead: concat!(",\"", $name, "\":\""),
+            $($rest)*
+        }
+    };
+}
+
 /// `CreateCustomer`, without its nested objects.
 pub static CUSTOMER: Schema = Schema {
     name: "CreateCustomer",
-    fields: &[
-        Field {
-            name: "Number",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 30 },
-            newer_max: None,
-            meaning: "The customer's number; left out, Wawi assigns the next one.",
-        },
-        Field {
-            name: "CustomerGroupId",
-            kind: Kind::Integer,
-            required: true,
-            bounds: Bounds::Range {
-                min: 1,
-                max: I32_MAX,
-            },
-            newer_max: None,
-            meaning: "Id of the customer group (Wawi > Customers > Customer groups).",
-        },
-        Field {
-            name: "CustomerSince",
-            kind: Kind::DateTime,
-            required: false,
-            bounds: Bounds::Years {
-                min: 1753,
-                max: 9999,
-            },
-            newer_max: None,
-            meaning: "When the customer relationship began.",
-        },
-        Field {
-            name: "LastChange",
-            kind: Kind::DateTime,
-            required: false,
-            bounds: Bounds::Years {
-                min: 1753,
-                max: 9999,
-            },
-            newer_max: None,
-            meaning: "When the customer was last changed; only later v1 builds know it.",
-        },
-        Field {
-            name: "LanguageIso",
-            kind: Kind::Text,
-            required: true,
-            bounds: Bounds::Length { min: 2, max: 2 },
-            newer_max: None,
-            meaning: "Language, two letters (`DE`); it must be active in Wawi.",
-        },
-        Field {
-            name: "InternalCompanyId",
-            kind: Kind::Integer,
-            required: true,
-            bounds: Bounds::Range { min: 0, max: 255 },
-            newer_max: None,
-            meaning: "Id of the own company that the customer belongs to.",
-        },
-        Field {
-            name: "CustomerCategoryId",
-            kind: Kind::Integer,
-            required: false,
-            bounds: Bounds::Range {
-                min: 0,
-                max: I32_MAX,
-            },
-            newer_max: None,
-            meaning: "Id of the customer category.",
-        },
-        Field {
-            name: "TaxIdentificationNumber",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: None,
-            meaning: "German Steuernummer, not the VAT id.",
-        },
-        Field {
-            name: "AccountsReceivableNumber",
-            kind: Kind::Integer,
-            required: false,
-            bounds: Bounds::Range {
-                min: 0,
-                max: I32_MAX,
-            },
-            newer_max: None,
-            meaning: "Debtor account, e.g. 10000.",
-        },
-        Field {
-            name: "CommercialRegisterNumber",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: None,
-            meaning: "Commercial register, e.g. `HRB 1234`.",
-        },
-        Field {
-            name: "Website",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: None,
-            meaning: "Web address; a scheme is not needed.",
-        },
-        Field {
-            name: "InitialContact",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: None,
-            meaning: "How the customer came: sales channel, fair, campaign.",
-        },
-        Field {
-            name: "EbayUsername",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: None,
-            meaning: "User name at eBay.",
-        },
-        Field {
-            name: "Birthday",
-            kind: Kind::DateTime,
-            required: false,
-            bounds: Bounds::Years {
-                min: 1753,
-                max: 9999,
-            },
-            newer_max: None,
-            meaning: "Day of birth; sent as midnight UTC.",
-        },
-        Field {
-            name: "IsLocked",
-            kind: Kind::Boolean,
-            required: false,
-            bounds: Bounds::None,
-            newer_max: None,
-            meaning: "Locked for online-shop sales channels.",
-        },
-        Field {
-            name: "IsCashRegisterBased",
-            kind: Kind::Boolean,
-            required: false,
-            bounds: Bounds::None,
-            newer_max: None,
-            meaning: "From a point of sale; to be synchronised with JTL-POS.",
-        },
-    ],
+    fields: CUSTOMER_FIELDS,
+    required: required(CUSTOMER_FIELDS),
 };
+
+const CUSTOMER_FIELDS: &[Field] = &[
+    field! {
+        "Number",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 30 },
+        newer_max: None,
+        meaning: "The customer's number; left out, Wawi assigns the next one.",
+    },
+    field! {
+        "CustomerGroupId",
+        content: Content::Any,
+        kind: Kind::Integer,
+        required: true,
+        bounds: Bounds::Range {
+            min: 1,
+            max: I32_MAX,
+        },
+        newer_max: None,
+        meaning: "Id of the customer group (Wawi > Customers > Customer groups).",
+    },
+    field! {
+        "CustomerSince",
+        content: Content::Any,
+        kind: Kind::DateTime,
+        required: false,
+        bounds: Bounds::Years {
+            min: 1753,
+            max: 9999,
+        },
+        newer_max: None,
+        meaning: "When the customer relationship began.",
+    },
+    field! {
+        "LastChange",
+        content: Content::Any,
+        kind: Kind::DateTime,
+        required: false,
+        bounds: Bounds::Years {
+            min: 1753,
+            max: 9999,
+        },
+        newer_max: None,
+        meaning: "When the customer was last changed; only later v1 builds know it.",
+    },
+    field! {
+        "LanguageIso",
+        content: Content::Language,
+        kind: Kind::Text,
+        required: true,
+        bounds: Bounds::Length { min: 2, max: 2 },
+        newer_max: None,
+        meaning: "Language, two letters (`DE`); it must be active in Wawi.",
+    },
+    field! {
+        "InternalCompanyId",
+        content: Content::Any,
+        kind: Kind::Integer,
+        required: true,
+        bounds: Bounds::Range { min: 0, max: 255 },
+        newer_max: None,
+        meaning: "Id of the own company that the customer belongs to.",
+    },
+    field! {
+        "CustomerCategoryId",
+        content: Content::Any,
+        kind: Kind::Integer,
+        required: false,
+        bounds: Bounds::Range {
+            min: 0,
+            max: I32_MAX,
+        },
+        newer_max: None,
+        meaning: "Id of the customer category.",
+    },
+    field! {
+        "TaxIdentificationNumber",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: None,
+        meaning: "German Steuernummer, not the VAT id.",
+    },
+    field! {
+        "AccountsReceivableNumber",
+        content: Content::Any,
+        kind: Kind::Integer,
+        required: false,
+        bounds: Bounds::Range {
+            min: 0,
+            max: I32_MAX,
+        },
+        newer_max: None,
+        meaning: "Debtor account, e.g. 10000.",
+    },
+    field! {
+        "CommercialRegisterNumber",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: None,
+        meaning: "Commercial register, e.g. `HRB 1234`.",
+    },
+    field! {
+        "Website",
+        content: Content::Website,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: None,
+        meaning: "Web address; a scheme is not needed.",
+    },
+    field! {
+        "InitialContact",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: None,
+        meaning: "How the customer came: sales channel, fair, campaign.",
+    },
+    field! {
+        "EbayUsername",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: None,
+        meaning: "User name at eBay.",
+    },
+    field! {
+        "Birthday",
+        content: Content::Birthday,
+        kind: Kind::DateTime,
+        required: false,
+        bounds: Bounds::Years {
+            min: 1753,
+            max: 9999,
+        },
+        newer_max: None,
+        meaning: "Day of birth; sent as midnight UTC.",
+    },
+    field! {
+        "IsLocked",
+        content: Content::Any,
+        kind: Kind::Boolean,
+        required: false,
+        bounds: Bounds::None,
+        newer_max: None,
+        meaning: "Locked for online-shop sales channels.",
+    },
+    field! {
+        "IsCashRegisterBased",
+        content: Content::Any,
+        kind: Kind::Boolean,
+        required: false,
+        bounds: Bounds::None,
+        newer_max: None,
+        meaning: "From a point of sale; to be synchronised with JTL-POS.",
+    },
+];
 
 /// `CreateAddress`. Newer versions of the API take shorter names and cities; see `newer_max`.
 pub static ADDRESS: Schema = Schema {
     name: "CreateAddress",
-    fields: &[
-        Field {
-            name: "City",
-            kind: Kind::Text,
-            required: true,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: Some(64),
-            meaning: "City or town.",
-        },
-        Field {
-            name: "CountryIso",
-            kind: Kind::Text,
-            required: true,
-            bounds: Bounds::Length { min: 1, max: 5 },
-            newer_max: None,
-            meaning: "Country, ISO 3166 alpha-2 (Greece is `GR`).",
-        },
-        Field {
-            name: "Company",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 128 },
-            newer_max: None,
-            meaning: "Company.",
-        },
-        Field {
-            name: "Company2",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 60 },
-            newer_max: None,
-            meaning: "Second line of the company's name.",
-        },
-        Field {
-            name: "FormOfAddress",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 30 },
-            newer_max: None,
-            meaning: "Salutation, e.g. `Frau`.",
-        },
-        Field {
-            name: "Title",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 64 },
-            newer_max: None,
-            meaning: "Academic title.",
-        },
-        Field {
-            name: "FirstName",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: Some(126),
-            meaning: "First name.",
-        },
-        Field {
-            name: "LastName",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: Some(126),
-            meaning: "Last name; this or the company must be there.",
-        },
-        Field {
-            name: "Street",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: None,
-            meaning: "Street and house number.",
-        },
-        Field {
-            name: "Address2",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: None,
-            meaning: "Second address line.",
-        },
-        Field {
-            name: "PostalCode",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 24 },
-            newer_max: None,
-            meaning: "Postal code.",
-        },
-        Field {
-            name: "State",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: None,
-            meaning: "Federal state or province.",
-        },
-        Field {
-            name: "VatID",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 20 },
-            newer_max: None,
-            meaning: "VAT id with its country prefix.",
-        },
-        Field {
-            name: "PhoneNumber",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 30 },
-            newer_max: None,
-            meaning: "Phone.",
-        },
-        Field {
-            name: "MobilePhoneNumber",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 30 },
-            newer_max: None,
-            meaning: "Mobile phone.",
-        },
-        Field {
-            name: "EmailAddress",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 255 },
-            newer_max: None,
-            meaning: "One e-mail address.",
-        },
-        Field {
-            name: "Fax",
-            kind: Kind::Text,
-            required: false,
-            bounds: Bounds::Length { min: 1, max: 30 },
-            newer_max: None,
-            meaning: "Fax.",
-        },
-    ],
+    fields: ADDRESS_FIELDS,
+    required: required(ADDRESS_FIELDS),
 };
+
+const ADDRESS_FIELDS: &[Field] = &[
+    field! {
+        "City",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: true,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: Some(64),
+        meaning: "City or town.",
+    },
+    field! {
+        "CountryIso",
+        content: Content::Country,
+        kind: Kind::Text,
+        required: true,
+        bounds: Bounds::Length { min: 1, max: 5 },
+        newer_max: None,
+        meaning: "Country, ISO 3166 alpha-2 (Greece is `GR`).",
+    },
+    field! {
+        "Company",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 128 },
+        newer_max: None,
+        meaning: "Company.",
+    },
+    field! {
+        "Company2",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 60 },
+        newer_max: None,
+        meaning: "Second line of the company's name.",
+    },
+    field! {
+        "FormOfAddress",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 30 },
+        newer_max: None,
+        meaning: "Salutation, e.g. `Frau`.",
+    },
+    field! {
+        "Title",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 64 },
+        newer_max: None,
+        meaning: "Academic title.",
+    },
+    field! {
+        "FirstName",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: Some(126),
+        meaning: "First name.",
+    },
+    field! {
+        "LastName",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: Some(126),
+        meaning: "Last name; this or the company must be there.",
+    },
+    field! {
+        "Street",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: None,
+        meaning: "Street and house number.",
+    },
+    field! {
+        "Address2",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: None,
+        meaning: "Second address line.",
+    },
+    field! {
+        "PostalCode",
+        content: Content::PostalCode,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 24 },
+        newer_max: None,
+        meaning: "Postal code.",
+    },
+    field! {
+        "State",
+        content: Content::Any,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: None,
+        meaning: "Federal state or province.",
+    },
+    field! {
+        "VatID",
+        content: Content::VatId,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 20 },
+        newer_max: None,
+        meaning: "VAT id with its country prefix.",
+    },
+    field! {
+        "PhoneNumber",
+        content: Content::Phone,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 30 },
+        newer_max: None,
+        meaning: "Phone.",
+    },
+    field! {
+        "MobilePhoneNumber",
+        content: Content::Phone,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 30 },
+        newer_max: None,
+        meaning: "Mobile phone.",
+    },
+    field! {
+        "EmailAddress",
+        content: Content::Email,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 255 },
+        newer_max: None,
+        meaning: "One e-mail address.",
+    },
+    field! {
+        "Fax",
+        content: Content::Phone,
+        kind: Kind::Text,
+        required: false,
+        bounds: Bounds::Length { min: 1, max: 30 },
+        newer_max: None,
+        meaning: "Fax.",
+    },
+];
+
+/// Index of `CountryIso` in [`ADDRESS`].
+pub const COUNTRY_ISO: usize = 1;
+/// Index of `Company` in [`ADDRESS`].
+pub const COMPANY: usize = 2;
+/// Index of `LastName` in [`ADDRESS`].
+pub const LAST_NAME: usize = 7;
+/// Index of `Street` in [`ADDRESS`].
+pub const STREET: usize = 8;
+/// Index of `PostalCode` in [`ADDRESS`].
+pub const POSTAL_CODE: usize = 10;
+/// Index of `EmailAddress` in [`ADDRESS`].
+pub const EMAIL_ADDRESS: usize = 15;
 
 /// `CreatePaymentSettings`.
 pub static PAYMENT: Schema = Schema {
     name: "CreatePaymentSettings",
-    fields: &[
-        Field {
-            name: "PaymentMethodId",
-            kind: Kind::Integer,
-            required: false,
-            bounds: Bounds::Range {
-                min: 1,
-                max: I32_MAX,
-            },
-            newer_max: None,
-            meaning: "Id of the payment method.",
-        },
-        Field {
-            name: "Discount",
-            kind: Kind::Decimal,
-            required: false,
-            bounds: Bounds::Range { min: 0, max: 100 },
-            newer_max: None,
-            meaning: "Discount in per cent.",
-        },
-        Field {
-            name: "PaymentTarget",
-            kind: Kind::Integer,
-            required: false,
-            bounds: Bounds::Range {
-                min: 0,
-                max: I32_MAX,
-            },
-            newer_max: None,
-            meaning: "Days until payment is due.",
-        },
-        Field {
-            name: "CreditLimit",
-            kind: Kind::Integer,
-            required: false,
-            bounds: Bounds::Range {
-                min: 1,
-                max: I32_MAX,
-            },
-            newer_max: None,
-            meaning: "Credit limit, a whole amount.",
-        },
-        Field {
-            name: "StopPaymentRequest",
-            kind: Kind::Boolean,
-            required: false,
-            bounds: Bounds::None,
-            newer_max: None,
-            meaning: "No dunning.",
-        },
-    ],
+    fields: PAYMENT_FIELDS,
+    required: required(PAYMENT_FIELDS),
 };
+
+const PAYMENT_FIELDS: &[Field] = &[
+    field! {
+        "PaymentMethodId",
+        content: Content::Any,
+        kind: Kind::Integer,
+        required: false,
+        bounds: Bounds::Range {
+            min: 1,
+            max: I32_MAX,
+        },
+        newer_max: None,
+        meaning: "Id of the payment method.",
+    },
+    field! {
+        "Discount",
+        content: Content::Any,
+        kind: Kind::Decimal,
+        required: false,
+        bounds: Bounds::Range { min: 0, max: 100 },
+        newer_max: None,
+        meaning: "Discount in per cent.",
+    },
+    field! {
+        "PaymentTarget",
+        content: Content::Any,
+        kind: Kind::Integer,
+        required: false,
+        bounds: Bounds::Range {
+            min: 0,
+            max: I32_MAX,
+        },
+        newer_max: None,
+        meaning: "Days until payment is due.",
+    },
+    field! {
+        "CreditLimit",
+        content: Content::Any,
+        kind: Kind::Integer,
+        required: false,
+        bounds: Bounds::Range {
+            min: 1,
+            max: I32_MAX,
+        },
+        newer_max: None,
+        meaning: "Credit limit, a whole amount.",
+    },
+    field! {
+        "StopPaymentRequest",
+        content: Content::Any,
+        kind: Kind::Boolean,
+        required: false,
+        bounds: Bounds::None,
+        newer_max: None,
+        meaning: "No dunning.",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_are_those_of_the_names() {
+        for (index, name) in [
+            (COUNTRY_ISO, "CountryIso"),
+            (COMPANY, "Company"),
+            (LAST_NAME, "LastName"),
+            (STREET, "Street"),
+            (POSTAL_CODE, "PostalCode"),
+            (EMAIL_ADDRESS, "EmailAddress"),
+        ] {
+            assert_eq!(ADDRESS.field(index).name, name);
+        }
+    }
+
+    #[test]
+    fn every_field_has_its_bit() {
+        for schema in [&CUSTOMER, &ADDRESS, &PAYMENT] {
+            assert!(schema.fields.len() < 32);
+            for (index, field) in schema.fields.iter().enumerate() {
+                assert_eq!(schema.required >> index & 1 == 1, field.required);
+            }
+        }
+    }
+}

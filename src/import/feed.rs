@@ -75,7 +75,7 @@ impl Feed {
 }
 
 /// A checked customer becomes a submission.
-fn submission(customer: &Customer, position: Position, hashes: &TargetHashes) -> Submission {
+fn submission(customer: &Customer<'_>, position: Position, hashes: &TargetHashes) -> Submission {
     let body = customer.body();
     Submission {
         position,

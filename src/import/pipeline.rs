@@ -16,7 +16,11 @@ use crate::validate::{self, Customer, Rules};
 /// What a customer's records turned out to be. Errors and warnings about a further record carry
 /// its place (`at`).
 #[derive(Debug)]
-pub(super) enum Examined {
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are valid, and none is kept: a box would be made for every record"
+)]
+pub(super) enum Examined<'g> {
     /// Left out by `keep_if`.
     LeftOut,
     /// It cannot be sent.
@@ -25,9 +29,9 @@ pub(super) enum Examined {
         errors: Vec<FieldError>,
         warnings: Vec<FieldError>,
     },
-    /// It can be sent.
+    /// It can be sent. The customer borrows from its records.
     Valid {
-        customer: Box<Customer>,
+        customer: Customer<'g>,
         warnings: Vec<FieldError>,
     },
 }
@@ -60,7 +64,7 @@ impl Pipeline {
     /// Examines one customer. `keep_if` is asked about its first record alone. A record that
     /// cannot be read spoils all of them, also those that would have been left out: nobody knows
     /// whether it belongs there.
-    pub(super) fn examine(&self, group: &Group, tally: &mut Tally) -> Examined {
+    pub(super) fn examine<'g>(&'g self, group: &'g Group, tally: &mut Tally) -> Examined<'g> {
         let mut errors = group.faults.clone();
         let mut odd = Vec::new();
         for missing in &group.missing {
@@ -80,17 +84,17 @@ impl Pipeline {
             error.at = (index > 0).then(|| Box::new(position_of(entry)));
             list.push(error);
         }
-        let unreadable = Examined::Invalid {
+        let unreadable = |errors| Examined::Invalid {
             stage: Stage::Source,
-            errors: errors.clone(),
+            errors,
             warnings: Vec::new(),
         };
         let Some(lead) = record_of(&group.lead).filter(|_| !group.is_hopeless()) else {
-            return unreadable;
+            return unreadable(errors);
         };
         match self.plan.apply(lead, tally) {
             None if errors.is_empty() => Examined::LeftOut,
-            None => unreadable,
+            None => unreadable(errors),
             Some(mut draft) => {
                 let mut added = Vec::new();
                 for record in group.members.iter().filter_map(record_of) {
@@ -108,10 +112,7 @@ impl Pipeline {
                 warnings.extend(odd);
                 self.name_places(&mut warnings, &added);
                 match checked.result {
-                    Ok(customer) if errors.is_empty() => Examined::Valid {
-                        customer: Box::new(customer),
-                        warnings,
-                    },
+                    Ok(customer) if errors.is_empty() => Examined::Valid { customer, warnings },
                     result => {
                         errors.extend(result.err().unwrap_or_default());
                         self.name_places(&mut errors, &added);

@@ -339,7 +339,7 @@ fn tell(listener: &Listener, counts: Counts, done: u64, total: u64) {
 
 impl Pipeline {
     /// Ids of the draft that the ERP's lists do not have.
-    pub(super) fn check_ids(&self, draft: &mut crate::customer::Draft) {
+    pub(super) fn check_ids(&self, draft: &mut crate::customer::Draft<'_>) {
         use crate::customer::{Target, Value};
         use crate::outcome::FieldError;
         for list in NameList::ALL {

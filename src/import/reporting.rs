@@ -287,7 +287,7 @@ impl Look {
         }
     }
 
-    fn new(examined: Examined, repeats: &[Repeat], pipeline: &Pipeline) -> Self {
+    fn new(examined: Examined<'_>, repeats: &[Repeat], pipeline: &Pipeline) -> Self {
         let mut look = Self::of_nothing();
         match examined {
             Examined::LeftOut => look.left_out = true,
@@ -302,7 +302,8 @@ impl Look {
             }
             Examined::Valid { customer, warnings } => {
                 look.key = match customer.customer().get(pipeline.key()) {
-                    Some(Value::Text(text) | Value::DateTime(text)) => Some(text.clone()),
+                    Some(Value::Text(text)) => Some(text.to_string()),
+                    Some(Value::DateTime(moment)) => Some(moment.to_string()),
                     Some(Value::Integer(number)) => Some(number.to_string()),
                     _ => None,
                 };

@@ -94,6 +94,7 @@ impl Bound {
     }
 
     /// What the record has in `column`, with `empty` texts as nothing.
+    #[inline]
     pub(super) fn cell<'r>(&self, record: &'r Record, column: usize, empty: &[String]) -> Cell<'r> {
         let (text, number) = match self.raw(record, column) {
             Raw::Text(text) => (trimmed(text), false),
@@ -149,6 +150,7 @@ impl Bound {
             }
     }
 
+    #[inline]
     fn raw<'r>(&self, record: &'r Record, column: usize) -> Raw<'r> {
         match (self.access.get(column), &record.fields) {
             (Some(Access::Cell(index)), Fields::Cells(cells)) => {

@@ -51,7 +51,7 @@ pub(super) fn fit(
     node: &Node<'_>,
     steps: &Steps,
     role: Constant,
-) -> Result<Value, Mistake> {
+) -> Result<Value<'static>, Mistake> {
     let key = role.key();
     let value = match typed(target, node, steps, role) {
         Ok(value) => value,
@@ -87,7 +87,7 @@ pub(super) fn fit_text(
     target: Target,
     written: &str,
     steps: &Steps,
-) -> Result<Option<Value>, String> {
+) -> Result<Option<Value<'static>>, String> {
     let value = match text(steps, written, false) {
         Ok(value) => value,
         Err(Misfit::Empty) => return Ok(None),
@@ -144,13 +144,18 @@ enum Misfit {
     Reason(String),
 }
 
-fn typed(target: Target, node: &Node<'_>, steps: &Steps, role: Constant) -> Result<Value, Misfit> {
+fn typed(
+    target: Target,
+    node: &Node<'_>,
+    steps: &Steps,
+    role: Constant,
+) -> Result<Value<'static>, Misfit> {
     match (steps.kind, node.get_ref()) {
         // The id is known once the ERP has been asked.
         (Kind::Integer, DeValue::String(name)) if steps.names.is_some() => {
             match super::trim::trimmed(name) {
                 "" => Err(Misfit::Empty),
-                name => Ok(Value::Text(name.to_owned())),
+                name => Ok(Value::Text(name.to_owned().into())),
             }
         }
         (Kind::Integer, number @ DeValue::Integer(_)) => {
@@ -180,22 +185,23 @@ fn typed(target: Target, node: &Node<'_>, steps: &Steps, role: Constant) -> Resu
     }
 }
 
-fn decimal(digits: &str) -> Result<Value, Misfit> {
+fn decimal(digits: &str) -> Result<Value<'static>, Misfit> {
     convert::json_decimal(digits)
         .map(Value::Decimal)
         .ok_or(Misfit::Type)
 }
 
 /// Takes a written text through the steps that come after a constant's place.
-fn text(steps: &Steps, written: &str, only_type: bool) -> Result<Value, Misfit> {
+fn text(steps: &Steps, written: &str, only_type: bool) -> Result<Value<'static>, Misfit> {
     let mut tally = Tally::default();
     let rules = BTreeMap::new();
+    let mut odd = Vec::new();
     let mut around = Surroundings {
         rules: &rules,
         today: jiff::civil::Date::MAX,
         country: None,
         tally: &mut tally,
-        odd: Vec::new(),
+        odd: &mut odd,
     };
     let written = super::trim::trimmed(written);
     if written.is_empty() {
@@ -208,7 +214,8 @@ fn text(steps: &Steps, written: &str, only_type: bool) -> Result<Value, Misfit> 
         steps.shaped(written.into(), &mut around).map_err(reason)?
     };
     let shaped = shaped.ok_or(Misfit::Empty)?;
-    steps.typed(shaped, false, &mut around).map_err(reason)
+    let typed = steps.typed(shaped, false, &mut around);
+    typed.map(Value::into_owned).map_err(reason)
 }
 
 /// Why a constant broke a step, in words.
@@ -236,7 +243,7 @@ fn reason(fault: &Fault) -> String {
 }
 
 /// Countries and languages must be ISO codes: a constant `Deutschland` is always wrong.
-fn known(target: Target, value: &Value) -> Option<String> {
+fn known(target: Target, value: &Value<'_>) -> Option<String> {
     let Value::Text(text) = value else {
         return None;
     };
@@ -254,7 +261,7 @@ fn known(target: Target, value: &Value) -> Option<String> {
 }
 
 /// Why the API would refuse the value.
-fn beyond(target: Target, value: &Value) -> Option<String> {
+fn beyond(target: Target, value: &Value<'_>) -> Option<String> {
     match (target.field().bounds, value) {
         (Bounds::Length { max, .. }, Value::Text(text)) => {
             let length = text.encode_utf16().count();
@@ -268,7 +275,7 @@ fn beyond(target: Target, value: &Value) -> Option<String> {
             (!range.contains(number)).then(|| format!("it must lie between {min} and {max}"))
         }
         (Bounds::Years { min, max }, Value::DateTime(date)) => {
-            let year: i16 = date.get(..4).and_then(|year| year.parse().ok())?;
+            let year: i16 = date.text().get(..4).and_then(|year| year.parse().ok())?;
             (!(min..=max).contains(&year))
                 .then(|| format!("the year must lie between {min} and {max}"))
         }

@@ -9,6 +9,7 @@ use jiff::tz::Offset;
 use jiff::{Span, civil};
 use rust_decimal::Decimal;
 
+use crate::customer::Moment;
 use crate::outcome::damage::NO_DATES;
 
 /// How decimal numbers are written.
@@ -39,6 +40,37 @@ pub(super) fn integer(text: &str) -> Option<i64> {
 
 /// A decimal number; thousands are separated in groups of three or not at all.
 pub(super) fn decimal(text: &str, convention: Convention) -> Option<Decimal> {
+    plain_decimal(text, convention).or_else(|| any_decimal(text, convention))
+}
+
+/// A number without sign and thousands, with at most 18 digits.
+fn plain_decimal(text: &str, convention: Convention) -> Option<Decimal> {
+    let point = match convention {
+        Convention::Point => b'.',
+        Convention::Comma => b',',
+    };
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    if text.len() > 18 || !is_digit(bytes.first()) || !is_digit(bytes.last()) {
+        return None;
+    }
+    let (mut number, mut count, mut whole) = (0, 0_u32, None);
+    for byte in text.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            number = number * 10 + i64::from(digit);
+            count += 1;
+        } else if byte == point && whole.is_none() {
+            whole = Some(count);
+        } else {
+            return None;
+        }
+    }
+    Some(Decimal::new(number, count - whole.unwrap_or(count)))
+}
+
+/// A decimal number, whatever it looks like.
+fn any_decimal(text: &str, convention: Convention) -> Option<Decimal> {
     let (point, separator) = match convention {
         Convention::Point => ('.', ','),
         Convention::Comma => (',', '.'),
@@ -129,12 +161,18 @@ impl DateStyle {
     }
 
     /// Reads a date or date-time.
-    pub(super) fn read(&self, text: &str, today: Date) -> Result<String, DateFault> {
+    pub(super) fn read(&self, text: &str, today: Date) -> Result<Moment, DateFault> {
         if self.formats.is_empty() {
+            if let Some(day) = plain_day("%Y-%m-%d", text) {
+                return self.checked_day(day);
+            }
             let moment = iso(text).ok_or(DateFault::Malformed)?;
             return self.checked(moment);
         }
         for format in &self.formats {
+            if let Some(day) = plain_day(format, text) {
+                return self.checked_day(day);
+            }
             let Some(mut moment) = formatted(format, text) else {
                 continue;
             };
@@ -150,17 +188,64 @@ impl DateStyle {
         Err(DateFault::Malformed)
     }
 
-    fn checked(&self, moment: Moment) -> Result<String, DateFault> {
+    fn checked(&self, moment: Point) -> Result<Moment, DateFault> {
         let date = moment.at.date();
-        if NO_DATES.contains(&(date.year(), date.month(), date.day())) {
+        if self.birthday {
+            return self.checked_day(date);
+        }
+        if is_filler(date) {
             return Err(DateFault::Filler);
         }
-        Ok(if self.birthday {
-            format!("{date}T00:00:00Z")
-        } else {
-            moment.rfc3339()
-        })
+        Ok(Moment::from(moment.rfc3339()))
     }
+
+    /// A day is sent as midnight UTC, whether it is a birthday or not.
+    fn checked_day(&self, day: Date) -> Result<Moment, DateFault> {
+        if is_filler(day) {
+            return Err(DateFault::Filler);
+        }
+        Ok(Moment::of_day(day))
+    }
+}
+
+fn is_filler(day: Date) -> bool {
+    NO_DATES.contains(&(day.year(), day.month(), day.day()))
+}
+
+/// The day, if the format is one of day, month and year of four digits, and the text is written
+/// exactly so: two digits, a sign, two digits, a sign, four digits, or the other way round. Such
+/// a text means the same to the general reader, which reads all others.
+fn plain_day(format: &str, text: &str) -> Option<Date> {
+    let (order, signs) = match format.as_bytes() {
+        [b'%', first, one, b'%', second, two, b'%', third] => {
+            ([*first, *second, *third], [*one, *two])
+        }
+        _ => return None,
+    };
+    if !signs.iter().all(|sign| matches!(sign, b'.' | b'-' | b'/')) {
+        return None;
+    }
+    let (year, month, day, found) = match (order, text.as_bytes()) {
+        ([b'd', b'm', b'Y'], [d1, d2, one, m1, m2, two, y1, y2, y3, y4])
+        | ([b'm', b'd', b'Y'], [m1, m2, one, d1, d2, two, y1, y2, y3, y4])
+        | ([b'Y', b'm', b'd'], [y1, y2, y3, y4, one, m1, m2, two, d1, d2]) => (
+            digits([*y1, *y2])? * 100 + digits([*y3, *y4])?,
+            digits([*m1, *m2])?,
+            digits([*d1, *d2])?,
+            [*one, *two],
+        ),
+        _ => return None,
+    };
+    if found != signs || year < 1000 {
+        return None;
+    }
+    let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+    Date::new(year, month, day).ok()
+}
+
+fn digits(pair: [u8; 2]) -> Option<i16> {
+    let [tens, ones] = pair.map(|byte| byte.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i16::from(tens) * 10 + i16::from(ones))
 }
 
 /// Why a text is no date.
@@ -172,12 +257,12 @@ pub(super) enum DateFault {
     Filler,
 }
 
-struct Moment {
+struct Point {
     at: DateTime,
     offset: Option<Offset>,
 }
 
-impl Moment {
+impl Point {
     fn rfc3339(&self) -> String {
         let date = self.at.date();
         let time = self.at.time();
@@ -205,14 +290,14 @@ impl Moment {
 }
 
 /// ISO 8601: `1985-12-31`, `1985-12-31 13:30:00`, `1985-12-31T13:30:00+01:00`.
-fn iso(text: &str) -> Option<Moment> {
+fn iso(text: &str) -> Option<Point> {
     let bytes = text.as_bytes();
     let dashed = bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-');
     if !dashed || !bytes.first()?.is_ascii_digit() || text.contains('[') {
         return None;
     }
     let pieces = Pieces::parse(text).ok()?;
-    Some(Moment {
+    Some(Point {
         at: pieces
             .date()
             .to_datetime(pieces.time().unwrap_or(Time::midnight())),
@@ -222,14 +307,14 @@ fn iso(text: &str) -> Option<Moment> {
 
 /// A date in a strftime format. `%Y` alone would take `85` for the year 85: a year before 1000
 /// must stand there with all four digits.
-fn formatted(format: &str, text: &str) -> Option<Moment> {
+fn formatted(format: &str, text: &str) -> Option<Point> {
     let read = BrokenDownTime::parse(format, text).ok()?;
     let date = read.to_date().ok()?;
     if date.year() < 1000 && !text.contains(&format!("{:04}", date.year())) {
         return None;
     }
     let time = read.to_time().unwrap_or(Time::midnight());
-    Some(Moment {
+    Some(Point {
         at: date.to_datetime(time),
         offset: read.offset(),
     })
@@ -261,7 +346,43 @@ pub(super) fn format_fault(format: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// The short cut for plain dates reads nothing that the general reader does not, and
+        /// nothing differently.
+        #[test]
+        fn plain_dates_are_what_the_general_reader_reads(
+            text in "[0-3][0-9][./-][01][0-9][./-][0-2][0-9]{3}|[0-2][0-9]{3}-[01][0-9]-[0-3][0-9]|[0-9.-]{8,11}",
+            format in "%[dmY][./-]%[dmY][./-]%[dmyY]",
+        ) {
+            for format in [format.as_str(), "%d.%m.%Y", "%Y-%m-%d", "%m/%d/%Y"] {
+                if let Some(day) = plain_day(format, &text) {
+                    let slow = formatted(format, &text).map(|point| point.at);
+                    prop_assert_eq!(slow, Some(day.at(0, 0, 0, 0)));
+                }
+            }
+            if let Some(day) = plain_day("%Y-%m-%d", &text) {
+                let slow = iso(&text).map(|point| (point.at, point.offset));
+                prop_assert_eq!(slow, Some((day.at(0, 0, 0, 0), None)));
+            }
+        }
+
+        /// The short cut for plain decimals reads them as the general reader does.
+        #[test]
+        fn plain_decimals_are_what_the_general_reader_reads(
+            text in "[0-9]{1,20}([.,][0-9]{1,4})?|-?[0-9.,]{0,9}|0{0,3}[,.]0{0,3}",
+        ) {
+            for convention in [Convention::Point, Convention::Comma] {
+                if let Some(plain) = plain_decimal(&text, convention) {
+                    let slow = any_decimal(&text, convention).map(|slow| slow.to_string());
+                    prop_assert_eq!(slow, Some(plain.to_string()));
+                }
+            }
+        }
+    }
 
     const TODAY: Date = civil::date(2026, 11, 24);
 
@@ -330,7 +451,8 @@ mod tests {
             formats: formats.iter().map(|&format| format.to_owned()).collect(),
             birthday,
         };
-        style.read(text, TODAY)
+        let read = style.read(text, TODAY);
+        read.map(|moment| moment.text().into_owned())
     }
 
     #[test]

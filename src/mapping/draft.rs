@@ -8,12 +8,14 @@ use serde_json::Value as Json;
 
 use super::columns::{Bound, Cell};
 use super::compile::Compiled;
+use super::form::Form;
 use super::part::PartSpec;
 use super::steps::{Fault, Passage, Surroundings};
 use super::tally::Tally;
 use super::template::{Ingredient, Template};
 use super::trim::{trimmed, trimmed_cow};
 use super::value::{Origin, ValueSpec};
+use crate::customer::fields::COUNTRY_ISO;
 use crate::customer::{CreateCustomer, Draft, Part, Target, Value, Values};
 use crate::outcome::{Code, FieldError};
 use crate::record::Record;
@@ -32,8 +34,8 @@ pub(super) struct Maker<'a> {
 }
 
 /// One object, made.
-struct Made {
-    values: Values,
+struct Made<'r> {
+    values: Values<'r>,
     errors: Vec<Flaw>,
     warnings: Vec<Flaw>,
     /// Bit by index of the schema: the value came from a filled column.
@@ -58,9 +60,25 @@ enum Found<'r> {
 
 impl<'a> Maker<'a> {
     /// Makes the draft.
-    pub(super) fn draft(self, tally: &mut Tally) -> Draft {
+    pub(super) fn draft(self, tally: &mut Tally) -> Draft<'a> {
         let parts = &self.compiled.parts;
-        let made: Vec<Option<Made>> = parts.iter().map(|spec| self.part(spec, tally)).collect();
+        if parts.iter().any(|spec| spec.unless_same_as.is_some()) {
+            return self.draft_compared(tally);
+        }
+        let mut draft = Draft::default();
+        for spec in parts {
+            if let Some(made) = self.part(spec, tally) {
+                let part = self.place(spec, made, &mut draft);
+                tally.trace(|trace| trace.place(spec.part, part));
+            }
+        }
+        draft
+    }
+
+    /// Makes the draft of a mapping in which an address is left out where it repeats another.
+    fn draft_compared(self, tally: &mut Tally) -> Draft<'a> {
+        let parts = &self.compiled.parts;
+        let made: Vec<Option<Made<'a>>> = parts.iter().map(|spec| self.part(spec, tally)).collect();
         let kept: Vec<bool> = parts
             .iter()
             .zip(&made)
@@ -84,7 +102,12 @@ impl<'a> Maker<'a> {
 
     /// Adds one address to a draft that another record began; says which it became. None, if
     /// the record has nothing for it.
-    pub(super) fn add(self, spec: &PartSpec, draft: &mut Draft, tally: &mut Tally) -> Option<Part> {
+    pub(super) fn add(
+        self,
+        spec: &'a PartSpec,
+        draft: &mut Draft<'a>,
+        tally: &mut Tally,
+    ) -> Option<Part> {
         let made = self.part(spec, tally);
         let part = placed(spec.part, &draft.customer);
         tally.trace(|trace| trace.place(spec.part, part));
@@ -93,7 +116,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Makes one object; none, if the record has nothing for it.
-    fn part(self, spec: &PartSpec, tally: &mut Tally) -> Option<Made> {
+    fn part(self, spec: &'a PartSpec, tally: &mut Tally) -> Option<Made<'a>> {
         tally.trace(|trace| trace.object(spec.part));
         if let Some(column) = spec.when
             && self.cell(column) == Cell::Empty
@@ -105,7 +128,7 @@ impl<'a> Maker<'a> {
             return None;
         }
         let mut made = Made {
-            values: Values::new(spec.part.schema()),
+            values: Values::with_capacity(spec.part.schema(), spec.values.len()),
             errors: Vec::new(),
             warnings: Vec::new(),
             from_input: 0,
@@ -124,11 +147,21 @@ impl<'a> Maker<'a> {
         Some(made)
     }
 
-    fn value(self, index: usize, spec: &ValueSpec, made: &mut Made, tally: &mut Tally) {
+    fn value(self, index: usize, spec: &'a ValueSpec, made: &mut Made<'a>, tally: &mut Tally) {
         let found = self.find(&spec.origin);
         if tally.trace.is_some() {
             self.note_source(spec, &found, tally);
         }
+        // Most values are a column as it stands.
+        let found = match (found, &spec.origin) {
+            (Found::Text(passage), Origin::Column(_)) if spec.is_bare => {
+                let value = Value::Text(passage.text);
+                tally.trace(|trace| trace.value(Some(&value)));
+                made.from_input |= bit(spec.target.index);
+                return made.values.put(spec.target.index, value);
+            }
+            (found, _) => found,
+        };
         let is_filled = match &spec.origin {
             // A template also writes of its own accord.
             Origin::Template(template) => {
@@ -137,11 +170,14 @@ impl<'a> Maker<'a> {
             }
             _ => !matches!(found, Found::Nothing),
         };
-        let (result, odd) = self.evaluate(spec, found, &made.values, tally);
-        made.warnings.extend(odd.into_iter().map(|fault| Flaw {
-            value: index,
-            fault,
-        }));
+        let mut odd = Vec::new();
+        let result = self.evaluate(spec, found, &made.values, tally, &mut odd);
+        if !odd.is_empty() {
+            made.warnings.extend(odd.into_iter().map(|fault| Flaw {
+                value: index,
+                fault,
+            }));
+        }
         if is_filled && !matches!(result, Ok(None)) {
             made.from_input |= bit(spec.target.index);
         }
@@ -152,7 +188,10 @@ impl<'a> Maker<'a> {
             }
             Ok(value) => {
                 tally.trace(|trace| trace.value(value.as_ref()));
-                return made.values.set(spec.target.index, value);
+                if let Some(value) = value {
+                    made.values.put(spec.target.index, value);
+                }
+                return;
             }
             Err(fault) => fault,
         };
@@ -164,27 +203,32 @@ impl<'a> Maker<'a> {
 
     fn evaluate(
         self,
-        spec: &ValueSpec,
-        found: Found<'_>,
-        values: &Values,
+        spec: &'a ValueSpec,
+        found: Found<'a>,
+        values: &Values<'a>,
         tally: &mut Tally,
-    ) -> (Result<Option<Value>, Fault>, Vec<Fault>) {
+        odd: &mut Vec<Fault>,
+    ) -> Result<Option<Value<'a>>, Fault> {
         let passage = match (found, &spec.origin) {
-            (_, Origin::Constant(value)) => return (Ok(Some(value.clone())), Vec::new()),
-            (Found::Nothing, _) => return (Ok(spec.steps.defaulted(tally)), Vec::new()),
-            (Found::Nested, _) => return (Err(Fault::new(Code::TypeText)), Vec::new()),
-            (Found::Failed(fault), _) => return (Err(fault), Vec::new()),
+            (_, Origin::Constant(value)) => return Ok(Some(value.borrowed())),
+            (Found::Nothing, _) => return Ok(spec.steps.defaulted(tally)),
+            (Found::Nested, _) => return Err(Fault::new(Code::TypeText)),
+            (Found::Failed(fault), _) => return Err(fault),
             (Found::Text(passage), _) => passage,
         };
         let mut around = Surroundings {
             rules: &self.compiled.rules,
             today: self.today,
-            country: values.text("CountryIso"),
+            country: match spec.steps.form {
+                Some(Form::PostalCode) if spec.target.part.is_address() => {
+                    values.text_at(COUNTRY_ISO)
+                }
+                _ => None,
+            },
             tally,
-            odd: Vec::new(),
+            odd,
         };
-        let result = spec.steps.run(passage, &mut around);
-        (result, around.odd)
+        spec.steps.run(passage, &mut around)
     }
 
     /// Writes down where a value comes from, and what became of its cells before its steps.
@@ -224,7 +268,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Writes down which addresses repeat another.
-    fn note_repeats(self, made: &[Option<Made>], kept: &[bool], tally: &mut Tally) {
+    fn note_repeats(self, made: &[Option<Made<'a>>], kept: &[bool], tally: &mut Tally) {
         let parts = &self.compiled.parts;
         for ((spec, one), kept) in parts.iter().zip(made).zip(kept) {
             let other = spec.unless_same_as.and_then(|position| parts.get(position));
@@ -239,7 +283,7 @@ impl<'a> Maker<'a> {
         self.bound.cell(self.record, column, &self.compiled.empty)
     }
 
-    fn find(self, origin: &Origin) -> Found<'a> {
+    fn find(self, origin: &'a Origin) -> Found<'a> {
         match origin {
             Origin::Constant(_) | Origin::Nothing => Found::Nothing,
             Origin::Column([column]) => found(self.cell(*column)),
@@ -300,7 +344,7 @@ impl<'a> Maker<'a> {
 
     /// Whether the object repeats the address that it must not repeat: whatever it took from
     /// the input stands there too. Defaults and constants say nothing about an address.
-    fn repeats(self, spec: &PartSpec, one: &Made, made: &[Option<Made>]) -> bool {
+    fn repeats(self, spec: &PartSpec, one: &Made<'a>, made: &[Option<Made<'a>>]) -> bool {
         let Some(position) = spec.unless_same_as else {
             return false;
         };
@@ -324,13 +368,15 @@ impl<'a> Maker<'a> {
     }
 
     /// Puts an object into the draft; says as which.
-    fn place(self, spec: &PartSpec, made: Made, draft: &mut Draft) -> Part {
+    fn place(self, spec: &PartSpec, made: Made<'a>, draft: &mut Draft<'a>) -> Part {
         let customer = &mut draft.customer;
         let part = placed(spec.part, customer);
-        let errors = made.errors.iter().map(|flaw| self.flaw(spec, part, flaw));
-        draft.errors.extend(errors);
-        let warnings = made.warnings.iter().map(|flaw| self.flaw(spec, part, flaw));
-        draft.warnings.extend(warnings);
+        for flaw in &made.errors {
+            draft.errors.push(self.flaw(spec, part, flaw));
+        }
+        for flaw in &made.warnings {
+            draft.warnings.push(self.flaw(spec, part, flaw));
+        }
         match part {
             Part::Customer => customer.fields = made.values,
             Part::Billing => customer.billing = Some(made.values),
@@ -406,8 +452,8 @@ fn found(cell: Cell<'_>) -> Found<'_> {
 
 /// Where the object goes: addresses of a list are numbered as they are sent, so that an error
 /// names the address that validation and the server would name.
-fn placed(part: Part, customer: &CreateCustomer) -> Part {
-    let next = |list: &[Values]| u16::try_from(list.len()).unwrap_or(u16::MAX);
+fn placed(part: Part, customer: &CreateCustomer<'_>) -> Part {
+    let next = |list: &[Values<'_>]| u16::try_from(list.len()).unwrap_or(u16::MAX);
     match part {
         Part::OtherBilling(_) => Part::OtherBilling(next(&customer.other_billing)),
         Part::OtherShipping(_) => Part::OtherShipping(next(&customer.other_shipping)),

@@ -175,7 +175,12 @@ fn without_prefix<'t>(code: &'t str, country: &str) -> Option<&'t str> {
 fn phone<'r>(text: Cow<'r, str>, tally: &mut Tally) -> Result<Cow<'r, str>, (Code, Cow<'r, str>)> {
     let number = without_guard(text, tally);
     let has_digit = number.bytes().any(|byte| byte.is_ascii_digit());
-    if !has_digit || number.chars().any(char::is_alphabetic) {
+    let has_letter = if number.is_ascii() {
+        number.bytes().any(|byte| byte.is_ascii_alphabetic())
+    } else {
+        number.chars().any(char::is_alphabetic)
+    };
+    if !has_digit || has_letter {
         return Err((Code::PhoneMalformed, number));
     }
     Ok(number)
@@ -200,10 +205,18 @@ const SALUTATIONS: &[(&str, &[&str])] = &[
 ];
 
 pub(super) fn salutation(text: &str) -> Option<&'static str> {
+    if text.is_ascii() {
+        return salutation_by(|word| word.eq_ignore_ascii_case(text));
+    }
     let lower = text.to_lowercase();
+    salutation_by(|word| word == lower)
+}
+
+/// The salutation that a word of the list stands for.
+fn salutation_by(is_it: impl Fn(&str) -> bool) -> Option<&'static str> {
     SALUTATIONS
         .iter()
-        .find(|(_, words)| words.contains(&lower.as_str()))
+        .find(|(_, words)| words.iter().any(|word| is_it(word)))
         .map(|(word, _)| *word)
 }
 

@@ -178,7 +178,12 @@ impl Plan {
     /// Adds a further record of a customer to the draft that its first record became. Says
     /// which address it is now; none, if it has nothing for one. What is wrong with it is added
     /// to the draft's errors, with the record's place.
-    pub fn add(&self, record: &Record, draft: &mut Draft, tally: &mut Tally) -> Option<Part> {
+    pub fn add<'r>(
+        &'r self,
+        record: &'r Record,
+        draft: &mut Draft<'r>,
+        tally: &mut Tally,
+    ) -> Option<Part> {
         let group = self.compiled.group.as_ref()?;
         tally.records += 1;
         if let Fields::Object(object) = &record.fields {

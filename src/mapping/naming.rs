@@ -16,8 +16,9 @@ use toml::de::DeValue;
 use super::Mapping;
 use super::compile::Compiled;
 use super::error::{MappingError, Mistake, Place};
+use super::lookup::Otherwise;
 use super::plan::Plan;
-use super::steps::{Fault, Otherwise, Steps, Surroundings};
+use super::steps::{Fault, Steps, Surroundings};
 use super::suggest::{did_you_mean, listed, quoted};
 use super::syntax::Section;
 use super::trim::{folded, trimmed};
@@ -97,13 +98,13 @@ impl NameStep {
     }
 
     /// Takes the text, which is not empty, to the id.
-    pub(super) fn run(
-        &self,
-        steps: &Steps,
-        text: Cow<'_, str>,
+    pub(super) fn run<'r>(
+        &'r self,
+        steps: &'r Steps,
+        text: Cow<'r, str>,
         number: bool,
         around: &mut Surroundings<'_>,
-    ) -> Result<Option<Value>, Fault> {
+    ) -> Result<Option<Value<'r>>, Fault> {
         let Some(directory) = &self.directory else {
             around.tally.left_unasked(self.list, &text);
             let told = || "the ERP's id, not asked for".to_owned();
@@ -119,7 +120,7 @@ impl NameStep {
             ([], Otherwise::Missing) => around.judge_fault(self.missing(directory))?,
             ([], Otherwise::Keep) => {}
             ([], Otherwise::Empty) => return Ok(steps.defaulted(around.tally)),
-            ([], Otherwise::Value(value)) => return Ok(Some(value.clone())),
+            ([], Otherwise::Value(value)) => return Ok(Some(value.borrowed())),
         }
         steps.typed(text, number, around).map(Some)
     }
@@ -312,7 +313,7 @@ impl Mapping {
 
 /// Puts ids in the places of the names that the mapping writes down.
 fn resolve(value: &mut ValueSpec, directory: Option<&Directory>) {
-    let id = |value: &mut Value| {
+    let id = |value: &mut Value<'static>| {
         if let Value::Text(name) = value {
             let id = directory.and_then(|directory| directory.find(name).first());
             *value = id.map_or(Value::Unasked, |id| Value::Integer(*id));

@@ -7,11 +7,11 @@ use serde_json::{Map, Value as Json};
 use super::convert::{self, DateStyle};
 use super::suggest::closest;
 use super::trim::trimmed;
-use crate::customer::{CreateCustomer, Draft, Kind, Part, Target, Value, Values};
+use crate::customer::{Content, CreateCustomer, Draft, Kind, Part, Target, Value, Values};
 use crate::outcome::{Code, FieldError};
 
 /// Reads an object that has `CreateCustomer`'s shape.
-pub(super) fn draft(object: &Map<String, Json>) -> Draft {
+pub(super) fn draft(object: &Map<String, Json>) -> Draft<'_> {
     let mut draft = Draft::default();
     let Draft {
         customer, errors, ..
@@ -38,7 +38,7 @@ const NESTED: [&str; 5] = [
     "OtherAddresses",
 ];
 
-fn values(part: Part, json: &Json, errors: &mut Vec<FieldError>) -> Option<Values> {
+fn values<'r>(part: Part, json: &'r Json, errors: &mut Vec<FieldError>) -> Option<Values<'r>> {
     let object = match json {
         Json::Null => return None,
         Json::Object(object) => object,
@@ -54,7 +54,7 @@ fn values(part: Part, json: &Json, errors: &mut Vec<FieldError>) -> Option<Value
     Some(values)
 }
 
-fn others(json: &Json, customer: &mut CreateCustomer, errors: &mut Vec<FieldError>) {
+fn others<'r>(json: &'r Json, customer: &mut CreateCustomer<'r>, errors: &mut Vec<FieldError>) {
     let object = match json {
         Json::Null => return,
         Json::Object(object) => object,
@@ -90,7 +90,13 @@ fn not_shaped(path: String, expected: &str) -> FieldError {
         .with("expected", expected)
 }
 
-fn property(part: Part, key: &str, json: &Json, values: &mut Values, errors: &mut Vec<FieldError>) {
+fn property<'r>(
+    part: Part,
+    key: &str,
+    json: &'r Json,
+    values: &mut Values<'r>,
+    errors: &mut Vec<FieldError>,
+) {
     let Some(target) = Target::find(part, key) else {
         errors.push(unknown(part, key));
         return;
@@ -125,12 +131,12 @@ fn unknown(part: Part, key: &str) -> FieldError {
     }
 }
 
-fn typed(target: Target, json: &Json) -> Result<Option<Value>, (Code, &'static str)> {
+fn typed(target: Target, json: &Json) -> Result<Option<Value<'_>>, (Code, &'static str)> {
     let field = target.field();
     match (field.kind, json) {
         (_, Json::Null) => Ok(None),
         (Kind::Text | Kind::DateTime, Json::String(text)) if trimmed(text).is_empty() => Ok(None),
-        (Kind::Text, Json::String(text)) => Ok(Some(Value::Text(trimmed(text).to_owned()))),
+        (Kind::Text, Json::String(text)) => Ok(Some(Value::text(trimmed(text)))),
         (Kind::Text, _) => Err((Code::TypeText, "string")),
         (Kind::Integer, Json::Number(number)) => convert::integer(number.as_str())
             .map(|number| Some(Value::Integer(number)))
@@ -145,7 +151,7 @@ fn typed(target: Target, json: &Json) -> Result<Option<Value>, (Code, &'static s
         (Kind::DateTime, Json::String(text)) => {
             let style = DateStyle {
                 formats: Vec::new(),
-                birthday: field.name == "Birthday",
+                birthday: field.content == Content::Birthday,
             };
             let date = style.read(trimmed(text), Date::MAX);
             date.map(|date| Some(Value::DateTime(date)))
@@ -159,9 +165,9 @@ fn typed(target: Target, json: &Json) -> Result<Option<Value>, (Code, &'static s
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Draft {
+    fn read(json: &str) -> Map<String, Json> {
         match serde_json::from_str(json) {
-            Ok(Json::Object(object)) => draft(&object),
+            Ok(Json::Object(object)) => object,
             other => panic!("{other:?}"),
         }
     }
@@ -169,18 +175,20 @@ mod tests {
     #[test]
     fn what_has_the_api_s_shape_passes() {
         let json = r#"{"Number":"C1","CustomerGroupId":1,"LanguageIso":"DE","Birthday":"1985-01-01T00:00:00Z","BillingAddress":{"City":"Ulm","CountryIso":"DE"},"OtherAddresses":{"OtherShippingAddresses":[{"City":"Bonn","CountryIso":"DE"}]},"PaymentSettings":{"Discount":2.50}}"#;
-        let draft = read(json);
+        let object = read(json);
+        let draft = draft(&object);
         assert_eq!(draft.errors, []);
         assert_eq!(serde_json::to_string(&draft.customer).unwrap(), json);
     }
 
     #[test]
     fn types_and_names_are_strict() {
-        let draft = read(
+        let object = read(
             r#"{"number":"C1","CustomerGroupId":"1","IsLocked":1,"Birthday":"31.12.1985","Website":null,
                 "BillingAddress":{"City":5,"Email":"a@b.de"},"Shipmentaddress":"x",
                 "OtherAddresses":{"Foo":[],"OtherBillingAddresses":[{"Zip":"1"}]}}"#,
         );
+        let draft = draft(&object);
         let seen: Vec<_> = draft
             .errors
             .iter()

@@ -5,16 +5,17 @@
 //! Pure: everything that a step depends on is in its arguments.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use regex::Regex;
 
 use super::convert::{self, Convention, DateFault, DateStyle};
 use super::form::Form;
+use super::lookup::{Lookup, Otherwise};
 use super::naming::NameStep;
 use super::tally::{self, Tally};
-use super::trim::{folded, trimmed, trimmed_cow};
+use super::trim::{trimmed, trimmed_cow};
 use crate::customer::{Kind, Value};
 use crate::outcome::{Code, Severity};
 
@@ -66,7 +67,7 @@ pub(super) struct Surroundings<'a> {
     /// Where repairs are counted.
     pub(super) tally: &'a mut Tally,
     /// Broken rules that are only warnings.
-    pub(super) odd: Vec<Fault>,
+    pub(super) odd: &'a mut Vec<Fault>,
 }
 
 impl Surroundings<'_> {
@@ -96,60 +97,6 @@ pub(super) enum Case {
     Lower,
 }
 
-/// A table of values.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Lookup {
-    /// Results by key: as written and folded. No result: the key stands for nothing.
-    results: HashMap<String, Option<Value>>,
-    /// What happens to other texts.
-    pub(super) otherwise: Otherwise,
-    /// The file that the table was read from.
-    pub(super) file: Option<String>,
-}
-
-/// What happens to a text that a table does not have.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Otherwise {
-    /// It is an error.
-    #[default]
-    Missing,
-    /// It goes on as it is.
-    Keep,
-    /// It stands for nothing.
-    Empty,
-    /// It becomes this.
-    Value(Value),
-}
-
-impl Lookup {
-    /// What is said of a text that it does not have.
-    fn missing(&self) -> Fault {
-        let fault = Fault::new(Code::LookupMissing);
-        match &self.file {
-            Some(file) => fault.with("file", file),
-            None => fault,
-        }
-    }
-
-    /// Adds a row; false when the table has the key already.
-    pub(super) fn insert(&mut self, key: &str, result: Option<Value>) -> bool {
-        let fresh = self.results.insert(folded(key), result.clone()).is_none();
-        self.results.insert(trimmed(key).to_owned(), result);
-        fresh
-    }
-
-    /// Hands out every result, to be changed.
-    pub(super) fn each_result(&mut self, change: impl FnMut(&mut Value)) {
-        self.results.values_mut().flatten().for_each(change);
-    }
-
-    fn find(&self, text: &str) -> Option<&Option<Value>> {
-        self.results
-            .get(text)
-            .or_else(|| self.results.get(&folded(text)))
-    }
-}
-
 /// The steps of one value.
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
@@ -166,7 +113,7 @@ pub(super) struct Steps {
     /// The case.
     pub(super) case: Option<Case>,
     /// What stands in for nothing.
-    pub(super) default: Option<Value>,
+    pub(super) default: Option<Value<'static>>,
     /// The target's type.
     pub(super) kind: Kind,
     /// How decimals are written.
@@ -198,13 +145,36 @@ impl Steps {
         }
     }
 
+    /// Whether a text is the value as it stands: it takes no step at all.
+    pub(super) fn are_none(&self) -> bool {
+        self.is_plain()
+            && self.form.is_none()
+            && self.case.is_none()
+            && self.max.is_none()
+            && self.kind == Kind::Text
+    }
+
+    /// Whether nothing is asked for but a form, a case and the type.
+    fn is_plain(&self) -> bool {
+        self.extract.is_none()
+            && self.replace.is_empty()
+            && self.lookup.is_none()
+            && self.names.is_none()
+    }
+
     /// Takes a text through the steps.
-    pub(super) fn run(
-        &self,
-        passage: Passage<'_>,
+    pub(super) fn run<'r>(
+        &'r self,
+        passage: Passage<'r>,
         around: &mut Surroundings<'_>,
-    ) -> Result<Option<Value>, Fault> {
+    ) -> Result<Option<Value<'r>>, Fault> {
         let Passage { mut text, number } = passage;
+        if self.is_plain() {
+            return match self.shaped(text, around)? {
+                Some(text) => self.typed(text, number, around).map(Some),
+                None => Ok(self.defaulted(around.tally)),
+            };
+        }
         if let Some(expression) = &self.extract {
             text = extracted(expression, text);
             around.tally.step("extract", || text.to_string());
@@ -230,7 +200,7 @@ impl Steps {
                 None => around.tally.step("lookup", || NOT_IN_TABLE.to_owned()),
             }
             match (found, &lookup.otherwise) {
-                (Some(Some(value)), _) => return Ok(Some(value.clone())),
+                (Some(Some(value)), _) => return Ok(Some(value.borrowed())),
                 (Some(None), _) => return Ok(self.defaulted(around.tally)),
                 (None, Otherwise::Missing) => around.judge_fault(lookup.missing())?,
                 (None, Otherwise::Keep) => {
@@ -242,7 +212,7 @@ impl Steps {
                 }
                 (None, Otherwise::Value(value)) => {
                     around.tally.step_to("otherwise", Some(value));
-                    return Ok(Some(value.clone()));
+                    return Ok(Some(value.borrowed()));
                 }
             }
         }
@@ -257,11 +227,11 @@ impl Steps {
     }
 
     /// What stands in for nothing.
-    pub(super) fn defaulted(&self, tally: &mut Tally) -> Option<Value> {
+    pub(super) fn defaulted(&self, tally: &mut Tally) -> Option<Value<'_>> {
         if self.default.is_some() {
             tally.step_to("default", self.default.as_ref());
         }
-        self.default.clone()
+        self.default.as_ref().map(Value::borrowed)
     }
 
     /// `as` and `case`; nothing, if the form says that the text stands for nothing.
@@ -293,12 +263,12 @@ impl Steps {
     }
 
     /// The type, then `max` and `cut`.
-    pub(super) fn typed(
+    pub(super) fn typed<'r>(
         &self,
-        text: Cow<'_, str>,
+        text: Cow<'r, str>,
         number: bool,
         around: &mut Surroundings<'_>,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value<'r>, Fault> {
         let value = self.read(text, number, around)?;
         if self.kind != Kind::Text {
             around.tally.step_to("type", Some(&value));
@@ -306,12 +276,12 @@ impl Steps {
         Ok(value)
     }
 
-    fn read(
+    fn read<'r>(
         &self,
-        text: Cow<'_, str>,
+        text: Cow<'r, str>,
         number: bool,
         around: &mut Surroundings<'_>,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value<'r>, Fault> {
         match self.kind {
             Kind::Text => self.limited(text, around.tally).map(Value::Text),
             Kind::Integer => convert::integer(&text)
@@ -345,17 +315,17 @@ impl Steps {
         }
     }
 
-    fn limited(&self, text: Cow<'_, str>, tally: &mut Tally) -> Result<String, Fault> {
+    fn limited<'r>(&self, text: Cow<'r, str>, tally: &mut Tally) -> Result<Cow<'r, str>, Fault> {
         let Some(max) = self.max else {
-            return Ok(text.into_owned());
+            return Ok(text);
         };
         // A text has at most as many UTF-16 units as UTF-8 bytes.
         if text.len() <= max {
-            return Ok(text.into_owned());
+            return Ok(text);
         }
         let length = text.encode_utf16().count();
         if length <= max {
-            return Ok(text.into_owned());
+            return Ok(text);
         }
         if !self.cut {
             return Err(Fault::new(Code::LengthMax)
@@ -363,8 +333,11 @@ impl Steps {
                 .with("length", length));
         }
         tally.repaired(tally::LENGTH_CUT);
-        let cut = trimmed(first_units(&text, max)).to_owned();
-        tally.step("cut", || cut.clone());
+        let cut = match text {
+            Cow::Borrowed(text) => Cow::Borrowed(trimmed(first_units(text, max))),
+            Cow::Owned(text) => Cow::Owned(trimmed(first_units(&text, max)).to_owned()),
+        };
+        tally.step("cut", || cut.to_string());
         Ok(cut)
     }
 }
@@ -396,29 +369,32 @@ fn extracted<'r>(expression: &Regex, text: Cow<'r, str>) -> Cow<'r, str> {
 mod tests {
     use super::*;
 
-    fn run(steps: &Steps, text: &str) -> (Result<Option<Value>, Fault>, Vec<Fault>, Tally) {
+    fn run<'r>(
+        steps: &'r Steps,
+        text: &'r str,
+    ) -> (Result<Option<Value<'r>>, Fault>, Vec<Fault>, Tally) {
         run_with(steps, text, &BTreeMap::new())
     }
 
-    fn run_with(
-        steps: &Steps,
-        text: &str,
+    fn run_with<'r>(
+        steps: &'r Steps,
+        text: &'r str,
         rules: &BTreeMap<Code, Severity>,
-    ) -> (Result<Option<Value>, Fault>, Vec<Fault>, Tally) {
+    ) -> (Result<Option<Value<'r>>, Fault>, Vec<Fault>, Tally) {
         let mut tally = Tally::default();
+        let mut odd = Vec::new();
         let mut around = Surroundings {
             rules,
             today: jiff::civil::date(2026, 11, 24),
             country: Some("DE"),
             tally: &mut tally,
-            odd: Vec::new(),
+            odd: &mut odd,
         };
         let passage = Passage {
             text: text.into(),
             number: false,
         };
         let result = steps.run(passage, &mut around);
-        let odd = around.odd;
         (result, odd, tally)
     }
 
@@ -426,8 +402,8 @@ mod tests {
         Steps::of_kind(Kind::Text)
     }
 
-    fn text(text: &str) -> Option<Value> {
-        Some(Value::Text(text.to_owned()))
+    fn text(text: &'static str) -> Option<Value<'static>> {
+        Some(Value::text(text))
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn plan() -> Plan {
     mapping.bind_on(TODAY, Columns::Header(&header)).unwrap()
 }
 
-fn json(draft: &Draft) -> serde_json::Value {
+fn json(draft: &Draft<'_>) -> serde_json::Value {
     serde_json::to_value(&draft.customer).unwrap()
 }
 
@@ -188,7 +188,8 @@ fn the_documented_example_maps_a_bare_record() {
         ("Land", "A"),
         ("Gesperrt", "NULL"),
     ]);
-    let draft = plan().apply(&bare, &mut Tally::default()).unwrap();
+    let plan = plan();
+    let draft = plan.apply(&bare, &mut Tally::default()).unwrap();
     assert_eq!(draft.errors, []);
     // The delivery address takes only the city from the input, and that is the same.
     let wanted = serde_json::json!({
@@ -211,7 +212,8 @@ fn the_documented_example_tells_every_error_of_a_record() {
         ("Rabatt", "2.5"),
         ("Seit", " 0000-00-00"),
     ]);
-    let draft = plan().apply(&bad, &mut Tally::default()).unwrap();
+    let plan = plan();
+    let draft = plan.apply(&bad, &mut Tally::default()).unwrap();
     let seen: Vec<_> = draft
         .errors
         .iter()
@@ -265,7 +267,8 @@ fn the_documented_example_leaves_other_accounts_out() {
         ("x", false),
         ("10000", true),
     ] {
-        let draft = plan().apply(&record(&[("Konto", account)]), &mut Tally::default());
+        let (plan, record) = (plan(), record(&[("Konto", account)]));
+        let draft = plan.apply(&record, &mut Tally::default());
         assert_eq!(draft.is_some(), kept, "{account}");
     }
 }

@@ -84,7 +84,7 @@ impl Trace {
     }
 
     /// The field's last step led to this.
-    pub(super) fn value(&mut self, value: Option<&Value>) {
+    pub(super) fn value(&mut self, value: Option<&Value<'_>>) {
         if let Some(field) = self.last_field() {
             field.value = value.and_then(|value| serde_json::to_value(value).ok());
         }
@@ -145,16 +145,17 @@ impl Tally {
 
     /// Writes down a step that led to a value, if somebody asked for it.
     #[inline]
-    pub(super) fn step_to(&mut self, step: &str, value: Option<&Value>) {
+    pub(super) fn step_to(&mut self, step: &str, value: Option<&Value<'_>>) {
         self.step(step, || shown(value));
     }
 }
 
 /// A value as people read it.
-pub(super) fn shown(value: Option<&Value>) -> String {
+pub(super) fn shown(value: Option<&Value<'_>>) -> String {
     match value {
         None => "nothing".to_owned(),
-        Some(Value::Text(text) | Value::DateTime(text)) => text.clone(),
+        Some(Value::Text(text)) => text.to_string(),
+        Some(Value::DateTime(moment)) => moment.to_string(),
         Some(value) => serde_json::to_string(value).unwrap_or_default(),
     }
 }

@@ -51,7 +51,7 @@ struct Expectation {
 #[derive(Clone, Debug)]
 enum Expected {
     /// The field has this value, or none.
-    Field(Target, Option<Value>),
+    Field(Target, Option<Value<'static>>),
     /// The customer does not have the object.
     Without(Part),
 }
@@ -249,7 +249,7 @@ pub enum Tried<'a> {
     /// It became a customer.
     Made {
         /// The customer, as far as it could be made.
-        customer: &'a CreateCustomer,
+        customer: &'a CreateCustomer<'a>,
         /// Everything that is wrong with it.
         errors: &'a [FieldError],
     },
@@ -348,7 +348,7 @@ impl Trial<'_> {
             .help("correct the mapping, or what the test expects")
     }
 
-    fn compare(&self, customer: &CreateCustomer, errors: &[FieldError]) -> Vec<Mistake> {
+    fn compare(&self, customer: &CreateCustomer<'_>, errors: &[FieldError]) -> Vec<Mistake> {
         let wanted = self.spec.errors.as_ref().map(|(codes, _)| codes);
         let is_wanted =
             |error: &FieldError| wanted.is_some_and(|codes| codes.contains(&error.code));
@@ -407,7 +407,7 @@ fn told(error: &FieldError) -> String {
 }
 
 /// A value as messages show it.
-fn shown(value: Option<&Value>) -> String {
+fn shown(value: Option<&Value<'_>>) -> String {
     match value {
         None => "nothing".to_owned(),
         Some(value) => serde_json::to_string(value).unwrap_or_default(),

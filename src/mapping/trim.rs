@@ -8,6 +8,7 @@ pub(super) fn is_blank(c: char) -> bool {
 }
 
 /// The text without outer blanks.
+#[inline]
 pub(super) fn trimmed(text: &str) -> &str {
     let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     let bytes = text.as_bytes();

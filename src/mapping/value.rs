@@ -7,14 +7,15 @@ use super::constant::{Constant, fit};
 use super::convert::{Convention, DateStyle, format_fault};
 use super::error::{Mistake, Place};
 use super::form::Form;
+use super::lookup::{Lookup, Otherwise};
 use super::lookup_file;
 use super::naming::{self, NameStep};
 use super::proposal;
-use super::steps::{Case, Lookup, Otherwise, Steps};
+use super::steps::{Case, Steps};
 use super::suggest::listed;
 use super::syntax::{Keys, Node, Section, type_name, unknown_word, wrong_type};
 use super::template::Template;
-use crate::customer::{Bounds, Kind, Target, Value};
+use crate::customer::{Bounds, Content, Kind, Target, Value};
 use crate::names::NameList;
 
 /// A value of the mapping, compiled.
@@ -28,6 +29,8 @@ pub(super) struct ValueSpec {
     pub(super) steps: Steps,
     /// Whether the mapping makes it obligatory although the API does not.
     pub(super) required: bool,
+    /// Whether a text that is found is the value as it stands.
+    pub(super) is_bare: bool,
 }
 
 /// Where a text comes from. Columns are numbered by the mapping's list of columns.
@@ -42,7 +45,7 @@ pub(super) enum Origin {
     /// What a template writes.
     Template(Template),
     /// No column: the same for all.
-    Constant(Value),
+    Constant(Value<'static>),
     /// No column and no constant: only the default.
     Nothing,
 }
@@ -99,10 +102,12 @@ impl ValueSpec {
             }
             DeValue::String(name) => {
                 let column = compiler.column(name, node.span());
+                let steps = steps_of(target, compiler);
                 Some(Self {
                     target,
                     origin: Origin::Column([column]),
-                    steps: steps_of(target, compiler),
+                    is_bare: steps.are_none(),
+                    steps,
                     required: false,
                 })
             }
@@ -139,6 +144,7 @@ impl ValueSpec {
         Some(Self {
             target,
             origin: origin?,
+            is_bare: steps.are_none(),
             steps,
             required,
         })
@@ -171,7 +177,7 @@ fn steps_of(target: Target, compiler: &Compiler) -> Steps {
     if field.kind == Kind::DateTime {
         steps.dates = DateStyle {
             formats: compiler.date_formats.clone(),
-            birthday: field.name == "Birthday",
+            birthday: field.content == Content::Birthday,
         };
     }
     steps
@@ -500,7 +506,7 @@ fn constant(
     steps: &Steps,
     role: Constant,
     section: &mut Section<'_, '_>,
-) -> Option<Value> {
+) -> Option<Value<'static>> {
     match fit(target, node, steps, role) {
         Ok(value) => Some(value),
         Err(mistake) => section.complain(mistake),

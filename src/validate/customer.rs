@@ -1,17 +1,18 @@
 //! A customer that passed every rule, and the ways to look at it.
 
-use crate::customer::{CreateCustomer, Target, Value, Values, normalise_key};
+use crate::customer::fields::{EMAIL_ADDRESS, LAST_NAME, POSTAL_CODE, STREET};
+use crate::customer::{CreateCustomer, Target, Value, Values, normalise_key, normalised};
 
 /// A checked customer. Only `check` makes one, so whoever holds one may send it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Customer {
-    customer: CreateCustomer,
+pub struct Customer<'r> {
+    customer: CreateCustomer<'r>,
     key: Option<String>,
 }
 
-impl Customer {
+impl<'r> Customer<'r> {
     /// The customer and its key, both checked.
-    pub(super) fn new(customer: CreateCustomer, key: Option<String>) -> Self {
+    pub(super) fn new(customer: CreateCustomer<'r>, key: Option<String>) -> Self {
         Self { customer, key }
     }
 
@@ -25,7 +26,8 @@ impl Customer {
     /// The customer's number as it is sent; none when Wawi is to assign one.
     #[must_use]
     pub fn number(&self) -> Option<&str> {
-        self.customer.fields.text("Number")
+        // `Number` is the schema's first field.
+        self.customer.fields.text_at(0)
     }
 
     /// The request body: JSON, UTF-8, the same bytes for the same customer.
@@ -38,16 +40,32 @@ impl Customer {
 
     /// Appends the request body to `buffer`.
     pub fn write_body(&self, buffer: &mut Vec<u8>) {
-        // Neither memory nor these types can refuse: keys are texts and numbers finite.
-        let written = serde_json::to_writer(buffer, &self.customer);
-        debug_assert!(written.is_ok(), "a customer is always JSON");
+        self.customer.write_body(buffer);
     }
 
     /// The billing address's e-mail address in small letters, to find doubles.
     #[must_use]
     pub fn email(&self) -> Option<String> {
-        let email = self.customer.billing.as_ref()?.text("EmailAddress")?;
-        Some(email.to_lowercase())
+        let mut email = String::new();
+        self.write_email(&mut email).then_some(email)
+    }
+
+    /// As [`email`](Self::email), appended to a text; says whether there is one.
+    pub fn write_email(&self, to: &mut String) -> bool {
+        let billing = self.customer.billing.as_ref();
+        let Some(email) = billing.and_then(|billing| billing.text_at(EMAIL_ADDRESS)) else {
+            return false;
+        };
+        if email.is_ascii() {
+            let start = to.len();
+            to.push_str(email);
+            if let Some(added) = to.get_mut(start..) {
+                added.make_ascii_lowercase();
+            }
+        } else {
+            to.push_str(&email.to_lowercase());
+        }
+        true
     }
 
     /// `last name|street|postal code` of the billing address, normalised, to find doubles;
@@ -55,34 +73,52 @@ impl Customer {
     /// `Mueller` is `Müller`, and `Hauptstr.` the `Hauptstraße`, is not for us to say.
     #[must_use]
     pub fn person(&self) -> Option<String> {
-        let billing = self.customer.billing.as_ref()?;
         let mut person = String::new();
-        for (index, name) in ["LastName", "Street", "PostalCode"].into_iter().enumerate() {
+        self.write_person(&mut person).then_some(person)
+    }
+
+    /// As [`person`](Self::person), appended to a text; says whether there is one. If not,
+    /// nothing is appended.
+    pub fn write_person(&self, to: &mut String) -> bool {
+        let Some(billing) = &self.customer.billing else {
+            return false;
+        };
+        let [Some(name), Some(street), Some(code)] =
+            [LAST_NAME, STREET, POSTAL_CODE].map(|index| billing.text_at(index))
+        else {
+            return false;
+        };
+        for (index, text) in [name, street, code].into_iter().enumerate() {
             if index > 0 {
-                person.push('|');
+                to.push('|');
             }
-            let text = normalise_key(billing.text(name)?);
-            for (place, word) in text.split_whitespace().enumerate() {
-                if place > 0 {
-                    person.push(' ');
-                }
-                person.push_str(word);
-            }
+            write_words(&normalised(text), to);
         }
-        Some(person)
+        true
     }
 
     /// The customer in the API's shape.
     #[must_use]
-    pub fn customer(&self) -> &CreateCustomer {
+    pub fn customer(&self) -> &CreateCustomer<'r> {
         &self.customer
     }
 }
 
+/// Appends a text with one blank between its words.
+fn write_words(text: &str, to: &mut String) {
+    for (place, word) in text.split_whitespace().enumerate() {
+        if place > 0 {
+            to.push(' ');
+        }
+        to.push_str(word);
+    }
+}
+
 /// The normalised text of the key's target; none if it has no value.
-pub(super) fn key_of(customer: &CreateCustomer, target: Target) -> Option<String> {
+pub(super) fn key_of(customer: &CreateCustomer<'_>, target: Target) -> Option<String> {
     let key = match customer.get(target)? {
-        Value::Text(text) | Value::DateTime(text) => normalise_key(text),
+        Value::Text(text) => normalise_key(text),
+        Value::DateTime(moment) => normalise_key(&moment.text()),
         Value::Integer(number) => number.to_string(),
         Value::Decimal(number) => number.normalize().to_string(),
         Value::Boolean(flag) => flag.to_string(),
@@ -92,7 +128,7 @@ pub(super) fn key_of(customer: &CreateCustomer, target: Target) -> Option<String
 }
 
 /// Takes away texts in which nothing stands, and then objects: nothing is sent for them.
-pub(super) fn clear_blanks(customer: &mut CreateCustomer) {
+pub(super) fn clear_blanks(customer: &mut CreateCustomer<'_>) {
     let CreateCustomer {
         fields,
         billing,
@@ -116,12 +152,20 @@ pub(super) fn clear_blanks(customer: &mut CreateCustomer) {
     }
 }
 
-fn clear(values: &mut Values) {
-    for index in 0..values.schema().fields.len() {
-        if let Some(Value::Text(text)) = values.get(index)
-            && text.trim_start().is_empty()
-        {
-            values.set(index, None);
+fn clear(values: &mut Values<'_>) {
+    let is_blank = |value: &Value<'_>| match value {
+        // Nearly every text begins with a letter or a digit.
+        Value::Text(text) => {
+            !text.as_bytes().first().is_some_and(u8::is_ascii_graphic)
+                && text.trim_start().is_empty()
+        }
+        _ => false,
+    };
+    if values.list().iter().any(is_blank) {
+        for index in 0..values.schema().fields.len() {
+            if values.get(index).is_some_and(is_blank) {
+                values.set(index, None);
+            }
         }
     }
 }

@@ -28,27 +28,44 @@ pub(super) fn check(address: &str) -> Result<(), &'static str> {
     }
 }
 
-/// The common case without an allocation: ASCII letters and digits, dots, a few signs.
+/// The common case without an allocation: ASCII letters and digits, dots, a few signs. Looked at
+/// once, byte by byte.
 fn is_plain(address: &str) -> bool {
-    let Some((local, domain)) = address.split_once('@') else {
-        return false;
-    };
-    let is_label = |label: &str, signs: &[u8], most: usize| {
-        (1..=most).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || signs.contains(&byte))
-    };
-    let mut labels = 0;
-    local.len() <= 64
-        && local.split('.').all(|label| is_label(label, b"_-+", 64))
-        && domain.len() <= 253
-        && domain.split('.').all(|label| {
+    // Signs that a label of the local part may have anywhere.
+    let is_sign = |byte| matches!(byte, b'_' | b'-' | b'+');
+    let mut bytes = address.bytes();
+    let (mut local, mut label) = (0, 0);
+    loop {
+        match bytes.next() {
+            Some(byte) if byte.is_ascii_alphanumeric() || is_sign(byte) => label += 1,
+            Some(b'.') if label > 0 => label = 0,
+            Some(b'@') if label > 0 => break,
+            _ => return false,
+        }
+        local += 1;
+    }
+    let (mut length, mut label, mut labels, mut before) = (0, 0, 1, b'-');
+    let (mut has_other_than_digit, mut is_wrong) = (false, local > 64);
+    for byte in bytes {
+        length += 1;
+        if byte == b'.' {
+            is_wrong |= before == b'-' || label == 0 || label > 63;
+            (label, has_other_than_digit) = (0, false);
             labels += 1;
-            is_label(label, b"-", 63) && !label.starts_with('-') && !label.ends_with('-')
-        })
+        } else {
+            is_wrong |= !byte.is_ascii_alphanumeric() && (byte != b'-' || label == 0);
+            has_other_than_digit |= !byte.is_ascii_digit();
+            label += 1;
+        }
+        before = byte;
+    }
+    // The top-level domain has at least two characters and is not a number.
+    !is_wrong
+        && before != b'-'
+        && (2..=63).contains(&label)
         && labels >= 2
-        && is_real_domain(domain)
+        && length <= 253
+        && has_other_than_digit
 }
 
 /// A top-level domain has at least two characters and is not a number; a domain has none of

@@ -5,30 +5,36 @@ use rust_decimal::Decimal;
 use super::findings::Findings;
 use super::{damage, date, email, phone, postal_code, text, vat_id, website};
 use crate::country::{country, is_country, is_language, language};
-use crate::customer::{Bounds, Field, Kind, Part, Target, Value, Values};
+use crate::customer::fields::{COMPANY, COUNTRY_ISO, LAST_NAME};
+use crate::customer::{Bounds, Content, Field, Kind, Moment, Part, Target, Value, Values};
 use crate::outcome::{Code, FieldError};
 
 /// Checks one object in its schema's order.
-pub(super) fn check(part: Part, values: &Values, findings: &mut Findings<'_>) {
-    for (index, field) in values.schema().fields.iter().enumerate() {
-        let target = Target { part, index };
-        match values.get(index) {
-            None if field.required => findings.missing(&target.to_string()),
-            None => {}
-            Some(value) => check_value(target, field, value, values, findings),
-        }
-        if part == Part::Billing && field.name == "LastName" {
-            check_name(target, values, findings);
-        }
+pub(super) fn check(part: Part, values: &Values<'_>, findings: &mut Findings<'_>) {
+    let mut missing = values.schema().required & !values.filled_bits();
+    while missing != 0 {
+        let index = missing.trailing_zeros() as usize;
+        findings.missing(Target { part, index });
+        missing &= missing - 1;
+    }
+    for (index, field, value) in values.filled() {
+        check_value(Target { part, index }, field, value, values, findings);
+    }
+    if part == Part::Billing {
+        check_name(values, findings);
     }
 }
 
 /// A customer needs a last name or a company.
-fn check_name(last_name: Target, values: &Values, findings: &mut Findings<'_>) {
-    if values.get(last_name.index).is_some() || values.text("Company").is_some() {
+fn check_name(values: &Values<'_>, findings: &mut Findings<'_>) {
+    if values.get(LAST_NAME).is_some() || values.text_at(COMPANY).is_some() {
         return;
     }
-    let target = last_name.to_string();
+    let target = Target {
+        part: Part::Billing,
+        index: LAST_NAME,
+    };
+    let target = target.to_string();
     if !findings.has_error_at(&target) && !findings.has_error_at("BillingAddress.Company") {
         findings.add(Code::NameMissing, || {
             FieldError::new(Code::NameMissing, target)
@@ -39,18 +45,30 @@ fn check_name(last_name: Target, values: &Values, findings: &mut Findings<'_>) {
 fn check_value(
     target: Target,
     field: &Field,
-    value: &Value,
-    values: &Values,
+    value: &Value<'_>,
+    values: &Values<'_>,
     findings: &mut Findings<'_>,
 ) {
     match (field.kind, value) {
         (Kind::Text, Value::Text(text)) => check_text(target, field, text, values, findings),
         (Kind::Integer | Kind::Decimal, Value::Integer(number)) => {
-            check_range(target, field, Decimal::from(*number), findings);
+            let Bounds::Range { min, max } = field.bounds else {
+                return;
+            };
+            if !(min..=max).contains(number) {
+                out_of_range(target, (min, max), number, findings);
+            }
         }
-        (Kind::Decimal, Value::Decimal(number)) => check_range(target, field, *number, findings),
+        (Kind::Decimal, Value::Decimal(number)) => {
+            let Bounds::Range { min, max } = field.bounds else {
+                return;
+            };
+            if *number < Decimal::from(min) || *number > Decimal::from(max) {
+                out_of_range(target, (min, max), number, findings);
+            }
+        }
         (Kind::Boolean, Value::Boolean(_)) | (_, Value::Unasked) => {}
-        (Kind::DateTime, Value::DateTime(text)) => check_date(target, field, text, findings),
+        (Kind::DateTime, Value::DateTime(moment)) => check_date(target, field, moment, findings),
         (kind, _) => {
             let code = match kind {
                 Kind::Text => Code::TypeText,
@@ -67,9 +85,10 @@ fn check_value(
 }
 
 /// The value as text, for the report.
-fn plain(value: &Value) -> String {
+fn plain(value: &Value<'_>) -> String {
     match value {
-        Value::Text(text) | Value::DateTime(text) => text.clone(),
+        Value::Text(text) => text.to_string(),
+        Value::DateTime(moment) => moment.to_string(),
         Value::Integer(number) => number.to_string(),
         Value::Decimal(number) => number.to_string(),
         Value::Boolean(flag) => flag.to_string(),
@@ -77,26 +96,28 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn check_range(target: Target, field: &Field, number: Decimal, findings: &mut Findings<'_>) {
-    let Bounds::Range { min, max } = field.bounds else {
-        return;
-    };
-    if number < Decimal::from(min) || number > Decimal::from(max) {
-        findings.add(Code::Range, || {
-            FieldError::new(Code::Range, target.to_string())
-                .with("min", min)
-                .with("max", max)
-                .of_value(number.to_string())
-        });
-    }
+#[cold]
+fn out_of_range(
+    target: Target,
+    (min, max): (i64, i64),
+    number: impl ToString,
+    findings: &mut Findings<'_>,
+) {
+    findings.add(Code::Range, || {
+        FieldError::new(Code::Range, target.to_string())
+            .with("min", min)
+            .with("max", max)
+            .of_value(number.to_string())
+    });
 }
 
-fn check_date(target: Target, field: &Field, text: &str, findings: &mut Findings<'_>) {
-    let Some(day) = date::day(text) else {
+fn check_date(target: Target, field: &Field, moment: &Moment, findings: &mut Findings<'_>) {
+    let text = || moment.to_string();
+    let Some(day) = moment.day().or_else(|| date::day(&moment.text())) else {
         findings.add(Code::TypeDate, || {
             FieldError::new(Code::TypeDate, target.to_string())
                 .with("format", "2024-12-31T00:00:00Z")
-                .of_value(text)
+                .of_value(text())
         });
         return;
     };
@@ -108,15 +129,15 @@ fn check_date(target: Target, field: &Field, text: &str, findings: &mut Findings
         FieldError::new(Code::Range, target.to_string())
             .with("min", min)
             .with("max", max)
-            .of_value(text)
+            .of_value(text())
     };
     if !(min..=max).contains(&day.year()) {
         findings.add(Code::Range, || out_of_range(max.to_string()));
-    } else if field.name == "Birthday" && day > today {
+    } else if field.content == Content::Birthday && day > today {
         findings.add(Code::Range, || out_of_range(today.to_string()));
-    } else if field.name == "Birthday" && day.year() < FIRST_BIRTHDAY {
+    } else if field.content == Content::Birthday && day.year() < FIRST_BIRTHDAY {
         findings.add(Code::DateSuspect, || {
-            FieldError::new(Code::DateSuspect, target.to_string()).of_value(text)
+            FieldError::new(Code::DateSuspect, target.to_string()).of_value(text())
         });
     }
 }
@@ -132,7 +153,7 @@ fn check_text(
     target: Target,
     field: &Field,
     text: &str,
-    values: &Values,
+    values: &Values<'_>,
     findings: &mut Findings<'_>,
 ) {
     let error = |code| FieldError::new(code, target.to_string()).of_value(text);
@@ -143,9 +164,9 @@ fn check_text(
     let looks = text::look(text);
     let before = findings.count();
     let mut refused = false;
-    match field.name {
-        "LanguageIso" => refused = check_language(text, findings, error),
-        "CountryIso" if !is_country(text) => {
+    match field.content {
+        Content::Language => refused = check_language(text, findings, error),
+        Content::Country if !is_country(text) => {
             refused = findings.add(Code::CountryUnknown, || match country(text) {
                 Some(meant) => error(Code::CountryUnknown)
                     .with("meant", meant)
@@ -153,22 +174,22 @@ fn check_text(
                 None => error(Code::CountryUnknown),
             });
         }
-        "EmailAddress" => {
+        Content::Email => {
             if let Err(hint) = email::check(text) {
                 findings.add(Code::EmailMalformed, || {
                     hinted(Code::EmailMalformed, Some(hint))
                 });
             }
         }
-        "PhoneNumber" | "MobilePhoneNumber" | "Fax" => {
+        Content::Phone => {
             if let Err(hint) = phone::check(text) {
                 findings.add(Code::PhoneMalformed, || {
                     hinted(Code::PhoneMalformed, Some(hint))
                 });
             }
         }
-        "PostalCode" => {
-            let iso = values.text("CountryIso").unwrap_or_default();
+        Content::PostalCode => {
+            let iso = values.text_at(COUNTRY_ISO).unwrap_or_default();
             if let Err(misfit) = postal_code::check(iso, text) {
                 let code = Code::PostalCodeCountry;
                 findings.add(code, || {
@@ -178,8 +199,8 @@ fn check_text(
                 });
             }
         }
-        "VatID" => check_vat_id(text, values.text("CountryIso"), findings, error),
-        "Website" if !website::is_website(text) => {
+        Content::VatId => check_vat_id(text, values.text_at(COUNTRY_ISO), findings, error),
+        Content::Website if !website::is_website(text) => {
             findings.add(Code::UrlMalformed, || error(Code::UrlMalformed));
         }
         _ => {}

@@ -72,8 +72,9 @@ impl<'a> Findings<'a> {
 
     /// Adds `required.missing` for a target without a value, unless it is missing because
     /// mapping failed and said so.
-    pub(super) fn missing(&mut self, target: &str) {
-        if !self.has_error_at(target) {
+    pub(super) fn missing(&mut self, target: impl ToString) {
+        let target = target.to_string();
+        if !self.has_error_at(&target) {
             self.errors
                 .push(FieldError::new(Code::RequiredMissing, target));
         }

@@ -7,7 +7,7 @@ use super::*;
 use crate::customer::{Kind, Value, Values};
 
 /// A draft with no more than what must be there.
-fn draft() -> Draft {
+fn draft() -> Draft<'static> {
     with(&[
         ("Number", "C1"),
         ("CustomerGroupId", "1"),
@@ -19,7 +19,7 @@ fn draft() -> Draft {
     ])
 }
 
-fn with(values: &[(&str, &str)]) -> Draft {
+fn with(values: &[(&str, &str)]) -> Draft<'static> {
     let mut draft = Draft::default();
     for (path, text) in values {
         set(&mut draft, path, text);
@@ -28,7 +28,7 @@ fn with(values: &[(&str, &str)]) -> Draft {
 }
 
 /// Sets the field at `path` in its own type; an empty text takes it away.
-fn set(draft: &mut Draft, path: &str, text: &str) {
+fn set(draft: &mut Draft<'_>, path: &str, text: &str) {
     let (object, name) = path.rsplit_once('.').unwrap_or(("", path));
     let customer = &mut draft.customer;
     let (part, values) = match object {
@@ -54,16 +54,16 @@ fn set(draft: &mut Draft, path: &str, text: &str) {
     };
     let target = Target::find(part, name).unwrap();
     let value = (!text.is_empty()).then(|| match target.field().kind {
-        Kind::Text => Value::Text(text.to_owned()),
+        Kind::Text => Value::Text(text.to_owned().into()),
         Kind::Integer => Value::Integer(text.parse().unwrap()),
         Kind::Decimal => Value::Decimal(text.parse().unwrap()),
         Kind::Boolean => Value::Boolean(text.parse().unwrap()),
-        Kind::DateTime => Value::DateTime(text.to_owned()),
+        Kind::DateTime => Value::DateTime(text.into()),
     });
     values.set(target.index, value);
 }
 
-fn address(slot: &mut Option<Values>) -> &mut Values {
+fn address<'a, 'r>(slot: &'a mut Option<Values<'r>>) -> &'a mut Values<'r> {
     slot.get_or_insert_with(|| Values::new(&crate::customer::ADDRESS))
 }
 
@@ -75,7 +75,7 @@ fn rules() -> Rules {
 }
 
 /// The codes of all errors, then of all warnings, as `target code`.
-fn told(draft: Draft, rules: &Rules) -> Vec<String> {
+fn told(draft: Draft<'_>, rules: &Rules) -> Vec<String> {
     let checked = check(draft, rules);
     let errors = checked.result.err().unwrap_or_default();
     let told = |mark: &str, error: &FieldError| format!("{mark}{} {}", error.target, error.code);
@@ -484,16 +484,16 @@ fn decimals_are_sent_as_numbers() {
     );
 }
 
-fn any_value() -> impl Strategy<Value = Option<Value>> {
+fn any_value() -> impl Strategy<Value = Option<Value<'static>>> {
     prop_oneof![
         Just(None),
-        "\\PC{0,40}".prop_map(|text| Some(Value::Text(text))),
-        "[ -~À-ſ\u{0}-\u{1f}]{0,300}".prop_map(|text| Some(Value::Text(text))),
+        "\\PC{0,40}".prop_map(|text| Some(Value::Text(text.into()))),
+        "[ -~À-ſ\u{0}-\u{1f}]{0,300}".prop_map(|text| Some(Value::Text(text.into()))),
         any::<i64>().prop_map(|number| Some(Value::Integer(number))),
         (any::<i64>(), 0u32..20)
             .prop_map(|(n, scale)| Some(Value::Decimal(Decimal::new(n, scale)))),
         any::<bool>().prop_map(|flag| Some(Value::Boolean(flag))),
-        "[0-9TZ:.+-]{0,30}".prop_map(|text| Some(Value::DateTime(text))),
+        "[0-9TZ:.+-]{0,30}".prop_map(|text| Some(Value::DateTime(text.into()))),
     ]
 }
 

@@ -2,7 +2,9 @@
 
 /// Whether `address` could be opened in a browser. Only `http` and `https` count as schemes.
 pub(super) fn is_website(address: &str) -> bool {
-    if address.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    let is_odd = |c: char| c.is_whitespace() || c.is_control();
+    let is_plain = |byte: u8| matches!(byte, b'!'..=b'~');
+    if !address.bytes().all(is_plain) && address.chars().any(is_odd) {
         return false;
     }
     let rest = ["https://", "http://"]
@@ -14,19 +16,34 @@ pub(super) fn is_website(address: &str) -> bool {
                 .and_then(|_| address.get(scheme.len()..))
         })
         .unwrap_or(address);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let end = rest
+        .bytes()
+        .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let authority = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
     let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
     let host = host.strip_suffix('.').unwrap_or(host);
-    host.contains('.')
-        && port.parse::<u16>().is_ok()
-        && host.split('.').all(|label| {
-            !label.is_empty()
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || !c.is_ascii())
-        })
+    port.parse::<u16>().is_ok() && is_host(host)
+}
+
+/// Labels with dots between them, at least two; none begins or ends with a hyphen.
+fn is_host(host: &str) -> bool {
+    let (mut before, mut dots) = (b'.', 0);
+    for byte in host.bytes() {
+        let is_fine = match byte {
+            b'.' => {
+                dots += 1;
+                !matches!(before, b'.' | b'-')
+            }
+            b'-' => before != b'.',
+            b'_' => true,
+            byte => byte.is_ascii_alphanumeric() || !byte.is_ascii(),
+        };
+        if !is_fine {
+            return false;
+        }
+        before = byte;
+    }
+    dots > 0 && !matches!(before, b'.' | b'-')
 }
 
 #[cfg(test)]

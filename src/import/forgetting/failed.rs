@@ -191,7 +191,8 @@ fn is_of(record: &Record, pipeline: &Pipeline, customer: &Mention) -> bool {
         return false;
     };
     let text = |target: Target| match draft.customer.get(target)? {
-        Value::Text(text) | Value::DateTime(text) => Some(text.clone()),
+        Value::Text(text) => Some(text.to_string()),
+        Value::DateTime(moment) => Some(moment.to_string()),
         Value::Integer(number) => Some(number.to_string()),
         Value::Decimal(number) => Some(number.normalize().to_string()),
         Value::Boolean(_) | Value::Unasked => None,

@@ -105,15 +105,20 @@ fn further_records_become_addresses_behind_the_first_one_s_own() {
     assert_eq!(plan.unused_columns(), [""; 0]);
     let mut tally = Tally::default();
     let lead = record(1, "C1;Muster;Bonn;Köln;");
+    let further = [
+        record(2, ";B;;;1"),
+        record(3, ";B;Ulm;;1"),
+        record(4, ";B;Jena;;123456"),
+    ];
     let mut draft = plan.apply(&lead, &mut tally).unwrap();
     assert_eq!(
-        plan.add(&record(2, ";B;;;1"), &mut draft, &mut tally),
+        plan.add(&further[0], &mut draft, &mut tally),
         None,
         "`when`"
     );
-    let added = plan.add(&record(3, ";B;Ulm;;1"), &mut draft, &mut tally);
+    let added = plan.add(&further[1], &mut draft, &mut tally);
     assert_eq!(added, Some(Part::OtherShipping(1)));
-    let added = plan.add(&record(4, ";B;Jena;;123456"), &mut draft, &mut tally);
+    let added = plan.add(&further[2], &mut draft, &mut tally);
     assert_eq!(added, Some(Part::OtherShipping(2)));
     let cities: Vec<_> = draft
         .customer

@@ -39,7 +39,7 @@ fn names() -> Names {
     names
 }
 
-fn draft(mapping: &Mapping, group: &str, names: &Names, tally: &mut Tally) -> Draft {
+fn draft(mapping: &Mapping, group: &str, names: &Names, tally: &mut Tally) -> Draft<'static> {
     let header = HEADER.map(str::to_owned);
     let plan = mapping
         .bind(Columns::Header(&header))
@@ -51,7 +51,7 @@ fn draft(mapping: &Mapping, group: &str, names: &Names, tally: &mut Tally) -> Dr
         span: Span { start: 0, end: 0 },
         fields: Fields::Cells([group, "K1"].into_iter().collect()),
     };
-    plan.apply(&record, tally).unwrap()
+    plan.apply(&record, tally).unwrap().into_owned()
 }
 
 /// The group's id, or the codes and parameters of what is wrong.

@@ -37,19 +37,21 @@ fn object(json: &str) -> Record {
 }
 
 /// The draft of one record with these cells under this header.
-fn draft(mapping: &Mapping, names: &str, row: &str) -> Draft {
+fn draft(mapping: &Mapping, names: &str, row: &str) -> Draft<'static> {
     let plan = mapping
         .bind_on(TODAY, Columns::Header(&header(names)))
         .unwrap();
-    plan.apply(&cells(row), &mut Tally::default()).unwrap()
+    let record = cells(row);
+    let draft = plan.apply(&record, &mut Tally::default());
+    draft.unwrap().into_owned()
 }
 
-fn body(draft: &Draft, part: &str) -> String {
+fn body(draft: &Draft<'_>, part: &str) -> String {
     let json = serde_json::to_value(&draft.customer).unwrap();
     json.get(part).map(ToString::to_string).unwrap_or_default()
 }
 
-fn errors(draft: &Draft) -> Vec<(String, Code, String)> {
+fn errors(draft: &Draft<'_>) -> Vec<(String, Code, String)> {
     let line = |error: &crate::outcome::FieldError| {
         (error.target.clone(), error.code, error.columns.join(","))
     };
@@ -266,9 +268,10 @@ fn json_values_keep_their_type() {
     );
     let plan = mapping.bind(Columns::Keys).unwrap();
     let mut tally = Tally::default();
-    let draft = plan.apply(&object(
+    let record = object(
         r#"{"Ort":" Ulm ","discount":1.50,"pay":12,"stop":false,"address":{"zip":89073},"lines":["Weg 1"],"a.b":"x","a":{"b":"y"}}"#,
-    ), &mut tally).unwrap();
+    );
+    let draft = plan.apply(&record, &mut tally).unwrap();
     assert_eq!(draft.errors, []);
     assert_eq!(
         body(&draft, "PaymentSettings"),
@@ -279,14 +282,9 @@ fn json_values_keep_their_type() {
         r#"{"City":"Ulm","CountryIso":"DE","Street":"Weg 1","PostalCode":"89073","State":"x"}"#
     );
     plan.unseen(&tally).unwrap();
-    let draft = plan
-        .apply(
-            &object(
-                r#"{"Ort":{"name":"Ulm"},"discount":"1,5","pay":1.0,"stop":null,"lines":[[]]}"#,
-            ),
-            &mut tally,
-        )
-        .unwrap();
+    let record =
+        object(r#"{"Ort":{"name":"Ulm"},"discount":"1,5","pay":1.0,"stop":null,"lines":[[]]}"#);
+    let draft = plan.apply(&record, &mut tally).unwrap();
     let errors: Vec<_> = draft
         .errors
         .iter()

@@ -20,14 +20,15 @@ fn parse(template: &str) -> Result<Mapping, MappingError> {
     Mapping::parse("m.toml", &text(&format!("'''{template}'''")))
 }
 
-fn of(record: Fields, columns: Columns<'_>, template: &str) -> Draft {
+fn of(record: Fields, columns: Columns<'_>, template: &str) -> Draft<'static> {
     let plan = parse(template).unwrap().bind(columns).unwrap();
     let record = Record {
         position: Position { record: 1, line: 2 },
         span: Span { start: 0, end: 0 },
         fields: record,
     };
-    plan.apply(&record, &mut Tally::default()).unwrap()
+    let draft = plan.apply(&record, &mut Tally::default());
+    draft.unwrap().into_owned()
 }
 
 /// The initial contact of a record with the cells Ort, A and B, or why there is none.
@@ -43,7 +44,7 @@ fn of_object(template: &str, json: &str) -> Result<Option<String>, FieldError> {
     outcome(of(object, Columns::Keys, template))
 }
 
-fn outcome(mut draft: Draft) -> Result<Option<String>, FieldError> {
+fn outcome(mut draft: Draft<'_>) -> Result<Option<String>, FieldError> {
     match draft.errors.pop() {
         Some(error) => Err(error),
         None => Ok(draft

@@ -22,7 +22,8 @@ fn failures(test: &str) -> Vec<String> {
     let plan = mapping.bind(Columns::Keys).unwrap();
     let trials = mapping.trials();
     let verdicts = trials.flat_map(|trial| {
-        let draft = plan.apply(&trial.records().next().unwrap(), &mut Tally::default());
+        let record = trial.records().next().unwrap();
+        let draft = plan.apply(&record, &mut Tally::default());
         let tried = match &draft {
             None => Tried::LeftOut,
             Some(draft) => Tried::Made {
