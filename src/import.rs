@@ -6,6 +6,7 @@
 
 mod altered;
 mod apart;
+mod batches;
 mod borrowed;
 mod cures;
 mod dry;
@@ -35,6 +36,7 @@ mod strays;
 mod summing;
 mod survey;
 mod trying;
+mod walk;
 mod which;
 
 use std::cell::Cell;

@@ -33,6 +33,7 @@ mod plan;
 mod proposal;
 #[cfg(test)]
 mod reference;
+mod single;
 mod steps;
 mod styles;
 mod suggest;

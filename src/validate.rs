@@ -7,6 +7,7 @@
 mod customer;
 mod damage;
 mod date;
+mod doubles;
 mod email;
 mod fields;
 mod findings;

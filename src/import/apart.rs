@@ -50,6 +50,10 @@ impl Hashing for Apart {
         // Nothing is compared with earlier payloads where there is no journal.
         [0; 16]
     }
+
+    fn compares_payloads(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

@@ -1,21 +1,27 @@
-//! Pass 2: reads the input again and hands what is still to be sent to delivery. Runs on a
-//! thread of its own, behind a bounded channel.
+//! Pass 2: reads the input again and hands what is still to be sent to delivery. Runs on
+//! threads of its own, behind a bounded channel.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::ImportError;
+use super::groups::Group;
 use super::ledger::{SettledSet, TargetHashes};
 use super::pipeline::{Examined, Pipeline, position_of};
 use super::settings::RecordSet;
 use super::survey::Hashing;
+use super::walk::Walk;
 use crate::deliver::engine::{Origin, Task};
 use crate::mapping::Tally;
 use crate::outcome::Submission;
 use crate::record::Position;
 use crate::source::{Fingerprint, Source};
 use crate::validate::Customer;
+
+/// Customers in a batch: few, so that sending has work soon, and gets its turn on few cores.
+const BATCH: usize = 64;
 
 /// Everything that pass 2 needs, owned, for it moves to a thread.
 pub(super) struct Feed {
@@ -40,37 +46,44 @@ impl Feed {
                 return Ok(());
             }
         }
-        let mut tally = Tally::default();
-        let entries = self.source.read_again(&self.fingerprint)?;
-        for group in self.pipeline.groups(entries, &self.source) {
-            let group = group?;
-            let position = group.position();
-            // Any record of a customer chooses all of it.
-            let chosen = self.chosen.as_ref().is_none_or(|chosen| {
-                let mut entries = group.entries();
-                entries.any(|entry| chosen.contains(position_of(entry).record))
-            });
-            let is_settled = self.settled.contains(position.record);
-            if !chosen || is_settled || group.rest_of.is_some() {
-                continue;
+        let walk = Walk::again(&self.pipeline, &self.source, &self.fingerprint)?;
+        let mut walk = walk.only(|group| self.is_wanted(group));
+        let examine = |group: &Group, tally: &mut Tally| self.task(group, tally);
+        walk.batches(BATCH, examine, |batch| {
+            for task in batch.found.drain(..).flatten() {
+                // Held up here, the others stop once the batches are used up.
+                if self.tasks.blocking_send(task).is_err() {
+                    return Ok(ControlFlow::Break(()));
+                }
             }
-            let Examined::Valid { customer, .. } = self.pipeline.examine(&group, &mut tally) else {
-                continue;
-            };
-            let task = Task {
-                run: Arc::clone(&self.run),
-                submission: submission(&customer, position, &self.hashes),
-                origin: if customer.key().is_some() {
-                    self.origin
-                } else {
-                    Origin::Unasked
-                },
-            };
-            if self.tasks.blocking_send(task).is_err() {
-                return Ok(());
-            }
-        }
-        Ok(())
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Whether a customer is still to be sent, unless it is left out or invalid.
+    fn is_wanted(&self, group: &Group) -> bool {
+        // Any record of a customer chooses all of it.
+        let is_chosen = self.chosen.as_ref().is_none_or(|chosen| {
+            let mut entries = group.entries();
+            entries.any(|entry| chosen.contains(position_of(entry).record))
+        });
+        let is_settled = self.settled.contains(group.position().record);
+        is_chosen && !is_settled && group.rest_of.is_none()
+    }
+
+    fn task(&self, group: &Group, tally: &mut Tally) -> Option<Task> {
+        let Examined::Valid { customer, .. } = self.pipeline.examine(group, tally) else {
+            return None;
+        };
+        Some(Task {
+            run: Arc::clone(&self.run),
+            submission: submission(&customer, group.position(), &self.hashes),
+            origin: if customer.key().is_some() {
+                self.origin
+            } else {
+                Origin::Unasked
+            },
+        })
     }
 }
 

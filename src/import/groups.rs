@@ -14,7 +14,7 @@ use super::join::Join;
 use super::pipeline::{Pipeline, position_of};
 use crate::mapping::{GroupValue, Plan};
 use crate::outcome::{Code, FieldError};
-use crate::record::Position;
+use crate::record::{Cells, Fields, Position, Record, Span};
 use crate::source::{Entry, Reader, Source, SourceError};
 
 /// How many records of one customer are kept together.
@@ -58,6 +58,20 @@ impl Group {
             missing: Vec::new(),
             rest_of: None,
         }
+    }
+
+    /// A place for a group to be read into.
+    pub(super) fn empty() -> Self {
+        Self::of_one(Entry::Record(Record {
+            position: Position { record: 0, line: 0 },
+            span: Span { start: 0, end: 0 },
+            fields: Fields::Cells(Cells::default()),
+        }))
+    }
+
+    /// How many bytes its records take in the input.
+    pub(super) fn bytes(&self) -> u64 {
+        self.entries().map(bytes_of).sum()
     }
 
     /// Where the first record stands.
@@ -348,6 +362,33 @@ where
         };
         let joined = join.complete(&mut entry, plan);
         Some(joined.map(|joined| (entry, joined)))
+    }
+}
+
+impl Groups<'_> {
+    /// As [`next`](Iterator::next), into a group whose room is used again; false at the end.
+    pub(super) fn next_into(&mut self, group: &mut Group) -> Result<bool, SourceError> {
+        if self.by.is_some() {
+            return match self.next() {
+                Some(next) => {
+                    *group = next?;
+                    Ok(true)
+                }
+                None => Ok(false),
+            };
+        }
+        group.members.clear();
+        group.faults.clear();
+        group.missing.clear();
+        group.rest_of = None;
+        if !self.entries.read_into(&mut group.lead)? {
+            return Ok(false);
+        }
+        if let Some((join, plan)) = self.join {
+            let joined = join.complete(&mut group.lead, plan)?;
+            group.note(joined);
+        }
+        Ok(true)
     }
 }
 

@@ -60,6 +60,32 @@ impl SettledSet {
         was_in
     }
 
+    /// These and the `others`.
+    pub(super) fn with(&self, others: &Self) -> Self {
+        let mut both = self.clone();
+        let length = both.words.len().max(others.words.len());
+        both.words.resize(length, 0);
+        for (word, other) in both.words.iter_mut().zip(&others.words) {
+            *word |= other;
+        }
+        both
+    }
+
+    /// The first of them that is `record`, or behind it.
+    pub(super) fn next_from(&self, record: u64) -> Option<u64> {
+        let (first, bit) = Self::place(record);
+        let words = self.words.iter().copied().enumerate().skip(first);
+        for (index, mut word) in words {
+            if index == first {
+                word &= !(bit - 1);
+            }
+            if word != 0 {
+                return Some(index as u64 * 64 + u64::from(word.trailing_zeros()));
+            }
+        }
+        None
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> u64 {
         self.words
@@ -83,6 +109,7 @@ impl SettledSet {
 pub(super) struct TargetHashes {
     hashes: Hashes,
     target: String,
+    compares_payloads: bool,
 }
 
 impl TargetHashes {
@@ -90,7 +117,19 @@ impl TargetHashes {
         Self {
             hashes: journal.hashes(),
             target: target.to_owned(),
+            compares_payloads: true,
         }
+    }
+
+    /// The same, with nobody who compares the payloads of pass 1 unless the journal knows a
+    /// customer of the target, or does not know what became of one.
+    pub(super) fn compared_with_known(self, journal: &Journal) -> Result<Self, ImportError> {
+        let knows_any = !journal.guard(&self.target, None, 1)?.is_empty()
+            || !journal.open_intents(&self.target)?.is_empty();
+        Ok(Self {
+            compares_payloads: knows_any,
+            ..self
+        })
     }
 }
 
@@ -101,6 +140,10 @@ impl Hashing for TargetHashes {
 
     fn payload(&self, body: &[u8]) -> PayloadHash {
         self.hashes.payload(body)
+    }
+
+    fn compares_payloads(&self) -> bool {
+        self.compares_payloads
     }
 }
 
@@ -265,6 +308,16 @@ mod tests {
             assert!(set.contains(record));
         }
         assert_eq!(set.count(), 4);
+        for (from, next) in [(0, 1), (1, 1), (2, 63), (63, 63), (64, 64), (65, 1_000_000)] {
+            assert_eq!(set.next_from(from), Some(next));
+        }
+        assert_eq!(set.next_from(1_000_001).or(set.next_from(u64::MAX)), None);
+        let mut other = SettledSet::default();
+        other.insert(7);
+        for both in [set.with(&other), other.with(&set)] {
+            assert_eq!(both.count(), 5);
+            assert!(both.contains(7) && both.contains(1_000_000));
+        }
         assert!(set.remove(63) && !set.remove(63) && !set.remove(u64::MAX));
         assert_eq!(set.count(), 3);
         assert!(!set.contains(2) && !set.contains(u64::MAX));

@@ -286,7 +286,12 @@ impl Live<'_> {
         if let Some(link) = &mut link {
             self.settle_link(link, &mut journal, &mut settled, false)?;
         }
-        let hashes = TargetHashes::new(&journal, &self.target);
+        let mut hashes = TargetHashes::new(&journal, &self.target);
+        if self.settings().existing == Existing::Send {
+            // Who is listed by the ERP is noted with its payload, for the next run to compare;
+            // here nobody is listed.
+            hashes = hashes.compared_with_known(&journal)?;
+        }
         let survey = self.read(&mut journal, &mut settled, &hashes, &fingerprint);
         let mut survey = match survey {
             Ok(survey) => survey,

@@ -1,6 +1,7 @@
 //! What a dry run asks the ERP (`--probe`): the lists behind its ids and names, and which
 //! customers it has already. Only questions, no customer is sent.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -232,6 +233,15 @@ impl Found {
             counts.invalid += self.count;
         } else {
             counts.exists += self.count;
+        }
+    }
+
+    /// `noted` records, and those that become invalid because of what the ERP has.
+    pub(super) fn told<'a>(&self, noted: &'a SettledSet) -> Cow<'a, SettledSet> {
+        if self.is_error {
+            Cow::Owned(noted.with(&self.records))
+        } else {
+            Cow::Borrowed(noted)
         }
     }
 

@@ -114,6 +114,19 @@ impl Causes {
         self.warned += warned.len() as u64;
     }
 
+    /// Notes what is odd about one record that nobody looked at again: no line of the mapping
+    /// would cure that.
+    pub(super) fn note_odd(&mut self, position: Position, warnings: &[FieldError]) {
+        for warning in warnings {
+            self.warnings.add(position, Cause::from(warning), || Words {
+                message: warning.message_of_group(),
+                remedy: warning.remedy(),
+                cure: None,
+            });
+        }
+        self.warned += u64::from(!warnings.is_empty());
+    }
+
     fn note_refused(
         &mut self,
         position: Position,

@@ -1,12 +1,18 @@
 //! Pass 1: reads, maps and validates the whole input before anything is sent, in memory that
 //! does not depend on its size.
 
+mod repeats;
+
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::apart::Apart;
 use super::groups::Group;
+use super::ledger::SettledSet;
 use super::pipeline::{Examined, Pipeline, position_of};
+use super::walk::Walk;
 use super::{ImportError, Listener};
 use crate::customer::Value;
 use crate::mapping::Tally;
@@ -16,19 +22,24 @@ use crate::outcome::{
 };
 use crate::record::Position;
 use crate::sorted::{Pair, Sorted, Sorter};
-use crate::source::{Fingerprint, Reader, Source};
+use crate::source::{Fingerprint, Places, Source};
 
-/// Records between two looks at the clock and the signal.
-const BREATH: u64 = 1024;
+pub(super) use repeats::{Repeat, Repeats, join, split};
+use repeats::{note_repeats, settle_repeats};
+
+/// Customers in a batch.
+const BATCH: usize = 128;
 
 /// Errors of one customer of several records that are kept until the report, which finds them
 /// all again.
 pub(super) const ERRORS_KEPT: usize = 100;
 
 /// Hashes that tell customers apart without keeping their data.
-pub(super) trait Hashing {
+pub(super) trait Hashing: Sync {
     fn key(&self, key: &str) -> KeyHash;
     fn payload(&self, body: &[u8]) -> PayloadHash;
+    /// Whether anybody compares payloads; if not, nobody need write a body for it.
+    fn compares_payloads(&self) -> bool;
 }
 
 /// Who keeps what pass 1 finds out about single records.
@@ -39,6 +50,8 @@ pub(super) trait Findings {
 /// What pass 1 found out.
 pub(super) struct Survey {
     pub fingerprint: Fingerprint,
+    /// Where the input can be read on from.
+    pub places: Option<Places>,
     pub read: u64,
     pub counts: Counts,
     pub tally: Tally,
@@ -46,6 +59,9 @@ pub(super) struct Survey {
     pub keys: Sorted,
     /// Records whose key, e-mail or person stood in the input before, by record.
     pub repeats: Repeats,
+    /// Customers about which the report has more to tell than their outcome and what they
+    /// repeat, by their first record: something is wrong with them, or odd about them.
+    pub noted: SettledSet,
     pub highest: Highest,
     pub sample_body: Option<Vec<u8>>,
 }
@@ -67,46 +83,52 @@ pub(super) fn survey(
     folder: &Path,
 ) -> Result<Survey, ImportError> {
     let spool = |error: io::Error| ImportError::spool(folder, error);
-    let mut groups = pipeline.groups(source.read()?, source);
+    let mut walk = Walk::first(pipeline, source)?;
     let mut pass = Pass {
         pipeline,
-        hashing,
-        apart: Apart::new(),
         keys: Sorter::new(folder).map_err(spool)?,
         emails: Sorter::new(folder).map_err(spool)?,
         persons: Sorter::new(folder).map_err(spool)?,
         counts: Counts::default(),
         tally: Tally::default(),
+        noted: SettledSet::default(),
         highest: Highest::default(),
         sample_body: None,
-        body: Vec::new(),
         folder,
     };
-    let mut read: u64 = 0;
-    while let Some(group) = groups.next() {
-        let group = group?;
-        let before = read;
-        read += group.records();
-        pass.settle(&group, findings)?;
-        if read / BREATH != before / BREATH {
+    let look = Look {
+        pipeline,
+        hashing,
+        apart: Apart::new(),
+        compares_payloads: hashing.compares_payloads(),
+        emails: pipeline.rules.severity(Code::EmailDuplicate) != Severity::Off,
+        persons: pipeline.rules.severity(Code::PersonDuplicate) != Severity::Off,
+        has_sample: AtomicBool::new(false),
+    };
+    walk.batches(
+        BATCH,
+        |group, seen: &mut Seen| look.at(group, seen),
+        |batch| {
             listener.check_signal()?;
-            pass.counts.read = read;
-            tell(listener, groups.entries(), source, &pass.counts);
-        }
-    }
-    let fingerprint = groups
-        .entries()
-        .fingerprint()
-        .ok_or_else(|| ImportError::Internal("the input has no fingerprint".to_owned()))?;
-    pass.counts.read = read;
-    pass.finish(fingerprint, findings)
+            pass.add(std::mem::take(&mut batch.sum));
+            look.has_sample
+                .store(pass.sample_body.is_some(), Ordering::Relaxed);
+            for (group, found) in batch.drain() {
+                pass.settle(group, found, findings)?;
+            }
+            tell(listener, batch.bytes_read, source, &pass.counts);
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    let (fingerprint, places) = walk.finish()?;
+    pass.finish((fingerprint, places), findings)
 }
 
-fn tell(listener: &Listener, reader: &Reader, source: &Source, counts: &Counts) {
+fn tell(listener: &Listener, bytes_read: u64, source: &Source, counts: &Counts) {
     listener.progress(|| {
         RunEvent::Progress(Progress {
             phase: Phase::Reading,
-            done: reader.bytes_read(),
+            done: bytes_read,
             total: Some(source.facts().bytes),
             counts: *counts,
             traffic: Traffic::default(),
@@ -116,106 +138,201 @@ fn tell(listener: &Listener, reader: &Reader, source: &Source, counts: &Counts) 
     });
 }
 
-struct Pass<'a> {
+/// What is found out about a customer, by itself.
+struct Found {
+    is_noted: bool,
+    what: What,
+}
+
+enum What {
+    /// One of the records that were too many for their customer.
+    Rest,
+    LeftOut,
+    Invalid {
+        stage: Stage,
+        errors: Vec<FieldError>,
+    },
+    Valid(Marks),
+}
+
+/// Hashes by which customers are compared.
+struct Marks {
+    payload: PayloadHash,
+    key: Option<KeyHash>,
+    email: Option<[u8; 16]>,
+    person: Option<[u8; 16]>,
+}
+
+/// What is found out about the customers of a batch together, and room to find it.
+#[derive(Default)]
+struct Seen {
+    tally: Tally,
+    highest: Highest,
+    sample_body: Option<Vec<u8>>,
+    body: Vec<u8>,
+    text: String,
+}
+
+/// How a customer is looked at, on any thread.
+struct Look<'a> {
     pipeline: &'a Pipeline,
     hashing: &'a dyn Hashing,
     /// For what is compared within this pass only.
     apart: Apart,
+    compares_payloads: bool,
+    emails: bool,
+    persons: bool,
+    /// Whether a batch with a sample was taken.
+    has_sample: AtomicBool,
+}
+
+impl Look<'_> {
+    fn at(&self, group: &Group, seen: &mut Seen) -> Found {
+        if group.rest_of.is_some() {
+            return Found {
+                is_noted: true,
+                what: What::Rest,
+            };
+        }
+        let (customer, warnings) = match self.pipeline.examine(group, &mut seen.tally) {
+            Examined::LeftOut => {
+                return Found {
+                    is_noted: false,
+                    what: What::LeftOut,
+                };
+            }
+            Examined::Invalid {
+                stage, mut errors, ..
+            } => {
+                if !group.members.is_empty() {
+                    errors.truncate(ERRORS_KEPT);
+                }
+                return Found {
+                    is_noted: true,
+                    what: What::Invalid { stage, errors },
+                };
+            }
+            Examined::Valid { customer, warnings } => (customer, warnings),
+        };
+        let wants_sample = seen.sample_body.is_none() && !self.has_sample.load(Ordering::Relaxed);
+        if wants_sample || self.compares_payloads {
+            seen.body.clear();
+            customer.write_body(&mut seen.body);
+        }
+        if wants_sample {
+            seen.sample_body = Some(seen.body.clone());
+        }
+        if let Some(Value::Text(number)) = customer.customer().fields.named("Number") {
+            seen.highest.see(number);
+        }
+        let text = &mut seen.text;
+        let email = self.emails && customer.write_email(text);
+        let email = email.then(|| self.apart.hash(text));
+        let person = self.persons && customer.write_person(text);
+        let person = person.then(|| self.apart.hash(text));
+        Found {
+            is_noted: !warnings.is_empty(),
+            what: What::Valid(Marks {
+                payload: if self.compares_payloads {
+                    self.hashing.payload(&seen.body)
+                } else {
+                    PayloadHash::default()
+                },
+                key: customer.key().map(|key| self.hashing.key(key)),
+                email,
+                person,
+            }),
+        }
+    }
+}
+
+struct Pass<'a> {
+    pipeline: &'a Pipeline,
     keys: Sorter,
     emails: Sorter,
     persons: Sorter,
     counts: Counts,
     tally: Tally,
+    noted: SettledSet,
     highest: Highest,
     sample_body: Option<Vec<u8>>,
-    body: Vec<u8>,
     folder: &'a Path,
 }
 
 impl Pass<'_> {
-    /// Examines one customer and settles what is known of its records. Of the further ones that
-    /// is everything: what becomes of the customer is its first record's outcome.
-    fn settle(&mut self, group: &Group, findings: &mut dyn Findings) -> Result<(), ImportError> {
+    /// Takes in what was found out about a batch as a whole.
+    fn add(&mut self, seen: Seen) {
+        self.tally.merge(seen.tally);
+        self.highest.merge(seen.highest);
+        if self.sample_body.is_none() {
+            self.sample_body = seen.sample_body;
+        }
+    }
+
+    /// Settles what is known of a customer's records. Of the further ones that is everything:
+    /// what becomes of the customer is its first record's outcome.
+    fn settle(
+        &mut self,
+        group: &Group,
+        found: Found,
+        findings: &mut dyn Findings,
+    ) -> Result<(), ImportError> {
         let position = group.position();
-        if group.rest_of.is_some() {
-            self.counts.grouped += 1;
-            return findings.settle(position, Outcome::Grouped);
+        self.counts.read += group.records();
+        if found.is_noted {
+            self.noted.insert(position.record);
         }
-        let outcome = self.take(group, position)?;
-        let is_left_out = outcome == Some(Outcome::LeftOut);
-        if let Some(outcome) = outcome {
-            findings.settle(position, outcome)?;
-        }
-        for entry in &group.members {
-            let outcome = if is_left_out {
+        let further = match found.what {
+            What::Rest => {
+                self.counts.grouped += 1;
+                return findings.settle(position, Outcome::Grouped);
+            }
+            What::LeftOut => {
+                self.counts.left_out += 1;
+                findings.settle(position, Outcome::LeftOut)?;
                 Outcome::LeftOut
-            } else {
+            }
+            What::Invalid { stage, errors } => {
+                self.counts.invalid += 1;
+                findings.settle(position, Outcome::Invalid { stage, errors })?;
                 Outcome::Grouped
-            };
-            self.counts.add(&outcome);
-            findings.settle(position_of(entry), outcome)?;
+            }
+            What::Valid(marks) => {
+                self.mark(position, &marks)
+                    .map_err(|error| ImportError::spool(self.folder, error))?;
+                Outcome::Grouped
+            }
+        };
+        for entry in &group.members {
+            self.counts.add(&further);
+            findings.settle(position_of(entry), further.clone())?;
         }
         Ok(())
     }
 
-    /// Examines one customer; says the outcome of its first record, if it has one already.
-    fn take(&mut self, group: &Group, position: Position) -> Result<Option<Outcome>, ImportError> {
-        let customer = match self.pipeline.examine(group, &mut self.tally) {
-            Examined::LeftOut => {
-                self.counts.left_out += 1;
-                return Ok(Some(Outcome::LeftOut));
-            }
-            Examined::Invalid {
-                stage, mut errors, ..
-            } => {
-                self.counts.invalid += 1;
-                if !group.members.is_empty() {
-                    errors.truncate(ERRORS_KEPT);
-                }
-                return Ok(Some(Outcome::Invalid { stage, errors }));
-            }
-            Examined::Valid { customer, .. } => customer,
-        };
-        self.body.clear();
-        customer.write_body(&mut self.body);
-        let payload = self.hashing.payload(&self.body);
-        if self.sample_body.is_none() {
-            self.sample_body = Some(self.body.clone());
-        }
-        if let Some(Value::Text(number)) = customer.customer().fields.named("Number") {
-            self.highest.see(number);
-        }
-        let spool = |error| ImportError::spool(self.folder, error);
-        let pair = |hash, payload| Pair {
+    fn mark(&mut self, position: Position, marks: &Marks) -> io::Result<()> {
+        let pair = |hash| Pair {
             hash,
             record: position.record,
             line: position.line,
-            payload,
+            payload: marks.payload,
         };
-        if let Some(key) = customer.key() {
-            let hash = self.hashing.key(key);
-            self.keys.push(pair(hash, payload)).map_err(spool)?;
+        for (sorter, hash) in [
+            (&mut self.keys, marks.key),
+            (&mut self.emails, marks.email),
+            (&mut self.persons, marks.person),
+        ] {
+            if let Some(hash) = hash {
+                sorter.push(pair(hash))?;
+            }
         }
-        let rules = &self.pipeline.rules;
-        if rules.severity(Code::EmailDuplicate) != Severity::Off
-            && let Some(email) = customer.email()
-        {
-            let hash = self.apart.hash(&email);
-            self.emails.push(pair(hash, [0; 16])).map_err(spool)?;
-        }
-        if rules.severity(Code::PersonDuplicate) != Severity::Off
-            && let Some(person) = customer.person()
-        {
-            let hash = self.apart.hash(&person);
-            self.persons.push(pair(hash, [0; 16])).map_err(spool)?;
-        }
-        Ok(None)
+        Ok(())
     }
 
     /// Finds what stands twice in the input.
     fn finish(
         mut self,
-        fingerprint: Fingerprint,
+        (fingerprint, places): (Fingerprint, Option<Places>),
         findings: &mut dyn Findings,
     ) -> Result<Survey, ImportError> {
         let folder = self.folder;
@@ -231,167 +348,20 @@ impl Pass<'_> {
             note_repeats(&mut sorted, code, &mut repeats).map_err(spool)?;
         }
         let mut repeats = Repeats(repeats.finish().map_err(spool)?);
-        self.counts.invalid += settle_repeats(&mut repeats, self.pipeline, findings, spool)?;
+        let noted = &mut self.noted;
+        self.counts.invalid += settle_repeats(&mut repeats, self.pipeline, findings, noted, spool)?;
         Ok(Survey {
             fingerprint,
+            places,
             read: self.counts.read,
             counts: self.counts,
             tally: self.tally,
             keys,
             repeats,
+            noted: self.noted,
             highest: self.highest,
             sample_body: self.sample_body,
         })
-    }
-}
-
-/// Notes every pair whose hash came before, with the first of its kind.
-fn note_repeats(sorted: &mut Sorted, code: Code, repeats: &mut Sorter) -> io::Result<()> {
-    let mut first: Option<Pair> = None;
-    for pair in sorted.iter()? {
-        let pair = pair?;
-        match &first {
-            Some(before) if before.hash == pair.hash => {
-                repeats.push(Repeat::new(code, before, &pair).pair())?;
-            }
-            _ => first = Some(pair),
-        }
-    }
-    Ok(())
-}
-
-/// Settles the records whose repeats are errors; says how many.
-fn settle_repeats(
-    repeats: &mut Repeats,
-    pipeline: &Pipeline,
-    findings: &mut dyn Findings,
-    spool: impl Fn(io::Error) -> ImportError,
-) -> Result<u64, ImportError> {
-    let mut settled = 0;
-    let mut last: Option<(Position, Vec<FieldError>)> = None;
-    let mut settle = |last: Option<(Position, Vec<FieldError>)>| match last {
-        Some((position, errors)) => {
-            settled += 1;
-            let stage = Stage::Validation;
-            findings.settle(position, Outcome::Invalid { stage, errors })
-        }
-        None => Ok(()),
-    };
-    for repeat in repeats.iter().map_err(&spool)? {
-        let repeat = repeat.map_err(&spool)?;
-        if pipeline.rules.severity(repeat.code) != Severity::Error {
-            continue;
-        }
-        let error = pipeline.repeat_error(&repeat);
-        match &mut last {
-            Some((position, errors)) if position.record == repeat.position.record => {
-                errors.push(error);
-            }
-            _ => settle(last.replace((repeat.position, vec![error])))?,
-        }
-    }
-    settle(last)?;
-    Ok(settled)
-}
-
-/// A record that repeats something of an earlier one.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Repeat {
-    pub code: Code,
-    pub position: Position,
-    pub first: Position,
-}
-
-/// Repeats sorted by record. They travel as pairs: the hash holds the record and the kind,
-/// the payload the first one's position.
-pub(super) struct Repeats(Sorted);
-
-const KINDS: [Code; 3] = [
-    Code::KeyDuplicate,
-    Code::EmailDuplicate,
-    Code::PersonDuplicate,
-];
-
-/// Two numbers in the room of a hash, in an order that is theirs.
-pub(super) fn join(high: u64, low: u64) -> [u8; 16] {
-    (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
-}
-
-/// The numbers that were joined.
-pub(super) fn split(joined: [u8; 16]) -> (u64, u64) {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = joined;
-    (
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]),
-        u64::from_be_bytes([i, j, k, l, m, n, o, p]),
-    )
-}
-
-impl Repeat {
-    fn new(code: Code, first: &Pair, later: &Pair) -> Self {
-        let position = |pair: &Pair| Position {
-            record: pair.record,
-            line: pair.line,
-        };
-        Self {
-            code,
-            position: position(later),
-            first: position(first),
-        }
-    }
-
-    fn pair(self) -> Pair {
-        let kind = KINDS.iter().position(|kind| *kind == self.code);
-        Pair {
-            hash: join(self.position.record, kind.unwrap_or(0) as u64),
-            record: self.position.record,
-            line: self.position.line,
-            payload: join(self.first.record, self.first.line),
-        }
-    }
-
-    fn from_pair(pair: &Pair) -> Self {
-        let (_, kind) = split(pair.hash);
-        let (record, line) = split(pair.payload);
-        let kind = usize::try_from(kind).ok().and_then(|kind| KINDS.get(kind));
-        Self {
-            code: kind.copied().unwrap_or(Code::KeyDuplicate),
-            position: Position {
-                record: pair.record,
-                line: pair.line,
-            },
-            first: Position { record, line },
-        }
-    }
-}
-
-impl Repeats {
-    /// The repeats by record, from the start.
-    pub(super) fn iter(&mut self) -> io::Result<impl Iterator<Item = io::Result<Repeat>> + '_> {
-        Ok(self
-            .0
-            .iter()?
-            .map(|pair| pair.map(|pair| Repeat::from_pair(&pair))))
-    }
-}
-
-impl Pipeline {
-    /// The error, or warning, about a repeat.
-    pub(super) fn repeat_error(&self, repeat: &Repeat) -> FieldError {
-        let target = match repeat.code {
-            Code::EmailDuplicate => "BillingAddress.EmailAddress".to_owned(),
-            // Several fields make a person: the whole record is meant.
-            Code::PersonDuplicate => String::new(),
-            _ => self.key().to_string(),
-        };
-        let mut error = [FieldError::new(repeat.code, target)
-            .with("first_record", repeat.first.record)
-            .with("first_line", repeat.first.line)];
-        self.name_columns(&mut error);
-        let [error] = error;
-        match self.plan.group_column() {
-            Some(column) if repeat.code == Code::KeyDuplicate => error.with("grouped_by", column),
-            _ => error,
-        }
     }
 }
 
@@ -413,8 +383,22 @@ impl Highest {
         let Ok(value) = tail.parse::<u128>() else {
             return;
         };
-        if self.best.as_ref().is_none_or(|(best, _)| value > *best) {
-            self.best = Some((value, number.to_owned()));
+        match &mut self.best {
+            Some((best, text)) if value > *best => {
+                *best = value;
+                number.clone_into(text);
+            }
+            Some(_) => {}
+            None => self.best = Some((value, number.to_owned())),
+        }
+    }
+
+    /// Takes in what later records have.
+    fn merge(&mut self, later: Self) {
+        if let Some((value, _)) = &later.best
+            && self.best.as_ref().is_none_or(|(best, _)| value > best)
+        {
+            *self = later;
         }
     }
 
@@ -435,23 +419,14 @@ mod tests {
             highest.see(number);
         }
         assert_eq!(highest.number(), Some("K-1005"));
-    }
-
-    #[test]
-    fn repeats_survive_the_trip_through_a_pair() {
-        let first = Position { record: 7, line: 9 };
-        let repeat = Repeat {
-            code: Code::PersonDuplicate,
-            position: Position {
-                record: u64::MAX,
-                line: 3,
-            },
-            first,
-        };
-        let back = Repeat::from_pair(&repeat.pair());
-        assert_eq!(
-            (back.code, back.position, back.first),
-            (repeat.code, repeat.position, first)
-        );
+        let mut later = Highest::default();
+        later.see("L1005");
+        highest.merge(later.clone());
+        assert_eq!(highest.number(), Some("K-1005"), "the first one stays");
+        later.see("M1006");
+        highest.merge(later);
+        assert_eq!(highest.number(), Some("M1006"));
+        highest.merge(Highest::default());
+        assert_eq!(highest.number(), Some("M1006"));
     }
 }

@@ -34,12 +34,24 @@ pub(super) struct Maker<'a> {
 }
 
 /// One object, made.
-struct Made<'r> {
-    values: Values<'r>,
+pub(super) struct Made<'r> {
+    pub(super) values: Values<'r>,
     errors: Vec<Flaw>,
     warnings: Vec<Flaw>,
     /// Bit by index of the schema: the value came from a filled column.
     from_input: u64,
+}
+
+impl Made<'_> {
+    /// One without values, with room for so many.
+    pub(super) fn new(part: Part, room: usize) -> Self {
+        Self {
+            values: Values::with_capacity(part.schema(), room),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            from_input: 0,
+        }
+    }
 }
 
 /// What is wrong with one value of an object.
@@ -127,12 +139,7 @@ impl<'a> Maker<'a> {
             });
             return None;
         }
-        let mut made = Made {
-            values: Values::with_capacity(spec.part.schema(), spec.values.len()),
-            errors: Vec::new(),
-            warnings: Vec::new(),
-            from_input: 0,
-        };
+        let mut made = Made::new(spec.part, spec.values.len());
         for (index, value) in spec.values.iter().enumerate() {
             self.value(index, value, &mut made, tally);
         }
@@ -147,7 +154,14 @@ impl<'a> Maker<'a> {
         Some(made)
     }
 
-    fn value(self, index: usize, spec: &'a ValueSpec, made: &mut Made<'a>, tally: &mut Tally) {
+    /// Makes one value of an object.
+    pub(super) fn value(
+        self,
+        index: usize,
+        spec: &'a ValueSpec,
+        made: &mut Made<'a>,
+        tally: &mut Tally,
+    ) {
         let found = self.find(&spec.origin);
         if tally.trace.is_some() {
             self.note_source(spec, &found, tally);

@@ -1,7 +1,6 @@
 //! A customer that passed every rule, and the ways to look at it.
 
-use crate::customer::fields::{EMAIL_ADDRESS, LAST_NAME, POSTAL_CODE, STREET};
-use crate::customer::{CreateCustomer, Target, Value, Values, normalise_key, normalised};
+use crate::customer::{CreateCustomer, Target, Value, Values, normalise_key};
 
 /// A checked customer. Only `check` makes one, so whoever holds one may send it.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,74 +42,10 @@ impl<'r> Customer<'r> {
         self.customer.write_body(buffer);
     }
 
-    /// The billing address's e-mail address in small letters, to find doubles.
-    #[must_use]
-    pub fn email(&self) -> Option<String> {
-        let mut email = String::new();
-        self.write_email(&mut email).then_some(email)
-    }
-
-    /// As [`email`](Self::email), appended to a text; says whether there is one.
-    pub fn write_email(&self, to: &mut String) -> bool {
-        let billing = self.customer.billing.as_ref();
-        let Some(email) = billing.and_then(|billing| billing.text_at(EMAIL_ADDRESS)) else {
-            return false;
-        };
-        if email.is_ascii() {
-            let start = to.len();
-            to.push_str(email);
-            if let Some(added) = to.get_mut(start..) {
-                added.make_ascii_lowercase();
-            }
-        } else {
-            to.push_str(&email.to_lowercase());
-        }
-        true
-    }
-
-    /// `last name|street|postal code` of the billing address, normalised, to find doubles;
-    /// none unless all three are there. Case and blanks do not count, spellings do: whether
-    /// `Mueller` is `Müller`, and `Hauptstr.` the `Hauptstraße`, is not for us to say.
-    #[must_use]
-    pub fn person(&self) -> Option<String> {
-        let mut person = String::new();
-        self.write_person(&mut person).then_some(person)
-    }
-
-    /// As [`person`](Self::person), appended to a text; says whether there is one. If not,
-    /// nothing is appended.
-    pub fn write_person(&self, to: &mut String) -> bool {
-        let Some(billing) = &self.customer.billing else {
-            return false;
-        };
-        let [Some(name), Some(street), Some(code)] =
-            [LAST_NAME, STREET, POSTAL_CODE].map(|index| billing.text_at(index))
-        else {
-            return false;
-        };
-        for (index, text) in [name, street, code].into_iter().enumerate() {
-            if index > 0 {
-                to.push('|');
-            }
-            write_words(&normalised(text), to);
-        }
-        true
-    }
-
     /// The customer in the API's shape.
     #[must_use]
     pub fn customer(&self) -> &CreateCustomer<'r> {
         &self.customer
-    }
-}
-
-/// Appends a text with one blank between its words.
-fn write_words(text: &str, to: &mut String) {
-    for (place, word) in text.split_whitespace().enumerate() {
-        if place > 0 {
-            to.push(' ');
-        }
-        to.push_str(word);
     }
 }
 

@@ -104,8 +104,9 @@ fn a_customer_with_what_must_be_there_passes() {
     assert!(checked.warnings.is_empty());
     assert_eq!(customer.key(), Some("c1"));
     assert_eq!(customer.number(), Some("C1"));
-    assert_eq!(customer.email(), None);
-    assert_eq!(customer.person(), None);
+    let mut text = "before".to_owned();
+    assert!(!customer.write_email(&mut text));
+    assert!(!customer.write_person(&mut text));
     insta::assert_snapshot!(
         String::from_utf8(customer.body()).unwrap(),
         @r#"{"Number":"C1","CustomerGroupId":1,"LanguageIso":"DE","InternalCompanyId":1,"BillingAddress":{"City":"Dresden","CountryIso":"DE","LastName":"Muster"}}"#
@@ -114,16 +115,31 @@ fn a_customer_with_what_must_be_there_passes() {
 
 #[test]
 fn doubles_are_looked_for_by_e_mail_and_person() {
-    let mut draft = draft();
-    set(&mut draft, "BillingAddress.EmailAddress", "Max@Müster.DE");
-    set(&mut draft, "BillingAddress.Street", " Hauptstr. 1");
-    set(&mut draft, "BillingAddress.PostalCode", "01067");
-    let customer = check(draft, &rules()).result.unwrap();
-    assert_eq!(customer.email().as_deref(), Some("max@müster.de"));
-    assert_eq!(
-        customer.person().as_deref(),
-        Some("muster|hauptstr. 1|01067")
-    );
+    let mut text = "before".to_owned();
+    for (email, street, small, person) in [
+        (
+            "Max@Müster.DE",
+            " Hauptstr.\t 1",
+            "max@müster.de",
+            "muster|hauptstr. 1|01067",
+        ),
+        (
+            "Max@Muster.DE",
+            "A\u{308}PFELWEG  7 ",
+            "max@muster.de",
+            "muster|äpfelweg 7|01067",
+        ),
+    ] {
+        let mut draft = draft();
+        set(&mut draft, "BillingAddress.EmailAddress", email);
+        set(&mut draft, "BillingAddress.Street", street);
+        set(&mut draft, "BillingAddress.PostalCode", "01067");
+        let customer = check(draft, &rules()).result.unwrap();
+        assert!(customer.write_email(&mut text));
+        assert_eq!(text, small);
+        assert!(customer.write_person(&mut text));
+        assert_eq!(text, person);
+    }
 }
 
 #[test]

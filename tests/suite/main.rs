@@ -51,6 +51,8 @@ mod journal;
 mod mapping_docs;
 /// Names in the ERP instead of ids; `importer list`; `--probe`.
 mod names;
+/// What a dry run reads again for its report.
+mod noted;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
 /// Proposed mappings.

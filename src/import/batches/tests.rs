@@ -1,0 +1,224 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// One piece of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    /// A number, and how often its examination lets others go first.
+    Number(u32, u8),
+    /// Reading fails here.
+    Broken,
+    /// Whoever takes this one wants no more.
+    Enough,
+    /// Whoever takes this one fails.
+    Refused,
+}
+
+/// What came out of one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    Number(u64),
+    Enough,
+    Refused,
+}
+
+#[derive(Default)]
+struct Batch {
+    pieces: Vec<Piece>,
+    found: Vec<Found>,
+    broken: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Trouble {
+    Broken,
+    Refused,
+}
+
+fn found(piece: Piece) -> Option<Found> {
+    match piece {
+        Piece::Number(number, delay) => {
+            for _ in 0..delay {
+                thread::yield_now();
+            }
+            Some(Found::Number(u64::from(number) * 3))
+        }
+        Piece::Enough => Some(Found::Enough),
+        Piece::Refused => Some(Found::Refused),
+        Piece::Broken => None,
+    }
+}
+
+/// What a plain loop takes, and how it ends.
+fn one_by_one(pieces: &[Piece]) -> (Vec<u64>, Result<(), Trouble>) {
+    let mut taken = Vec::new();
+    for piece in pieces {
+        match found(*piece) {
+            Some(Found::Number(number)) => taken.push(number),
+            Some(Found::Enough) => return (taken, Ok(())),
+            Some(Found::Refused) => return (taken, Err(Trouble::Refused)),
+            None => return (taken, Err(Trouble::Broken)),
+        }
+    }
+    (taken, Ok(()))
+}
+
+fn in_batches(
+    threads: usize,
+    sizes: &[usize],
+    pieces: &[Piece],
+) -> (Vec<u64>, Result<(), Trouble>) {
+    let mut taken = Vec::new();
+    let mut rest = pieces.iter().copied();
+    let mut sizes = sizes.iter().cycle();
+    let result = in_order(
+        threads,
+        |batch: &mut Batch| {
+            batch.pieces.clear();
+            batch.broken = false;
+            for _ in 0..*sizes.next().unwrap() {
+                match rest.next() {
+                    Some(Piece::Broken) => {
+                        batch.broken = true;
+                        return false;
+                    }
+                    Some(piece) => batch.pieces.push(piece),
+                    None => return false,
+                }
+            }
+            true
+        },
+        |batch| {
+            batch.found.clear();
+            batch
+                .found
+                .extend(batch.pieces.iter().copied().filter_map(found));
+        },
+        |batch| {
+            for found in batch.found.drain(..) {
+                match found {
+                    Found::Number(number) => taken.push(number),
+                    Found::Enough => return Ok(ControlFlow::Break(())),
+                    Found::Refused => return Err(Trouble::Refused),
+                }
+            }
+            match batch.broken {
+                true => Err(Trouble::Broken),
+                false => Ok(ControlFlow::Continue(())),
+            }
+        },
+    );
+    (taken, result)
+}
+
+fn piece() -> impl Strategy<Value = Piece> {
+    prop_oneof![
+        200 => (any::<u32>(), prop_oneof![9 => Just(0), 1 => 0_u8..20])
+            .prop_map(|(number, delay)| Piece::Number(number, delay)),
+        1 => Just(Piece::Broken),
+        1 => Just(Piece::Enough),
+        1 => Just(Piece::Refused),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn batches_give_what_a_plain_loop_gives(
+        pieces in proptest::collection::vec(piece(), 0..300),
+        sizes in proptest::collection::vec(0_usize..9, 1..5),
+        threads in 1_usize..6,
+    ) {
+        // Empty batches are fine, but something must be read now and then.
+        let sizes: Vec<usize> = sizes.into_iter().chain([1]).collect();
+        prop_assert_eq!(in_batches(threads, &sizes, &pieces), one_by_one(&pieces));
+    }
+}
+
+#[test]
+fn the_caller_alone_takes_what_others_examined() {
+    // Not `Send`: it compiles only because taking stays on this thread.
+    let taken = std::rc::Rc::new(std::cell::Cell::new(0));
+    let mut left = 100;
+    let here = thread::current().id();
+    in_order(
+        4,
+        |number: &mut u64| {
+            left -= 1;
+            *number = left;
+            left > 0
+        },
+        |number| *number += 1,
+        |number| {
+            assert_eq!(thread::current().id(), here);
+            taken.set(taken.get() + *number);
+            Ok::<_, ()>(ControlFlow::Continue(()))
+        },
+    )
+    .unwrap();
+    assert_eq!(taken.get(), (1..=100).sum::<u64>());
+}
+
+#[test]
+fn there_are_only_so_many_batches_at_once() {
+    static BATCHES: AtomicUsize = AtomicUsize::new(0);
+    struct Counted;
+    impl Default for Counted {
+        fn default() -> Self {
+            BATCHES.fetch_add(1, Ordering::Relaxed);
+            Self
+        }
+    }
+    let read = AtomicUsize::new(0);
+    let mut taken = 0;
+    in_order(
+        3,
+        |_: &mut Counted| read.fetch_add(1, Ordering::Relaxed) < 1000,
+        |_| {},
+        |_| {
+            taken += 1;
+            // A caller that is slow lets the others run ahead, but not far.
+            (0..20).for_each(|_| thread::yield_now());
+            assert!(read.load(Ordering::Relaxed) <= taken + 3 + SPARE);
+            Ok::<_, ()>(ControlFlow::Continue(()))
+        },
+    )
+    .unwrap();
+    assert_eq!(taken, 1001);
+    assert_eq!(BATCHES.load(Ordering::Relaxed), 3 + SPARE);
+}
+
+/// Goes through a thousand batches, of which one panics where `place` says.
+fn panicking(threads: usize, place: &'static str) -> String {
+    let mut left = 1000;
+    let panics = |here, number: u32| assert!(here != place || number != 500, "{here} panicked");
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        in_order(
+            threads,
+            |number: &mut u32| {
+                left -= 1;
+                *number = left;
+                panics("reading", left);
+                left > 0
+            },
+            |number| panics("examining", *number),
+            |number| {
+                panics("taking", *number);
+                Ok::<_, ()>(ControlFlow::Continue(()))
+            },
+        )
+    }));
+    *panic.unwrap_err().downcast::<String>().unwrap()
+}
+
+#[test]
+fn a_panic_is_told_to_the_caller() {
+    for threads in [1, 2, 4] {
+        for place in ["reading", "examining", "taking"] {
+            assert_eq!(panicking(threads, place), format!("{place} panicked"));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The report of an old run, written again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::super::join::{Beside, bind_joined};
+use super::super::summing::Facts;
+use super::super::{Events, ImportError, Listener};
+use super::{Outcomes, Reporting, shape_of};
+use crate::journal::{Journal, JournalError, RunRow, lock};
+use crate::mapping::Mapping;
+use crate::outcome::{Ending, Summary};
+use crate::report::{self, Report, ReportSettings};
+use crate::source::Source;
+
+/// A run of the past whose report is to be written again.
+pub struct OldRun<'a> {
+    /// The journal.
+    pub journal: &'a mut Journal,
+    /// The run.
+    pub row: RunRow,
+    /// Its input, if it is not where it was.
+    pub input: Option<PathBuf>,
+    /// Where and how the report is written.
+    pub report: ReportSettings,
+    /// Where intermediate results may be kept.
+    pub state_dir: &'a Path,
+    /// Who hears of it.
+    pub events: Events,
+    /// What somebody outside wants.
+    pub signal: tokio::sync::watch::Receiver<crate::deliver::driver::Signal>,
+    /// The command line, for those who find the target locked.
+    pub command_line: &'a str,
+}
+
+/// Writes the report of an old run again, from the journal and the input.
+///
+/// # Errors
+/// If the input is gone or another one, the run was forgotten, or the report cannot be written.
+pub fn report_again(mut old: OldRun<'_>) -> Result<Summary, ImportError> {
+    let id = old.row.id.clone();
+    // Whoever forgets the run waits until it is there. Beside a run at work nothing is forgotten
+    // either, unless that run ends meanwhile; so its row is looked at once more in the end.
+    let holder = super::super::live::holder(old.command_line);
+    let _lock = match lock(old.state_dir, &old.row.target, &holder) {
+        Ok(lock) => Some(lock),
+        Err(JournalError::Held { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let gone = || ImportError::NoSuchRun(id.clone());
+    old.row = old.journal.run(&id)?.ok_or_else(gone)?;
+    Report::check(&old.report)?;
+    let report = Report::prepare(&old.report, &id)?;
+    super::super::which::note_report(old.journal, &id, report.folder())?;
+    let written = write_again(&old, &report);
+    if old.journal.run(&id)?.is_none() {
+        // Nobody would find this report any more.
+        report::erase(report.folder())?;
+        return Err(gone());
+    }
+    written
+}
+
+fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError> {
+    let (row, journal) = (&old.row, &*old.journal);
+    let listener = Listener {
+        events: Arc::clone(&old.events),
+        signal: old.signal.clone(),
+        told: std::cell::Cell::new(None),
+    };
+    let mapping = if row.mapping_text.is_empty() {
+        Mapping::passthrough()
+    } else {
+        Mapping::parse(&row.mapping, &row.mapping_text)?
+    };
+    let given = old.input.clone();
+    let path = given
+        .or_else(|| row.input_path.clone())
+        .unwrap_or_else(|| PathBuf::from(&row.input));
+    let options = super::super::which::options_from(row);
+    let typed = super::super::which::ParseOptions::settings_from(row);
+    let settings = super::super::settings_for(&path, &typed, &mapping)?;
+    let source = Source::open(&path, &settings)?;
+    let beside = Beside {
+        input: &row.input,
+        state_dir: Some(old.state_dir),
+        others: &[],
+        folder: old.state_dir,
+        check: &|| listener.check_signal(),
+    };
+    let mut pipeline = bind_joined(&mapping, &source, options.allow_unkeyed, &beside)?;
+    pipeline.tell(options.names)?;
+    if let Some(join) = &pipeline.join
+        && super::super::plan_hash(&mapping, &settings, &pipeline) != row.plan_hash
+    {
+        return Err(ImportError::OtherSecondFile {
+            path: join.path().to_owned(),
+        });
+    }
+    let mut survey = super::super::survey::survey(
+        &source,
+        &pipeline,
+        &super::super::apart::Apart::new(),
+        &mut super::super::dry::Nowhere,
+        &listener,
+        old.state_dir,
+    )?;
+    if survey.fingerprint.hash != row.source_hash {
+        return Err(ImportError::OtherInput { path });
+    }
+    let counts = super::super::which::counts_of(row, survey.read);
+    let facts = Facts {
+        run: row.id.clone(),
+        dry_run: false,
+        resumed: false,
+        input: row.input.clone(),
+        input_hash: survey.fingerprint.hex(),
+        source: source.facts().describe(),
+        mapping: row.mapping.clone(),
+        mapping_hash: super::super::which::hex(&row.plan_hash),
+        target: Some(row.target.clone()),
+        workflows: options.workflows,
+        failed_file: shape_of(&source).failed_file().to_owned(),
+        started: row.started,
+        report_dir: report.folder().display().to_string(),
+    };
+    let ending = row.ending_now().unwrap_or(Ending::Interrupted);
+    let mut summary = facts.summary(ending, counts);
+    summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
+    summary.linked = super::super::returned::linked(journal, row)?;
+    Reporting {
+        source: &source,
+        pipeline: &pipeline,
+        report,
+        outcomes: Outcomes::Journal(journal, &row.id),
+        listener: &listener,
+        payloads: None,
+    }
+    .write(&mut survey, summary, |summary| {
+        if let Some(finished) = row.finished {
+            summary.finished = finished;
+        }
+    })
+}

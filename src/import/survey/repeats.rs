@@ -1,0 +1,192 @@
+//! What stands twice in the input: found when all of it is sorted.
+
+use std::io;
+
+use super::super::ImportError;
+use super::super::ledger::SettledSet;
+use super::super::pipeline::Pipeline;
+use super::Findings;
+use crate::outcome::{Code, FieldError, Outcome, Severity, Stage};
+use crate::record::Position;
+use crate::sorted::{Pair, Sorted, Sorter};
+
+/// Notes every pair whose hash came before, with the first of its kind.
+pub(super) fn note_repeats(
+    sorted: &mut Sorted,
+    code: Code,
+    repeats: &mut Sorter,
+) -> io::Result<()> {
+    let mut first: Option<Pair> = None;
+    for pair in sorted.iter()? {
+        let pair = pair?;
+        match &first {
+            Some(before) if before.hash == pair.hash => {
+                repeats.push(Repeat::new(code, before, &pair).pair())?;
+            }
+            _ => first = Some(pair),
+        }
+    }
+    Ok(())
+}
+
+/// Settles the records whose repeats are errors; says how many.
+pub(super) fn settle_repeats(
+    repeats: &mut Repeats,
+    pipeline: &Pipeline,
+    findings: &mut dyn Findings,
+    noted: &mut SettledSet,
+    spool: impl Fn(io::Error) -> ImportError,
+) -> Result<u64, ImportError> {
+    let mut settled = 0;
+    let mut last: Option<(Position, Vec<FieldError>)> = None;
+    let mut settle = |last: Option<(Position, Vec<FieldError>)>| match last {
+        Some((position, errors)) => {
+            settled += 1;
+            noted.insert(position.record);
+            let stage = Stage::Validation;
+            findings.settle(position, Outcome::Invalid { stage, errors })
+        }
+        None => Ok(()),
+    };
+    for repeat in repeats.iter().map_err(&spool)? {
+        let repeat = repeat.map_err(&spool)?;
+        if pipeline.rules.severity(repeat.code) != Severity::Error {
+            continue;
+        }
+        let error = pipeline.repeat_error(&repeat);
+        match &mut last {
+            Some((position, errors)) if position.record == repeat.position.record => {
+                errors.push(error);
+            }
+            _ => settle(last.replace((repeat.position, vec![error])))?,
+        }
+    }
+    settle(last)?;
+    Ok(settled)
+}
+
+/// A record that repeats something of an earlier one.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::import) struct Repeat {
+    pub code: Code,
+    pub position: Position,
+    pub first: Position,
+}
+
+/// Repeats sorted by record. They travel as pairs: the hash holds the record and the kind,
+/// the payload the first one's position.
+pub(in crate::import) struct Repeats(pub(super) Sorted);
+
+const KINDS: [Code; 3] = [
+    Code::KeyDuplicate,
+    Code::EmailDuplicate,
+    Code::PersonDuplicate,
+];
+
+/// Two numbers in the room of a hash, in an order that is theirs.
+pub(in crate::import) fn join(high: u64, low: u64) -> [u8; 16] {
+    (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
+}
+
+/// The numbers that were joined.
+pub(in crate::import) fn split(joined: [u8; 16]) -> (u64, u64) {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = joined;
+    (
+        u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        u64::from_be_bytes([i, j, k, l, m, n, o, p]),
+    )
+}
+
+impl Repeat {
+    fn new(code: Code, first: &Pair, later: &Pair) -> Self {
+        let position = |pair: &Pair| Position {
+            record: pair.record,
+            line: pair.line,
+        };
+        Self {
+            code,
+            position: position(later),
+            first: position(first),
+        }
+    }
+
+    fn pair(self) -> Pair {
+        let kind = KINDS.iter().position(|kind| *kind == self.code);
+        Pair {
+            hash: join(self.position.record, kind.unwrap_or(0) as u64),
+            record: self.position.record,
+            line: self.position.line,
+            payload: join(self.first.record, self.first.line),
+        }
+    }
+
+    fn from_pair(pair: &Pair) -> Self {
+        let (_, kind) = split(pair.hash);
+        let (record, line) = split(pair.payload);
+        let kind = usize::try_from(kind).ok().and_then(|kind| KINDS.get(kind));
+        Self {
+            code: kind.copied().unwrap_or(Code::KeyDuplicate),
+            position: Position {
+                record: pair.record,
+                line: pair.line,
+            },
+            first: Position { record, line },
+        }
+    }
+}
+
+impl Repeats {
+    /// The repeats by record, from the start.
+    pub(in crate::import) fn iter(
+        &mut self,
+    ) -> io::Result<impl Iterator<Item = io::Result<Repeat>> + '_> {
+        Ok(self
+            .0
+            .iter()?
+            .map(|pair| pair.map(|pair| Repeat::from_pair(&pair))))
+    }
+}
+
+impl Pipeline {
+    /// The error, or warning, about a repeat.
+    pub(in crate::import) fn repeat_error(&self, repeat: &Repeat) -> FieldError {
+        let target = match repeat.code {
+            Code::EmailDuplicate => "BillingAddress.EmailAddress".to_owned(),
+            // Several fields make a person: the whole record is meant.
+            Code::PersonDuplicate => String::new(),
+            _ => self.key().to_string(),
+        };
+        let mut error = [FieldError::new(repeat.code, target)
+            .with("first_record", repeat.first.record)
+            .with("first_line", repeat.first.line)];
+        self.name_columns(&mut error);
+        let [error] = error;
+        match self.plan.group_column() {
+            Some(column) if repeat.code == Code::KeyDuplicate => error.with("grouped_by", column),
+            _ => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_survive_the_trip_through_a_pair() {
+        let first = Position { record: 7, line: 9 };
+        let repeat = Repeat {
+            code: Code::PersonDuplicate,
+            position: Position {
+                record: u64::MAX,
+                line: 3,
+            },
+            first,
+        };
+        let back = Repeat::from_pair(&repeat.pair());
+        assert_eq!(
+            (back.code, back.position, back.first),
+            (repeat.code, repeat.position, first)
+        );
+    }
+}
