@@ -170,6 +170,9 @@ impl Steps {
     ) -> Result<Option<Value<'r>>, Fault> {
         let Passage { mut text, number } = passage;
         if self.is_plain() {
+            if self.form.is_none() && self.case.is_none() {
+                return self.typed(text, number, around).map(Some);
+            }
             return match self.shaped(text, around)? {
                 Some(text) => self.typed(text, number, around).map(Some),
                 None => Ok(self.defaulted(around.tally)),

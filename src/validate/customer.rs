@@ -32,7 +32,7 @@ impl<'r> Customer<'r> {
     /// The request body: JSON, UTF-8, the same bytes for the same customer.
     #[must_use]
     pub fn body(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(512);
+        let mut body = Vec::with_capacity(1024);
         self.write_body(&mut body);
         body
     }

@@ -112,8 +112,18 @@ fn of_error(error: &FieldError) -> Option<Recognised> {
 
 /// What a text that nothing else is wrong with looks like. Made for every text of every
 /// record: it must not allocate for good ones.
+#[inline]
 pub(super) fn of_text(text: &str, looks: &Looks) -> Option<Recognised> {
     let first = text.bytes().next()?;
+    // Nearly every text begins with a letter that nothing odd begins with.
+    let is_fine = first.is_ascii_alphabetic() && !may_begin_a_word(first);
+    if is_fine && !looks.ampersand && !looks.invisible {
+        return None;
+    }
+    of_odd_text(text, first, looks)
+}
+
+fn of_odd_text(text: &str, first: u8, looks: &Looks) -> Option<Recognised> {
     match first {
         b'=' | b'\'' => {
             if let Some(found) = guard(text) {

@@ -19,6 +19,7 @@ pub(super) struct Looks {
 }
 
 /// Looks at `text`.
+#[inline]
 pub(super) fn look(text: &str) -> Looks {
     let is_special = |word| below(word, 0x20) | equal(word, 0x7f) | equal(word, b'&');
     if !any(text, |word| is_special(word) | beyond_ascii(word)) {
