@@ -5,6 +5,7 @@ pub mod auth;
 pub mod backoff;
 pub mod breaker;
 pub mod client;
+mod direct;
 pub mod driver;
 pub mod engine;
 pub mod inquiry;
@@ -13,5 +14,6 @@ pub mod naming;
 pub mod pace;
 pub mod settings;
 pub mod verdict;
+pub mod wire;
 
 pub use settings::{Credentials, DeliverySettings, Rate, TargetSettings, Threshold};

@@ -3,9 +3,13 @@
 //! Keys are compared without case (older builds write PascalCase, newer ones camelCase); a
 //! body that is no JSON (a proxy's page) is no error here. Stack traces are never read.
 
+mod created;
+
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
+
+pub use created::{Named, created};
 
 use crate::outcome::ServerError;
 
@@ -79,21 +83,16 @@ fn id_of(value: &Value) -> Option<i64> {
 fn seen(object: Map<String, Value>) -> Seen {
     Seen {
         id: member(&object, "Id").and_then(id_of),
-        number: member(&object, "Number")
-            .and_then(text_of)
-            .filter(|number| number.len() <= NUMBER_AT_MOST),
+        number: number_of(member(&object, "Number")),
         body: object,
     }
 }
 
-/// Reads the customer of a 2xx answer; none if it has neither `Id` nor `Number`.
-#[must_use]
-pub fn created(body: &[u8]) -> Option<Seen> {
-    let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
-        return None;
-    };
-    let seen = seen(object);
-    (seen.id.is_some() || seen.number.is_some()).then_some(seen)
+/// A number that can be believed.
+fn number_of(value: Option<&Value>) -> Option<String> {
+    value
+        .and_then(text_of)
+        .filter(|number| number.len() <= NUMBER_AT_MOST)
 }
 
 /// Reads a page of customers; none if the body is no such page.

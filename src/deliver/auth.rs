@@ -139,7 +139,7 @@ impl Auth {
         {
             return Ok(Some(token.header.clone()));
         }
-        let fresh = self.fetch(&mut state).await?;
+        let fresh = Box::pin(self.fetch(&mut state)).await?;
         let header = fresh.header.clone();
         state.token = Some(fresh);
         Ok(Some(header))

@@ -7,11 +7,18 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::{BodyExt, Full};
+use hyper::Uri;
+use hyper::body::{Body, Bytes};
 use jiff::fmt::rfc2822;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client as Http, Response, Url};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use reqwest::{Client as Http, Method, Url};
+use tokio::time::{Instant, timeout_at};
 
 use super::auth::{Auth, BadCredential};
+use super::direct::{self, Direct};
 use super::settings::{Credentials, DeliverySettings, TargetSettings};
 use crate::fail_point::{self, Point};
 use crate::names::NameList;
@@ -22,11 +29,13 @@ const BODY_AT_MOST: usize = 1 << 20;
 /// Time limit for making a connection.
 const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
 /// Idle connections are dropped after this time: usual servers keep them for longer.
-const IDLE_AT_MOST: Duration = Duration::from_secs(4);
+pub(super) const IDLE_AT_MOST: Duration = Duration::from_secs(4);
 /// The longest interval of a quota that is believed.
 const INTERVAL_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The largest limit of a quota that is believed.
 const LIMIT_AT_MOST: u32 = 1_000_000;
+/// How this program introduces itself.
+const INTRODUCTION: &str = concat!("wawi-importer/", env!("CARGO_PKG_VERSION"));
 /// Customers asked for on one page of a look-up or listing.
 pub const PAGE_SIZE: u32 = 100;
 
@@ -69,10 +78,15 @@ pub enum Query {
 /// The one who talks to the ERP.
 pub struct Client {
     http: Http,
+    /// The short way, where there is one: then nothing but tokens is fetched by `http`.
+    direct: Option<Direct>,
     auth: Auth,
     headers: HeaderMap,
+    /// The address that customers are posted to, in both of its forms.
     post_url: Url,
+    post_uri: Uri,
     collection: Url,
+    timeout: Duration,
 }
 
 impl Client {
@@ -104,16 +118,17 @@ impl Client {
                 .is_ok_and(|address| address.is_loopback()),
             None => false,
         };
+        let connect_at_most = CONNECT_AT_MOST.min(settings.timeout);
         let mut builder = Http::builder()
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .tcp_nodelay(true)
-            .connect_timeout(CONNECT_AT_MOST.min(settings.timeout))
+            .connect_timeout(connect_at_most)
             .timeout(settings.timeout)
             .pool_idle_timeout(IDLE_AT_MOST)
-            .user_agent(concat!("wawi-importer/", env!("CARGO_PKG_VERSION")));
+            .user_agent(INTRODUCTION);
         if loopback {
             builder = builder.no_proxy();
             if !uses_tls(&collection, &credentials) {
@@ -126,13 +141,35 @@ impl Client {
         let auth = Auth::new(credentials, http.clone(), settings.max_outage);
         let mut headers = auth.fixed_headers()?;
         contract_headers(target, &mut headers)?;
+        let direct = Direct::new(&collection, loopback, connect_at_most);
+        if direct.is_some() {
+            headers.insert(USER_AGENT, HeaderValue::from_static(INTRODUCTION));
+            if let Some(host) = direct::host_header(&collection) {
+                headers.insert(HOST, host);
+            }
+        }
+        let post_uri = relative(&post_url).map_err(|why| ClientError::Url {
+            url: address,
+            why: why.to_string(),
+        })?;
         Ok(Self {
             http,
+            direct,
             auth,
             headers,
             post_url,
+            post_uri,
             collection,
+            timeout: settings.timeout,
         })
+    }
+
+    /// Drops connections that wait for their next request: they are of no use to another
+    /// runtime than their own.
+    pub(super) fn forget_connections(&self) {
+        if let Some(direct) = &self.direct {
+            direct.forget();
+        }
     }
 
     /// Whether a 401 can be cured by a new token.
@@ -163,12 +200,18 @@ impl Client {
     /// # Errors
     /// How the run ends because no token can be had; nothing was sent then.
     pub async fn post(&self, body: &Arc<[u8]>) -> Result<Attempt, Ending> {
-        let request = self
-            .http
-            .post(self.post_url.clone())
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(body.to_vec());
-        self.send(request).await
+        let body = Bytes::from_owner(Arc::clone(body));
+        match &self.direct {
+            Some(direct) => {
+                let uri = self.post_uri.clone();
+                self.send_directly(direct, Method::POST, uri, Some(body))
+                    .await
+            }
+            None => {
+                let url = self.post_url.clone();
+                Box::pin(self.send_by_http(Method::POST, url, Some(body))).await
+            }
+        }
     }
 
     /// Asks for one page of customers.
@@ -187,7 +230,7 @@ impl Client {
             pairs.append_pair("pageNumber", &page.to_string());
             pairs.append_pair("pageSize", &size.to_string());
         }
-        self.send(self.http.get(url)).await
+        self.get(url).await
     }
 
     /// Asks for the companies, whose ids tell one ERP from another behind the same address.
@@ -212,21 +255,100 @@ impl Client {
             url.query_pairs_mut()
                 .append_pair("pageNumber", &page.to_string());
         }
-        self.send(self.http.get(url)).await
+        self.get(url).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Attempt, Ending> {
-        let mut request = request.headers(self.headers.clone());
+    async fn get(&self, url: Url) -> Result<Attempt, Ending> {
+        match (&self.direct, relative(&url)) {
+            (Some(direct), Ok(uri)) => self.send_directly(direct, Method::GET, uri, None).await,
+            _ => Box::pin(self.send_by_http(Method::GET, url, None)).await,
+        }
+    }
+
+    /// Sends one request over a connection of our own. The time limit is the same: from now
+    /// until the whole answer is there.
+    async fn send_directly(
+        &self,
+        direct: &Direct,
+        method: Method,
+        uri: Uri,
+        body: Option<Bytes>,
+    ) -> Result<Attempt, Ending> {
+        let mut headers = self.headers.clone();
+        if body.is_some() {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
+        if let Some(token) = self.auth.token_header().await? {
+            headers.insert(AUTHORIZATION, token);
+        }
+        let mut request = direct::Request::new(Full::new(body.unwrap_or_default()));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        let ends = Instant::now() + self.timeout;
+        let (response, connection) = match timeout_at(ends, direct.send(request)).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err((kind, sent))) => return Ok(no_answer(kind, sent)),
+            Err(_) => return Ok(no_answer(Trouble::Timeout, Sent::Maybe)),
+        };
+        fail_point::pass(Point::AnswerBegun);
+        let (head, rest) = response.into_parts();
+        let body = timeout_at(ends, read_body(rest, |_| Trouble::Broken))
+            .await
+            .unwrap_or(Err(Trouble::Timeout));
+        if body.is_ok() {
+            direct.keep(connection);
+        }
+        Ok(Attempt::Answered(answer(
+            head.status.as_u16(),
+            &head.headers,
+            body,
+        )))
+    }
+
+    /// Sends one request with TLS, or through a proxy.
+    async fn send_by_http(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<Bytes>,
+    ) -> Result<Attempt, Ending> {
+        let mut request = self.http.request(method, url).headers(self.headers.clone());
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, JSON).body(body);
+        }
         if let Some(token) = self.auth.token_header().await? {
             request = request.header(AUTHORIZATION, token);
         }
-        Ok(match request.send().await {
-            Ok(response) => {
-                fail_point::pass(Point::AnswerBegun);
-                Attempt::Answered(read_answer(response).await)
+        let response = match request.send().await {
+            Ok(response) => hyper::Response::<reqwest::Body>::from(response),
+            Err(error) => return Ok(unanswered(&error)),
+        };
+        fail_point::pass(Point::AnswerBegun);
+        let (head, rest) = response.into_parts();
+        let body = read_body(rest, |error: reqwest::Error| {
+            if error.is_timeout() {
+                Trouble::Timeout
+            } else {
+                Trouble::Broken
             }
-            Err(error) => unanswered(&error),
-        })
+        });
+        Ok(Attempt::Answered(answer(
+            head.status.as_u16(),
+            &head.headers,
+            body.await,
+        )))
+    }
+}
+
+/// What bodies are.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The address as it stands in a request to the server itself.
+fn relative(url: &Url) -> Result<Uri, hyper::http::uri::InvalidUri> {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()).parse(),
+        None => url.path().parse(),
     }
 }
 
@@ -271,29 +393,34 @@ fn contract_headers(target: &TargetSettings, headers: &mut HeaderMap) -> Result<
     Ok(())
 }
 
-async fn read_answer(mut response: Response) -> Answer {
-    let headers = response.headers();
-    let retry_after = retry_after(headers);
-    let quota = quota(headers);
-    let status = response.status().as_u16();
-    let mut body = Vec::new();
-    let body = loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > BODY_AT_MOST => {
-                break Err(Trouble::TooLong);
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break Ok(body),
-            Err(error) if error.is_timeout() => break Err(Trouble::Timeout),
-            Err(_) => break Err(Trouble::Broken),
-        }
-    };
+fn answer(status: u16, headers: &HeaderMap, body: Result<Vec<u8>, Trouble>) -> Answer {
     Answer {
         status,
-        retry_after,
-        quota,
+        retry_after: retry_after(headers),
+        quota: quota(headers),
         body,
     }
+}
+
+/// Reads a body to its end, or says why that cannot be done.
+async fn read_body<B>(
+    mut rest: B,
+    trouble: impl Fn(B::Error) -> Trouble,
+) -> Result<Vec<u8>, Trouble>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut body = Vec::new();
+    while let Some(frame) = rest.frame().await {
+        let Ok(chunk) = frame.map_err(&trouble)?.into_data() else {
+            continue;
+        };
+        if body.len() + chunk.len() > BODY_AT_MOST {
+            return Err(Trouble::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// What went wrong, and whether the server may have seen the request. Only what certainly
@@ -314,6 +441,10 @@ fn unanswered(error: &reqwest::Error) -> Attempt {
     } else {
         (Trouble::Broken, Sent::Maybe)
     };
+    no_answer(kind, sent)
+}
+
+fn no_answer(kind: Trouble, sent: Sent) -> Attempt {
     tracing::debug!(?kind, ?sent, "no answer");
     Attempt::Unanswered { kind, sent }
 }

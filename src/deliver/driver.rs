@@ -4,19 +4,15 @@
 //! [`Ledger`] on a thread of its own; while it commits one batch, the next one gathers, so
 //! that one disk sync serves whatever came meanwhile.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::client::{Client, PAGE_SIZE, Query};
 use super::engine::{Action, Engine, JobId, Task};
-use crate::fail_point::{self, Point};
-use crate::outcome::{Attempt, Ending, Outcome, Sent, Submission, Traffic, Trouble};
+use super::wire::{Reply, Wire, never_sent};
+use crate::outcome::{Ending, Outcome, Submission, Traffic};
 
 /// How long requests in flight may take to finish after a stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -31,7 +27,7 @@ pub enum Line {
         /// The run.
         run: Arc<str>,
         /// What is about to be sent.
-        submission: Submission,
+        submission: Arc<Submission>,
         /// The number of the POST.
         attempt: u32,
         /// Whether the key is known to have been absent before the first one.
@@ -42,14 +38,14 @@ pub enum Line {
         /// The run.
         run: Arc<str>,
         /// What was not sent.
-        submission: Submission,
+        submission: Arc<Submission>,
     },
     /// It is settled; a later line may say more about it.
     Settle {
         /// The run.
         run: Arc<str>,
         /// What was sent, or not.
-        submission: Submission,
+        submission: Arc<Submission>,
         /// What became of it.
         outcome: Outcome,
     },
@@ -108,31 +104,13 @@ pub struct Driver {
     /// Who decides.
     pub engine: Engine,
     /// Who sends.
-    pub client: Arc<Client>,
+    pub wire: Wire,
     /// Where submissions come from.
     pub tasks: mpsc::Receiver<Task>,
     /// What somebody outside wants.
     pub signal: watch::Receiver<Signal>,
     /// When the run's time is up.
     pub deadline: Option<Instant>,
-    /// Whether customers are looked up by number; else by key word.
-    pub by_number: bool,
-}
-
-enum Reply {
-    Posted(JobId, Result<Attempt, Ending>),
-    Looked(JobId, Result<Attempt, Ending>),
-    Probed(Result<Attempt, Ending>),
-    Renewed(Result<(), Ending>),
-}
-
-#[derive(Clone)]
-enum Asked {
-    /// A POST, and whether it may have left.
-    Post(JobId, Arc<AtomicBool>),
-    Look(JobId),
-    Probe,
-    Renew,
 }
 
 /// What became of a batch: the jobs whose intents are durable now.
@@ -141,8 +119,6 @@ type Committed = (Vec<JobId>, Result<(), LedgerError>);
 struct Loop {
     driver: Driver,
     started: Instant,
-    requests: JoinSet<Reply>,
-    asked: HashMap<Id, Asked>,
     pending: Vec<Line>,
     pending_intents: Vec<JobId>,
     committing: bool,
@@ -169,8 +145,6 @@ impl Driver {
         let mut work = Loop {
             driver: self,
             started: Instant::now(),
-            requests: JoinSet::new(),
-            asked: HashMap::new(),
             pending: Vec::new(),
             pending_intents: Vec::new(),
             committing: false,
@@ -234,16 +208,8 @@ impl Loop {
             }
             let wants = self.driver.engine.wants() > 0 && self.failure.is_none();
             tokio::select! {
-                Some(reply) = self.requests.join_next_with_id() => self.answer(reply),
-                batch = committed.recv(), if self.committing => {
-                    self.committing = false;
-                    match batch {
-                        Some((intents, result)) => self.committed(intents, result),
-                        None => self.fail(LedgerError("its writer has stopped".to_owned())),
-                    }
-                }
-                task = self.driver.tasks.recv(), if wants => self.take(task),
-                () = sleep_until(wake), if wake.is_some() => {}
+                // What comes seldom is asked first, so that nothing can drown it.
+                biased;
                 changed = self.driver.signal.changed(), if self.signal_lives => {
                     // Without a sender nobody is left who could want something.
                     self.signal_lives = changed.is_ok();
@@ -260,7 +226,12 @@ impl Loop {
                     let engine = &self.driver.engine;
                     observer(Observed::Tick(engine.traffic(), engine.allowed()));
                 }
+                () = sleep_until(wake), if wake.is_some() => {}
+                batch = committed.recv(), if self.committing => self.committed(batch),
+                Some(reply) = self.driver.wire.reply() => self.answer(reply),
+                task = self.driver.tasks.recv(), if wants => self.take(task),
             }
+            self.take_ready(&mut committed);
         }
     }
 
@@ -285,10 +256,10 @@ impl Loop {
 
     fn is_over(&self) -> bool {
         if self.failure.is_some() {
-            return self.requests.is_empty();
+            return self.driver.wire.is_empty();
         }
         self.driver.engine.is_done()
-            && self.requests.is_empty()
+            && self.driver.wire.is_empty()
             && self.pending.is_empty()
             && !self.committing
     }
@@ -305,7 +276,7 @@ impl Loop {
                 {
                     self.pending.push(Line::Intend {
                         run: Arc::clone(run),
-                        submission: submission.clone(),
+                        submission: Arc::clone(submission),
                         attempt,
                         absent_before,
                     });
@@ -336,120 +307,72 @@ impl Loop {
                     outcome,
                 });
             }
-            Action::Post { job } => self.post(job),
-            Action::Look { job, page } => self.look(job, page),
-            Action::Probe => {
-                let client = Arc::clone(&self.driver.client);
-                self.spawn(Asked::Probe, async move {
-                    Reply::Probed(client.list(&Query::All, 1, 1).await)
-                });
+            Action::Post { job } => {
+                if let Some(submission) = self.driver.engine.submission(job) {
+                    self.driver.wire.post(job, submission);
+                }
             }
-            Action::RenewToken => {
-                let client = Arc::clone(&self.driver.client);
-                self.spawn(
-                    Asked::Renew,
-                    async move { Reply::Renewed(client.renew().await) },
-                );
+            Action::Look { job, page } => {
+                if let Some(submission) = self.driver.engine.submission(job) {
+                    self.driver.wire.look(job, submission, page);
+                }
             }
+            Action::Probe => self.driver.wire.probe(),
+            Action::RenewToken => self.driver.wire.renew(),
             Action::TellPaused { why, length } => observer(Observed::Paused(why, length)),
             Action::TellResumed => observer(Observed::Resumed),
         }
     }
 
-    fn spawn(&mut self, asked: Asked, request: impl Future<Output = Reply> + Send + 'static) {
-        let handle = self.requests.spawn(request);
-        self.asked.insert(handle.id(), asked);
-    }
-
-    fn post(&mut self, job: JobId) {
-        let Some(submission) = self.driver.engine.submission(job) else {
-            return;
-        };
-        let body = Arc::clone(&submission.body);
-        let client = Arc::clone(&self.driver.client);
-        let left = Arc::new(AtomicBool::new(false));
-        let leaves = Arc::clone(&left);
-        self.spawn(Asked::Post(job, left), async move {
-            // Whoever is dropped while a token is fetched was certainly not sent.
-            if let Err(ending) = client.ready().await {
-                return Reply::Posted(job, Err(ending));
-            }
-            leaves.store(true, Ordering::Relaxed);
-            fail_point::pass(Point::PostLeaving);
-            let answer = client.post(&body).await;
-            fail_point::pass(Point::PostAnswered);
-            Reply::Posted(job, answer)
-        });
-    }
-
-    fn look(&mut self, job: JobId, page: u32) {
-        let Some(submission) = self.driver.engine.submission(job) else {
-            return;
-        };
-        let query = query_for(submission, self.driver.by_number);
-        let client = Arc::clone(&self.driver.client);
-        self.spawn(Asked::Look(job), async move {
-            fail_point::pass(Point::LookLeaving);
-            let answer = client.list(&query, page, PAGE_SIZE).await;
-            fail_point::pass(Point::LookAnswered);
-            Reply::Looked(job, answer)
-        });
-    }
-
-    fn answer(&mut self, reply: Result<(Id, Reply), JoinError>) {
-        let now = self.started.elapsed();
-        let engine = &mut self.driver.engine;
-        // A request that was dropped, or whose task broke, may have been seen by the server.
-        let lost = || Attempt::Unanswered {
-            kind: Trouble::Interrupted,
-            sent: Sent::Maybe,
-        };
-        match reply {
-            Ok((id, reply)) => {
-                self.asked.remove(&id);
-                match reply {
-                    Reply::Posted(job, Ok(attempt)) => engine.posted(job, &attempt, now),
-                    Reply::Posted(job, Err(ending)) => {
-                        engine.stop(ending);
-                        engine.posted(job, &never_sent(), now);
-                    }
-                    Reply::Looked(job, Ok(attempt)) => engine.looked(job, &attempt, now),
-                    Reply::Looked(job, Err(ending)) => {
-                        engine.stop(ending);
-                        engine.looked(job, &never_sent(), now);
-                    }
-                    Reply::Probed(Ok(attempt)) => engine.probed(&attempt, now),
-                    Reply::Probed(Err(ending)) => {
-                        engine.stop(ending);
-                        engine.probed(&never_sent(), now);
-                    }
-                    Reply::Renewed(result) => engine.renewed(result),
-                }
-            }
-            Err(error) => match self.asked.remove(&error.id()) {
-                Some(Asked::Post(job, left)) => {
-                    let attempt = match left.load(Ordering::Relaxed) {
-                        true => lost(),
-                        false => never_sent(),
-                    };
-                    engine.posted(job, &attempt, now);
-                }
-                Some(Asked::Look(job)) => engine.looked(job, &lost(), now),
-                Some(Asked::Probe) => engine.probed(&lost(), now),
-                Some(Asked::Renew) => engine.renewed(Err(Ending::Outage)),
-                None => {}
-            },
+    /// Takes everything else that is there already, so that one decision and one batch serve it
+    /// all.
+    fn take_ready(&mut self, committed: &mut mpsc::Receiver<Committed>) {
+        if self.committing
+            && let Ok(batch) = committed.try_recv()
+        {
+            self.committed(Some(batch));
+        }
+        while let Some(reply) = self.driver.wire.reply_now() {
+            self.answer(reply);
+        }
+        if self.failure.is_none() {
+            self.take_tasks();
         }
     }
 
-    fn committed(&mut self, intents: Vec<JobId>, result: Result<(), LedgerError>) {
-        match result {
-            Ok(()) => {
+    fn answer(&mut self, reply: Reply) {
+        let now = self.started.elapsed();
+        let engine = &mut self.driver.engine;
+        match reply {
+            Reply::Posted(job, Ok(attempt)) => engine.posted(job, &attempt, now),
+            Reply::Posted(job, Err(ending)) => {
+                engine.stop(ending);
+                engine.posted(job, &never_sent(), now);
+            }
+            Reply::Looked(job, Ok(attempt)) => engine.looked(job, &attempt, now),
+            Reply::Looked(job, Err(ending)) => {
+                engine.stop(ending);
+                engine.looked(job, &never_sent(), now);
+            }
+            Reply::Probed(Ok(attempt)) => engine.probed(&attempt, now),
+            Reply::Probed(Err(ending)) => {
+                engine.stop(ending);
+                engine.probed(&never_sent(), now);
+            }
+            Reply::Renewed(result) => engine.renewed(result),
+        }
+    }
+
+    fn committed(&mut self, batch: Option<Committed>) {
+        self.committing = false;
+        match batch {
+            Some((intents, Ok(()))) => {
                 for job in intents {
                     self.driver.engine.durable(job);
                 }
             }
-            Err(error) => self.fail(error),
+            Some((_, Err(error))) => self.fail(error),
+            None => self.fail(LedgerError("its writer has stopped".to_owned())),
         }
     }
 
@@ -466,6 +389,10 @@ impl Loop {
             return;
         };
         self.driver.engine.offer(task);
+        self.take_tasks();
+    }
+
+    fn take_tasks(&mut self) {
         while self.driver.engine.wants() > 0 {
             match self.driver.tasks.try_recv() {
                 Ok(task) => self.driver.engine.offer(task),
@@ -494,34 +421,7 @@ impl Loop {
 
     fn drop_requests(&mut self) {
         self.dropped = true;
-        self.requests.abort_all();
-    }
-}
-
-/// No token, so nothing left.
-fn never_sent() -> Attempt {
-    Attempt::Unanswered {
-        kind: Trouble::Connect,
-        sent: Sent::Never,
-    }
-}
-
-/// How a submission is looked up.
-fn query_for(submission: &Submission, by_number: bool) -> Query {
-    let body: Option<serde_json::Value> = serde_json::from_slice(&submission.body).ok();
-    let text = |path: &str| {
-        let value = body.as_ref()?.pointer(path)?.as_str()?;
-        Some(value.to_owned())
-    };
-    match &submission.key {
-        // The number as it is sent, not as it is compared: the server may mind the case.
-        Some(key) if by_number => Query::Number(text("/Number").unwrap_or_else(|| key.clone())),
-        Some(key) => Query::Keyword(key.clone()),
-        None => Query::Keyword(
-            text("/BillingAddress/LastName")
-                .or_else(|| text("/BillingAddress/Company"))
-                .unwrap_or_default(),
-        ),
+        self.driver.wire.drop_all();
     }
 }
 

@@ -26,9 +26,10 @@ mod strain;
 mod tests;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Job, Purpose, Reconciling, State};
+use job::{ById, Job, Purpose, Reconciling, State};
 pub use job::{JobId, Origin, Task};
 pub use page::key_of;
 
@@ -57,9 +58,9 @@ pub enum Action {
     /// Take the job's open intent back: nothing was sent. The job has left custody.
     Void {
         /// The run that it belongs to.
-        run: std::sync::Arc<str>,
+        run: Arc<str>,
         /// What was not sent.
-        submission: Submission,
+        submission: Arc<Submission>,
     },
     /// Send the POST, then say [`Engine::posted`].
     Post {
@@ -81,18 +82,18 @@ pub enum Action {
     /// [`Action::Settle`] follows and replaces it.
     Keep {
         /// The run that it belongs to.
-        run: std::sync::Arc<str>,
+        run: Arc<str>,
         /// What was sent.
-        submission: Submission,
+        submission: Arc<Submission>,
         /// What became of it.
         outcome: Outcome,
     },
     /// Keep this outcome. The job has left custody.
     Settle {
         /// The run that it belongs to.
-        run: std::sync::Arc<str>,
+        run: Arc<str>,
         /// What was settled.
-        submission: Submission,
+        submission: Arc<Submission>,
         /// What became of it.
         outcome: Outcome,
     },
@@ -133,7 +134,7 @@ pub struct EngineSettings {
 #[derive(Debug)]
 pub struct Engine {
     settings: EngineSettings,
-    jobs: HashMap<JobId, Job>,
+    jobs: HashMap<JobId, Job, ById>,
     next_job: JobId,
     want_look: VecDeque<JobId>,
     want_post: VecDeque<JobId>,
@@ -184,7 +185,7 @@ impl Engine {
             rate: settings.delivery.rate.and_then(UserRate::new),
             concurrency: Concurrency::new(settings.delivery.concurrency),
             random: fastrand::Rng::with_seed(settings.seed),
-            jobs: HashMap::new(),
+            jobs: HashMap::default(),
             next_job: 0,
             want_look: VecDeque::new(),
             want_post: VecDeque::new(),
@@ -315,13 +316,13 @@ impl Engine {
 
     /// What the job sends.
     #[must_use]
-    pub fn submission(&self, job: JobId) -> Option<&Submission> {
+    pub fn submission(&self, job: JobId) -> Option<&Arc<Submission>> {
         self.jobs.get(&job).map(|job| &job.submission)
     }
 
     /// The run that the job belongs to.
     #[must_use]
-    pub fn run_of(&self, job: JobId) -> Option<&std::sync::Arc<str>> {
+    pub fn run_of(&self, job: JobId) -> Option<&Arc<str>> {
         self.jobs.get(&job).map(|job| &job.run)
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::answer::{self, Seen};
+use super::answer::{self, Named};
 use crate::outcome::{Answer, Attempt, Sent, ServerError, Stop, Trouble};
 
 /// How long a lost POST may still become visible.
@@ -21,7 +21,7 @@ pub enum Settle {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// It is created.
-    Created(Box<Seen>),
+    Created(Named),
     /// It is created, but the answer could not be read: look up to learn id and number.
     CreatedUnread,
     /// It is refused.
@@ -91,7 +91,7 @@ fn classify_answer(answer: &Answer, sent: &[u8]) -> Verdict {
     let body = answer.body.as_deref().unwrap_or_default();
     match status {
         200..=299 => match answer::created(body) {
-            Some(seen) if answer.body.is_ok() => Verdict::Created(Box::new(seen)),
+            Some(named) if answer.body.is_ok() => Verdict::Created(named),
             _ => Verdict::CreatedUnread,
         },
         300..=399 => Verdict::Stop(Stop::Redirect { status }),

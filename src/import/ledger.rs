@@ -9,7 +9,7 @@ use super::survey::{Findings, Hashing};
 use crate::deliver::driver::{Ledger, LedgerError, Line};
 use crate::fail_point::{self, Point};
 use crate::journal::{Elsewhere, Entry, Hashes, Intent, Journal};
-use crate::outcome::{How, KeyHash, Outcome, PayloadHash, Settled};
+use crate::outcome::{How, KeyHash, Outcome, PayloadHash, Settled, Submission};
 use crate::record::Position;
 
 /// Findings that are committed at once.
@@ -275,7 +275,7 @@ fn entry_of(line: &Line, at: Timestamp) -> Entry {
             absent_before,
             ..
         } => Entry::Intent(Intent {
-            submission: submission.clone(),
+            submission: Submission::clone(submission),
             attempt: *attempt,
             absent_before: *absent_before,
             at,

@@ -205,7 +205,7 @@ impl OpenElsewhere<'_> {
                 let _ = tasks.try_send(recovered_task(intent));
             }
             drop(tasks);
-            let mut driver = asked.driver(inbox, |engine| engine.look_only = true);
+            let mut driver = asked.driver(inbox, |engine| engine.look_only = true)?;
             driver.deadline = self.deadline;
             let (ledger, delivered) = driver.run(JournalLedger(journal), observer).await;
             journal = ledger.0;

@@ -22,6 +22,7 @@ use crate::deliver::DeliverySettings;
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Driver, Observed, Signal};
 use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
+use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
 use crate::outcome::{Counts, Ending, KeyHash, Phase, Progress, RunEvent, Traffic};
 
@@ -149,7 +150,7 @@ impl Live<'_> {
             tasks,
         };
         let feeding = tokio::task::spawn_blocking(move || feed.run());
-        let driver = self.driver(inbox, &delivery, counts.created > 0);
+        let driver = self.driver(inbox, &delivery, counts.created > 0)?;
         let mut progress = SendingProgress::new(counts);
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
@@ -175,7 +176,7 @@ impl Live<'_> {
         tasks: mpsc::Receiver<Task>,
         delivery: &DeliverySettings,
         created_before: bool,
-    ) -> Driver {
+    ) -> Result<Driver, ImportError> {
         let settings = self.settings();
         let asked = Asked {
             client: &self.client,
@@ -187,9 +188,9 @@ impl Live<'_> {
             engine.existing_is_error = settings.existing == Existing::Fail;
             engine.created_before = created_before;
             engine.limit = settings.limit;
-        });
+        })?;
         driver.deadline = self.deadline();
-        driver
+        Ok(driver)
     }
 
     /// When the run's time is up.
@@ -262,7 +263,7 @@ impl Asked<'_> {
         &self,
         tasks: mpsc::Receiver<Task>,
         change: impl FnOnce(&mut EngineSettings),
-    ) -> Driver {
+    ) -> Result<Driver, ImportError> {
         let mut settings = EngineSettings {
             delivery: self.delivery.clone(),
             identity: identity_path(&self.key.to_string()),
@@ -274,14 +275,15 @@ impl Asked<'_> {
             seed: fastrand::u64(..),
         };
         change(&mut settings);
-        Driver {
+        let by_number = self.key.part == Part::Customer && self.key.field().name == "Number";
+        let wire = Wire::start(Arc::clone(self.client), by_number).map_err(ImportError::Workers)?;
+        Ok(Driver {
             engine: Engine::new(settings),
-            client: Arc::clone(self.client),
+            wire,
             tasks,
             signal: self.signal.clone(),
             deadline: None,
-            by_number: self.key.part == Part::Customer && self.key.field().name == "Number",
-        }
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //! else is said, and every stop can be gone on from.
 
 mod again;
+mod connections;
 mod door;
 mod existing;
 mod garbled;

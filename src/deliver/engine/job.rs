@@ -1,6 +1,7 @@
 //! One record in delivery's custody: what is known about it and what it waits for.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,29 @@ use crate::outcome::{How, Outcome, ServerError, Submission};
 
 /// Names a job within one engine.
 pub type JobId = u64;
+
+/// Finds jobs by their ids: those are counted up by us, so that nobody can choose them badly.
+pub(super) type ById = BuildHasherDefault<IdHasher>;
+
+/// Spreads counted numbers over all bits: a multiplication by the golden ratio does.
+#[derive(Debug, Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = (self.0 ^ id).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// A submission handed to the engine.
 #[derive(Clone, Debug)]
@@ -107,7 +131,7 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) struct Job {
     pub run: Arc<str>,
-    pub submission: Submission,
+    pub submission: Arc<Submission>,
     pub state: State,
     /// What its look-ups are for; none while it only wants to be posted.
     pub purpose: Option<Purpose>,
@@ -159,7 +183,7 @@ impl Job {
         };
         Self {
             run: task.run,
-            submission: task.submission,
+            submission: Arc::new(task.submission),
             state: State::WantsPost,
             purpose: None,
             attempt,

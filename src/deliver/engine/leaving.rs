@@ -1,5 +1,7 @@
 //! How jobs leave custody: settled, or open at a stop or limit.
 
+use std::sync::Arc;
+
 use super::job::{JobId, Purpose, State};
 use super::{Action, Engine};
 use crate::deliver::settings::Threshold;
@@ -30,8 +32,8 @@ impl Engine {
     pub(super) fn keep_created(&mut self, id: JobId) {
         if let Some(job) = self.jobs.get(&id) {
             self.actions.push(Action::Keep {
-                run: std::sync::Arc::clone(&job.run),
-                submission: job.submission.clone(),
+                run: Arc::clone(&job.run),
+                submission: Arc::clone(&job.submission),
                 outcome: job.created_unread(),
             });
         }

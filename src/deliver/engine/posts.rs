@@ -1,6 +1,6 @@
 //! What a POST's answer does to its job.
 
-use super::super::answer::Seen;
+use super::super::answer::Named;
 use super::super::verdict::{self, Settle, Verdict};
 use super::job::{JobId, Purpose, Reconciling, State};
 use super::strain::{is_of_the_server, may_have_left};
@@ -41,7 +41,7 @@ impl Engine {
 
     fn judge(&mut self, id: JobId, verdict: Verdict, now: Moment) {
         match verdict {
-            Verdict::Created(seen) => self.created(id, *seen),
+            Verdict::Created(named) => self.created(id, named),
             Verdict::CreatedUnread => {
                 self.see_created();
                 self.keep_created(id);
@@ -100,7 +100,7 @@ impl Engine {
         }
     }
 
-    fn created(&mut self, id: JobId, seen: Seen) {
+    fn created(&mut self, id: JobId, named: Named) {
         self.see_created();
         let Some(job) = self.jobs.get(&id) else {
             return;
@@ -109,8 +109,8 @@ impl Engine {
         self.settle(
             id,
             Outcome::Created {
-                id: seen.id,
-                number: seen.number,
+                id: named.id,
+                number: named.number,
                 attempts,
                 how: How::Posted,
             },

@@ -125,7 +125,7 @@ impl Disk {
                     absent_before,
                 } => {
                     let intent = Intent {
-                        submission: submission.clone(),
+                        submission: Submission::clone(submission),
                         attempt: *attempt,
                         absent_before: *absent_before,
                     };

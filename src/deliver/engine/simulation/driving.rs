@@ -255,7 +255,7 @@ impl<'p, 'w> Driving<'p, 'w> {
         }
     }
 
-    fn settle(&mut self, run: Arc<str>, submission: Submission, outcome: Outcome) {
+    fn settle(&mut self, run: Arc<str>, submission: Arc<Submission>, outcome: Outcome) {
         let forgets = self.process.plant == Plant::VoidsWhatIsUnclear
             && matches!(outcome, Outcome::Unknown { .. });
         self.pending.push(if forgets {

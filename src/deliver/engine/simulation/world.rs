@@ -20,12 +20,12 @@ use crate::outcome::{Attempt, Sent, Submission, Trouble};
 pub(super) enum Ask {
     Post {
         run: Arc<str>,
-        submission: Submission,
+        submission: Arc<Submission>,
         /// The oracle's name for it.
         post: u64,
     },
     Look {
-        submission: Submission,
+        submission: Arc<Submission>,
         page: u32,
     },
     Probe,
