@@ -96,6 +96,9 @@ fn gate(answers: &[Answer]) {
                 422 => gate.cancel(ticket),
                 status => gate.end(ticket, now, answer.quota, status != 500),
             }
+            if answer.status == 429 {
+                gate.refused();
+            }
         }
     }
     let doubtful = answers.iter().filter_map(|answer| answer.quota);
@@ -109,10 +112,10 @@ fn concurrency(answers: &[Answer]) {
     let cap = std::num::NonZeroUsize::MIN.saturating_add(answers.len() % 9);
     let mut concurrency = Concurrency::new(cap);
     for answer in answers {
-        if matches!(answer.status, 429 | 503) {
-            concurrency.strain();
-        } else {
-            concurrency.relax();
+        match answer.status {
+            429 => concurrency.throttled(),
+            503 => _ = concurrency.busy(),
+            _ => concurrency.relax(),
         }
         assert!((1..=cap.get()).contains(&concurrency.allowed()));
     }

@@ -24,6 +24,8 @@ mod simulation;
 mod strain;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod throughput;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -38,8 +40,10 @@ use super::pace::{Concurrency, Gate, Moment, Ticket, UserRate};
 use super::settings::DeliverySettings;
 use crate::outcome::{Attempt, Ending, Outcome, Quota, Submission, Traffic};
 
-/// Records that may wait for their settle time; beyond that nothing new is sent.
-const WAITING_AT_MOST: usize = 4096;
+/// Records that may wait for their settle time; beyond that nothing new is sent. At 64 requests
+/// in flight and 20 ms each, 2% of lost answers put 64 records a second aside for two and a half
+/// minutes with the default time limit; each holds its body, about a kilobyte.
+const WAITING_AT_MOST: usize = 16_384;
 /// Settle time after an answer of the server itself.
 const SETTLE_ANSWERED: Duration = Duration::from_secs(2);
 

@@ -35,11 +35,11 @@ impl Engine {
         job.unauthorized_before &= verdict == Verdict::Unauthorized;
         let sent_under = job.sent_under;
         self.note_token(sent_under, attempt);
-        self.note_health(attempt, now);
-        self.judge(id, verdict, now);
+        let overloaded = self.note_health(attempt, now);
+        self.judge(id, verdict, overloaded, now);
     }
 
-    fn judge(&mut self, id: JobId, verdict: Verdict, now: Moment) {
+    fn judge(&mut self, id: JobId, verdict: Verdict, overloaded: bool, now: Moment) {
         match verdict {
             Verdict::Created(named) => self.created(id, named),
             Verdict::CreatedUnread => {
@@ -79,7 +79,8 @@ impl Engine {
                 status,
                 pause,
             } => {
-                if let Some(wish) = pause {
+                // A 503 now and then is that request's own trouble; many are everybody's.
+                if let Some(wish) = pause.filter(|wish| wish.is_some() || overloaded) {
                     let tries = self.jobs.get(&id).map_or(1, |job| job.attempt);
                     let jittered = backoff::wait(backoff::THROTTLED_BASE, tries, self.random.f64());
                     let length = wish.unwrap_or(jittered).min(backoff::RETRY_AFTER_CAP);

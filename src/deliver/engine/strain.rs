@@ -40,11 +40,12 @@ impl Engine {
         }
     }
 
-    /// Notes what an answer, or its absence, says about the server.
-    pub(super) fn note_health(&mut self, attempt: &Attempt, now: Moment) {
+    /// Notes what an answer, or its absence, says about the server; whether it is a 503 too
+    /// many, by which the server shows that it is overloaded.
+    pub(super) fn note_health(&mut self, attempt: &Attempt, now: Moment) -> bool {
         // What a stop kept from leaving, for want of a token, says nothing about the server.
         if self.stopping.is_some() && !may_have_left(attempt) {
-            return;
+            return false;
         }
         let health = health_of(attempt);
         if let Attempt::Answered(answer) = attempt {
@@ -59,20 +60,20 @@ impl Engine {
                 self.throttles_in_a_row = 0;
             }
         }
-        let strained = matches!(
-            attempt,
-            Attempt::Answered(answer) if matches!(answer.status, 429 | 503)
-        ) || matches!(
-            attempt,
+        let mut overloaded = false;
+        match attempt {
+            Attempt::Answered(answer) if answer.status == 429 => self.concurrency.throttled(),
+            Attempt::Answered(answer) if answer.status == 503 => {
+                overloaded = self.concurrency.busy();
+            }
             Attempt::Unanswered {
                 kind: Trouble::Timeout,
                 ..
+            } => {
+                self.concurrency.busy();
             }
-        );
-        if strained {
-            self.concurrency.strain();
-        } else if health == Health::Good {
-            self.concurrency.relax();
+            _ if health == Health::Good => self.concurrency.relax(),
+            _ => {}
         }
         if self.breaker.note(health, now) {
             self.probes = 1;
@@ -83,6 +84,7 @@ impl Engine {
                 length: None,
             });
         }
+        overloaded
     }
 
     /// Everybody pauses, as the server asked.
@@ -108,10 +110,11 @@ impl Engine {
             self.throttles_in_a_row += 1;
         }
         let gate = if post {
-            &self.post_gate
+            &mut self.post_gate
         } else {
-            &self.get_gate
+            &mut self.get_gate
         };
+        gate.refused();
         let length = match (retry_after, gate.interval()) {
             (Some(wish), _) => wish.min(backoff::RETRY_AFTER_CAP),
             (None, Some(interval)) => interval.min(backoff::RETRY_AFTER_CAP),

@@ -90,19 +90,18 @@ fn every_story_ends_well() {
     }
 }
 
-/// The first seed of so many by which a planted bug is found, and what is said about it.
-fn found(plant: Plant, seeds: u64) -> Option<String> {
-    (0..seeds).find_map(|seed| told(seed, plant, false).err())
-}
-
+/// A broken engine may be caught in many ways; by one of the stories it is for what it does.
 #[track_caller]
 fn assert_found(plant: Plant, seeds: u64, word: &str) {
-    let said = found(plant, seeds);
-    let said = said.unwrap_or_else(|| panic!("{plant:?} is not found by {seeds} seeds"));
+    let mut said = (0..seeds)
+        .filter_map(|seed| told(seed, plant, false).err())
+        .peekable();
     assert!(
-        said.contains(word),
-        "{plant:?} is found for another reason: {said}"
+        said.peek().is_some(),
+        "{plant:?} is not found by {seeds} seeds"
     );
+    let found = said.any(|said| said.contains(word));
+    assert!(found, "{plant:?} is found for other reasons only");
 }
 
 #[test]
