@@ -38,9 +38,14 @@ simulate seeds="100000" from="0":
     SIMULATE_SEEDS={{seeds}} SIMULATE_FROM={{from}} cargo test --locked --lib simulation::tests::every_story -- --nocapture
 
 # How close to the wire an import comes, in paired runs against oha, xsv and Python, whichever is
-# there: `just bench --latency-ms 20`, `just bench dry --records 1000000`.
+# there: `just bench all` ends with a table of the goals, `just bench run --latency-ms 20`,
+# `just bench dry --records 1000000`, `just bench resume`; what each stage costs: `just stages`.
 bench *words:
     cargo bench --locked --bench wire -- {{words}}
+
+# What each stage costs a record, alone: `just stages journal` for one of them.
+stages *words:
+    cargo bench --locked --bench stages -- {{words}}
 
 # Import the sample customers into a stand-in for the ERP.
 demo:

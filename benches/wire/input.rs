@@ -80,8 +80,8 @@ pub(crate) fn mapping_path(folder: &Path) -> PathBuf {
     folder.join("kunden.toml")
 }
 
-/// Writes input and mapping.
-pub(crate) fn write(folder: &Path, records: u64) -> io::Result<()> {
+/// Writes input and mapping; `faulty` per cent of the records have something wrong or odd.
+pub(crate) fn write(folder: &Path, records: u64, faulty: u64) -> io::Result<()> {
     std::fs::write(mapping_path(folder), MAPPING)?;
     let mut random = fastrand::Rng::with_seed(1);
     let mut file = BufWriter::new(File::create(path(folder))?);
@@ -91,11 +91,28 @@ pub(crate) fn write(folder: &Path, records: u64) -> io::Result<()> {
         let (first, last) = (one_of(&FIRST), one_of(&LAST));
         let group = one_of(&["Endkunde", "Händler"]);
         let (code, city) = random.choice(PLACES).unwrap_or_default();
+        let company = last;
+        let fault = faulty > 0 && random.u64(0..100) < faulty;
+        let fault = fault.then(|| random.choice(FAULTS)).flatten();
+        let day = random.u8(1..=28);
+        let (mut since, mut mail) = (format!("{day:02}"), format!("kunde{record}@example.com"));
+        let (mut code, mut last, mut discount) = (code, last, "2,50");
+        match fault {
+            Some(Fault::Day) => since = "31.02".to_owned(),
+            Some(Fault::Mail) => mail = format!("kunde{record}.example.com"),
+            Some(Fault::Code) => code = "1067X",
+            Some(Fault::Name) => last = "MÃ¼ller",
+            Some(Fault::Discount) => discount = "zwei",
+            Some(Fault::Quoted) => last = "\"Meyer; \"\"der Große\"\"\nEnkel\"",
+            None => {}
+        }
+        let month = random.u8(1..=12);
+        if fault != Some(Fault::Day) {
+            since = format!("{since}.{month:02}");
+        }
         writeln!(
             file,
-            "K{record:08};{group};de-DE;{:02}.{:02}.20{:02};{:02}.{:02}.19{:02};https://www.example.com/{record};Messe Köln;nein;HRB {record};Frau;{first};{last};{last} Handels GmbH;Große Gasse;{};{code};{city};Deutschland;Sachsen;kunde{record}@example.com;+49 351 {:07};0171 {:07};DE136695976;Lieferweg {};{code};{city};2,50;14",
-            random.u8(1..=28),
-            random.u8(1..=12),
+            "K{record:08};{group};de-DE;{since}.20{:02};{:02}.{:02}.19{:02};https://www.example.com/{record};Messe Köln;nein;HRB {record};Frau;{first};{last};{company} Handels GmbH;Große Gasse;{};{code};{city};Deutschland;Sachsen;{mail};+49 351 {:07};0171 {:07};DE136695976;Lieferweg {};{code};{city};{discount};14",
             random.u8(0..=25),
             random.u8(1..=28),
             random.u8(1..=12),
@@ -108,6 +125,32 @@ pub(crate) fn write(folder: &Path, records: u64) -> io::Result<()> {
     }
     file.flush()
 }
+
+/// What may be wrong with a record, or odd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// A day that no calendar has.
+    Day,
+    /// An address without `@`.
+    Mail,
+    /// A postal code that the country does not know.
+    Code,
+    /// A name that was decoded twice.
+    Name,
+    /// A number in words.
+    Discount,
+    /// A name with delimiter, quotes and a line break: nothing is wrong with it.
+    Quoted,
+}
+
+const FAULTS: [Fault; 6] = [
+    Fault::Day,
+    Fault::Mail,
+    Fault::Code,
+    Fault::Name,
+    Fault::Discount,
+    Fault::Quoted,
+];
 
 /// A body like those that the mapping makes, for the load generators.
 pub(crate) fn body() -> &'static str {

@@ -1,7 +1,7 @@
 //! How long a command takes, and what it costs.
 
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,8 @@ use crate::Failure;
 /// What one run of a command took.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Measured {
+    /// When it was started, in seconds since 1970.
+    pub(crate) started: f64,
     /// From start to end, in seconds.
     pub(crate) seconds: f64,
     /// CPU time, in the program and for it in the kernel, in seconds.
@@ -19,7 +21,8 @@ pub(crate) struct Measured {
     pub(crate) peak_kib: i64,
 }
 
-/// Runs the command in a process that has no other child, so that the costs are its own.
+/// Runs the command in a process that has no other child, so that the costs are its own. It may
+/// end with 0, or with 3: some records of a faulty input were invalid.
 pub(crate) fn measure(command: &[String]) -> Result<Measured, Failure> {
     let output = Command::new(std::env::current_exe()?)
         .arg("measure")
@@ -35,13 +38,14 @@ pub(crate) fn measure(command: &[String]) -> Result<Measured, Failure> {
 /// The other side of [`measure`].
 pub(crate) fn run_one(command: &[String]) -> Result<(), Failure> {
     let (program, words) = command.split_first().ok_or("no command")?;
+    let started = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
     let start = Instant::now();
     let output = Command::new(program)
         .args(words)
         .stdin(Stdio::null())
         .output()?;
     let seconds = start.elapsed().as_secs_f64();
-    if !output.status.success() {
+    if !matches!(output.status.code(), Some(0 | 3)) {
         return Err(format!(
             "{program}: {}\n{}{}",
             output.status,
@@ -57,6 +61,7 @@ pub(crate) fn run_one(command: &[String]) -> Result<(), Failure> {
         seconds
     };
     let measured = Measured {
+        started,
         seconds,
         cpu_seconds: time(usage.user_time()) + time(usage.system_time()),
         peak_kib: usage.max_rss(),

@@ -1,11 +1,14 @@
-//! A server that costs as little as one can: it reads each request and answers 201, or an empty
-//! page to whoever looks something up.
+//! A server that costs as little as one can: hyper on one thread reads each request to its end
+//! and answers 201 with an id and the number that came, or an empty page to whoever looks
+//! something up. It parses no JSON, keeps nothing, and writes no log; a latency is a timer
+//! before the answer, and holds no other request.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -14,6 +17,18 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 
 use crate::Failure;
+
+/// Where the bench asks when the first POST came.
+const FIRST_POST: &str = "/first-post";
+
+/// What the server remembers.
+#[derive(Debug)]
+struct Memory {
+    /// The next customer's id.
+    id: AtomicU64,
+    /// When the first POST came, in microseconds since 1970; 0 before it.
+    first_post: AtomicU64,
+}
 
 /// The server, in a process of its own; gone when this is dropped.
 pub(crate) struct Server {
@@ -39,6 +54,20 @@ impl Server {
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
+
+    /// When the first POST came since this was asked last, in seconds since 1970.
+    pub(crate) fn first_post(&self) -> Result<Option<f64>, Failure> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        let (path, host) = (FIRST_POST, &self.address);
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let micros: u64 = answer.rsplit("\r\n").next().unwrap_or_default().parse()?;
+        Ok((micros > 0).then(|| Duration::from_micros(micros).as_secs_f64()))
+    }
 }
 
 impl Drop for Server {
@@ -59,13 +88,17 @@ pub(crate) fn serve(words: &[String]) -> Result<(), Failure> {
     runtime.block_on(async move {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         println!("{}", listener.local_addr()?);
-        let ids = Arc::new(AtomicU64::new(1));
+        let memory = Arc::new(Memory {
+            id: AtomicU64::new(1),
+            first_post: AtomicU64::new(0),
+        });
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            let ids = Arc::clone(&ids);
+            let memory = Arc::clone(&memory);
             tokio::spawn(async move {
-                let service = service_fn(move |request| answer(request, latency, Arc::clone(&ids)));
+                let service =
+                    service_fn(move |request| answer(request, latency, Arc::clone(&memory)));
                 // A client that goes away is no trouble of ours.
                 let _ = hyper::server::conn::http1::Builder::new()
                     .pipeline_flush(false)
@@ -79,15 +112,26 @@ pub(crate) fn serve(words: &[String]) -> Result<(), Failure> {
 async fn answer(
     request: Request<Incoming>,
     latency: Duration,
-    ids: Arc<AtomicU64>,
+    memory: Arc<Memory>,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let posts = request.method() == Method::POST;
+    if request.uri().path() == FIRST_POST {
+        let when = memory.first_post.swap(0, Ordering::Relaxed);
+        return Ok(Response::new(Full::new(Bytes::from(when.to_string()))));
+    }
+    if posts && memory.first_post.load(Ordering::Relaxed) == 0 {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let now = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
+        memory.first_post.store(now, Ordering::Relaxed);
+    }
     let body = request.into_body().collect().await?.to_bytes();
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
     let (status, text) = if posts {
-        let id = ids.fetch_add(1, Ordering::Relaxed);
+        let id = memory.id.fetch_add(1, Ordering::Relaxed);
         let number = number(&body);
         (
             StatusCode::CREATED,

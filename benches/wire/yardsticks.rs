@@ -5,6 +5,17 @@ use std::process::{Command, Stdio};
 
 use crate::{Asked, Failure, input};
 
+/// The load generator.
+pub(crate) const OHA: &str = "oha";
+/// The script that sends.
+pub(crate) const SCRIPT: &str = "a Python script with aiohttp";
+/// The parser that only counts.
+pub(crate) const XSV: &str = "xsv count";
+/// The parser that checks against a schema.
+pub(crate) const QSV: &str = "qsv validate";
+/// The script that reads.
+pub(crate) const PYTHON: &str = "Python's csv reader with json.dumps";
+
 /// Something to compare with.
 pub(crate) struct Yardstick {
     /// What it is called.
@@ -13,20 +24,41 @@ pub(crate) struct Yardstick {
     pub(crate) command: Vec<String>,
 }
 
+/// What both Python scripts make of a row: the 30 fields of the mapping, without its checks.
+const PYTHON_BODY: &str = r#"
+import csv, json, sys
+GROUPS = {"Endkunde": 1, "Händler": 2}
+COUNTRIES = {"Deutschland": "DE"}
+SALUTATIONS = {"Frau": "Frau", "Herr": "Herr"}
+def date(text):
+    return text[6:10] + "-" + text[3:5] + "-" + text[0:2] + "T00:00:00Z"
+def body(row):
+    (number, group, language, since, birthday, web, contact, locked, register, salutation, first,
+     last, company, street, house, code, city, country, state, mail, phone, mobile, vat,
+     ship_street, ship_code, ship_city, discount, target) = row
+    country = COUNTRIES[country]
+    return {
+        "Number": number, "CustomerGroupId": GROUPS[group],
+        "BillingAddress": {
+            "City": city, "CountryIso": country, "Company": company,
+            "FormOfAddress": SALUTATIONS[salutation], "FirstName": first, "LastName": last,
+            "Street": street + " " + house, "PostalCode": code.zfill(5), "State": state,
+            "VatID": vat, "PhoneNumber": phone, "MobilePhoneNumber": mobile,
+            "EmailAddress": mail},
+        "Shipmentaddress": {
+            "City": ship_city, "CountryIso": country, "LastName": last, "Street": ship_street,
+            "PostalCode": ship_code.zfill(5)},
+        "PaymentSettings": {
+            "Discount": float(discount.replace(",", ".")), "PaymentTarget": int(target)},
+        "CustomerSince": date(since), "LanguageIso": language[:2].upper(),
+        "InternalCompanyId": 1, "CommercialRegisterNumber": register, "Website": web,
+        "InitialContact": contact, "Birthday": date(birthday), "IsLocked": locked == "ja"}
+"#;
+
 /// The script that one would write in Python: no journal, no checks, no retry.
 const AIOHTTP: &str = r#"
-import asyncio, csv, json, sys, aiohttp
+import asyncio, aiohttp
 path, url, connections = sys.argv[1], sys.argv[2], int(sys.argv[3])
-def body(row):
-    return {"Number": row["Nr"], "CustomerGroupId": 1, "InternalCompanyId": 1, "LanguageIso": "DE",
-            "Birthday": row["Geburtstag"], "Website": row["Web"],
-            "BillingAddress": {"FirstName": row["Vorname"], "LastName": row["Nachname"],
-                "Company": row["Firma"], "Street": row["Straße"] + " " + row["Hausnummer"],
-                "PostalCode": row["PLZ"], "City": row["Ort"], "CountryIso": "DE",
-                "EmailAddress": row["E-Mail"], "PhoneNumber": row["Telefon"]},
-            "Shipmentaddress": {"LastName": row["Nachname"], "Street": row["Lieferstraße"],
-                "PostalCode": row["Liefer-PLZ"], "City": row["Lieferort"], "CountryIso": "DE"},
-            "PaymentSettings": {"Discount": 2.5, "PaymentTarget": 14}}
 async def worker(session, rows):
     for row in rows:
         async with session.post(url, json=body(row)) as answer:
@@ -34,26 +66,38 @@ async def worker(session, rows):
             await answer.json()
 async def main():
     with open(path, encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter=";")
+        rows = csv.reader(file, delimiter=";")
+        next(rows)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections)) as session:
             await asyncio.gather(*(worker(session, rows) for _ in range(connections)))
 asyncio.run(main())
 "#;
 
-/// The reader that one would write in Python, with a nested object for each row.
+/// The same without sending: each row's body as text.
 const PYTHON_CSV: &str = r#"
-import csv, json, sys
 with open(sys.argv[1], encoding="utf-8", newline="") as file:
-    for row in csv.DictReader(file, delimiter=";"):
-        json.dumps({"Number": row["Nr"], "BillingAddress": row, "PaymentSettings": {"Discount": row["Rabatt"]}})
+    rows = csv.reader(file, delimiter=";")
+    next(rows)
+    for row in rows:
+        json.dumps(body(row))
 "#;
+
+/// A schema with the checks of this mapping that a schema can have.
+const SCHEMA: &str = r#"{"type":"object","required":["Nr","Nachname","PLZ","Ort"],"properties":{
+"Nr":{"type":"string","minLength":1,"maxLength":50},"E-Mail":{"type":"string","pattern":"^[^@]+@[^@]+$"},
+"PLZ":{"type":"string","pattern":"^[0-9]{4,5}$"},"Liefer-PLZ":{"type":"string","pattern":"^[0-9]{4,5}$"},
+"Nachname":{"type":"string","maxLength":255},"Firma":{"type":"string","maxLength":255},
+"Straße":{"type":"string","maxLength":255},"Ort":{"type":"string","maxLength":255},
+"Seit":{"type":"string","pattern":"^[0-9]{2}\\.[0-9]{2}\\.[0-9]{4}$"},
+"Geburtstag":{"type":"string","pattern":"^[0-9]{2}\\.[0-9]{2}\\.[0-9]{4}$"},
+"Gruppe":{"enum":["Endkunde","Händler"]},"Gesperrt":{"enum":["ja","nein"]}}}"#;
 
 /// What sends as many bodies.
 pub(crate) fn sending(folder: &Path, url: &str, asked: Asked) -> Result<Vec<Yardstick>, Failure> {
     let body = folder.join("body.json");
     std::fs::write(&body, input::body())?;
     let script = folder.join("post.py");
-    std::fs::write(&script, AIOHTTP)?;
+    std::fs::write(&script, format!("{PYTHON_BODY}{AIOHTTP}"))?;
     let target = format!("{url}/v1/customers");
     let (records, connections) = (asked.records.to_string(), asked.connections.to_string());
     let input = input::path(folder).display().to_string();
@@ -74,9 +118,9 @@ pub(crate) fn sending(folder: &Path, url: &str, asked: Asked) -> Result<Vec<Yard
         &target,
     ];
     Ok(installed(vec![
-        ("oha", &["oha", "--version"], &oha),
+        (OHA, &["oha", "--version"], &oha),
         (
-            "a Python script with aiohttp",
+            SCRIPT,
             &["python3", "-c", "import aiohttp"],
             &["python3", &script, &input, &target, &connections],
         ),
@@ -86,19 +130,27 @@ pub(crate) fn sending(folder: &Path, url: &str, asked: Asked) -> Result<Vec<Yard
 /// What reads as many records.
 pub(crate) fn reading(folder: &Path) -> Result<Vec<Yardstick>, Failure> {
     let script = folder.join("read.py");
-    std::fs::write(&script, PYTHON_CSV)?;
+    std::fs::write(&script, format!("{PYTHON_BODY}{PYTHON_CSV}"))?;
+    let schema = folder.join("schema.json");
+    std::fs::write(&schema, SCHEMA)?;
     let (input, script) = (
         input::path(folder).display().to_string(),
         script.display().to_string(),
     );
+    let schema = schema.display().to_string();
     Ok(installed(vec![
         (
-            "xsv count",
+            XSV,
             &["xsv", "--version"],
             &["xsv", "count", "-d", ";", &input],
         ),
         (
-            "Python's csv reader with json.dumps",
+            QSV,
+            &["qsv", "--version"],
+            &["qsv", "validate", "-d", ";", &input, &schema],
+        ),
+        (
+            PYTHON,
             &["python3", "--version"],
             &["python3", &script, &input],
         ),
