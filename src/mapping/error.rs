@@ -16,11 +16,11 @@ const SHOWN: usize = 50;
 const FALLBACK: &str = "docs/mapping.md tells what each key takes, with examples";
 
 /// Where in the mapping's text something stands, in bytes.
-pub(super) type Place = Range<usize>;
+pub(crate) type Place = Range<usize>;
 
 /// One thing that is wrong with a mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mistake {
+pub(crate) struct Mistake {
     place: Option<Place>,
     title: String,
     label: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct Mistake {
 
 impl Mistake {
     /// A mistake at `place`.
-    pub(super) fn at(place: Place, title: impl Into<String>) -> Self {
+    pub(crate) fn at(place: Place, title: impl Into<String>) -> Self {
         Self {
             place: Some(place),
             title: harmless(title.into()),
@@ -39,7 +39,7 @@ impl Mistake {
     }
 
     /// A mistake of the mapping as a whole.
-    pub(super) fn of_file(title: impl Into<String>) -> Self {
+    pub(crate) fn of_file(title: impl Into<String>) -> Self {
         Self {
             place: None,
             title: harmless(title.into()),
@@ -49,13 +49,13 @@ impl Mistake {
     }
 
     /// Adds the words beneath the underlined place.
-    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(harmless(label.into()));
         self
     }
 
     /// The mistake in a line, without its place.
-    pub(super) fn in_a_line(&self) -> String {
+    pub(crate) fn in_a_line(&self) -> String {
         match &self.label {
             Some(label) => format!("{} ({label})", self.title),
             None => self.title.clone(),
@@ -63,13 +63,19 @@ impl Mistake {
     }
 
     /// Adds what to do.
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(harmless(help.into()));
         self
     }
 
+    /// Adds what to do, unless the mistake says so itself.
+    pub(crate) fn or_help(mut self, help: &str) -> Self {
+        self.help.get_or_insert_with(|| help.to_owned());
+        self
+    }
+
     /// Adds what to do, if there is anything to say.
-    pub(super) fn help_if(mut self, help: Option<String>) -> Self {
+    pub(crate) fn help_if(mut self, help: Option<String>) -> Self {
         self.help = help.map(harmless).or(self.help);
         self
     }
@@ -107,7 +113,7 @@ pub struct MappingError {
 
 impl MappingError {
     /// The mistakes of the mapping `name` with the text `text`, in the order of the file.
-    pub(super) fn new(name: Arc<str>, text: Arc<str>, mut mistakes: Vec<Mistake>) -> Self {
+    pub(crate) fn new(name: Arc<str>, text: Arc<str>, mut mistakes: Vec<Mistake>) -> Self {
         mistakes.sort_by_key(|mistake| mistake.place.as_ref().map_or(usize::MAX, |p| p.start));
         Self {
             name,
@@ -117,7 +123,7 @@ impl MappingError {
     }
 
     /// A mapping that could not even be read.
-    pub(super) fn unreadable(name: &str, mistake: Mistake) -> Self {
+    pub(crate) fn unreadable(name: &str, mistake: Mistake) -> Self {
         Self::new(name.into(), "".into(), vec![mistake])
     }
 
@@ -182,7 +188,7 @@ impl MappingError {
 
     /// Every mistake's title and help on a line, for table tests.
     #[cfg(test)]
-    pub(super) fn brief(&self) -> Vec<String> {
+    pub(crate) fn brief(&self) -> Vec<String> {
         let line = |mistake: &Mistake| match &mistake.help {
             Some(help) => format!("{} => {help}", mistake.title),
             None => mistake.title.clone(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The candidate that `word` was probably meant to be. Spelling that differs only in case,
 /// blanks and punctuation wins, then few typing errors, then one word inside the other.
-pub(super) fn closest<'a>(
+pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
@@ -47,7 +47,7 @@ fn plain(word: &str) -> String {
 }
 
 /// The sentence that suggests `closest`, if there is one.
-pub(super) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
@@ -56,7 +56,7 @@ pub(super) fn did_you_mean<'a>(
 
 /// A name between back-ticks. Names of columns come from the input: what could steer a
 /// terminal is replaced, and what is too long is cut.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     const LONGEST: usize = 60;
     let name: Cow<'_, str> = if name.chars().nth(LONGEST).is_some() {
         name.chars().take(LONGEST).chain(['…']).collect()
@@ -71,7 +71,7 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 /// Names between back-ticks, at most `most` of them.
-pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
     let names: Vec<String> = names.into_iter().map(quoted).collect();
     let shown = names.iter().take(most).cloned().collect::<Vec<_>>();
     match names.len().checked_sub(most) {

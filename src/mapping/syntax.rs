@@ -9,20 +9,20 @@ use super::error::{Mistake, Place};
 use super::suggest::{did_you_mean, listed};
 
 /// A value with its place.
-pub(super) type Node<'i> = Spanned<DeValue<'i>>;
+pub(crate) type Node<'i> = Spanned<DeValue<'i>>;
 
 /// A table whose keys are known.
-pub(super) struct Section<'t, 'i> {
+pub(crate) struct Section<'t, 'i> {
     table: &'t DeTable<'i>,
     mistakes: Vec<Mistake>,
 }
 
 /// Keys that a table may have.
-pub(super) type Keys = &'static [&'static str];
+pub(crate) type Keys = &'static [&'static str];
 
 impl<'t, 'i> Section<'t, 'i> {
     /// The table in `node`; `what` names it in messages.
-    pub(super) fn open(
+    pub(crate) fn open(
         node: &'t Node<'i>,
         what: &'static str,
         keys: Keys,
@@ -34,7 +34,7 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// The table itself.
-    pub(super) fn of(table: &'t DeTable<'i>, what: &'static str, keys: Keys) -> Self {
+    pub(crate) fn of(table: &'t DeTable<'i>, what: &'static str, keys: Keys) -> Self {
         let mistakes = table
             .keys()
             .filter_map(|key| check_key(key, what, keys))
@@ -43,22 +43,22 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// Ends the reading and hands over what was wrong.
-    pub(super) fn close(self, mistakes: &mut Vec<Mistake>) {
+    pub(crate) fn close(self, mistakes: &mut Vec<Mistake>) {
         mistakes.extend(self.mistakes);
     }
 
     /// The value of `key` as it stands there.
-    pub(super) fn get(&self, key: &str) -> Option<&'t Node<'i>> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'t Node<'i>> {
         self.table.get(key)
     }
 
     /// The place of `key` itself.
-    pub(super) fn key_place(&self, key: &str) -> Option<Place> {
+    pub(crate) fn key_place(&self, key: &str) -> Option<Place> {
         self.table.get_key_value(key).map(|(key, _)| key.span())
     }
 
     /// The text at `key`.
-    pub(super) fn text(&mut self, key: &str) -> Option<(&'t str, Place)> {
+    pub(crate) fn text(&mut self, key: &str) -> Option<(&'t str, Place)> {
         let node = self.get(key)?;
         match node.get_ref().as_str() {
             Some(text) => Some((text, node.span())),
@@ -67,7 +67,7 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// The texts at `key`: a list.
-    pub(super) fn texts(&mut self, key: &str) -> Option<Vec<(&'t str, Place)>> {
+    pub(crate) fn texts(&mut self, key: &str) -> Option<Vec<(&'t str, Place)>> {
         let node = self.get(key)?;
         let Some(list) = node.get_ref().as_array() else {
             return self.complain(wrong_type(node, key, "a list of texts"));
@@ -85,7 +85,7 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// The texts at `key`: one text or a list.
-    pub(super) fn one_or_more(&mut self, key: &str) -> Option<Vec<(&'t str, Place)>> {
+    pub(crate) fn one_or_more(&mut self, key: &str) -> Option<Vec<(&'t str, Place)>> {
         let node = self.get(key)?;
         match node.get_ref() {
             DeValue::String(text) => Some(vec![(text, node.span())]),
@@ -95,7 +95,7 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// Yes or no at `key`.
-    pub(super) fn flag(&mut self, key: &str) -> Option<bool> {
+    pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
         let node = self.get(key)?;
         match node.get_ref().as_bool() {
             Some(flag) => Some(flag),
@@ -104,7 +104,7 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// The whole number at `key`, not below `min`.
-    pub(super) fn number(&mut self, key: &str, min: u64) -> Option<(u64, Place)> {
+    pub(crate) fn number(&mut self, key: &str, min: u64) -> Option<(u64, Place)> {
         let node = self.get(key)?;
         match whole_number(node.get_ref()).and_then(|number| u64::try_from(number).ok()) {
             Some(number) if number >= min => Some((number, node.span())),
@@ -117,7 +117,7 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// The entries of the table at `key`, in written order.
-    pub(super) fn entries(&mut self, key: &str) -> Option<&'t DeTable<'i>> {
+    pub(crate) fn entries(&mut self, key: &str) -> Option<&'t DeTable<'i>> {
         let node = self.get(key)?;
         match node.get_ref().as_table() {
             Some(table) => Some(table),
@@ -126,7 +126,7 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// One of some words at `key`.
-    pub(super) fn word<T: Copy>(&mut self, key: &str, words: &[(&'static str, T)]) -> Option<T> {
+    pub(crate) fn word<T: Copy>(&mut self, key: &str, words: &[(&'static str, T)]) -> Option<T> {
         let (text, place) = self.text(key)?;
         match words.iter().find(|(word, _)| *word == text) {
             Some((_, meaning)) => Some(*meaning),
@@ -135,13 +135,13 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// Remembers a mistake, in place of what could not be read.
-    pub(super) fn complain<T>(&mut self, mistake: Mistake) -> Option<T> {
+    pub(crate) fn complain<T>(&mut self, mistake: Mistake) -> Option<T> {
         self.mistakes.push(mistake);
         None
     }
 
     /// Remembers a mistake.
-    pub(super) fn mistake(&mut self, mistake: Mistake) {
+    pub(crate) fn mistake(&mut self, mistake: Mistake) {
         self.mistakes.push(mistake);
     }
 }
@@ -157,7 +157,7 @@ fn check_key(key: &Spanned<std::borrow::Cow<'_, str>>, what: &str, keys: Keys) -
 }
 
 /// A word that is none of those that the key takes.
-pub(super) fn unknown_word<'w>(
+pub(crate) fn unknown_word<'w>(
     text: &str,
     place: Place,
     key: &str,
@@ -169,7 +169,7 @@ pub(super) fn unknown_word<'w>(
 }
 
 /// A value of the wrong type.
-pub(super) fn wrong_type(node: &Node<'_>, what: &str, wanted: &str) -> Mistake {
+pub(crate) fn wrong_type(node: &Node<'_>, what: &str, wanted: &str) -> Mistake {
     let what = if what.starts_with('[') || what.contains(' ') {
         what.to_owned()
     } else {
@@ -180,7 +180,7 @@ pub(super) fn wrong_type(node: &Node<'_>, what: &str, wanted: &str) -> Mistake {
 }
 
 /// What people call a TOML type.
-pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
+pub(crate) fn type_name(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",
         DeValue::Integer(_) => "a whole number",
@@ -193,7 +193,7 @@ pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
 }
 
 /// A TOML integer.
-pub(super) fn whole_number(value: &DeValue<'_>) -> Option<i64> {
+pub(crate) fn whole_number(value: &DeValue<'_>) -> Option<i64> {
     let number = value.as_integer()?;
     i64::from_str_radix(number.as_str(), number.radix()).ok()
 }
