@@ -8,6 +8,7 @@ pub mod choices;
 pub mod forget;
 pub mod run;
 pub mod sandbox;
+pub mod schedule;
 pub mod words;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use choices::{ColorChoice, LogFormat, Workflows};
 pub use forget::ForgetArgs;
 pub use run::{PaceArgs, ReportArgs, RunArgs, SourceArgs, TargetArgs};
 pub use sandbox::{Duplicates, Lookup, SandboxArgs};
+pub use schedule::{ListenAddress, ScheduleArgs};
 pub use words::{MappingChoice, Word};
 
 use crate::names::NameList;
@@ -135,6 +137,8 @@ pub enum Command {
     Resolve(ResolveArgs),
     /// Erase runs, customers or targets, with their reports
     Forget(ForgetArgs),
+    /// Run the jobs of a file at their times, or one of them now
+    Schedule(ScheduleArgs),
     /// Start the stand-in for the ERP on a loopback port
     Sandbox(SandboxArgs),
 }

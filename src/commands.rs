@@ -13,6 +13,7 @@ mod room;
 mod run;
 mod runs;
 mod sandbox;
+mod schedule;
 mod signals;
 
 use std::ffi::OsString;
@@ -26,6 +27,8 @@ use crate::exit;
 use crate::import::{Events, ImportError};
 use crate::outcome::ExitCode;
 use crate::settings::{ConsoleChoice, Environment, GlobalChoice, SettingsError, resolve_global};
+
+pub use schedule::JobRunner;
 
 /// What a command ends with: a code, or something that went wrong.
 type Ended = Result<ExitCode, Failure>;
@@ -51,6 +54,15 @@ impl From<SettingsError> for Failure {
 }
 
 impl Failure {
+    /// Tells the user.
+    fn tell(&self, console: &Console) {
+        if self.rendered {
+            console.diagnostic(&self.text);
+        } else {
+            console.error(&self.text, self.help.as_deref());
+        }
+    }
+
     /// An import's error, with a mapping's mistakes rendered as a compiler would.
     fn of_import(error: &ImportError, console: &Console) -> Self {
         let (text, help, rendered) = match error {
@@ -126,11 +138,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
         Ok(code) if console.lost_data() => code.worse(ExitCode::Failure),
         Ok(code) => code,
         Err(failure) => {
-            if failure.rendered {
-                console.diagnostic(&failure.text);
-            } else {
-                console.error(&failure.text, failure.help.as_deref());
-            }
+            failure.tell(&console);
             failure.code
         }
     }
@@ -152,6 +160,7 @@ fn dispatch(
         Command::Reconcile(args) => reconcile::run(cli, args, environment, console),
         Command::Forget(args) => forget::run(cli, args, environment, console),
         Command::Resolve(args) => resolve::run(cli, args, environment, console),
+        Command::Schedule(args) => schedule::run(cli, args, environment, global, console),
         Command::Sandbox(args) => sandbox::run(args, global, console),
     }
 }

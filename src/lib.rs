@@ -4,7 +4,7 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 4 | [`commands`], [`exit`]: what the user asked for |
+//! | 4 | [`commands`], [`schedule`] (jobs at their times), [`exit`]: what the user asked for |
 //! | 3 | [`settings`], [`cli`]: typed words become resolved settings |
 //! | 2 | [`import`]: the engine, the only place that knows the order of the stages |
 //! | 1 | [`source`], [`mapping`], [`validate`], [`deliver`], [`journal`], [`report`], [`console`], [`sorted`]: the stages; none imports another |
@@ -28,6 +28,7 @@ pub mod outcome;
 pub mod record;
 pub mod report;
 pub mod sandbox;
+pub mod schedule;
 pub mod settings;
 pub mod sorted;
 pub mod source;

@@ -10,6 +10,7 @@ mod choice;
 mod environment;
 mod error;
 mod file;
+mod job;
 mod layer;
 mod layers;
 mod secret;
@@ -33,6 +34,7 @@ pub use choice::{
 };
 pub use environment::{Environment, Terminals};
 pub use error::{Mistake, SettingsError};
+pub use job::{JobOptions, JobRun};
 pub use layer::{OPTIONS, OptionRow, Scope};
 
 use layer::Layer;
@@ -145,7 +147,47 @@ pub fn resolve_run(
     args: &RunArgs,
     environment: &Environment,
 ) -> Result<RunChoice, SettingsError> {
-    let layers = Layers::load(cli, environment)?;
+    run_choice(Layers::load(cli, environment)?, args, environment)
+}
+
+/// Resolves what one run of a scheduled job is asked to do: as `run` does, with the job's
+/// options in the place of typed ones. Nobody is asked anything: the jobs file is the consent.
+///
+/// # Errors
+/// As [`resolve_run`].
+pub fn resolve_job(
+    cli: &Cli,
+    job: &JobRun<'_>,
+    environment: &Environment,
+) -> Result<RunChoice, SettingsError> {
+    let mut cli = cli.clone();
+    if let Some(profile) = job.profile {
+        cli.global.profile = Some(profile.to_owned());
+    }
+    let layers = Layers::load(&cli, environment)?.with_job(job.options.layer(job.left));
+    let args = RunArgs {
+        inputs: vec![job.input.to_owned()],
+        ..RunArgs::default()
+    };
+    let mut choice = run_choice(layers, &args, environment)?;
+    choice.assume_yes = true;
+    let profile = match job.profile {
+        Some(profile) => environment::as_option("profile", profile),
+        None => String::new(),
+    };
+    let settings = &mut choice.settings;
+    settings.command_line = job.command_line.to_owned();
+    settings.target_options += &(profile.clone() + &job.options.typed(TARGET_OPTIONS));
+    settings.journal_options += &profile;
+    Ok(choice)
+}
+
+/// Resolves one run of these layers.
+fn run_choice(
+    layers: Layers,
+    args: &RunArgs,
+    environment: &Environment,
+) -> Result<RunChoice, SettingsError> {
     layers.check_sandbox()?;
     let known = layers.known_profiles.clone();
     let mut warnings = layers.target_warnings();

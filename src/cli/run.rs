@@ -23,7 +23,7 @@ Examples:
   cat customers.jsonl | importer run - --base-url https://erp.example/api";
 
 /// `run`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct RunArgs {
     /// Input files: path, glob pattern, or - for stdin

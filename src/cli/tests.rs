@@ -53,6 +53,11 @@ fn every_command_of_the_contract_is_understood() {
         "importer forget --older-than 90d --yes",
         "importer forget --customer K-1 -y",
         "importer forget --target shop --force --report-dir r",
+        "importer schedule jobs.toml",
+        "importer schedule jobs.toml --once shop --metrics-file m.prom --state-dir s",
+        "importer schedule jobs.toml --list --json",
+        "importer schedule jobs.toml --check",
+        "importer schedule jobs.toml --listen 0.0.0.0:9187 --metrics-file m.prom",
         "importer sandbox",
         "importer sandbox --port 8080 --seed 7 --faults x --latency 5ms --quota 10/45s \
          --lookup ignore-case --duplicates refuse --ledger l.jsonl --existing 100",
@@ -85,6 +90,11 @@ fn what_makes_no_sense_is_refused_with_code_2() {
         "importer forget --older-than 90",
         "importer mapping",
         "importer sandbox --port 70000",
+        "importer schedule",
+        "importer schedule jobs.toml --once a --list",
+        "importer schedule jobs.toml --once a --listen 9187",
+        "importer schedule jobs.toml --check --metrics-file m.prom",
+        "importer schedule jobs.toml --listen localhost",
         "importer run a.csv --state-dir=",
     ] {
         refusal(line);
@@ -157,6 +167,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
       reconcile  Look up what is unknown; send nothing
       resolve    Say what became of an unknown record, after a look into Wawi
       forget     Erase runs, customers or targets, with their reports
+      schedule   Run the jobs of a file at their times, or one of them now
       sandbox    Start the stand-in for the ERP on a loopback port
 
     Options:

@@ -32,58 +32,27 @@ pub(super) fn run(
     environment: &Environment,
     console: &Arc<Console>,
 ) -> Ended {
-    let mut choice = resolve_run(cli, args, environment)?;
+    let choice = resolve_run(cli, args, environment)?;
     for warning in &choice.warnings {
         console.warn(warning);
     }
-    let concurrency = choice.settings.delivery.concurrency.get();
-    let needs_erp = !choice.dry_run || choice.settings.probe;
-    room::for_a_run(concurrency, choice.sandbox && needs_erp)?;
-    let tell = |error: ImportError| Failure::of_import(&error, console);
-    let mut stand_in = SandboxSettings {
-        seed: sandbox::SEED,
-        keep_bodies: false,
-        keep_requests: SANDBOX_KEEPS,
-        ..SandboxSettings::default()
-    };
+    let mut stand_in = stand_in();
     sandbox::play(args.faults.as_deref(), &mut stand_in)?;
+    let tell = |error: ImportError| Failure::of_import(&error, console);
+    for_a_run(&choice)?;
     let inputs = source::expand(&choice.inputs).map_err(|error| tell(error.into()))?;
-    let mapping = load(&choice.mapping).map_err(tell)?;
-    let temporary = match &choice.state_dir {
-        StateDir::Folder(_) => None,
-        StateDir::Temporary => {
-            let folder = tempfile::tempdir()
-                .map_err(|error| tell(ImportError::spool(&tempfile::env::temp_dir(), error)))?;
-            choice.settings.state_dir = folder.path().to_owned();
-            Some(folder)
-        }
-    };
-    let _sandbox = match choice.sandbox && needs_erp {
-        true => {
-            let sandbox = SandboxThread::start(stand_in).map_err(tell)?;
-            let mut target = choice.sandbox_target(&sandbox.url);
-            if temporary.is_none() {
-                // In a lasting journal each sandbox is a target of its own.
-                target.name = Some(format!("sandbox {}", uuid::Uuid::now_v7()));
-            } else {
-                target.name = Some("sandbox".to_owned());
-            }
-            choice.settings.target = Some(target);
-            Some(sandbox)
-        }
-        false => None,
-    };
-    if let Some(path) = &choice.settings.payloads {
-        begin_payloads(path, &inputs, &choice.mapping)?;
+    let place = Place::set_up(choice, stand_in).map_err(tell)?;
+    if let Some(path) = &place.choice.settings.payloads {
+        begin_payloads(path, &inputs, &place.choice.mapping)?;
     }
     let signal = signals::listen();
     let mut worst = ExitCode::Fine;
     for input in &inputs {
-        let result = import(input, &mapping, &choice, console, &signal);
+        let result = place.import(input, console, &signal);
         let code = code_of(
             result,
             inputs.len() == 1,
-            choice.settings.allow_empty,
+            place.choice.settings.allow_empty,
             console,
         )?;
         worst = worst.worse(code);
@@ -92,6 +61,86 @@ pub(super) fn run(
         }
     }
     Ok(worst)
+}
+
+/// The sandbox of a run, without faults.
+pub(super) fn stand_in() -> SandboxSettings {
+    SandboxSettings {
+        seed: sandbox::SEED,
+        keep_bodies: false,
+        keep_requests: SANDBOX_KEEPS,
+        ..SandboxSettings::default()
+    }
+}
+
+/// Makes sure that the process may open what the run needs.
+pub(super) fn for_a_run(choice: &RunChoice) -> Result<(), Failure> {
+    let concurrency = choice.settings.delivery.concurrency.get();
+    room::for_a_run(concurrency, needs_sandbox(choice))
+}
+
+fn needs_sandbox(choice: &RunChoice) -> bool {
+    choice.sandbox && (!choice.dry_run || choice.settings.probe)
+}
+
+/// What runs take place with: the mapping, and what goes when they are over.
+pub(super) struct Place {
+    choice: RunChoice,
+    mapping: Mapping,
+    #[expect(dead_code, reason = "it goes when it is dropped")]
+    sandbox: Option<SandboxThread>,
+    #[expect(dead_code, reason = "it goes when it is dropped")]
+    temporary: Option<tempfile::TempDir>,
+}
+
+impl Place {
+    /// Loads the mapping and starts the sandbox, if there is to be one.
+    pub(super) fn set_up(
+        mut choice: RunChoice,
+        stand_in: SandboxSettings,
+    ) -> Result<Self, ImportError> {
+        let mapping = load(&choice.mapping)?;
+        let temporary = match &choice.state_dir {
+            StateDir::Folder(_) => None,
+            StateDir::Temporary => {
+                let folder = tempfile::tempdir()
+                    .map_err(|error| ImportError::spool(&tempfile::env::temp_dir(), error))?;
+                choice.settings.state_dir = folder.path().to_owned();
+                Some(folder)
+            }
+        };
+        let sandbox = match needs_sandbox(&choice) {
+            true => {
+                let sandbox = SandboxThread::start(stand_in)?;
+                let mut target = choice.sandbox_target(&sandbox.url);
+                if temporary.is_none() {
+                    // In a lasting journal each sandbox is a target of its own.
+                    target.name = Some(format!("sandbox {}", uuid::Uuid::now_v7()));
+                } else {
+                    target.name = Some("sandbox".to_owned());
+                }
+                choice.settings.target = Some(target);
+                Some(sandbox)
+            }
+            false => None,
+        };
+        Ok(Self {
+            choice,
+            mapping,
+            sandbox,
+            temporary,
+        })
+    }
+
+    /// Imports one input.
+    pub(super) fn import(
+        &self,
+        input: &Input,
+        console: &Arc<Console>,
+        signal: &watch::Receiver<Signal>,
+    ) -> Result<Summary, ImportError> {
+        import(input, &self.mapping, &self.choice, console, signal)
+    }
 }
 
 /// What one input came to; its own errors are told here when it is not the only one.
@@ -112,11 +161,7 @@ fn code_of(
             if is_only {
                 return Err(failure);
             }
-            if failure.rendered {
-                console.diagnostic(&failure.text);
-            } else {
-                console.error(&failure.text, failure.help.as_deref());
-            }
+            failure.tell(console);
             Ok(failure.code)
         }
     }
@@ -223,7 +268,7 @@ enum Spool {
     File(Spooled),
 }
 
-fn load(choice: &MappingChoice) -> Result<Mapping, ImportError> {
+pub(super) fn load(choice: &MappingChoice) -> Result<Mapping, ImportError> {
     Ok(match choice {
         MappingChoice::File(path) => Mapping::load(path)?,
         MappingChoice::Builtin(name) => Mapping::builtin(name)?,

@@ -105,6 +105,12 @@ impl Environment {
         Ok(self.get_raw(name)?.filter(|value| !value.is_empty()))
     }
 
+    /// What a jobs file asks for by the name of a variable, if it is set to something.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.get(name).ok().flatten().map(str::to_owned)
+    }
+
     /// A variable's value, if it is set, be it empty.
     pub(super) fn get_raw(&self, name: &str) -> Result<Option<&str>, SettingsError> {
         self.variables
@@ -183,6 +189,11 @@ impl Environment {
             .collect::<Vec<_>>()
             .join(" ")
     }
+}
+
+/// An option with its value, quoted, with a blank before it.
+pub(super) fn as_option(name: &str, value: &str) -> String {
+    format!(" {}", quote(&format!("--{name}={value}")))
 }
 
 /// `word` as a shell reads it back: as it is when nothing in it is special, else quoted, with

@@ -47,7 +47,12 @@ impl OptionRow {
     /// The flag, without the two dashes.
     #[must_use]
     pub fn flag(&self) -> String {
-        self.key.replace('_', "-")
+        Self::flag_of(self.key)
+    }
+
+    /// The flag that the option with this key has, without the two dashes.
+    pub(super) fn flag_of(key: &str) -> String {
+        key.replace('_', "-")
     }
 
     /// The environment variable.
@@ -191,6 +196,7 @@ impl Layer {
             | Command::Runs
             | Command::Show(_)
             | Command::Resolve(_)
+            | Command::Schedule(_)
             | Command::Sandbox(_) => {}
         }
         layer

@@ -70,6 +70,13 @@ impl Layers {
         })
     }
 
+    /// The same with what a scheduled job says: as if it had been typed.
+    pub(super) fn with_job(mut self, job: Layer) -> Self {
+        let [flags, ..] = &mut self.order;
+        *flags = job.or(std::mem::take(flags));
+        self
+    }
+
     /// What holds.
     pub(super) fn merged(self) -> Layer {
         let [flags, variables, profile, top] = self.order;

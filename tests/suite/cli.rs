@@ -106,6 +106,11 @@ fn help_of_run() {
 }
 
 #[test]
+fn help_of_schedule() {
+    insta::assert_snapshot!(said("schedule --help"));
+}
+
+#[test]
 fn without_a_command_there_is_help_and_code_2() {
     let mut importer = Importer::new();
     let run = importer.args([""; 0]).run().expect(2);
@@ -189,7 +194,6 @@ fn no_text_promises_what_is_not_there() {
         for promise in [
             "importer doctor",
             "importer register",
-            "importer schedule",
             "--lang",
             "report.html",
         ] {

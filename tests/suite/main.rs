@@ -63,6 +63,8 @@ mod readme;
 mod samples;
 /// The sandbox as a program: every fault, its ledger, its page.
 mod sandbox;
+/// Jobs at their times.
+mod schedule;
 /// No secret and no customer where they do not belong.
 mod secrets;
 /// Sheets and compressed files.

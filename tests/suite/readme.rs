@@ -9,6 +9,7 @@ use clap::CommandFactory;
 use wawi_importer::cli::Cli;
 use wawi_importer::exit;
 use wawi_importer::mapping::Mapping;
+use wawi_importer::schedule::Jobs;
 use wawi_importer::settings::{OPTIONS, Scope};
 
 use crate::other_erp::{Knobs, OtherErp};
@@ -241,7 +242,10 @@ fn its_files_are_read() {
         if block.language != "toml" {
             continue;
         }
-        if text.contains("[customer") {
+        if text.contains("[[job]]") {
+            let jobs = Jobs::parse("README.md", &text, Path::new(""));
+            assert!(jobs.is_ok(), "{jobs:?}");
+        } else if text.contains("[customer") {
             mappings += 1;
             let mapping = Mapping::parse("README.md", &text);
             assert!(mapping.is_ok(), "{mapping:?}");
@@ -348,6 +352,7 @@ fn its_links_lead_somewhere() {
         "docs/cookbook.md",
         "docs/guarantees.md",
         "docs/mapping.md",
+        "docs/operations.md",
         "docs/rehearsal.md",
     ] {
         let text = std::fs::read_to_string(repository(page)).unwrap();

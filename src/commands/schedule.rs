@@ -1,0 +1,376 @@
+//! `importer schedule`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::run::{Place, for_a_run, load, stand_in};
+use super::{Ended, Failure, signals};
+use crate::cli::{Cli, ScheduleArgs};
+use crate::console::Console;
+use crate::exit;
+use crate::import::{Existing, ImportError};
+use crate::outcome::ExitCode;
+use crate::schedule::{
+    Daemon, Endpoint, Fault, Job, JobSummary, Jobs, JobsError, Lanes, Order, Outcome, Ran, Runner,
+    SystemClock, Told, Why, Workshop,
+};
+use crate::settings::{Environment, GlobalChoice, JobRun, RunChoice, SettingsError, resolve_job};
+use crate::source::{Input, SourceError};
+
+/// Times that `--list` shows of each job.
+const TIMES_SHOWN: usize = 3;
+
+impl Failure {
+    fn of_jobs(error: &JobsError, console: &Console) -> Self {
+        Self {
+            code: ExitCode::Unusable,
+            text: error.render(console.color_on_stderr()),
+            help: None,
+            rendered: true,
+        }
+    }
+}
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &ScheduleArgs,
+    environment: &Environment,
+    global: &GlobalChoice,
+    console: &Arc<Console>,
+) -> Ended {
+    let jobs = Jobs::load(&args.jobs).map_err(|error| Failure::of_jobs(&error, console))?;
+    if args.list {
+        list(&jobs, console, global.console.json);
+        return Ok(ExitCode::Fine);
+    }
+    let runner = JobRunner {
+        cli: cli.clone(),
+        environment: environment.clone(),
+        console: Arc::clone(console),
+    };
+    if args.check {
+        return Ok(check(&jobs, &runner, console));
+    }
+    if let Some(name) = &args.once {
+        jobs.find(name).map_err(|help| Failure {
+            code: ExitCode::Usage,
+            text: format!("there is no job `{name}` in {}", args.jobs.display()),
+            help: Some(help),
+            rendered: false,
+        })?;
+    }
+    let broken = |what: &str, error: &std::io::Error| Failure {
+        code: ExitCode::Failure,
+        text: format!("{what}: {error}"),
+        help: None,
+        rendered: false,
+    };
+    let (teller, json, quiet) = (
+        Arc::clone(console),
+        global.console.json,
+        global.console.quiet,
+    );
+    let workshop = Workshop {
+        runner: Arc::new(runner),
+        clock: Arc::new(SystemClock),
+        state_dir: global.state_dir.clone(),
+        environment: environment.clone(),
+        tell: Arc::new(move |told| tell(told, &teller, json, quiet)),
+        holder: format!(
+            "process {}, `{}`, since {:.0}",
+            std::process::id(),
+            environment.command_line(),
+            Timestamp::now()
+        ),
+        lanes: Lanes::default(),
+    };
+    let daemon = Daemon::new(workshop, jobs.jobs, args.metrics_file.clone());
+    let signal = signals::listen();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| broken("the schedule cannot begin", &error))?;
+    runtime.block_on(async {
+        if let Some(name) = &args.once {
+            let summary = daemon.once(name, &signal).await;
+            return Ok(summary.map_or(ExitCode::Usage, |it| exit::from_number(it.exit_code)));
+        }
+        let endpoint = match args.listen {
+            None => None,
+            Some(address) => {
+                let endpoint = Endpoint::bind(address.0).await.map_err(|error| {
+                    broken(&format!("nobody can listen on {}", address.0), &error)
+                })?;
+                let url = format!("http://{}", endpoint.address());
+                match json {
+                    true => console.json(&json!({"type": "endpoint", "url": url})),
+                    false => console.note(&format!("/health and /metrics are at {url}")),
+                }
+                Some(endpoint)
+            }
+        };
+        Ok(daemon.run(endpoint, signal).await)
+    })
+}
+
+/// Does the runs of jobs as `importer run` does its own.
+pub struct JobRunner {
+    /// What was typed.
+    pub cli: Cli,
+    /// What the process was started with.
+    pub environment: Environment,
+    /// Who hears of the runs' events.
+    pub console: Arc<Console>,
+}
+
+impl JobRunner {
+    /// What a run of the job is asked to do.
+    fn choice(
+        &self,
+        job: &Job,
+        input: &Path,
+        left: Option<Duration>,
+    ) -> Result<RunChoice, SettingsError> {
+        let command = self.environment.command_line();
+        let command = match &self.cli.command {
+            crate::cli::Command::Schedule(args) if args.once.is_none() => {
+                format!("{command} --once {}", job.name)
+            }
+            _ => command,
+        };
+        let run = JobRun {
+            profile: job.profile.as_deref(),
+            options: &job.options,
+            input: &input.to_string_lossy(),
+            left,
+            command_line: &command,
+        };
+        resolve_job(&self.cli, &run, &self.environment)
+    }
+
+    fn ran(&self, order: &Order) -> Result<Ran, (Failure, Fault)> {
+        let elsewhere = |failure| (failure, Fault::Elsewhere);
+        let choice = self
+            .choice(&order.job, &order.input, order.left)
+            .map_err(|error| elsewhere(error.into()))?;
+        for warning in &choice.warnings {
+            self.console.warn(warning);
+        }
+        for_a_run(&choice).map_err(elsewhere)?;
+        let settings = &choice.settings;
+        let mut ran = Ran {
+            code: ExitCode::Fine,
+            summary: None,
+            fault: Fault::Elsewhere,
+            message: None,
+            dry_run: choice.dry_run,
+            is_strict: settings.fail_on.is_some() || settings.existing == Existing::Fail,
+        };
+        let allow_empty = settings.allow_empty;
+        let input = Input {
+            name: order.input.display().to_string(),
+            path: Some(order.input.clone()),
+        };
+        let tell = |error: ImportError| {
+            let fault = match &error {
+                ImportError::Source(_) | ImportError::Returned(_) => Fault::Input,
+                ImportError::NoRecords { .. } => Fault::Input,
+                _ => Fault::Elsewhere,
+            };
+            (Failure::of_import(&error, &self.console), fault)
+        };
+        let place = Place::set_up(choice, stand_in()).map_err(tell)?;
+        match place.import(&input, &self.console, &order.signal) {
+            Ok(summary) => {
+                ran.code = exit::from_number(summary.exit_code);
+                // Too much of it is invalid.
+                ran.fault = Fault::Input;
+                ran.summary = Some(Box::new(summary));
+            }
+            Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
+                self.console
+                    .note(&format!("{error}; there is nothing to do"));
+            }
+            Err(error) => return Err(tell(error)),
+        }
+        Ok(ran)
+    }
+}
+
+impl Runner for JobRunner {
+    fn run(&self, order: &Order) -> Ran {
+        self.ran(order).unwrap_or_else(|(failure, fault)| {
+            let message = failure.text.clone();
+            let code = failure.code;
+            failure.tell(&self.console);
+            Ran {
+                code,
+                summary: None,
+                fault,
+                message: Some(message),
+                dry_run: false,
+                is_strict: false,
+            }
+        })
+    }
+
+    fn lane(&self, job: &Job) -> String {
+        let target = self
+            .choice(job, Path::new("-"), None)
+            .ok()
+            .and_then(|choice| choice.settings.target);
+        // Without an ERP there is nothing to wait for.
+        target.map_or_else(|| format!("\0{}", job.name), |target| target.identity())
+    }
+}
+
+/// Whether each job's settings and mapping can be used.
+fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
+    let mut worst = ExitCode::Fine;
+    for job in &jobs.jobs {
+        let found = runner
+            .choice(job, Path::new("input"), None)
+            .map_err(Failure::from)
+            .and_then(|choice| {
+                for warning in &choice.warnings {
+                    console.warn(&format!("job `{}`: {warning}", job.name));
+                }
+                load(&choice.mapping).map_err(|error| Failure::of_import(&error, console))
+            });
+        match found {
+            Ok(mapping) => {
+                console.line(&format!("{}: fine, mapping {}", job.name, mapping.name()));
+            }
+            Err(failure) => {
+                worst = worst.worse(failure.code);
+                console.note(&format!("job `{}` cannot run:", job.name));
+                failure.tell(console);
+            }
+        }
+    }
+    worst
+}
+
+/// The jobs with their next times.
+fn list(jobs: &Jobs, console: &Console, json: bool) {
+    let mut rows = Vec::new();
+    for job in &jobs.jobs {
+        let mut after = Timestamp::now();
+        let mut times = Vec::new();
+        while times.len() < TIMES_SHOWN
+            && let Some(next) = job.cron.next(&job.zone, after)
+        {
+            times.push(job.zone.at(next));
+            after = next;
+        }
+        if json {
+            let next: Vec<String> = times.iter().map(|at| at.timestamp().to_string()).collect();
+            console.json(&json!({
+                "type": "job",
+                "job": job.name,
+                "cron": job.cron.text(),
+                "time_zone": job.zone.name(),
+                "next": next,
+                "inputs": job.inputs,
+            }));
+            continue;
+        }
+        let shown = times
+            .iter()
+            .map(|at| at.strftime("%a %Y-%m-%d %H:%M").to_string());
+        rows.push(vec![
+            job.name.clone(),
+            job.cron.text().to_owned(),
+            job.zone.name().to_owned(),
+            shown.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    if !json {
+        console.table(&["job", "cron", "time zone", "next times"], &rows);
+    }
+}
+
+/// Shows what happens to jobs. What went well is said on stderr, as it is nobody's data.
+fn tell(told: &Told, console: &Console, json: bool, quiet: bool) {
+    if json {
+        return console.json(&line(told));
+    }
+    match told {
+        Told::Warning(text) => console.warn(text),
+        Told::Ended(summary) if !quiet || is_trouble(summary) => console.note(&ended(summary)),
+        _ if quiet => {}
+        Told::Next { job, there, .. } => console.note(&format!("job `{job}` starts at {there}")),
+        Told::Started { job, why } => console.note(&format!("job `{job}` begins{}", because(*why))),
+        Told::Missed { job, due } => {
+            console.note(&format!(
+                "job `{job}` missed its time {due:.0}, which is let go"
+            ));
+        }
+        Told::Ended(_) => {}
+    }
+}
+
+fn is_trouble(summary: &JobSummary) -> bool {
+    matches!(summary.result, Outcome::Failure | Outcome::Refused)
+}
+
+fn because(why: Why) -> String {
+    match why {
+        Why::Due(_) | Why::Asked => String::new(),
+        Why::CatchUp(due) => format!(": it missed its time {due:.0}"),
+        Why::Left => ": an earlier start was not finished".to_owned(),
+    }
+}
+
+fn ended(summary: &JobSummary) -> String {
+    let mut text = format!(
+        "job `{}`: {}, code {}",
+        summary.job,
+        summary.result.word(),
+        summary.exit_code
+    );
+    let count = |count: usize, word: &str| match count {
+        0 => String::new(),
+        1 => format!(", 1 file {word}"),
+        many => format!(", {many} files {word}"),
+    };
+    text += &count(summary.inputs.len(), "read");
+    text += &count(summary.waiting.len(), "too young");
+    text += &count(summary.not_begun.len(), "not begun");
+    if let Some(message) = &summary.message {
+        text += &format!("; {message}");
+    }
+    text
+}
+
+/// A line of JSON.
+fn line(told: &Told) -> Value {
+    match told {
+        Told::Next { job, at, .. } => json!({"type": "job_next", "job": job, "at": at}),
+        Told::Started { job, why } => {
+            let word = match why {
+                Why::Due(_) => "due",
+                Why::CatchUp(_) => "missed",
+                Why::Left => "unfinished",
+                Why::Asked => "asked",
+            };
+            json!({"type": "job_started", "job": job, "why": word})
+        }
+        Told::Missed { job, due } => json!({"type": "job_missed", "job": job, "due": due}),
+        Told::Warning(text) => json!({"type": "notice", "warning": true, "text": text}),
+        Told::Ended(summary) => {
+            let mut line = json!({"type": "job_ended"});
+            if let (Some(line), Ok(Value::Object(summary))) =
+                (line.as_object_mut(), serde_json::to_value(summary))
+            {
+                line.extend(summary);
+            }
+            line
+        }
+    }
+}

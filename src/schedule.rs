@@ -1,0 +1,40 @@
+//! Scheduled jobs: a file says which inputs are imported when, how and whither; at their times,
+//! or when a scheduler of the system asks for one (`--once`), their runs take place.
+//!
+//! Owns what a job is: its times, which files are due, what becomes of them, who is told. How a
+//! run is done is not known here: a [`Runner`] does it, by the same code as `importer run`.
+//! What can be decided without touching anything (`times`, `verdict`, `metrics`) is apart from
+//! what touches the world (`inbox`, `archive`, `hooks`, `state`, `endpoint`). Nothing here
+//! prints: what happens is told as [`Told`].
+
+mod archive;
+mod clock;
+mod daemon;
+mod endpoint;
+mod failures;
+mod hooks;
+mod inbox;
+mod jobs;
+mod metrics;
+mod reading;
+mod runner;
+mod state;
+mod summary;
+mod times;
+mod told;
+mod verdict;
+mod work;
+
+pub use clock::{Clock, SystemClock};
+pub use daemon::Daemon;
+pub use endpoint::Endpoint;
+pub use jobs::{Alarm, HookPlace, HookUrl, Hooks, JOB_KEYS, Job, KeyRow, Missed, NoInput};
+pub use metrics::{METRICS, Metric};
+pub use reading::{Jobs, JobsError};
+pub use runner::{Order, Ran, Runner};
+pub use state::StateError;
+pub use summary::{Cause, InputSummary, JobSummary, RunSummary};
+pub use times::{Cron, Zone};
+pub use told::{Tell, Told, Why};
+pub use verdict::{Fate, Fault, Outcome};
+pub use work::{Lanes, Workshop};

@@ -1,0 +1,318 @@
+//! Starts jobs at their times until somebody wants it to stop.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::endpoint::{self, Endpoint};
+use super::jobs::Job;
+use super::metrics::{self, Reading};
+use super::state::replace;
+use super::summary::JobSummary;
+use super::times::{Due, Step, next, opening, step};
+use super::told::{Told, Why};
+use super::verdict::Outcome;
+use super::work::{Workshop, stopped};
+use crate::deliver::driver::Signal;
+use crate::exit;
+use crate::outcome::ExitCode;
+
+/// Permission bits of the metrics file: whoever collects it is another user.
+const METRICS_MODE: u32 = 0o644;
+
+/// Starts jobs, and tells how they are.
+pub struct Daemon {
+    workshop: Arc<Workshop>,
+    jobs: Vec<Arc<Job>>,
+    board: Arc<Board>,
+    metrics_file: Option<PathBuf>,
+}
+
+/// How the jobs are just now.
+struct Board {
+    workshop: Arc<Workshop>,
+    names: Vec<String>,
+    live: Mutex<Live>,
+}
+
+#[derive(Default)]
+struct Live {
+    is_stopping: bool,
+    jobs: BTreeMap<String, LiveJob>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct LiveJob {
+    /// Starts that have not ended; one beyond the first is about to be refused.
+    starts: u32,
+    next: Option<Timestamp>,
+    refused: u64,
+}
+
+impl Daemon {
+    /// One for these jobs, which writes their metrics into the file, if one is named.
+    #[must_use]
+    pub fn new(workshop: Workshop, jobs: Vec<Job>, metrics_file: Option<PathBuf>) -> Self {
+        let workshop = Arc::new(workshop);
+        let board = Arc::new(Board {
+            workshop: Arc::clone(&workshop),
+            names: jobs.iter().map(|job| job.name.clone()).collect(),
+            live: Mutex::default(),
+        });
+        Self {
+            workshop,
+            jobs: jobs.into_iter().map(Arc::new).collect(),
+            board,
+            metrics_file,
+        }
+    }
+
+    /// Starts one job now, whatever its times are, and waits for its end. Nothing, if there is
+    /// no such job.
+    pub async fn once(&self, name: &str, signal: &watch::Receiver<Signal>) -> Option<JobSummary> {
+        let job = self.jobs.iter().find(|job| job.name == name)?;
+        let summary = self.workshop.start(job, Why::Asked, signal).await;
+        self.board.ended(&summary, 0);
+        self.write_metrics();
+        Some(summary)
+    }
+
+    /// Starts jobs at their times until somebody wants it to stop, and then waits for those that
+    /// are at work. The code is 0, or that of the signal if it interrupted a job.
+    pub async fn run(
+        self,
+        endpoint: Option<Endpoint>,
+        mut signal: watch::Receiver<Signal>,
+    ) -> ExitCode {
+        let board = Arc::clone(&self.board);
+        let serving = endpoint.map(|endpoint| tokio::spawn(endpoint.serve(board)));
+        let mut running = JoinSet::new();
+        let mut dues = self.open(&mut running, &signal);
+        self.write_metrics();
+        let mut code = ExitCode::Fine;
+        while *signal.borrow() == Signal::Go {
+            self.start_due(&mut dues, &mut running, &signal);
+            let wake = dues.iter().flatten().map(|due| due.start).min();
+            tokio::select! {
+                () = self.wait(wake) => {}
+                () = stopped(&mut signal) => {}
+                Some(ended) = running.join_next() => code = code.worse(self.ended(ended.ok())),
+            }
+        }
+        self.board.live().is_stopping = true;
+        while let Some(ended) = running.join_next().await {
+            code = code.worse(self.ended(ended.ok()));
+        }
+        if let Some(serving) = serving {
+            serving.abort();
+        }
+        code
+    }
+
+    /// What is done about each job at the beginning; returns their next times.
+    fn open(
+        &self,
+        running: &mut JoinSet<JobSummary>,
+        signal: &watch::Receiver<Signal>,
+    ) -> Vec<Option<Due>> {
+        let states = self.workshop.states();
+        let now = self.workshop.clock.now();
+        let mut dues = Vec::with_capacity(self.jobs.len());
+        for job in &self.jobs {
+            let mut state = self.board.state(&job.name);
+            let known = state.last_start.max(state.last_end).or(state.since);
+            if known.is_none() {
+                state.since = Some(now);
+                if let Err(error) = states.write(&job.name, &state) {
+                    self.tell(&Told::Warning(error.to_string()));
+                }
+            }
+            let (step, due) = opening(job, known, state.is_open, now);
+            self.take(job, step, running, signal);
+            self.tell_next(job, due);
+            dues.push(due);
+        }
+        dues
+    }
+
+    /// Starts, or lets go, what is due.
+    fn start_due(
+        &self,
+        dues: &mut [Option<Due>],
+        running: &mut JoinSet<JobSummary>,
+        signal: &watch::Receiver<Signal>,
+    ) {
+        let now = self.workshop.clock.now();
+        for (job, due) in self.jobs.iter().zip(dues) {
+            let Some(at) = *due else { continue };
+            let step = step(job, at, now);
+            if step != Step::Wait {
+                self.take(job, step, running, signal);
+                *due = next(job, now);
+                self.tell_next(job, *due);
+            }
+        }
+    }
+
+    fn take(
+        &self,
+        job: &Arc<Job>,
+        step: Step,
+        running: &mut JoinSet<JobSummary>,
+        signal: &watch::Receiver<Signal>,
+    ) {
+        match step {
+            Step::Wait => {}
+            Step::Skip(due) => self.let_go(job, due),
+            Step::Start(why) => {
+                self.board.with(&job.name, |live| live.starts += 1);
+                let (workshop, job) = (Arc::clone(&self.workshop), Arc::clone(job));
+                let signal = signal.clone();
+                running.spawn(async move { workshop.start(&job, why, &signal).await });
+            }
+        }
+    }
+
+    /// A time was missed, and the job does not mind.
+    fn let_go(&self, job: &Job, due: Due) {
+        self.tell(&Told::Missed {
+            job: job.name.clone(),
+            due: due.due,
+        });
+        let states = self.workshop.states();
+        let mut state = self.board.state(&job.name);
+        state.missed += 1;
+        // So that it is not missed a second time.
+        state.since = Some(self.workshop.clock.now());
+        if let Err(error) = states.write(&job.name, &state) {
+            self.tell(&Told::Warning(error.to_string()));
+        }
+        self.write_metrics();
+    }
+
+    /// A start came to its end; nothing, if it died. The code is 0, or that of the signal if the
+    /// start was interrupted.
+    fn ended(&self, summary: Option<JobSummary>) -> ExitCode {
+        let mut code = ExitCode::Fine;
+        match summary {
+            Some(summary) => {
+                self.board.ended(&summary, 1);
+                if summary.result == Outcome::Interrupted {
+                    code = exit::from_number(summary.exit_code);
+                }
+            }
+            None => self.tell(&Told::Warning("a job ended unexpectedly".to_owned())),
+        }
+        self.write_metrics();
+        code
+    }
+
+    fn wait(&self, until: Option<Timestamp>) -> impl Future<Output = ()> {
+        let clock = &self.workshop.clock;
+        async move {
+            match until {
+                Some(until) => clock.wait(until).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn tell(&self, told: &Told) {
+        (self.workshop.tell)(told);
+    }
+
+    fn tell_next(&self, job: &Job, due: Option<Due>) {
+        let at = due.map(|due| due.start);
+        self.board.with(&job.name, |live| live.next = at);
+        if let Some(at) = at {
+            self.tell(&Told::Next {
+                job: job.name.clone(),
+                at,
+                there: job.zone.at(at).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
+            });
+        }
+    }
+
+    fn write_metrics(&self) {
+        let Some(path) = &self.metrics_file else {
+            return;
+        };
+        let text = endpoint::Told::metrics(&*self.board);
+        if let Err(error) = replace(path, text.as_bytes(), METRICS_MODE) {
+            let text = format!("{} cannot be written: {error}", path.display());
+            self.tell(&Told::Warning(text));
+        }
+    }
+}
+
+impl Board {
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with(&self, job: &str, change: impl FnOnce(&mut LiveJob)) {
+        change(self.live().jobs.entry(job.to_owned()).or_default());
+    }
+
+    /// What is remembered of the job; a state that cannot be read is as good as none.
+    fn state(&self, job: &str) -> super::state::State {
+        self.workshop.states().read(job).unwrap_or_default()
+    }
+
+    fn ended(&self, summary: &JobSummary, starts: u32) {
+        self.with(&summary.job, |live| {
+            live.starts = live.starts.saturating_sub(starts);
+            live.refused += u64::from(summary.result == Outcome::Refused);
+        });
+    }
+
+    fn readings(&self) -> Vec<Reading> {
+        let live = self.live().jobs.clone();
+        let readings = self.names.iter().map(|name| {
+            let live = live.get(name).copied().unwrap_or_default();
+            Reading {
+                job: name.clone(),
+                state: self.state(name),
+                is_running: live.starts > 0,
+                next: live.next,
+                refused: live.refused,
+            }
+        });
+        readings.collect()
+    }
+}
+
+impl endpoint::Told for Board {
+    fn metrics(&self) -> String {
+        metrics::text(&self.readings())
+    }
+
+    fn health(&self) -> (bool, String) {
+        let jobs: Vec<_> = self
+            .readings()
+            .into_iter()
+            .map(|reading| {
+                json!({
+                    "job": reading.job,
+                    "running": reading.is_running,
+                    "next_start": reading.next,
+                    "last_result": reading.state.last_result,
+                    "last_exit_code": reading.state.last_code,
+                    "last_success": reading.state.last_success,
+                })
+            })
+            .collect();
+        let is_well = !self.live().is_stopping;
+        let status = if is_well { "ok" } else { "stopping" };
+        (
+            is_well,
+            format!("{}\n", json!({"status": status, "jobs": jobs})),
+        )
+    }
+}

@@ -1,0 +1,464 @@
+//! A jobs file is read: TOML, each mistake with its place, all of them at once.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use toml::de::{DeTable, DeValue};
+
+use super::jobs::{
+    Alarm, HOOK_TIMEOUT, HookPlace, HookUrl, Hooks, Job, KEYS, MIN_AGE, Missed, NoInput,
+};
+use super::times::{Cron, Zone};
+use crate::cli::Word;
+use crate::cli::words::TimeLimit;
+use crate::mapping::MappingError;
+use crate::mapping::error::{Mistake, Place};
+use crate::mapping::suggest::{closest, did_you_mean, listed};
+use crate::mapping::syntax::{Node, Section, wrong_type};
+use crate::settings::JobOptions;
+
+/// Longest jobs file in bytes: more is another file that was named by mistake.
+const LONGEST: u64 = 8 << 20;
+
+/// What to do about a mistake that says no better.
+const FALLBACK: &str = "docs/operations.md tells what each key takes, with an example";
+
+/// Longest name of a job.
+const LONGEST_NAME: usize = 64;
+
+/// Keys of a webhook.
+const WEB_KEYS: &[&str] = &["url", "url_env", "url_file", "allow_http"];
+
+/// The jobs of a file.
+#[derive(Clone, Debug)]
+pub struct Jobs {
+    /// In the file's order; at least one.
+    pub jobs: Vec<Job>,
+}
+
+/// Why a jobs file cannot be used. It holds every mistake of the file, not only the first.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JobsError(MappingError);
+
+impl JobsError {
+    /// The mistakes with their place, excerpt and help, ready for a terminal.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        self.0.render(color)
+    }
+}
+
+impl fmt::Display for JobsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for JobsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for JobsError {}
+
+impl Jobs {
+    /// Reads a file. Relative paths in it are meant from its own folder.
+    ///
+    /// # Errors
+    /// If it cannot be read, or has mistakes.
+    pub fn load(path: &Path) -> Result<Self, JobsError> {
+        let name = path.display().to_string();
+        let text = read(path).map_err(|mistake| {
+            JobsError(MappingError::unreadable(&name, mistake.or_help(FALLBACK)))
+        })?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Self::parse(&name, &text, &folder)
+    }
+
+    /// Reads the text of a jobs file that is called `name` and lies in `folder`.
+    ///
+    /// # Errors
+    /// If it has mistakes.
+    pub fn parse(name: &str, text: &str, folder: &Path) -> Result<Self, JobsError> {
+        let mut mistakes = Vec::new();
+        let jobs = match DeTable::parse(text) {
+            Ok(table) => read_all(table.get_ref(), folder, &mut mistakes),
+            Err(error) => {
+                let place = error.span().unwrap_or(0..0);
+                let title = format!("this is no TOML: {}", error.message());
+                mistakes.push(Mistake::at(place, title));
+                Vec::new()
+            }
+        };
+        if mistakes.is_empty() {
+            return Ok(Self { jobs });
+        }
+        let mistakes = mistakes.into_iter().map(|it| it.or_help(FALLBACK));
+        Err(JobsError(MappingError::new(
+            name.into(),
+            text.into(),
+            mistakes.collect(),
+        )))
+    }
+
+    /// The job with this name.
+    ///
+    /// # Errors
+    /// What to do, if there is none.
+    pub fn find(&self, name: &str) -> Result<&Job, String> {
+        let names = || self.jobs.iter().map(|job| job.name.as_str());
+        self.jobs
+            .iter()
+            .find(|job| job.name == name)
+            .ok_or_else(|| {
+                did_you_mean(name, names())
+                    .unwrap_or_else(|| format!("the jobs are {}", listed(names(), 24)))
+            })
+    }
+}
+
+/// UTF-8 or UTF-16, with or without byte-order mark, as shells and editors on Windows write both.
+fn read(path: &Path) -> Result<String, Mistake> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| {
+            Mistake::of_file(format!("the jobs file cannot be read: {error}"))
+                .help("name a jobs file that the user who runs the jobs may read")
+        })?;
+    if bytes.len() as u64 > LONGEST {
+        let title = format!("the jobs file is longer than {LONGEST} bytes");
+        return Err(Mistake::of_file(title).help("name a jobs file"));
+    }
+    let (text, _, broken) = encoding_rs::UTF_8.decode(&bytes);
+    if broken {
+        return Err(
+            Mistake::of_file("the jobs file is neither UTF-8 nor UTF-16")
+                .help("save it as UTF-8 in the editor"),
+        );
+    }
+    Ok(text.into_owned())
+}
+
+fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> Vec<Job> {
+    let mut top = Section::of(table, "a jobs file", &["job"]);
+    let nodes = match top.get("job").map(|node| (node, node.get_ref().as_array())) {
+        Some((_, Some(nodes))) => nodes.iter().collect(),
+        Some((node, None)) => {
+            let wrong = wrong_type(node, "job", "a list of tables");
+            top.mistake(wrong.help("begin each job with [[job]]"));
+            Vec::new()
+        }
+        None => {
+            top.mistake(Mistake::of_file("there is no job").help("begin one with [[job]]"));
+            Vec::new()
+        }
+    };
+    top.close(mistakes);
+    let mut jobs: Vec<Job> = Vec::new();
+    let mut names: HashMap<String, ()> = HashMap::new();
+    for node in nodes {
+        match Section::open(node, "[[job]]", KEYS) {
+            Err(mistake) => mistakes.push(mistake.help("begin each job with [[job]]")),
+            Ok(mut section) => {
+                let name = name(&mut section, node.span(), &mut names);
+                if let Some(job) = job(section, node.span(), name, folder, mistakes) {
+                    jobs.push(job);
+                }
+            }
+        }
+    }
+    jobs
+}
+
+/// A required key that is not there.
+fn missing(section: &mut Section<'_, '_>, place: Place, key: &str, help: &str) {
+    if section.get(key).is_none() {
+        section.mistake(Mistake::at(place, format!("a job needs `{key}`")).help(help));
+    }
+}
+
+fn name(
+    section: &mut Section<'_, '_>,
+    place: Place,
+    names: &mut HashMap<String, ()>,
+) -> Option<String> {
+    const HOW: &str = "a name has letters from a to z, digits, `.`, `_` and `-`, and at most 64 of \
+                       them";
+    missing(section, place, "name", "write name = \"shop\"");
+    let (name, place) = section.text("name")?;
+    let fits = name.len() <= LONGEST_NAME
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && !name.ends_with('.')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    if !fits {
+        let title = format!("\"{name}\" is no name of a job");
+        return section.complain(Mistake::at(place, title).help(HOW));
+    }
+    // Its state is a file, and some systems take capitals for small letters.
+    if names.insert(name.to_ascii_lowercase(), ()).is_some() {
+        let title = format!("there are two jobs `{name}`");
+        return section.complain(
+            Mistake::at(place, title).help("give each a name of its own; capitals do not count"),
+        );
+    }
+    Some(name.to_owned())
+}
+
+/// Reads a job. Nothing if it has mistakes without which there is none.
+fn job(
+    mut section: Section<'_, '_>,
+    place: Place,
+    name: Option<String>,
+    folder: &Path,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Job> {
+    let zone = zone(&mut section);
+    let cron = cron(&mut section, place.clone(), zone.as_ref());
+    let inputs = inputs(&mut section, place, folder);
+    let options = options(&mut section, folder);
+    let path = |text: Option<(&str, Place)>| text.map(|(text, _)| folder.join(text));
+    let archive_done = path(section.text("archive_done"));
+    let archive_failed = path(section.text("archive_failed"));
+    let profile = section.text("profile").map(|(name, _)| name.to_owned());
+    let min_age = duration(&mut section, "min_age").unwrap_or(MIN_AGE);
+    let max_duration = read_word::<TimeLimit>(&mut section, "max_duration").map(|limit| limit.0);
+    let alarms = [("any", Alarm::Any), ("new", Alarm::New)];
+    let fail_on = section.word("fail_on", &alarms).unwrap_or_default();
+    let fates = [("fine", NoInput::Fine), ("fail", NoInput::Fail)];
+    let no_input = section.word("no_input", &fates).unwrap_or_default();
+    let jitter = duration(&mut section, "jitter").unwrap_or_default();
+    let policies = [("skip", Missed::Skip), ("catch_up", Missed::CatchUp)];
+    let missed = section.word("missed", &policies).unwrap_or_default();
+    let hooks = Hooks {
+        on_success: hook(&mut section, "on_success", folder),
+        on_failure: hook(&mut section, "on_failure", folder),
+        on_change: hook(&mut section, "on_change", folder),
+        timeout: read_word::<TimeLimit>(&mut section, "hook_timeout")
+            .map_or(HOOK_TIMEOUT, |limit| limit.0),
+    };
+    section.close(mistakes);
+    Some(Job {
+        name: name?,
+        cron: cron?,
+        zone: zone.unwrap_or_else(Zone::of_the_computer),
+        inputs,
+        profile,
+        options,
+        min_age,
+        max_duration,
+        fail_on,
+        no_input,
+        jitter,
+        missed,
+        archive_done,
+        archive_failed,
+        hooks,
+    })
+}
+
+/// A value in the words of the command line; its own sentence says what is wrong with it.
+fn read_word<T: Word>(section: &mut Section<'_, '_>, key: &str) -> Option<T> {
+    let (text, place) = section.text(key)?;
+    match T::read(text) {
+        Ok(value) => Some(value),
+        Err(why) => section.complain(Mistake::at(place, format!("`{key}`: {why}"))),
+    }
+}
+
+fn duration(section: &mut Section<'_, '_>, key: &str) -> Option<Duration> {
+    read_word(section, key)
+}
+
+fn zone(section: &mut Section<'_, '_>) -> Option<Zone> {
+    let (name, place) = section.text("time_zone")?;
+    match Zone::named(name) {
+        Ok(zone) => Some(zone),
+        Err(title) => {
+            let known: Vec<String> = jiff::tz::db()
+                .available()
+                .map(|it| it.to_string())
+                .collect();
+            let help = match closest(name, known.iter().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "write it like Europe/Berlin, or UTC".to_owned(),
+            };
+            section.complain(Mistake::at(place, title).help(help))
+        }
+    }
+}
+
+fn cron(section: &mut Section<'_, '_>, place: Place, zone: Option<&Zone>) -> Option<Cron> {
+    const HOW: &str = "write minute, hour, day of the month, month and day of the week, like \
+                       \"30 2 * * *\" for half past two each night";
+    missing(section, place, "cron", HOW);
+    let (text, place) = section.text("cron")?;
+    let cron = match Cron::parse(text) {
+        Ok(cron) => cron,
+        Err(why) => {
+            let title = format!("\"{text}\" is no cron expression: {why}");
+            return section.complain(Mistake::at(place, title).help(HOW));
+        }
+    };
+    let utc = Zone::named("UTC").ok();
+    let comes = zone
+        .or(utc.as_ref())
+        .and_then(|zone| cron.next(zone, Timestamp::UNIX_EPOCH));
+    if comes.is_none() {
+        let title = format!("the time \"{text}\" never comes");
+        return section.complain(Mistake::at(place, title).help("name a day that there is"));
+    }
+    Some(cron)
+}
+
+fn inputs(section: &mut Section<'_, '_>, place: Place, folder: &Path) -> Vec<String> {
+    const HOW: &str = "write inputs = [\"inbox/customers-*.csv\"]";
+    missing(section, place, "inputs", HOW);
+    let given = section.one_or_more("inputs");
+    let key = section.key_place("inputs");
+    if let (Some([]), Some(key)) = (given.as_deref(), key) {
+        section.mistake(Mistake::at(key, "`inputs` names no file").help(HOW));
+    }
+    let mut inputs = Vec::new();
+    for (pattern, place) in given.into_iter().flatten() {
+        if pattern.is_empty() || pattern == "-" {
+            let title = "a job reads files, not the standard input";
+            section.mistake(Mistake::at(place, title).help(HOW));
+            continue;
+        }
+        if let Err(error) = glob::Pattern::new(pattern) {
+            let title = format!("\"{pattern}\" is no pattern: {}", error.msg);
+            section.mistake(Mistake::at(place, title).help("`*`, `?`, `[…]` and `**` are known"));
+            continue;
+        }
+        inputs.push(anchored(folder, pattern));
+    }
+    inputs
+}
+
+/// The pattern from the file's own folder, whose name is no pattern.
+fn anchored(folder: &Path, pattern: &str) -> String {
+    if Path::new(pattern).is_absolute() || folder.as_os_str().is_empty() {
+        return pattern.to_owned();
+    }
+    let folder = glob::Pattern::escape(&folder.to_string_lossy());
+    Path::new(&folder)
+        .join(pattern)
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// What the job says about its runs: `mapping` and the table `run`.
+fn options(section: &mut Section<'_, '_>, folder: &Path) -> JobOptions {
+    let mut options = JobOptions::default();
+    if let Some((text, place)) = section.text("mapping")
+        && let Err(why) = options.set("mapping", text)
+    {
+        section.mistake(Mistake::at(place, format!("`mapping`: {why}")));
+    }
+    if let Some(table) = section.get("run") {
+        match table.get_ref().as_table() {
+            None => section.mistake(wrong_type(table, "run", "a table").help("write [job.run]")),
+            Some(table) => {
+                for (key, node) in table {
+                    if let Err(mistake) = set(&mut options, key.get_ref(), key.span(), node) {
+                        section.mistake(mistake);
+                    }
+                }
+            }
+        }
+    }
+    options.anchor(folder);
+    options
+}
+
+fn set(options: &mut JobOptions, key: &str, place: Place, node: &Node<'_>) -> Result<(), Mistake> {
+    if !JobOptions::keys().any(|known| known == key) {
+        let mistake = Mistake::at(place, format!("unknown key `{key}` in [job.run]"));
+        if KEYS.contains(&key) {
+            return Err(mistake.help("it is a key of the job itself: write it above [job.run]"));
+        }
+        let help = did_you_mean(key, JobOptions::keys()).unwrap_or_else(|| {
+            "the keys are those of importer.toml that are about a run; README.md lists them"
+                .to_owned()
+        });
+        return Err(mistake.help(help));
+    }
+    let text = match node.get_ref() {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(truth) => truth.to_string(),
+        _ => return Err(wrong_type(node, key, "one plain value")),
+    };
+    options
+        .set(key, &text)
+        .map_err(|why| Mistake::at(node.span(), format!("`{key}`: {why}")))
+}
+
+fn hook(section: &mut Section<'_, '_>, key: &'static str, folder: &Path) -> Option<HookPlace> {
+    const HOW: &str = "write a program with its words, like [\"/usr/bin/notify\", \"shop\"], or \
+                       { url = \"https://…\" }";
+    let node = section.get(key)?;
+    if node.get_ref().as_array().is_some() {
+        let words: Vec<String> = section
+            .texts(key)?
+            .into_iter()
+            .map(|(word, _)| word.to_owned())
+            .collect();
+        if words.first().is_none_or(String::is_empty) {
+            let title = format!("`{key}` names no program");
+            return section.complain(Mistake::at(node.span(), title).help(HOW));
+        }
+        return Some(HookPlace::Command(words));
+    }
+    if node.get_ref().as_table().is_none() {
+        let wrong = wrong_type(node, key, "a list of words or a table");
+        return section.complain(wrong.help(HOW));
+    }
+    let mut web = match Section::open(node, "a webhook", WEB_KEYS) {
+        Ok(web) => web,
+        Err(mistake) => return section.complain(mistake.help(HOW)),
+    };
+    let allow_http = web.flag("allow_http").unwrap_or_default();
+    let plain = web.text("url");
+    let env = web
+        .text("url_env")
+        .map(|(name, _)| HookUrl::Env(name.to_owned()));
+    let file = web
+        .text("url_file")
+        .map(|(path, _)| HookUrl::File(PathBuf::from(folder).join(path)));
+    let place = plain.as_ref().map(|(_, place)| place.clone());
+    let plain = plain.map(|(url, _)| HookUrl::Plain(url.to_owned()));
+    let mut urls = [plain, env, file].into_iter().flatten();
+    let url = match (urls.next(), urls.next()) {
+        (Some(url), None) => Some(url),
+        _ => web.complain(
+            Mistake::at(node.span(), format!("`{key}` has to name one address")).help(HOW),
+        ),
+    };
+    if let (Some(HookUrl::Plain(text)), Some(place)) = (&url, place)
+        && let Err(why) = super::hooks::check_url(text, allow_http)
+    {
+        web.mistake(Mistake::at(place, format!("`{key}`: {why}")));
+    }
+    let mut mistakes = Vec::new();
+    web.close(&mut mistakes);
+    for mistake in mistakes {
+        section.mistake(mistake);
+    }
+    Some(HookPlace::Web {
+        url: url?,
+        allow_http,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Jobs, JobsError> {
+    Jobs::parse("jobs.toml", text, Path::new("/srv"))
+}
+
+fn refusal(text: &str) -> String {
+    parse(text).expect_err(text).render(false)
+}
+
+/// A job with these keys beside the required ones.
+fn with(keys: &str) -> String {
+    format!("[[job]]\nname = \"shop\"\ncron = \"0 2 * * *\"\ninputs = \"in/*.csv\"\n{keys}\n")
+}
+
+#[test]
+fn a_job_with_nothing_but_what_it_needs() {
+    let jobs = parse(&with("")).unwrap();
+    let [job] = &jobs.jobs[..] else { panic!() };
+    assert_eq!((job.name.as_str(), job.cron.text()), ("shop", "0 2 * * *"));
+    assert_eq!(job.inputs, ["/srv/in/*.csv"]);
+    assert_eq!((job.min_age, job.hooks.timeout), (MIN_AGE, HOOK_TIMEOUT));
+    assert_eq!(job.options, JobOptions::default());
+    assert_eq!((job.fail_on, job.missed), (Alarm::Any, Missed::Skip));
+}
+
+#[test]
+fn every_key_is_read() {
+    let jobs = parse(&with(
+        "time_zone = \"Europe/Berlin\"\nmapping = \"shop.toml\"\nprofile = \"live\"\n\
+         min_age = \"5m\"\nmax_duration = \"2h\"\nfail_on = \"new\"\nno_input = \"fail\"\n\
+         jitter = \"10m\"\nmissed = \"catch_up\"\narchive_done = \"done\"\n\
+         archive_failed = \"/var/failed\"\non_success = [\"notify\", \"ok\"]\n\
+         on_failure = { url = \"https://e.example/x\" }\non_change = { url_env = \"HOOK\" }\n\
+         hook_timeout = \"5s\"\nrun = { rate = \"5/s\", concurrency = 2, dry_run = true }",
+    ))
+    .unwrap();
+    let [job] = &jobs.jobs[..] else { panic!() };
+    assert_eq!(job.zone.name(), "Europe/Berlin");
+    assert_eq!(job.profile.as_deref(), Some("live"));
+    assert_eq!(job.max_duration, Some(Duration::from_secs(7_200)));
+    assert_eq!((job.fail_on, job.no_input), (Alarm::New, NoInput::Fail));
+    assert_eq!(job.missed, Missed::CatchUp);
+    assert_eq!(job.archive_done.as_deref(), Some(Path::new("/srv/done")));
+    assert_eq!(
+        job.archive_failed.as_deref(),
+        Some(Path::new("/var/failed"))
+    );
+    let words = ["notify", "ok"].map(str::to_owned).to_vec();
+    assert_eq!(job.hooks.on_success, Some(HookPlace::Command(words)));
+    let mut options = JobOptions::default();
+    for (key, text) in [
+        ("mapping", "/srv/shop.toml"),
+        ("rate", "5/s"),
+        ("concurrency", "2"),
+        ("dry_run", "true"),
+    ] {
+        options.set(key, text).unwrap();
+    }
+    let shown = |options: &JobOptions| format!("{options:?}").replace("/srv/", "");
+    assert_eq!(shown(&job.options), shown(&options));
+}
+
+#[test]
+fn mistakes_have_a_place_and_a_way_out() {
+    insta::assert_snapshot!(refusal(
+        "[[job]]\nname = \"shop\"\ncron = \"0 25 * * *\"\ntime_zone = \"Europe/Berln\"\n\
+         input = \"a.csv\"\nmissed = \"catchup\"\nmin_age = 5\n\n\
+         [job.run]\nconcurency = 3\nrate = \"fast\"\nmapping = \"x\"\nexisting = \"send\"\n\n\
+         [[job]]\nname = \"Shop\"\ncron = \"0 0 30 2 *\"\ninputs = [\"a\", \"***\"]\n\
+         on_failure = \"mail\"\non_change = { url = \"http://hooks.example/x\" }\n"
+    ));
+}
+
+#[test]
+fn a_file_without_jobs_says_how_one_begins() {
+    insta::assert_snapshot!(refusal("[shop]\ncron = \"0 2 * * *\"\n"));
+    insta::assert_snapshot!(refusal("job = 3\n"));
+    insta::assert_snapshot!(refusal("[[job]\n"));
+}
+
+#[test]
+fn names_are_names_of_files_too() {
+    for name in ["", "a/b", "../x", ".x", "x.", "Bücher", &"x".repeat(65)] {
+        let text = with("").replace("\"shop\"", &format!("\"{name}\""));
+        assert!(refusal(&text).contains("is no name of a job"), "{name}");
+    }
+    let two = with("") + &with("").replace("\"shop\"", "\"SHOP\"");
+    assert!(refusal(&two).contains("there are two jobs"));
+}
+
+#[test]
+fn a_hook_names_one_place() {
+    for hook in [
+        "[]",
+        "[\"\"]",
+        "{}",
+        "{ url = \"https://e.example\", url_env = \"X\" }",
+        "3",
+    ] {
+        refusal(&with(&format!("on_failure = {hook}")));
+    }
+    let error = refusal(&with("on_failure = { link = \"https://e.example/s\" }"));
+    assert!(error.contains("unknown key `link` in a webhook"), "{error}");
+}
+
+#[test]
+fn a_job_is_found_or_meant() {
+    let jobs = parse(&with("")).unwrap();
+    assert!(jobs.find("shop").is_ok());
+    assert_eq!(jobs.find("shp").unwrap_err(), "did you mean `shop`?");
+    assert_eq!(jobs.find("zebra").unwrap_err(), "the jobs are `shop`");
+}
+
+#[test]
+fn a_folder_with_the_signs_of_a_pattern_is_a_folder() {
+    assert_eq!(anchored(Path::new("/a[1]"), "x-*.csv"), "/a[[]1[]]/x-*.csv");
+    assert_eq!(anchored(Path::new(""), "x"), "x");
+}

@@ -1,0 +1,51 @@
+//! What a job wants of whoever does its runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::jobs::Job;
+use super::verdict::Fault;
+use crate::deliver::driver::Signal;
+use crate::outcome::{ExitCode, Summary};
+
+/// One run that a job asks for.
+#[derive(Clone)]
+pub struct Order {
+    /// The job.
+    pub job: Arc<Job>,
+    /// The input.
+    pub input: PathBuf,
+    /// How long the run may take, if that is limited.
+    pub left: Option<Duration>,
+    /// What somebody outside wants.
+    pub signal: watch::Receiver<Signal>,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its code.
+    pub code: ExitCode,
+    /// Its summary, if it came to one.
+    pub summary: Option<Box<Summary>>,
+    /// What the error is about, if there is one.
+    pub fault: Fault,
+    /// The error, without a customer's values.
+    pub message: Option<String>,
+    /// Whether nothing was sent, as asked for.
+    pub dry_run: bool,
+    /// Whether code 3 may mean more than invalid and refused records.
+    pub is_strict: bool,
+}
+
+/// Who does runs: by the same code as `importer run`.
+pub trait Runner: Send + Sync + 'static {
+    /// Does a run; blocks until it has ended and its journal is closed.
+    fn run(&self, order: &Order) -> Ran;
+
+    /// What runs of different jobs must not use at once: the ERP instance.
+    fn lane(&self, job: &Job) -> String;
+}

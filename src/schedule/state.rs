@@ -1,0 +1,241 @@
+//! What is remembered of a job from one start to the next, in `jobs/NAME/state.json` of the
+//! state folder, and its last summary beside it: written under a temporary name, synced, then renamed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::summary::JobSummary;
+use super::verdict::{Fate, Outcome};
+
+/// A state file that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be {doing}: {source}", path.display())]
+pub struct StateError {
+    /// The file.
+    pub path: PathBuf,
+    /// `read` or `written`.
+    pub doing: &'static str,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// What is remembered of a job. Every part may be missing in a file of another version.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct State {
+    /// When a scheduler first saw the job: what was due before was not missed.
+    pub(super) since: Option<Timestamp>,
+    /// When it was last started.
+    pub(super) last_start: Option<Timestamp>,
+    /// Whether that start has not come to its end: it goes on at the next one.
+    pub(super) is_open: bool,
+    /// The end of the last start that came to one.
+    pub(super) last_end: Option<Timestamp>,
+    /// The end of the last start that was a success.
+    pub(super) last_success: Option<Timestamp>,
+    /// The code of the last start that came to its end.
+    pub(super) last_code: Option<u8>,
+    /// The last result: success or failure.
+    pub(super) last_result: Option<Outcome>,
+    /// How long the last start took, in seconds.
+    pub(super) last_seconds: f64,
+    /// How long all of them took, in seconds.
+    pub(super) seconds: f64,
+    /// How often it was started, by what came of it.
+    pub(super) starts: BTreeMap<String, u64>,
+    /// Times that were missed and let go.
+    pub(super) missed: u64,
+    /// The records of the last start that read any, by outcome.
+    pub(super) records: BTreeMap<String, u64>,
+    /// The files of the last start, by what became of them.
+    pub(super) files: BTreeMap<String, u64>,
+    /// Failed records of the last start that had not failed so before.
+    pub(super) new_failures: u64,
+    /// Hooks that failed.
+    pub(super) hook_failures: u64,
+    /// Hashes of the records that failed the last time, with the journal's own secret.
+    pub(super) failures: Vec<String>,
+}
+
+impl State {
+    /// Counts a start.
+    pub(super) fn count(&mut self, outcome: Outcome) {
+        *self.starts.entry(outcome.word().to_owned()).or_default() += 1;
+    }
+
+    /// Notes what a start came to.
+    pub(super) fn note(&mut self, summary: &JobSummary) {
+        let seconds = summary
+            .finished
+            .duration_since(summary.started)
+            .as_secs_f64();
+        self.is_open = summary.result == Outcome::Interrupted;
+        self.count(summary.result);
+        self.last_end = Some(summary.finished);
+        self.last_code = Some(summary.exit_code);
+        self.last_seconds = seconds.max(0.0);
+        self.seconds += self.last_seconds;
+        self.new_failures = summary.new_failures;
+        if !summary.counts.is_empty() {
+            self.records.clone_from(&summary.counts);
+        }
+        let fates = [Fate::Done, Fate::Failed, Fate::Stays];
+        let words = ["done", "failed", "stays"];
+        for (word, fate) in words.into_iter().zip(fates) {
+            let files = summary.inputs.iter().filter(|input| input.fate == fate);
+            self.files.insert(word.to_owned(), files.count() as u64);
+        }
+        let others = [
+            ("waiting", &summary.waiting),
+            ("not_begun", &summary.not_begun),
+        ];
+        for (word, files) in others {
+            self.files.insert(word.to_owned(), files.len() as u64);
+        }
+        if summary.result == Outcome::Success {
+            self.last_success = Some(summary.finished);
+        }
+        if matches!(summary.result, Outcome::Success | Outcome::Failure) {
+            self.last_result = Some(summary.result);
+        }
+    }
+}
+
+/// Where the jobs' files are kept.
+#[derive(Clone, Debug)]
+pub(super) struct States {
+    folder: PathBuf,
+}
+
+impl States {
+    /// Those of a state folder.
+    pub(super) fn of(state_dir: &Path) -> Self {
+        Self {
+            folder: state_dir.join("jobs"),
+        }
+    }
+
+    /// The file with a job's last summary.
+    pub(super) fn summary_file(&self, job: &str) -> PathBuf {
+        self.folder.join(job).join("summary.json")
+    }
+
+    /// What is known of a job; nothing, if it was never seen.
+    pub(super) fn read(&self, job: &str) -> Result<State, StateError> {
+        let path = self.file(job);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::default()),
+            Err(source) => {
+                return Err(StateError {
+                    path,
+                    doing: "read",
+                    source,
+                });
+            }
+        };
+        serde_json::from_slice(&text).map_err(|error| StateError {
+            path,
+            doing: "read",
+            source: error.into(),
+        })
+    }
+
+    /// Writes what is known of a job.
+    pub(super) fn write(&self, job: &str, state: &State) -> Result<(), StateError> {
+        let path = self.file(job);
+        let written = serde_json::to_vec_pretty(state)
+            .map_err(io::Error::from)
+            .and_then(|text| self.put(&path, &text));
+        written.map_err(|source| StateError {
+            path,
+            doing: "written",
+            source,
+        })
+    }
+
+    /// Writes a job's last summary, and returns where it is.
+    pub(super) fn write_summary(&self, job: &str, text: &[u8]) -> Result<PathBuf, StateError> {
+        let path = self.summary_file(job);
+        match self.put(&path, text) {
+            Ok(()) => Ok(path),
+            Err(source) => Err(StateError {
+                path,
+                doing: "written",
+                source,
+            }),
+        }
+    }
+
+    fn file(&self, job: &str) -> PathBuf {
+        self.folder.join(job).join("state.json")
+    }
+
+    fn put(&self, path: &Path, text: &[u8]) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path.parent().unwrap_or(&self.folder))?;
+        replace(path, text, 0o600)
+    }
+}
+
+/// Writes a file in the place of an earlier one, so that a reader finds the one or the other.
+pub(super) fn replace(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".importer-")
+        .suffix(".part")
+        .tempfile_in(folder)?;
+    file.write_all(text)?;
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        file.as_file().set_permissions(mode)?;
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_what_is_broken_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let states = States::of(folder.path());
+        assert_eq!(states.read("shop").unwrap(), State::default());
+        let mut state = State {
+            last_start: Some(Timestamp::from_second(5).unwrap()),
+            last_result: Some(Outcome::Failure),
+            ..State::default()
+        };
+        state.count(Outcome::Failure);
+        states.write("shop", &state).unwrap();
+        assert_eq!(states.read("shop").unwrap(), state);
+        assert_eq!(states.read("other").unwrap(), State::default());
+
+        // Another version's file has other keys.
+        fs::write(states.file("shop"), r#"{"missed": 3, "more": []}"#).unwrap();
+        assert_eq!(states.read("shop").unwrap().missed, 3);
+        fs::write(states.file("shop"), "{\"missed\": ").unwrap();
+        let error = states.read("shop").unwrap_err();
+        assert!(error.to_string().contains("cannot be read"), "{error}");
+    }
+}

@@ -1,0 +1,152 @@
+//! What a start of a job came to, as hooks get it and as `--json` prints it. It names records
+//! by their numbers and causes by their codes, and holds no value of a customer.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::verdict::{Fate, Outcome};
+use crate::outcome::{Counts, Summary};
+use crate::record::Position;
+
+/// Causes that are told of one input; `summary.json` has all of them.
+const CAUSES_AT_MOST: usize = 20;
+
+/// What a start of a job came to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JobSummary {
+    /// The job.
+    pub job: String,
+    /// The time by its cron expression; none if somebody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub finished: Timestamp,
+    /// What it came to.
+    pub result: Outcome,
+    /// The result before: success or failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result_before: Option<Outcome>,
+    /// The job's code: that of its worst input.
+    pub exit_code: u8,
+    /// What kept it from its inputs, if something did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Records of all inputs by outcome.
+    pub counts: BTreeMap<String, u64>,
+    /// Failed records that had not failed in the same way the last time.
+    pub new_failures: u64,
+    /// The inputs that were read, in their order.
+    pub inputs: Vec<InputSummary>,
+    /// Files that wait because they are too young.
+    pub waiting: Vec<PathBuf>,
+    /// Files that were not begun, because the job had to end.
+    pub not_begun: Vec<PathBuf>,
+}
+
+/// What one input came to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InputSummary {
+    /// The file, where it was.
+    pub input: PathBuf,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// Where it is now, if it was moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<PathBuf>,
+    /// The code of its run.
+    pub exit_code: u8,
+    /// Whether all of its failed records had failed in the same way the last time, and the job
+    /// does not mind.
+    pub known_failures_only: bool,
+    /// What ended it, if it did not come to a summary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Its run, if there was one.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunSummary>,
+}
+
+/// The parts of a run's summary that hold no values.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// The run's id.
+    pub run: String,
+    /// Whether it went on with an earlier one.
+    pub resumed: bool,
+    /// Whether nothing was sent, as asked for.
+    pub dry_run: bool,
+    /// The ERP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Records by outcome.
+    pub counts: Counts,
+    /// Records with warnings.
+    pub warnings: u64,
+    /// Errors by cause, most frequent first.
+    pub errors: Vec<Cause>,
+    /// The folder with its report.
+    pub report_dir: String,
+}
+
+/// Errors with one cause.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cause {
+    /// The code.
+    pub code: String,
+    /// The API's field.
+    pub field: String,
+    /// The input's columns.
+    pub columns: Vec<String>,
+    /// How many.
+    pub count: u64,
+    /// Where the first ones stand.
+    pub first: Vec<Position>,
+}
+
+impl RunSummary {
+    /// That of a run.
+    pub(super) fn of(summary: &Summary) -> Self {
+        let causes = summary.errors.iter().take(CAUSES_AT_MOST);
+        Self {
+            run: summary.run.clone(),
+            resumed: summary.resumed,
+            dry_run: summary.dry_run,
+            target: summary.target.clone(),
+            counts: summary.counts,
+            warnings: summary.warnings,
+            errors: causes
+                .map(|group| Cause {
+                    code: group.code.clone(),
+                    field: group.field.clone(),
+                    columns: group.columns.clone(),
+                    count: group.count,
+                    first: group.first.clone(),
+                })
+                .collect(),
+            report_dir: summary.report_dir.clone(),
+        }
+    }
+}
+
+/// The outcomes of records with their words, as the report has them.
+pub(super) fn by_outcome(counts: &Counts) -> [(&'static str, u64); 12] {
+    [
+        ("read", counts.read),
+        ("created", counts.created),
+        ("exists", counts.exists),
+        ("invalid", counts.invalid),
+        ("refused", counts.refused),
+        ("unknown", counts.unknown),
+        ("changed", counts.changed),
+        ("skipped", counts.skipped),
+        ("left_out", counts.left_out),
+        ("grouped", counts.grouped),
+        ("ready", counts.ready),
+        ("open", counts.open),
+    ]
+}

@@ -1,0 +1,449 @@
+//! One start of a job, from the lock to the hooks. A daemon and `--once` do the same here.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::archive::{self, ArchiveError};
+use super::clock::Clock;
+use super::failures;
+use super::hooks;
+use super::inbox::{self, Look};
+use super::jobs::{Alarm, Job, NoInput};
+use super::runner::{Order, Ran, Runner};
+use super::state::{State, StateError, States};
+use super::summary::{InputSummary, JobSummary, RunSummary, by_outcome};
+use super::told::{Tell, Told, Why};
+use super::verdict::{Fate, Fault, fate, outcome, told};
+use crate::deliver::driver::Signal;
+use crate::exit;
+use crate::import::ImportError;
+use crate::journal::{JournalError, lock};
+use crate::outcome::ExitCode;
+use crate::settings::Environment;
+
+/// One ERP instance's turn: whoever holds it imports into it.
+type Lane = Arc<tokio::sync::Mutex<()>>;
+
+/// What starts of jobs take place with.
+pub struct Workshop {
+    /// Who does runs.
+    pub runner: Arc<dyn Runner>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// Where hooks look for their addresses.
+    pub environment: Environment,
+    /// Who hears of what happens.
+    pub tell: Tell,
+    /// What others are told who find a job locked: the process and its command.
+    pub holder: String,
+    /// The ERP instances in use. Runs into the same one wait for each other; only another
+    /// process finds it locked.
+    pub lanes: Lanes,
+}
+
+/// The ERP instances that jobs of this process use.
+#[derive(Debug, Default)]
+pub struct Lanes(Mutex<HashMap<String, Lane>>);
+
+impl Lanes {
+    fn of(&self, name: String) -> Lane {
+        let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(lanes.entry(name).or_default())
+    }
+}
+
+/// What the files of a start came to.
+struct Files {
+    code: ExitCode,
+    message: Option<String>,
+    inputs: Vec<InputSummary>,
+    waiting: Vec<PathBuf>,
+    not_begun: Vec<PathBuf>,
+    /// What failed, as far as it can be told.
+    failures: BTreeSet<String>,
+    /// Failed records of which nobody knows whether they are new.
+    untold: u64,
+}
+
+impl Workshop {
+    pub(super) fn states(&self) -> States {
+        States::of(&self.state_dir)
+    }
+
+    fn warn(&self, job: &Job, text: &str) {
+        (self.tell)(&Told::Warning(format!("job `{}`: {text}", job.name)));
+    }
+
+    /// Starts a job and sees it through. Who finds it locked by an earlier start ends with code
+    /// 6 at once.
+    pub async fn start(
+        &self,
+        job: &Arc<Job>,
+        why: Why,
+        signal: &watch::Receiver<Signal>,
+    ) -> JobSummary {
+        let started = self.clock.now();
+        let name = format!("job\0{}", job.name);
+        let _lock = match lock(&self.state_dir, &name, &self.holder) {
+            Ok(lock) => lock,
+            Err(error) => return self.kept_out(job, why, started, error, signal).await,
+        };
+        (self.tell)(&Told::Started {
+            job: job.name.clone(),
+            why,
+        });
+        let states = self.states();
+        let mut state = self.remembered(job);
+        state.last_start = Some(started);
+        state.since.get_or_insert(started);
+        state.is_open = true;
+        // What cannot be remembered would be started again and again.
+        let files = match states.write(&job.name, &state) {
+            Ok(()) => self.files(job, &state, signal).await,
+            Err(error) => Files::none(ExitCode::Failure, &error),
+        };
+        let summary = self.summed(job, why, started, files, &mut state);
+        if let Err(error) = self.keep(&states, &summary, &state) {
+            self.warn(job, &error.to_string());
+        }
+        let failed = self.call_hooks(job, &summary, signal).await;
+        if failed > 0 {
+            state.hook_failures += failed;
+            if let Err(error) = states.write(&job.name, &state) {
+                self.warn(job, &error.to_string());
+            }
+        }
+        (self.tell)(&Told::Ended(Box::new(summary.clone())));
+        summary
+    }
+
+    /// What is known of the job. A state that cannot be read is as good as none: the journal
+    /// alone sees to it that nothing is sent twice.
+    fn remembered(&self, job: &Job) -> State {
+        self.states().read(&job.name).unwrap_or_else(|error| {
+            self.warn(job, &format!("{error}; it is begun anew"));
+            State::default()
+        })
+    }
+
+    /// The job is locked, or cannot be.
+    async fn kept_out(
+        &self,
+        job: &Job,
+        why: Why,
+        started: Timestamp,
+        error: JournalError,
+        signal: &watch::Receiver<Signal>,
+    ) -> JobSummary {
+        let message = match &error {
+            JournalError::Held { by } => format!("it is running already: {by}"),
+            error => error.to_string(),
+        };
+        let code = exit::of_import(&error.into());
+        let files = Files::none(code, &message);
+        // What is remembered belongs to whoever has the lock.
+        let summary = self.summed(job, why, started, files, &mut State::default());
+        self.call_hooks(job, &summary, signal).await;
+        (self.tell)(&Told::Ended(Box::new(summary.clone())));
+        summary
+    }
+
+    /// Imports the files that are due, one after the other.
+    async fn files(
+        &self,
+        job: &Arc<Job>,
+        state: &State,
+        signal: &watch::Receiver<Signal>,
+    ) -> Files {
+        let mut files = match inbox::look(job, self.clock.now()) {
+            Err(error) => {
+                let error = ImportError::from(error);
+                return Files::none(exit::of_import(&error), &error);
+            }
+            Ok(inbox) if inbox.due.is_empty() && job.no_input == NoInput::Fail => {
+                let mut files = Files::none(ExitCode::Unusable, &"no input is there");
+                files.waiting = inbox.young;
+                return files;
+            }
+            Ok(inbox) => Files {
+                waiting: inbox.young,
+                not_begun: inbox.due,
+                ..Files::none(ExitCode::Fine, &"")
+            },
+        };
+        files.message = None;
+        let known: BTreeSet<&str> = state.failures.iter().map(String::as_str).collect();
+        if files.not_begun.is_empty() {
+            return files;
+        }
+        let lane = self.lanes.of(self.runner.lane(job));
+        let mut stop = signal.clone();
+        let _turn = tokio::select! {
+            turn = lane.lock() => Some(turn),
+            // What waits is told below.
+            () = stopped(&mut stop) => None,
+        };
+        let began = self.clock.now();
+        let mut due = std::mem::take(&mut files.not_begun).into_iter();
+        while let Some(input) = due.next() {
+            let taken = self.clock.now().duration_since(began);
+            let taken = Duration::try_from(taken).unwrap_or_default();
+            let left = job.max_duration.map(|most| most.saturating_sub(taken));
+            let stopped = match *signal.borrow() {
+                Signal::Go if left.is_some_and(|left| left.is_zero()) => Some(ExitCode::TryLater),
+                Signal::Go => None,
+                Signal::Terminate => Some(ExitCode::Terminated),
+                Signal::Interrupt | Signal::Drop => Some(ExitCode::Interrupted),
+            };
+            if let Some(code) = stopped {
+                files.code = files.code.worse(code);
+                files.not_begun = std::iter::once(input).chain(due).collect();
+                break;
+            }
+            let code = self
+                .file(job, input, left, &known, &mut files, signal)
+                .await;
+            files.code = files.code.worse(code);
+            if code.ends_the_command() {
+                files.not_begun = due.collect();
+                break;
+            }
+        }
+        files
+    }
+
+    /// Imports one file; returns the code that counts for the job.
+    async fn file(
+        &self,
+        job: &Arc<Job>,
+        input: PathBuf,
+        left: Option<Duration>,
+        known: &BTreeSet<&str>,
+        files: &mut Files,
+        signal: &watch::Receiver<Signal>,
+    ) -> ExitCode {
+        let look = Look::at(&input);
+        let order = Order {
+            job: Arc::clone(job),
+            input: input.clone(),
+            left,
+            signal: signal.clone(),
+        };
+        let runner = Arc::clone(&self.runner);
+        let ran = tokio::task::spawn_blocking(move || runner.run(&order)).await;
+        let ran = ran.unwrap_or_else(|_| Ran {
+            code: ExitCode::Failure,
+            summary: None,
+            fault: Fault::Elsewhere,
+            message: Some("the run ended unexpectedly".to_owned()),
+            dry_run: false,
+            is_strict: false,
+        });
+        let is_forgiven = self.weigh(job, &ran, known, files);
+        let code = if is_forgiven {
+            ExitCode::Fine
+        } else {
+            ran.code
+        };
+        let fate = if ran.dry_run {
+            Fate::Stays
+        } else {
+            fate(code, ran.fault)
+        };
+        let archive = match fate {
+            Fate::Done => job.archive_done.as_deref(),
+            Fate::Failed => job.archive_failed.as_deref(),
+            Fate::Stays => None,
+        };
+        let mut code = code;
+        let mut moved_to = None;
+        if let Some(folder) = archive {
+            match moved(&input, look, folder) {
+                Ok(to) => moved_to = Some(to),
+                Err(why) => {
+                    self.warn(job, &why.to_string());
+                    // It would be read again and again, and nobody would know.
+                    if !matches!(why, ArchiveError::Replaced { .. }) {
+                        code = code.worse(ExitCode::Failure);
+                    }
+                }
+            }
+        }
+        files.inputs.push(InputSummary {
+            input,
+            fate,
+            moved_to,
+            exit_code: ran.code.number(),
+            known_failures_only: is_forgiven,
+            message: ran.message,
+            run: ran.summary.as_deref().map(RunSummary::of),
+        });
+        code
+    }
+
+    /// Looks at what failed; whether the job does not mind, because it all failed in the same
+    /// way before.
+    fn weigh(&self, job: &Job, ran: &Ran, known: &BTreeSet<&str>, files: &mut Files) -> bool {
+        let Some(summary) = &ran.summary else {
+            return false;
+        };
+        let failed = summary.counts.invalid + summary.counts.refused;
+        if job.fail_on == Alarm::Any || ran.dry_run {
+            files.untold += failed;
+            return false;
+        }
+        let Some(failures) = failures::of_run(summary, &self.state_dir) else {
+            files.untold += failed;
+            return false;
+        };
+        let all_known = failures.iter().all(|it| known.contains(it.as_str()));
+        files.failures.extend(failures);
+        ran.code == ExitCode::SomeFailed && !ran.is_strict && all_known
+    }
+
+    /// Sums up, and notes it in the state.
+    fn summed(
+        &self,
+        job: &Job,
+        why: Why,
+        started: Timestamp,
+        files: Files,
+        state: &mut State,
+    ) -> JobSummary {
+        let finished = self.clock.now();
+        let before = state.last_result;
+        let result = outcome(files.code, files.inputs.len());
+        let mut summary = JobSummary {
+            job: job.name.clone(),
+            due: match why {
+                Why::Due(due) | Why::CatchUp(due) => Some(due),
+                Why::Left | Why::Asked => None,
+            },
+            started,
+            finished,
+            result,
+            result_before: before,
+            exit_code: files.code.number(),
+            message: files.message,
+            counts: Default::default(),
+            new_failures: files.untold,
+            inputs: files.inputs,
+            waiting: files.waiting,
+            not_begun: files.not_begun,
+        };
+        for run in summary.inputs.iter().filter_map(|input| input.run.as_ref()) {
+            for (word, count) in by_outcome(&run.counts) {
+                *summary.counts.entry(word.to_owned()).or_default() += count;
+            }
+        }
+        let known: BTreeSet<&String> = state.failures.iter().collect();
+        let new = files.failures.iter().filter(|it| !known.contains(it));
+        summary.new_failures += new.count() as u64;
+        state.note(&summary);
+        if job.fail_on == Alarm::New && summary.inputs.iter().any(is_over) {
+            let kept = files.failures.into_iter().take(failures::AT_MOST);
+            state.failures = kept.collect();
+        }
+        summary
+    }
+
+    fn keep(&self, states: &States, summary: &JobSummary, state: &State) -> Result<(), StateError> {
+        states.write(&summary.job, state)?;
+        let text = serde_json::to_vec(summary).unwrap_or_default();
+        states.write_summary(&summary.job, &text).map(|_| ())
+    }
+
+    /// Tells those who want to know; says what goes wrong with that, and how often it did.
+    async fn call_hooks(
+        &self,
+        job: &Job,
+        summary: &JobSummary,
+        signal: &watch::Receiver<Signal>,
+    ) -> u64 {
+        let before = summary.result_before;
+        let states = self.states();
+        let text = serde_json::to_vec(summary).unwrap_or_default();
+        let file = states.summary_file(&job.name);
+        let mut failed = 0;
+        for (key, place) in told(&job.hooks, before, summary.result) {
+            let call = hooks::Call {
+                job: &job.name,
+                summary: &text,
+                file: &absolute(&file),
+                exit_code: summary.exit_code,
+                result: summary.result.word(),
+                timeout: job.hooks.timeout,
+            };
+            let mut signal = signal.clone();
+            let dropped = async move {
+                // Nobody left who could want it: then the hook's own limit holds.
+                if signal.wait_for(|wish| *wish == Signal::Drop).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let ended = tokio::select! {
+                ended = hooks::call(place, &call, &self.environment) => ended,
+                () = dropped => Err("it was ended".to_owned()),
+            };
+            if let Err(why) = ended {
+                self.warn(job, &format!("{key} failed: {why}"));
+                failed += 1;
+            }
+        }
+        failed
+    }
+}
+
+impl Files {
+    /// No file was read, for this reason.
+    fn none(code: ExitCode, why: &dyn std::fmt::Display) -> Self {
+        Self {
+            code,
+            message: Some(why.to_string()),
+            inputs: Vec::new(),
+            waiting: Vec::new(),
+            not_begun: Vec::new(),
+            failures: BTreeSet::new(),
+            untold: 0,
+        }
+    }
+}
+
+/// Whether the input's run came to its end, so that what failed in it is known.
+fn is_over(input: &InputSummary) -> bool {
+    input.fate != Fate::Stays && input.run.is_some()
+}
+
+/// Moves an input that was looked at before it was imported.
+fn moved(
+    input: &Path,
+    look: std::io::Result<Look>,
+    folder: &Path,
+) -> Result<PathBuf, ArchiveError> {
+    let look = look.map_err(|source| ArchiveError::Io {
+        path: input.to_owned(),
+        folder: folder.to_owned(),
+        source,
+    })?;
+    archive::put(input, &look, folder)
+}
+
+/// Until somebody wants everything to stop.
+pub(super) async fn stopped(signal: &mut watch::Receiver<Signal>) {
+    // Nobody left who could want it: then nobody does.
+    if signal.wait_for(|wish| *wish != Signal::Go).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A hook may work in another folder.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

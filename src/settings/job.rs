@@ -1,0 +1,145 @@
+//! What a scheduled job says about its runs: options of `run`, by the keys of `importer.toml`.
+//!
+//! Which options there are, and what their values may look like, is settled by the table of all
+//! options; here stands only which of them a job may set.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::environment::as_option;
+use super::layer::{Layer, OPTIONS, OptionRow, Scope};
+use crate::cli::words::TimeLimit;
+
+/// Options that belong to the whole command, or that a job has as keys of its own.
+const NOT_OF_A_RUN: &[&str] = &[
+    "state_dir",
+    "json",
+    "log_format",
+    "verbose",
+    "quiet",
+    "no_progress",
+    "color",
+    "yes",
+    "profile",
+    "mapping",
+    "max_duration",
+    "payloads",
+];
+
+/// The options of `run` that a scheduled job sets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobOptions {
+    layer: Layer,
+    /// Key and text of each, as given.
+    given: Vec<(&'static str, String)>,
+}
+
+/// One run of a scheduled job.
+#[derive(Clone, Copy, Debug)]
+pub struct JobRun<'a> {
+    /// The job's profile, if it names one; it wins over `--profile`.
+    pub profile: Option<&'a str>,
+    /// What the job says about its runs.
+    pub options: &'a JobOptions,
+    /// The input's path.
+    pub input: &'a str,
+    /// How long the run may take, if that is limited.
+    pub left: Option<Duration>,
+    /// The command that goes on with the job.
+    pub command_line: &'a str,
+}
+
+impl JobOptions {
+    /// The keys that a job may set for its runs.
+    pub fn keys() -> impl Iterator<Item = &'static str> + Clone {
+        OPTIONS
+            .iter()
+            .filter(|row| matches!(row.scope, Scope::Everywhere | Scope::NoFlag))
+            .map(|row| row.key)
+            .filter(|key| !NOT_OF_A_RUN.contains(key))
+    }
+
+    /// Sets the option `key`, which is one of [`JobOptions::keys`], from its text.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the text.
+    pub fn set(&mut self, key: &str, text: &str) -> Result<(), String> {
+        if key == "existing" && text == "send" {
+            return Err(
+                "`send` would send everything at every start; type --existing send at `importer \
+                 run` when it is meant"
+                    .to_owned(),
+            );
+        }
+        self.layer.set(key, text)?;
+        if let Some(row) = OPTIONS.iter().find(|row| row.key == key) {
+            self.given.push((row.key, text.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Makes relative paths relative to `folder`, that of the jobs file.
+    pub fn anchor(&mut self, folder: &Path) {
+        self.layer.anchor(folder);
+    }
+
+    /// The layer that stands in the place of typed options, with the time that a run may take.
+    pub(super) fn layer(&self, left: Option<Duration>) -> Layer {
+        Layer {
+            max_duration: left.map(TimeLimit),
+            ..self.layer.clone()
+        }
+    }
+
+    /// Those of the options with these long names that the job sets, as they are typed behind
+    /// another command.
+    pub(super) fn typed(&self, names: &[&str]) -> String {
+        let flags = self.given.iter().map(|(key, text)| {
+            let flag = OptionRow::flag_of(key);
+            match names.contains(&flag.as_str()) {
+                true => as_option(&flag, text),
+                false => String::new(),
+            }
+        });
+        flags.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_sets_what_a_run_takes_and_nothing_of_the_command() {
+        let keys: Vec<_> = JobOptions::keys().collect();
+        for key in [
+            "base_url",
+            "rate",
+            "max_invalid",
+            "dry_run",
+            "report_dir",
+            "target",
+        ] {
+            assert!(keys.contains(&key), "{key}");
+        }
+        for key in NOT_OF_A_RUN
+            .iter()
+            .chain(&["limit", "again", "retry_failed"])
+        {
+            assert!(!keys.contains(key), "{key}");
+        }
+        let mut options = JobOptions::default();
+        options.set("base_url", "https://e.example/a b").unwrap();
+        options.set("rate", "5/s").unwrap();
+        options.set("max_invalid", "3").unwrap();
+        assert!(options.set("rate", "fast").is_err());
+        assert!(options.set("existing", "send").is_err());
+        assert_eq!(
+            options.typed(&["base-url", "rate"]),
+            as_option("base-url", "https://e.example/a b") + " --rate=5/s"
+        );
+        let layer = options.layer(Some(Duration::from_secs(9)));
+        assert_eq!(layer.show("max_duration"), "Some(TimeLimit(9s))");
+        assert_eq!(layer.show("max_invalid"), "Some(Count(3))");
+    }
+}

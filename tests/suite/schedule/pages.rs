@@ -1,0 +1,245 @@
+//! docs/operations.md and packaging/ are true: tables are the code's, examples are read, and what
+//! schedulers of systems are told to call is understood.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use clap::Parser;
+use wawi_importer::cli::{Cli, Command};
+use wawi_importer::exit;
+use wawi_importer::schedule::{JOB_KEYS, Jobs, METRICS};
+use wawi_importer::settings::OPTIONS;
+
+use super::names;
+use crate::readme::{blocks, code, table};
+use crate::support::repository;
+
+fn page() -> String {
+    read("docs/operations.md")
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(repository(path)).unwrap()
+}
+
+#[test]
+fn the_table_of_keys_is_the_codes() {
+    let rows: Vec<_> = table(&page(), "job keys")
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    let expected: Vec<_> = JOB_KEYS
+        .iter()
+        .map(|row| (code(row.key), row.default.to_owned()))
+        .collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn the_table_of_metrics_is_the_codes() {
+    let expected: Vec<Vec<String>> = METRICS
+        .iter()
+        .map(|metric| {
+            let own = (metric.name != "importer_info").then_some(&"job");
+            let labels = own
+                .into_iter()
+                .chain(metric.labels)
+                .map(|label| code(label));
+            vec![
+                code(metric.name),
+                metric.kind.to_owned(),
+                labels.collect::<Vec<_>>().join(", "),
+                metric.help.to_owned(),
+            ]
+        })
+        .collect();
+    assert_eq!(table(&page(), "metrics"), expected);
+}
+
+#[test]
+fn the_table_of_codes_is_the_codes() {
+    let listed: BTreeSet<u8> = table(&page(), "scheduler codes")
+        .iter()
+        .map(|row| row[0].parse().unwrap())
+        .collect();
+    assert_eq!(listed, codes());
+}
+
+/// Every documented code.
+fn codes() -> BTreeSet<u8> {
+    (0..=u8::MAX)
+        .filter(|number| exit::from_number(*number).number() == *number)
+        .collect()
+}
+
+#[test]
+fn its_jobs_and_commands_are_understood() {
+    let (mut jobs, mut commands) = (0, 0);
+    for block in blocks(&page()) {
+        match block.language.as_str() {
+            "toml" => {
+                let read = Jobs::parse("docs/operations.md", &block.text(), Path::new(""));
+                assert!(read.is_ok(), "{read:?}");
+                jobs += 1;
+            }
+            "sh" => {
+                for (command, _) in block.commands() {
+                    let command = command.split_once('#').map_or(command.as_str(), |it| it.0);
+                    understood(command.split_whitespace());
+                    commands += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(
+        jobs >= 2 && commands >= 4,
+        "{jobs} jobs, {commands} commands"
+    );
+}
+
+/// The command's options are there.
+#[track_caller]
+fn understood<'a>(words: impl IntoIterator<Item = &'a str>) {
+    let words: Vec<&str> = words.into_iter().collect();
+    match Cli::try_parse_from(&words) {
+        Ok(cli) => assert!(matches!(cli.command, Command::Schedule(_)), "{words:?}"),
+        Err(error) => panic!("{words:?}\n{error}"),
+    }
+}
+
+/// The words behind the program in the files of packaging/.
+fn packaged() -> Vec<(&'static str, Vec<String>)> {
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let after = |file: &str, start: &str, end: &str| {
+        let text = read(&format!("packaging/{file}"));
+        let (_, rest) = text
+            .split_once(start)
+            .unwrap_or_else(|| panic!("{file}: {start}"));
+        rest.split_once(end).unwrap().0.to_owned()
+    };
+    let yaml = after("kubernetes-cronjob.yaml", "args: [", "]");
+    vec![
+        (
+            "importer.service",
+            words(&after(
+                "importer.service",
+                "ExecStart=/usr/bin/importer ",
+                "\n",
+            )),
+        ),
+        (
+            "importer@.service",
+            words(&after(
+                "importer@.service",
+                "ExecStart=/usr/bin/importer ",
+                "\n",
+            )),
+        ),
+        (
+            "importer.cron",
+            words(&after("importer.cron", "&& /usr/bin/importer ", "\n")),
+        ),
+        (
+            "importer-task.xml",
+            words(&after("importer-task.xml", "<Arguments>", "</Arguments>")),
+        ),
+        (
+            "kubernetes-cronjob.yaml",
+            yaml.split(',')
+                .map(|word| word.trim().trim_matches('"').to_owned())
+                .collect(),
+        ),
+    ]
+}
+
+#[test]
+fn what_is_packaged_calls_what_there_is() {
+    let mut files: BTreeSet<String> = names(&repository("packaging")).into_iter().collect();
+    let page = page();
+    for file in &files {
+        assert!(page.contains(&format!("(../packaging/{file})")), "{file}");
+    }
+    for (file, words) in packaged() {
+        understood(
+            ["importer"]
+                .into_iter()
+                .chain(words.iter().map(String::as_str)),
+        );
+        files.remove(file);
+    }
+    // A timer calls nothing itself.
+    assert_eq!(files.into_iter().collect::<Vec<_>>(), ["importer@.timer"]);
+}
+
+#[test]
+fn what_is_packaged_names_codes_and_variables_that_there_are() {
+    let known = codes();
+    let mut count = 0;
+    for file in names(&repository("packaging")) {
+        let text = read(&format!("packaging/{file}"));
+        for line in text.lines().map(str::trim) {
+            let listed = [
+                "SuccessExitStatus=",
+                "RestartForceExitStatus=",
+                "RestartPreventExitStatus=",
+            ]
+            .iter()
+            .find_map(|key| line.strip_prefix(key))
+            .or_else(|| line.strip_prefix("values: [")?.strip_suffix(']'));
+            for number in listed.into_iter().flat_map(|it| it.split([' ', ','])) {
+                let number = number.trim();
+                if !number.is_empty() {
+                    assert!(known.contains(&number.parse().unwrap()), "{file}: {line}");
+                    count += 1;
+                }
+            }
+            let variable = line.strip_prefix("Environment=").unwrap_or(line);
+            if let Some((name, _)) = variable.split_once('=')
+                && name.starts_with("IMPORTER_")
+            {
+                assert!(
+                    OPTIONS.iter().any(|row| row.variable() == name),
+                    "{file}: {line}"
+                );
+            }
+        }
+    }
+    assert!(count >= 12, "{count}");
+    let service = read("packaging/importer@.service");
+    for line in [
+        "RestartForceExitStatus=75",
+        "LoadCredential=",
+        "StateDirectory=",
+    ] {
+        assert!(service.contains(line), "{line}");
+    }
+    let cron_job = read("packaging/kubernetes-cronjob.yaml");
+    for line in [
+        "podFailurePolicy:",
+        "enableServiceLinks: false",
+        "persistentVolumeClaim:",
+    ] {
+        assert!(cron_job.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn the_task_of_windows_is_well_formed() {
+    let text = read("packaging/importer-task.xml");
+    let mut reader = quick_xml::Reader::from_str(&text);
+    let mut depth = 0_i32;
+    loop {
+        match reader.read_event().unwrap() {
+            quick_xml::events::Event::Start(_) => depth += 1,
+            quick_xml::events::Event::End(_) => depth -= 1,
+            quick_xml::events::Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert_eq!(depth, 0);
+}

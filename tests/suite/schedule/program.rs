@@ -1,0 +1,317 @@
+//! `importer schedule` as a scheduler of the system calls it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+
+use serde_json::Value;
+use wawi_importer::journal::lock;
+use wawi_importer::sandbox::SandboxSettings;
+
+use super::{MAPPING, export, metric, names};
+use crate::stand_in::StandIn;
+use crate::support::{Importer, Run};
+
+const JOB: &str = "[[job]]\nname = \"shop\"\ncron = \"0 2 * * *\"\ntime_zone = \"Europe/Berlin\"\n\
+                   inputs = \"inbox/*.csv\"\nmapping = \"shop.toml\"\nmin_age = \"0s\"\n\
+                   archive_done = \"done\"\narchive_failed = \"failed\"\n";
+
+fn importer(erp: &StandIn, extra: &str) -> Importer {
+    let mut importer = Importer::new();
+    importer.file("shop.toml", MAPPING);
+    importer.file("jobs.toml", format!("{JOB}{extra}\n"));
+    importer.env("IMPORTER_BASE_URL", erp.url());
+    importer
+}
+
+fn once(importer: &mut Importer) -> Run {
+    let words = [
+        "schedule",
+        "jobs.toml",
+        "--once",
+        "shop",
+        "--metrics-file",
+        "importer.prom",
+    ];
+    importer.args(words).run()
+}
+
+fn metrics(importer: &Importer) -> String {
+    std::fs::read_to_string(importer.folder().join("importer.prom")).unwrap()
+}
+
+#[test]
+fn once_imports_archives_and_counts_and_then_there_is_nothing_to_do() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.file("inbox/b.csv", export([("K2", "Ulm")]));
+    importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+    let run = once(&mut importer).expect(0);
+    assert_eq!(erp.numbers(), ["K1", "K2"]);
+    assert_eq!(names(&importer.folder().join("done")), ["a.csv", "b.csv"]);
+    assert!(
+        run.stderr
+            .contains("job `shop`: success, code 0, 2 files read"),
+        "{}",
+        run.said()
+    );
+    assert_eq!(
+        metric(
+            &metrics(&importer),
+            "importer_job_last_exit_code{job=\"shop\"}"
+        ),
+        0.0
+    );
+
+    once(&mut importer).expect(0);
+    let text = metrics(&importer);
+    for (result, count) in [("success", 1.0), ("idle", 1.0), ("failure", 0.0)] {
+        let line = format!("importer_job_starts_total{{job=\"shop\",result=\"{result}\"}}");
+        assert_eq!(metric(&text, &line), count, "{result}");
+    }
+    // What it imported last stays told.
+    assert_eq!(
+        metric(
+            &text,
+            "importer_job_last_records{job=\"shop\",outcome=\"created\"}"
+        ),
+        2.0
+    );
+    let summary = importer.folder().join(".importer/jobs/shop/summary.json");
+    let summary: Value = serde_json::from_slice(&std::fs::read(summary).unwrap()).unwrap();
+    assert_eq!(summary["result"], "idle");
+}
+
+#[test]
+fn its_code_is_that_of_the_worst_input_and_files_go_where_they_belong() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.file("inbox/1-fine.csv", export([("K1", "Ulm")]));
+    importer.file("inbox/2-some.csv", export([("K2", ""), ("K3", "Ulm")]));
+    importer.file("inbox/3-none.csv", "");
+    importer.file("inbox/4-fine.csv", export([("K4", "Ulm")]));
+    once(&mut importer).expect(4);
+    assert_eq!(
+        names(&importer.folder().join("done")),
+        ["1-fine.csv", "4-fine.csv"]
+    );
+    assert_eq!(
+        names(&importer.folder().join("failed")),
+        ["2-some.csv", "3-none.csv"]
+    );
+    assert_eq!(erp.numbers(), ["K1", "K3", "K4"]);
+    let text = metrics(&importer);
+    assert_eq!(
+        metric(
+            &text,
+            "importer_job_last_files{job=\"shop\",fate=\"failed\"}"
+        ),
+        2.0
+    );
+    assert_eq!(
+        metric(&text, "importer_job_last_exit_code{job=\"shop\"}"),
+        4.0
+    );
+}
+
+#[test]
+fn old_failures_need_not_alarm_every_night() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "fail_on = \"new\"");
+    let mut night = |customers: &[(&str, &str)], code: i32, new: f64| {
+        importer.file("inbox/a.csv", export(customers.iter().copied()));
+        once(&mut importer).expect(code);
+        let line = "importer_job_last_new_failures{job=\"shop\"}";
+        assert_eq!(metric(&metrics(&importer), line), new);
+    };
+    night(&[("K1", "Ulm"), ("B1", ""), ("B2", "")], 3, 2.0);
+    // The same two, at other places.
+    night(
+        &[("B2", ""), ("K1", "Ulm"), ("K2", "Ulm"), ("B1", "")],
+        0,
+        0.0,
+    );
+    night(&[("B1", ""), ("B2", ""), ("K3", "Ulm"), ("B3", "")], 3, 1.0);
+    night(&[("B1", ""), ("B2", ""), ("K3", "Ulm"), ("B3", "")], 0, 0.0);
+    // Corrected, and broken anew: that is new.
+    night(&[("B1", "Ulm"), ("K3", "Ulm")], 0, 0.0);
+    night(&[("B2", ""), ("K4", "Ulm")], 3, 1.0);
+    assert_eq!(names(&importer.folder().join("failed")).len(), 3);
+    assert_eq!(names(&importer.folder().join("done")).len(), 3);
+}
+
+#[test]
+fn who_finds_it_locked_ends_with_code_6_and_says_who_has_it() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "on_failure = [\"/no/such/program\"]");
+    importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+    let state = importer.folder().join(".importer");
+    let held = lock(&state, "job\0shop", "process 42, since noon").unwrap();
+    let run = once(&mut importer).expect(6);
+    let said = "refused, code 6; it is running already: process 42, since noon";
+    assert!(run.stderr.contains(said), "{}", run.said());
+    // Nobody is told of that.
+    assert!(!run.stderr.contains("on_failure"), "{}", run.said());
+    assert!(erp.numbers().is_empty());
+    drop(held);
+    once(&mut importer).expect(0);
+}
+
+#[test]
+fn what_is_not_over_stays_in_the_inbox() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "max_duration = \"1ms\"");
+    importer.file("inbox/a.csv", export([("K1", "Ulm"), ("K2", "Ulm")]));
+    importer.file("inbox/b.csv", export([("K3", "Ulm")]));
+    once(&mut importer).expect(75);
+    assert_eq!(names(&importer.folder().join("inbox")), ["a.csv", "b.csv"]);
+    importer.file("jobs.toml", JOB);
+    once(&mut importer).expect(0);
+    let mut numbers = erp.numbers();
+    numbers.sort();
+    assert_eq!(numbers, ["K1", "K2", "K3"]);
+
+    // A mapping that is wrong is nobody's file's fault.
+    importer.file("inbox/c.csv", export([("K4", "Ulm")]));
+    importer.file("shop.toml", MAPPING.replace("\"Ort\"", "\"Stadt\""));
+    once(&mut importer).expect(4);
+    assert_eq!(names(&importer.folder().join("inbox")), ["c.csv"]);
+}
+
+#[test]
+fn an_export_that_does_not_come_may_be_a_failure() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "no_input = \"fail\"\nmin_age = \"1h\"");
+    let text = format!("{JOB}no_input = \"fail\"\n").replace("\"0s\"", "\"1h\"");
+    importer.file("jobs.toml", text);
+    importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+    let run = once(&mut importer).expect(4);
+    assert!(
+        run.stderr.contains("1 file too young; no input is there"),
+        "{}",
+        run.said()
+    );
+}
+
+#[test]
+fn a_dry_run_moves_nothing() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "run = { dry_run = true }");
+    importer.file("inbox/a.csv", export([("K1", "Ulm"), ("B1", "")]));
+    once(&mut importer).expect(3);
+    assert_eq!(names(&importer.folder().join("inbox")), ["a.csv"]);
+    assert!(erp.requests().is_empty());
+}
+
+#[test]
+fn the_command_that_goes_on_is_the_jobs() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.env("IMPORTER_BASE_URL", "");
+    let run = format!(
+        "run = {{ base_url = \"{}\", max_failures = \"0\" }}",
+        erp.url()
+    );
+    importer.file("jobs.toml", format!("{JOB}{run}\n"));
+    importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+    erp.set_faults(wawi_importer::sandbox::Faults::default().from_post(1, 401));
+    let run = once(&mut importer).expect(5);
+    let command = "schedule jobs.toml --once shop --metrics-file importer.prom";
+    assert!(run.stdout.contains(command), "{}", run.said());
+    assert_eq!(names(&importer.folder().join("inbox")), ["a.csv"]);
+    erp.lift();
+    once(&mut importer).expect(0);
+}
+
+#[test]
+fn lists_and_checks() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let run = importer
+        .args(["schedule", "jobs.toml", "--list"])
+        .run()
+        .expect(0);
+    assert!(run.stdout.contains("Europe/Berlin"), "{}", run.said());
+    assert_eq!(run.stdout.matches("02:00").count(), 3, "{}", run.said());
+    let run = importer
+        .args(["schedule", "jobs.toml", "--list", "--json"])
+        .run()
+        .expect(0);
+    let line: Value = serde_json::from_str(run.stdout.trim()).unwrap();
+    assert_eq!(
+        (&line["job"], &line["cron"]),
+        (&"shop".into(), &"0 2 * * *".into())
+    );
+    assert_eq!(line["next"].as_array().unwrap().len(), 3);
+
+    importer
+        .args(["schedule", "jobs.toml", "--check"])
+        .run()
+        .expect(0);
+    importer.file("shop.toml", "[customer]\nNumer = \"Nr\"\n");
+    let run = importer
+        .args(["schedule", "jobs.toml", "--check"])
+        .run()
+        .expect(4);
+    assert!(run.stderr.contains("Numer"), "{}", run.said());
+    importer.file("jobs.toml", JOB.replace("cron =", "crn ="));
+    let run = importer
+        .args(["schedule", "jobs.toml", "--check"])
+        .run()
+        .expect(4);
+    assert!(run.stderr.contains("jobs.toml:3:1"), "{}", run.said());
+    assert!(
+        run.stderr.contains("did you mean `cron`?"),
+        "{}",
+        run.said()
+    );
+    importer.file("jobs.toml", JOB);
+    let run = importer
+        .args(["schedule", "jobs.toml", "--once", "shp"])
+        .run()
+        .expect(2);
+    assert!(
+        run.stderr.contains("did you mean `shop`?"),
+        "{}",
+        run.said()
+    );
+}
+
+/// Reads a page of the program's own endpoint.
+fn page(address: &str, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[cfg(unix)]
+#[test]
+fn the_daemon_tells_how_it_is_and_ends_when_asked_to() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.args(["schedule", "jobs.toml", "--listen", "0"]);
+    let mut child = importer.start();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = lines
+        .by_ref()
+        .find_map(|line| Some(line.unwrap().split_once("http://")?.1.to_owned()))
+        .unwrap();
+    let starts = lines.by_ref().map(|line| line.unwrap());
+    assert!(
+        starts
+            .into_iter()
+            .any(|line| line.starts_with("job `shop` starts at"))
+    );
+    let metrics = page(&address, "/metrics");
+    assert!(metrics.starts_with("HTTP/1.1 200"), "{metrics}");
+    assert!(
+        metrics.contains("content-type: text/plain; version=0.0.4"),
+        "{metrics}"
+    );
+    assert!(metrics.contains("\nimporter_job_next_start_timestamp_seconds{job=\"shop\"} "));
+    assert!(page(&address, "/health").contains("\"status\":\"ok\""));
+    let pid = child.id().to_string();
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
