@@ -242,7 +242,29 @@ fn a_job_runs_at_its_times_is_refused_catches_up_archives_tells_and_is_counted()
     ));
     world.put("inbox/b.csv", &export([("K2", "Ulm")]), DAY);
     world.put("inbox/a.csv", &export([("K1", "Ulm")]), DAY);
-    let working = world.begin(&jobs);
+    it_runs_twice_and_is_refused_between(&world, &jobs);
+    it_catches_up_once(&world, &jobs);
+    assert_eq!(world.created(), ["K1", "K2", "K3", "K4"]);
+    assert!(names(&world.path("inbox")).is_empty());
+    let posted = world.inbox.posted.lock().unwrap();
+    let created: Vec<_> = posted
+        .iter()
+        .map(|it| it["counts"]["created"].clone())
+        .collect();
+    assert_eq!(created, [2, 1, 1]);
+    assert_eq!(posted[0]["job"], "shop");
+    assert_eq!(posted[0]["result"], "success");
+    assert_eq!(posted[0]["inputs"][0]["fate"], "done");
+    // Numbers and codes, and nobody's name.
+    assert!(
+        !posted.iter().any(|it| it.to_string().contains("Muster")),
+        "{posted:?}"
+    );
+}
+
+/// It runs at two of its times; at the time between it is still at work.
+fn it_runs_twice_and_is_refused_between(world: &World, jobs: &str) {
+    let working = world.begin(jobs);
     // Two in the morning in Berlin.
     world.wait_for_next("2026-05-02T00:00:00Z");
     assert!(world.ended().is_empty());
@@ -288,7 +310,12 @@ fn a_job_runs_at_its_times_is_refused_catches_up_archives_tells_and_is_counted()
     assert_eq!(names(&world.path("done")), ["a-2.csv", "a.csv", "b.csv"]);
     assert_eq!(names(&world.path("inbox")), ["young.csv"]);
 
-    let text = world.ask(&working, "/metrics");
+    its_metrics_say_so(world, &working);
+    assert_eq!(world.end(working, Signal::Terminate), ExitCode::Fine);
+}
+
+fn its_metrics_say_so(world: &World, working: &Working) {
+    let text = world.ask(working, "/metrics");
     assert_eq!(
         metric(
             &text,
@@ -323,14 +350,15 @@ fn a_job_runs_at_its_times_is_refused_catches_up_archives_tells_and_is_counted()
     );
     let time: Timestamp = "2026-05-04T00:00:00Z".parse().unwrap();
     assert_eq!(success, time.as_second() as f64);
-    let health: Value = serde_json::from_str(&world.ask(&working, "/health")).unwrap();
+    let health: Value = serde_json::from_str(&world.ask(working, "/health")).unwrap();
     assert_eq!(health["status"], "ok");
     assert_eq!(health["jobs"][0]["last_result"], "success");
-    assert_eq!(world.end(working, Signal::Terminate), ExitCode::Fine);
+}
 
-    // Nobody is there for two of its times: it is caught up with once.
+/// Nobody is there for two of its times.
+fn it_catches_up_once(world: &World, jobs: &str) {
     world.clock.to("2026-05-06T10:00:00Z");
-    let working = world.begin(&jobs);
+    let working = world.begin(jobs);
     let caught = &world.wait_for_ended(1)[0];
     assert_eq!(caught.counts["created"], 1);
     world.wait_for_next("2026-05-07T00:00:00Z");
@@ -359,27 +387,10 @@ fn a_job_runs_at_its_times_is_refused_catches_up_archives_tells_and_is_counted()
     assert_eq!(world.end(working, Signal::Terminate), ExitCode::Fine);
 
     // Once it was caught up with, nothing is missed any more.
-    let working = world.begin(&jobs);
+    let working = world.begin(jobs);
     world.wait_for_next("2026-05-07T00:00:00Z");
     assert_eq!(world.end(working, Signal::Terminate), ExitCode::Fine);
     assert!(world.ended().is_empty());
-
-    assert_eq!(world.created(), ["K1", "K2", "K3", "K4"]);
-    assert!(names(&world.path("inbox")).is_empty());
-    let posted = world.inbox.posted.lock().unwrap();
-    let created: Vec<_> = posted
-        .iter()
-        .map(|it| it["counts"]["created"].clone())
-        .collect();
-    assert_eq!(created, [2, 1, 1]);
-    assert_eq!(posted[0]["job"], "shop");
-    assert_eq!(posted[0]["result"], "success");
-    assert_eq!(posted[0]["inputs"][0]["fate"], "done");
-    // Numbers and codes, and nobody's name.
-    assert!(
-        !posted.iter().any(|it| it.to_string().contains("Muster")),
-        "{posted:?}"
-    );
 }
 
 #[test]
