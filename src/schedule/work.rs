@@ -91,7 +91,7 @@ impl Workshop {
     ) -> JobSummary {
         let started = self.clock.now();
         let name = format!("job\0{}", job.name);
-        let _lock = match lock(&self.state_dir, &name, &self.holder) {
+        let held = match lock(&self.state_dir, &name, &self.holder) {
             Ok(lock) => lock,
             Err(error) => return self.kept_out(job, why, started, error, signal).await,
         };
@@ -120,6 +120,8 @@ impl Workshop {
                 self.warn(job, &error.to_string());
             }
         }
+        // Whoever hears of the end may start it again at once.
+        drop(held);
         (self.tell)(&Told::Ended(Box::new(summary.clone())));
         summary
     }
