@@ -19,6 +19,7 @@ mod erase;
 mod error;
 mod folder;
 mod forget;
+mod guard;
 mod hashes;
 mod links;
 mod lock;
@@ -41,7 +42,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-pub use entry::{Entry, GuardRow, Intent, OpenIntent};
+pub use entry::{Entry, GuardRow, Intent, Line, OpenIntent, SettledLine};
 pub use error::JournalError;
 pub use forget::{Trace, Traces};
 pub use hashes::Hashes;
@@ -77,6 +78,9 @@ pub struct Journal {
     residue: bool,
     /// The run that was written last.
     last: Option<(String, RunKey)>,
+    /// Number of the run, the only one of its target, whose created keys may still have to come
+    /// into the guard.
+    keys_come_from: Option<i64>,
     /// What was read is damaged: the files stay as they are.
     damaged: Cell<bool>,
 }
@@ -95,6 +99,19 @@ impl Journal {
     /// was left alone; [`JournalError::Io`] and [`JournalError::Sql`] say what the system
     /// answered.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
+        let (journal, ()) = Self::open_during(folder, || ())?;
+        Ok(journal)
+    }
+
+    /// As [`Journal::open`], and does `work` while SQLite looks over the file, which takes a
+    /// while for a large one. What `work` found out is given back only if the journal is whole.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_during<T>(
+        folder: &Path,
+        work: impl FnOnce() -> T,
+    ) -> Result<(Self, T), JournalError> {
         folder::ensure(folder)?;
         let folder = folder::resolved(folder)?;
         let path = folder.join(FILE);
@@ -110,10 +127,10 @@ impl Journal {
         if !is_there(&path)? {
             schema::create(&folder, &path, network.is_some())?;
         }
-        let mut journal = Self::attach(path, network.is_some())?;
+        let (mut journal, value) = Self::attach(path, network.is_some(), work)?;
         // An earlier process may have been killed before it could tidy up.
         journal.residue = true;
-        Ok(journal)
+        Ok((journal, value))
     }
 
     /// Opens the folder's journal if there is one, after SQLite has looked over the whole file;
@@ -129,13 +146,18 @@ impl Journal {
         let path = folder.join(FILE);
         if is_there(&path)? {
             let network = place::network(&folder);
-            Self::attach(path, network.is_some()).map(Some)
+            let (journal, ()) = Self::attach(path, network.is_some(), || ())?;
+            Ok(Some(journal))
         } else {
             Ok(None)
         }
     }
 
-    fn attach(path: PathBuf, on_network: bool) -> Result<Self, JournalError> {
+    fn attach<T>(
+        path: PathBuf,
+        on_network: bool,
+        work: impl FnOnce() -> T,
+    ) -> Result<(Self, T), JournalError> {
         let files = [
             path.clone(),
             beside(&path, "-wal"),
@@ -165,22 +187,30 @@ impl Journal {
         schema::admit(&mut connection, &path)?;
         schema::prepare(&connection, on_network).map_err(cannot_open)?;
         is_of_whole_pages(&connection, &files)?;
-        schema::check(&connection, &path)?;
+        let value = if on_network {
+            // Until this connection reads, it may hold the file for itself.
+            schema::check(&connection, &path)?;
+            work()
+        } else {
+            check_during(&path, work)?
+        };
         let secret = connection
             .query_one("SELECT secret FROM journal", [], |row| row.get(0))
             .map_err(|error| from_sql(&path, "cannot read", error))?;
         for file in &files {
             folder::make_private(file);
         }
-        Ok(Self {
+        let journal = Self {
             connection,
             path,
             hashes: Hashes::new(secret),
             poisoned: false,
             residue: false,
             last: None,
+            keys_come_from: None,
             damaged: Cell::new(false),
-        })
+        };
+        Ok((journal, value))
     }
 
     /// What makes this journal's hashes, to be used in other threads.
@@ -295,6 +325,29 @@ fn is_there(path: &Path) -> Result<bool, JournalError> {
             Ok(false)
         }
     }
+}
+
+/// Lets SQLite look over the file through a connection of its own, and does `work` meanwhile.
+fn check_during<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T, JournalError> {
+    std::thread::scope(|scope| {
+        let checking = scope.spawn(|| {
+            let connection = Connection::open_with_flags(path, schema::open_flags())
+                .and_then(|connection| {
+                    connection.busy_timeout(PATIENCE)?;
+                    connection.pragma_update(None, "query_only", true)?;
+                    // Also if the other connection is gone by then.
+                    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+                    Ok(connection)
+                })
+                .map_err(|error| from_sql(path, "cannot open", error))?;
+            schema::check(&connection, path)
+        });
+        let value = work();
+        match checking.join() {
+            Ok(answer) => answer.map(|()| value),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 /// Refuses a file that ends within a page: SQLite would take zeros for the rest. While a log

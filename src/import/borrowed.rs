@@ -11,7 +11,7 @@ use super::which::options_from;
 const PAGE: usize = 5_000;
 
 /// What takes a borrowed unknown's place, if anything does.
-type Judge<'a> = &'a dyn Fn(&Journal, &Settled) -> Result<Option<Entry>, ImportError>;
+type Judge<'a> = &'a dyn Fn(&mut Journal, &Settled) -> Result<Option<Entry>, ImportError>;
 
 /// Whether the record was never sent by its own run, which met its key waiting in another's.
 pub(super) fn is_borrowed(outcome: &Outcome) -> bool {
@@ -92,7 +92,7 @@ pub(super) fn who_waits(
 
 /// The record's outcome, if its key was created in the target.
 fn created_with(
-    journal: &Journal,
+    journal: &mut Journal,
     target: &str,
     key: &KeyHash,
     settled: &Settled,

@@ -20,6 +20,8 @@ const PAGE: usize = 10_000;
 /// The guard's keys in the order of their hashes.
 struct Guard<'a> {
     target: Option<&'a str>,
+    /// The run that asks: its own keys are no matter.
+    run: &'a str,
     page: std::vec::IntoIter<GuardRow>,
     last: Option<KeyHash>,
     ended: bool,
@@ -27,16 +29,17 @@ struct Guard<'a> {
 
 impl<'a> Guard<'a> {
     /// Of `target`; without one it has no keys.
-    fn new(target: Option<&'a str>) -> Self {
+    fn new(target: Option<&'a str>, run: &'a str) -> Self {
         Self {
             target,
+            run,
             page: Vec::new().into_iter(),
             last: None,
             ended: false,
         }
     }
 
-    fn next(&mut self, journal: &Journal) -> Result<Option<GuardRow>, ImportError> {
+    fn next(&mut self, journal: &mut Journal) -> Result<Option<GuardRow>, ImportError> {
         if let Some(row) = self.page.next() {
             self.last = Some(row.key_hash);
             return Ok(Some(row));
@@ -44,7 +47,7 @@ impl<'a> Guard<'a> {
         let Some(target) = self.target.filter(|_| !self.ended) else {
             return Ok(None);
         };
-        let page = journal.guard(target, self.last, PAGE)?;
+        let page = journal.guard(target, Some(self.run), self.last, PAGE)?;
         self.ended = page.len() < PAGE;
         self.page = page.into_iter();
         let row = self.page.next();
@@ -66,7 +69,7 @@ pub(super) fn settle_guarded(
     open: &HashMap<KeyHash, String>,
     folder: &Path,
 ) -> Result<(), ImportError> {
-    let mut guard = Guard::new(guard);
+    let mut guard = Guard::new(guard, run);
     let mut known = guard.next(findings.journal())?;
     for_each_key(keys, folder, &mut |pair| {
         while known

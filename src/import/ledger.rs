@@ -8,8 +8,8 @@ use super::ImportError;
 use super::survey::{Findings, Hashing};
 use crate::deliver::driver::{Ledger, LedgerError, Line};
 use crate::fail_point::{self, Point};
-use crate::journal::{Elsewhere, Entry, Hashes, Intent, Journal};
-use crate::outcome::{How, KeyHash, Outcome, PayloadHash, Settled, Submission};
+use crate::journal::{self, Elsewhere, Entry, Hashes, Journal, SettledLine};
+use crate::outcome::{How, KeyHash, Outcome, PayloadHash, Settled};
 use crate::record::Position;
 
 /// Findings that are committed at once.
@@ -22,21 +22,11 @@ pub(super) struct SettledSet {
 }
 
 impl SettledSet {
-    /// Reads them from the journal, in pages.
+    /// Reads them from the journal.
     pub(super) fn load(journal: &Journal, run: &str) -> Result<Self, ImportError> {
-        const PAGE: usize = 10_000;
         let mut set = Self::default();
-        let mut after = 0;
-        loop {
-            let page = journal.settled_after(run, after, PAGE)?;
-            for record in &page {
-                set.insert(*record);
-            }
-            match page.last() {
-                Some(last) if page.len() == PAGE => after = *last,
-                _ => return Ok(set),
-            }
-        }
+        journal.each_settled(run, &mut |record| set.insert(record))?;
+        Ok(set)
     }
 
     pub(super) fn insert(&mut self, record: u64) {
@@ -184,8 +174,8 @@ impl<'a> JournalFindings<'a> {
         self.settled.contains(record)
     }
 
-    /// The journal, for reading; what is still in the batch it does not know.
-    pub(super) fn journal(&self) -> &Journal {
+    /// The journal; what is still in the batch it does not know.
+    pub(super) fn journal(&mut self) -> &mut Journal {
         self.journal
     }
 
@@ -227,17 +217,18 @@ pub(super) struct JournalLedger(pub Journal);
 impl Ledger for JournalLedger {
     fn commit(&mut self, lines: &[Line]) -> Result<(), LedgerError> {
         let at = Timestamp::now();
+        let mut entries = Vec::with_capacity(lines.len());
         fail_point::pass_each(lines, |line| instants_of(line).0);
         let mut rest = lines.iter().peekable();
         // Nearly always all lines are of one run: then one transaction carries them all.
         while let Some(first) = rest.peek() {
             let run = Arc::clone(run_of(first));
-            let mut entries = Vec::new();
+            entries.clear();
             while let Some(line) = rest.next_if(|line| *run_of(line) == run) {
                 entries.push(entry_of(line, at));
             }
             self.0
-                .commit(&run, &entries)
+                .commit_lines(&run, &entries)
                 .map_err(|error| LedgerError(error.to_string()))?;
         }
         fail_point::pass_each(lines, |line| instants_of(line).1);
@@ -267,29 +258,29 @@ fn run_of(line: &Line) -> &Arc<str> {
     }
 }
 
-fn entry_of(line: &Line, at: Timestamp) -> Entry {
+fn entry_of(line: &Line, at: Timestamp) -> journal::Line<'_> {
     match line {
         Line::Intend {
             submission,
             attempt,
             absent_before,
             ..
-        } => Entry::Intent(Intent {
-            submission: Submission::clone(submission),
+        } => journal::Line::Intent {
+            submission,
             attempt: *attempt,
             absent_before: *absent_before,
             at,
-        }),
-        Line::Void { submission, .. } => Entry::Void(submission.position),
+        },
+        Line::Void { submission, .. } => journal::Line::Void(submission.position),
         Line::Settle {
             submission,
             outcome,
             ..
-        } => Entry::Settled(Settled {
+        } => journal::Line::Settled(SettledLine {
             position: submission.position,
             key_hash: submission.key_hash,
             payload: Some(submission.payload),
-            outcome: outcome.clone(),
+            outcome,
             at,
         }),
     }

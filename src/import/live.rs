@@ -36,11 +36,13 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     Report::check(&settings.report)?;
     let (source, mut pipeline) = import.open()?;
     let client = Client::new(target, settings.credentials.clone(), &settings.delivery)?;
-    let mut journal = Journal::open(&settings.state_dir)?;
     let identity = target.identity();
     let holder = holder(&settings.command_line);
-    let _lock = crate::journal::lock(&settings.state_dir, &identity, &holder)?;
-    let fingerprint = source.fingerprint()?;
+    let (mut journal, locked) = Journal::open_during(&settings.state_dir, || {
+        let lock = crate::journal::lock(&settings.state_dir, &identity, &holder)?;
+        Ok::<_, ImportError>((lock, source.fingerprint()?))
+    })?;
+    let (_lock, fingerprint) = locked?;
     let plan_hash = import.plan_hash(&pipeline)?;
     let (which, word) = which_run(&mut journal, settings, &identity, &fingerprint, &plan_hash)?;
     let listener = import.listener();

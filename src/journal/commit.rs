@@ -2,12 +2,14 @@
 //!
 //! The caller sends a record only after the commit that carries its intent has returned.
 
+use jiff::Timestamp;
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
-use super::entry::{Columns, nanoseconds};
+use super::entry::{Columns, Line, SettledLine, nanoseconds};
+use super::guard;
 use super::runs::RunKey;
-use super::{Entry, Intent, Journal, JournalError};
-use crate::outcome::{Outcome, Settled};
+use super::{Entry, Journal, JournalError};
+use crate::outcome::{Outcome, Submission};
 
 impl Journal {
     /// Writes the entries, in their order, in one transaction. When it returns, all of them
@@ -18,21 +20,41 @@ impl Journal {
     /// - An outcome replaces an earlier one of the same record and erases its intent. The
     ///   outcome *unknown* alone keeps it: it is needed to look the customer up.
     /// - A void takes intent and outcome back, if there are any; the guard keeps the key.
-    /// - `Created` also notes the key in the target's guard.
+    /// - `Created` also guards the key in the target, see [`super::guard`].
     ///
     /// # Errors
     /// [`JournalError::NoSuchRun`] (nothing was tried), [`JournalError::Poisoned`], or what
     /// SQLite said.
     pub fn commit(&mut self, run: &str, entries: &[Entry]) -> Result<(), JournalError> {
+        let lines: Vec<Line<'_>> = entries.iter().map(Line::of).collect();
+        self.commit_lines(run, &lines)
+    }
+
+    /// As [`Journal::commit`], for entries whose parts are somebody else's.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn commit_lines(&mut self, run: &str, lines: &[Line<'_>]) -> Result<(), JournalError> {
         let run = self.key_of(run)?;
-        self.residue |= !entries.is_empty();
+        self.residue |= !lines.is_empty();
+        if lines.iter().any(Line::is_created)
+            && let Err(error) = self.let_keys_come(run)
+        {
+            self.poisoned = true;
+            return Err(error);
+        }
         self.write(|work| {
             let mut batch = Batch::new(work, run)?;
-            for entry in entries {
-                match entry {
-                    Entry::Intent(intent) => batch.intend(intent)?,
-                    Entry::Settled(settled) => batch.settle(settled)?,
-                    Entry::Void(position) => batch.void(position.record)?,
+            for line in lines {
+                match line {
+                    Line::Intent {
+                        submission,
+                        attempt,
+                        absent_before,
+                        at,
+                    } => batch.intend(submission, *attempt, *absent_before, *at)?,
+                    Line::Settled(settled) => batch.settle(settled)?,
+                    Line::Void(position) => batch.void(position.record)?,
                 }
             }
             batch.write_counts()
@@ -84,12 +106,6 @@ const SETTLE: &str = "INSERT INTO records (run_no, record, line, outcome, custom
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
      ON CONFLICT (run_no, record) DO NOTHING";
 
-const GUARD: &str = "INSERT INTO keys (target_no, key_hash, payload, customer_id, \
-     customer_number, run_no, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-     ON CONFLICT (target_no, key_hash) DO UPDATE SET payload = excluded.payload, \
-     customer_id = excluded.customer_id, customer_number = excluded.customer_number, \
-     run_no = excluded.run_no, record = excluded.record";
-
 const ERASE: &str = "DELETE FROM intents WHERE run_no = ?1 AND record = ?2";
 
 /// A transaction's work, and how it changes the counts. The statements that nearly every
@@ -98,9 +114,10 @@ struct Batch<'a> {
     work: &'a Transaction<'a>,
     run: RunKey,
     changes: Vec<(String, i64)>,
+    /// When the first of the created keys was created that have still to come into the guard.
+    noted: Option<i64>,
     intend: CachedStatement<'a>,
     settle: CachedStatement<'a>,
-    guard: CachedStatement<'a>,
     erase: CachedStatement<'a>,
 }
 
@@ -110,22 +127,27 @@ impl<'a> Batch<'a> {
             work,
             run,
             changes: Vec::new(),
+            noted: None,
             intend: work.prepare_cached(INTEND)?,
             settle: work.prepare_cached(SETTLE)?,
-            guard: work.prepare_cached(GUARD)?,
             erase: work.prepare_cached(ERASE)?,
         })
     }
 
-    fn intend(&mut self, intent: &Intent) -> rusqlite::Result<()> {
-        let submission = &intent.submission;
+    fn intend(
+        &mut self,
+        submission: &Submission,
+        attempt: u32,
+        absent_before: bool,
+        at: Timestamp,
+    ) -> rusqlite::Result<()> {
         self.intend.execute(params![
             self.run.number,
             submission.position.record,
             submission.position.line,
-            intent.attempt,
-            intent.absent_before,
-            nanoseconds(intent.at),
+            attempt,
+            absent_before,
+            nanoseconds(at),
             submission.key,
             submission.key_hash,
             submission.payload,
@@ -134,18 +156,20 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn settle(&mut self, settled: &Settled) -> rusqlite::Result<()> {
+    fn settle(&mut self, settled: &SettledLine<'_>) -> rusqlite::Result<()> {
         let record = settled.position.record;
-        let columns = Columns::of(&settled.outcome)?;
-        if !self.insert_outcome(settled, &columns)? {
-            let earlier = self.take_outcome(record)?;
-            self.count(&earlier, -1);
+        let columns = Columns::of(settled.outcome)?;
+        let is_created = matches!(settled.outcome, Outcome::Created { .. });
+        if self.insert_outcome(settled, &columns)? {
+            if is_created && settled.key_hash.is_some() {
+                self.note_key(nanoseconds(settled.at))?;
+            }
+        } else {
+            self.take_outcome(record)?;
             self.insert_outcome(settled, &columns)?;
+            self.put_key(guard::PUT, record)?;
         }
         self.count(settled.outcome.word(), 1);
-        if matches!(settled.outcome, Outcome::Created { .. }) {
-            self.guard(settled, &columns)?;
-        }
         if !matches!(settled.outcome, Outcome::Unknown { .. }) {
             self.erase.execute(params![self.run.number, record])?;
         }
@@ -153,9 +177,7 @@ impl<'a> Batch<'a> {
     }
 
     fn void(&mut self, record: u64) -> rusqlite::Result<()> {
-        if let Some(earlier) = self.take_outcome(record).optional()? {
-            self.count(&earlier, -1);
-        }
+        self.take_outcome(record)?;
         self.erase.execute(params![self.run.number, record])?;
         Ok(())
     }
@@ -163,7 +185,7 @@ impl<'a> Batch<'a> {
     /// Whether the record had no outcome yet; else nothing is changed.
     fn insert_outcome(
         &mut self,
-        settled: &Settled,
+        settled: &SettledLine<'_>,
         columns: &Columns<'_>,
     ) -> rusqlite::Result<bool> {
         let inserted = self.settle.execute(params![
@@ -183,26 +205,39 @@ impl<'a> Batch<'a> {
         Ok(inserted == 1)
     }
 
-    fn take_outcome(&self, record: u64) -> rusqlite::Result<String> {
-        self.work
+    /// Takes the record's outcome back, if it has one. If it was created, the guard keeps that.
+    fn take_outcome(&mut self, record: u64) -> rusqlite::Result<()> {
+        self.put_key(guard::PUT_PENDING, record)?;
+        let earlier: Option<String> = self
+            .work
             .prepare_cached(
                 "DELETE FROM records WHERE run_no = ?1 AND record = ?2 RETURNING outcome",
             )?
-            .query_one(params![self.run.number, record], |row| row.get(0))
+            .query_row(params![self.run.number, record], |row| row.get(0))
+            .optional()?;
+        if let Some(earlier) = earlier {
+            self.count(&earlier, -1);
+        }
+        Ok(())
     }
 
-    fn guard(&mut self, settled: &Settled, columns: &Columns<'_>) -> rusqlite::Result<()> {
-        let Some(key_hash) = settled.key_hash else {
-            return Ok(());
-        };
-        self.guard.execute(params![
+    /// Notes that a key that was created then has still to come into the guard.
+    fn note_key(&mut self, at: i64) -> rusqlite::Result<()> {
+        if self.noted.is_none_or(|noted| at < noted) {
+            self.work
+                .prepare_cached(guard::NOTE)?
+                .execute([self.run.number, at])?;
+            self.noted = Some(at);
+        }
+        Ok(())
+    }
+
+    /// Puts the record's key into the guard at once, if it was created.
+    fn put_key(&self, how: &str, record: u64) -> rusqlite::Result<()> {
+        self.work.prepare_cached(how)?.execute(params![
             self.run.target,
-            key_hash,
-            settled.payload,
-            columns.id,
-            columns.number,
             self.run.number,
-            settled.position.record,
+            record
         ])?;
         Ok(())
     }

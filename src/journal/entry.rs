@@ -42,6 +42,66 @@ pub struct Intent {
     pub at: Timestamp,
 }
 
+/// An [`Entry`] whose parts are somebody else's.
+#[derive(Clone, Copy, Debug)]
+pub enum Line<'a> {
+    /// See [`Intent`].
+    Intent {
+        /// See [`Intent::submission`].
+        submission: &'a Submission,
+        /// See [`Intent::attempt`].
+        attempt: u32,
+        /// See [`Intent::absent_before`].
+        absent_before: bool,
+        /// See [`Intent::at`].
+        at: Timestamp,
+    },
+    /// See [`Settled`].
+    Settled(SettledLine<'a>),
+    /// See [`Entry::Void`].
+    Void(Position),
+}
+
+/// A [`Settled`] whose outcome is somebody else's.
+#[derive(Clone, Copy, Debug)]
+pub struct SettledLine<'a> {
+    /// See [`Settled::position`].
+    pub position: Position,
+    /// See [`Settled::key_hash`].
+    pub key_hash: Option<KeyHash>,
+    /// See [`Settled::payload`].
+    pub payload: Option<PayloadHash>,
+    /// See [`Settled::outcome`].
+    pub outcome: &'a Outcome,
+    /// See [`Settled::at`].
+    pub at: Timestamp,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn of(entry: &'a Entry) -> Self {
+        match entry {
+            Entry::Intent(intent) => Self::Intent {
+                submission: &intent.submission,
+                attempt: intent.attempt,
+                absent_before: intent.absent_before,
+                at: intent.at,
+            },
+            Entry::Settled(settled) => Self::Settled(SettledLine {
+                position: settled.position,
+                key_hash: settled.key_hash,
+                payload: settled.payload,
+                outcome: &settled.outcome,
+                at: settled.at,
+            }),
+            Entry::Void(position) => Self::Void(*position),
+        }
+    }
+
+    pub(super) fn is_created(&self) -> bool {
+        matches!(self, Self::Settled(settled) if matches!(settled.outcome, Outcome::Created { .. }))
+    }
+}
+
 /// An intent without a known end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenIntent {

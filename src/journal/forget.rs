@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::error::from_sql;
+use super::guard;
 use super::{Journal, JournalError};
 use crate::outcome::KeyHash;
 
@@ -96,8 +97,9 @@ impl Journal {
         let targets: BTreeSet<i64> = runs.iter().map(|run| run.target).collect();
         self.residue = true;
         self.last = None;
-        self.write(|work| {
+        self.write_sorting(|work| {
             for target in targets {
+                guard::complete_before_forgetting(work, Some(target))?;
                 blank_guard_of(work, target, &numbers)?;
             }
             for number in &numbers {
@@ -191,7 +193,12 @@ impl Journal {
     /// [`JournalError::Poisoned`], or what SQLite said.
     pub fn forget_customer(&mut self, traces: &Traces) -> Result<(), JournalError> {
         self.residue = true;
-        self.write(|work| {
+        self.write_sorting(|work| {
+            guard::complete_before_forgetting(work, None)?;
+            let mut key = work.prepare(
+                "SELECT r.target_no, e.key_hash FROM records AS e JOIN runs AS r USING (run_no) \
+                 WHERE r.id = ?1 AND e.record = ?2 AND e.key_hash IS NOT NULL",
+            )?;
             let mut blank = work.prepare(
                 "UPDATE records SET customer_id = NULL, customer_number = NULL, \
                  key_hash = NULL, payload = NULL, detail = CASE outcome WHEN 'refused' \
@@ -199,6 +206,14 @@ impl Journal {
                  WHERE run_no = (SELECT run_no FROM runs WHERE id = ?1) AND record = ?2",
             )?;
             for trace in &traces.records {
+                let key = key
+                    .query_row(params![trace.run, trace.record], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })
+                    .optional()?;
+                if let Some((target, key)) = key {
+                    blank_guard(work, target, &key)?;
+                }
                 blank.execute(params![trace.run, trace.record])?;
             }
             for (target, key) in &traces.keys {
@@ -270,7 +285,14 @@ fn note_erasing(work: &Transaction<'_>) -> rusqlite::Result<()> {
 /// Deletes a run's rows, but for those in the guard.
 fn delete_run(work: &Transaction<'_>, run: i64) -> rusqlite::Result<()> {
     bequeath_links(work, run)?;
-    for table in ["intents", "records", "counts", "corrections", "runs"] {
+    for table in [
+        "intents",
+        "records",
+        "counts",
+        "corrections",
+        "keys_pending",
+        "runs",
+    ] {
         work.execute(&format!("DELETE FROM {table} WHERE run_no = ?1"), [run])?;
     }
     Ok(())

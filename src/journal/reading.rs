@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::entry::{SETTLED_COLUMNS, settled, time};
 use super::{GuardRow, Journal, JournalError, OpenIntent};
-use crate::outcome::{KeyHash, Settled, Submission};
+use crate::outcome::{Settled, Submission};
 use crate::record::Position;
 
 impl Journal {
@@ -26,6 +26,26 @@ impl Journal {
                 ))?
                 .query_map([target], open_intent)?
                 .collect()
+        })
+    }
+
+    /// Hands over each record that must not be sent again: it has an outcome or an open intent,
+    /// or both. In no order; a record may come twice.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchRun`], or what SQLite said.
+    pub fn each_settled(&self, run: &str, take: &mut dyn FnMut(u64)) -> Result<(), JournalError> {
+        let run = self.known(run)?;
+        self.read(|connection| {
+            for table in ["records", "intents"] {
+                let mut select = connection
+                    .prepare_cached(&format!("SELECT record FROM {table} WHERE run_no = ?1"))?;
+                let mut rows = select.query([run.number])?;
+                while let Some(row) = rows.next()? {
+                    take(row.get(0)?);
+                }
+            }
+            Ok(())
         })
     }
 
@@ -106,30 +126,6 @@ impl Journal {
                      AND customer_number IS NOT NULL ORDER BY record LIMIT ?2"
                 ))?
                 .query_map(params![run.number, limit], settled)?
-                .collect()
-        })
-    }
-
-    /// At most `limit` keys that were created in the target, behind `after`, in the order of
-    /// their hashes.
-    ///
-    /// # Errors
-    /// What SQLite said.
-    pub fn guard(
-        &self,
-        target: &str,
-        after: Option<KeyHash>,
-        limit: usize,
-    ) -> Result<Vec<GuardRow>, JournalError> {
-        // Every hash is greater than no bytes at all.
-        let after = after.as_ref().map_or(&[][..], |hash| &hash[..]);
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "{GUARD} WHERE k.target_no = (SELECT target_no FROM targets WHERE name = ?1) \
-                     AND k.key_hash > ?2 ORDER BY k.key_hash LIMIT ?3"
-                ))?
-                .query_map(params![target, after, limit], guard_row)?
                 .collect()
         })
     }

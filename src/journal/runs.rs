@@ -267,7 +267,7 @@ impl Journal {
             if used {
                 return Ok(());
             }
-            for table in ["records", "counts", "corrections", "runs"] {
+            for table in ["records", "counts", "corrections", "keys_pending", "runs"] {
                 work.execute(
                     &format!("DELETE FROM {table} WHERE run_no = ?1"),
                     [run.number],

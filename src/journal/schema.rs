@@ -23,7 +23,7 @@ pub(super) const APPLICATION_ID: i64 = 0x5761_496D;
 
 /// Each entry brings a journal from the format of its place, counted from 1, to the next one.
 /// A released entry never changes.
-const MIGRATIONS: [&str; 1] = [
+const MIGRATIONS: [&str; 2] = [
     // Returned files are linked to their runs.
     "CREATE TABLE corrections (
         run_no        INTEGER NOT NULL,
@@ -33,6 +33,11 @@ const MIGRATIONS: [&str; 1] = [
         PRIMARY KEY (run_no, record)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX corrections_by_origin ON corrections (origin_run_no, origin_record);",
+    // Created keys are put into the guard when it is read.
+    "CREATE TABLE keys_pending (
+        run_no INTEGER NOT NULL PRIMARY KEY,
+        since  INTEGER NOT NULL
+    ) STRICT;",
 ];
 
 /// The format that this version writes, and the latest that it reads.
@@ -222,7 +227,8 @@ mod tests {
         new.execute_batch(SCHEMA).unwrap();
         let mut old = Connection::open_in_memory().unwrap();
         old.execute_batch(SCHEMA).unwrap();
-        old.execute_batch("DROP TABLE corrections").unwrap();
+        old.execute_batch("DROP TABLE corrections; DROP TABLE keys_pending")
+            .unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
         assert_ne!(shape(&old), shape(&new));
         migrate(&mut old, 1, &MIGRATIONS).unwrap();

@@ -1,4 +1,4 @@
--- The journal of `importer`: which run did what to which record. Schema version 2.
+-- The journal of `importer`: which run did what to which record. Schema version 3.
 --
 -- For people: open `journal.db` in the state folder with the `sqlite3` shell and read the views
 -- at the end (`v_runs`, `v_records`, `v_unknown`). Nobody but `importer` may write here.
@@ -91,7 +91,8 @@ CREATE TABLE intents (
     PRIMARY KEY (run_no, record)
 ) STRICT, WITHOUT ROWID;
 
--- The keys that were created in a target: the guard against sending one twice.
+-- The keys that were created in a target: the guard against sending one twice. Those of the
+-- runs in `keys_pending` stand in `records` alone, until somebody asks for the guard.
 CREATE TABLE keys (
     target_no       INTEGER NOT NULL,
     key_hash        BLOB NOT NULL,
@@ -102,6 +103,14 @@ CREATE TABLE keys (
     record          INTEGER NOT NULL,
     PRIMARY KEY (target_no, key_hash)
 ) STRICT, WITHOUT ROWID;
+
+-- Runs that created keys which are not in `keys` yet. They are put there in the order of their
+-- hashes, all at once, before the guard is read: a key at a time would write a page of the file
+-- for each of them. Since version 3.
+CREATE TABLE keys_pending (
+    run_no INTEGER NOT NULL PRIMARY KEY,
+    since  INTEGER NOT NULL  -- `records.at` of the first of them
+) STRICT;
 
 -- Which record of a linked run corrects which record: the one with which this customer began,
 -- however often it was corrected since. Since version 2.

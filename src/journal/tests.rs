@@ -3,6 +3,7 @@
 mod faults;
 mod files;
 mod forget;
+mod guard;
 mod links;
 mod model;
 mod network;
@@ -313,7 +314,7 @@ fn a_void_takes_intent_and_outcome_back() {
         ..Default::default()
     };
     assert_eq!(journal.run("run-1").unwrap().unwrap().counts, counts);
-    assert_eq!(journal.guard(TARGET, None, 10).unwrap().len(), 1);
+    assert_eq!(journal.guard(TARGET, None, None, 10).unwrap().len(), 1);
 
     // The record is open like any other: it can be sent now.
     let again = [intent(&journal, 2), settle(&journal, 2, created(2))];
@@ -419,7 +420,7 @@ fn the_guard_comes_in_pages_in_the_order_of_hashes() {
     let mut rows = Vec::new();
     loop {
         let after = rows.last().map(|row: &GuardRow| row.key_hash);
-        let page = journal.guard(TARGET, after, 4).unwrap();
+        let page = journal.guard(TARGET, None, after, 4).unwrap();
         if page.is_empty() {
             break;
         }
@@ -437,7 +438,7 @@ fn the_guard_comes_in_pages_in_the_order_of_hashes() {
         };
         assert_eq!((row.run.as_str(), row.id), (run, Some(id)));
     }
-    assert_eq!(journal.guard("elsewhere", None, 4).unwrap(), []);
+    assert_eq!(journal.guard("elsewhere", None, None, 4).unwrap(), []);
 }
 
 #[test]

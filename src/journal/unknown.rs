@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::entry::time;
-use super::reading::{GUARD, OPEN_INTENTS, guard_row, open_intent};
-use super::{GuardRow, Journal, JournalError, OpenIntent};
+use super::reading::{OPEN_INTENTS, open_intent};
+use super::{Journal, JournalError, OpenIntent};
 use crate::outcome::KeyHash;
 
 impl Journal {
@@ -36,22 +36,6 @@ impl Journal {
             connection
                 .prepare_cached("SELECT at FROM intents WHERE run_no = ?1 AND record = ?2")?
                 .query_row(params![run.number, record], |row| time(row, 0))
-                .optional()
-        })
-    }
-
-    /// What was created in the target with this key, if anything was.
-    ///
-    /// # Errors
-    /// What SQLite said.
-    pub fn guarded(&self, target: &str, key: &KeyHash) -> Result<Option<GuardRow>, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "{GUARD} WHERE k.target_no = (SELECT target_no FROM targets WHERE name = ?1) \
-                     AND k.key_hash = ?2"
-                ))?
-                .query_row(params![target, key], guard_row)
                 .optional()
         })
     }

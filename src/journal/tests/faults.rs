@@ -1,6 +1,7 @@
 //! Failures at every step: what was committed is there, what was not is not, and nothing lies
 //! in between.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::files::snapshot;
 use super::*;
 use crate::journal::place::pretended;
+use crate::outcome::KeyHash;
 
 /// Everything that can be asked about the run, to compare states.
 #[derive(Debug, PartialEq)]
@@ -15,8 +17,11 @@ struct State {
     run: Option<RunRow>,
     outcomes: Vec<Settled>,
     open: Vec<OpenIntent>,
-    guard: Vec<GuardRow>,
+    guard: BTreeMap<KeyHash, Guarded>,
 }
+
+/// Body's hash, id, number, run and record.
+type Guarded = (Option<[u8; 16]>, Option<i64>, Option<String>, i64, u64);
 
 fn state(journal: &Journal) -> State {
     let run = journal.run("run-1").unwrap();
@@ -27,8 +32,39 @@ fn state(journal: &Journal) -> State {
         },
         run,
         open: journal.open_intents(TARGET).unwrap(),
-        guard: journal.guard(TARGET, None, 9_999).unwrap(),
+        guard: guard_as_it_is(journal),
     }
+}
+
+/// What the guard would say, without anything being written for it.
+fn guard_as_it_is(journal: &Journal) -> BTreeMap<KeyHash, Guarded> {
+    let mut guard = BTreeMap::new();
+    for source in [
+        "keys",
+        "records JOIN keys_pending USING (run_no) \
+         WHERE outcome = 'created' AND key_hash IS NOT NULL AND at >= since",
+    ] {
+        let rows = journal.read(|connection| {
+            connection
+                .prepare(&format!(
+                    "SELECT key_hash, payload, customer_id, customer_number, run_no, record \
+                     FROM {source}"
+                ))?
+                .query_map([], |row| {
+                    let guarded = (
+                        row.get(1)?,
+                        row.get(2)?,
+                        row.get(3)?,
+                        row.get(4)?,
+                        row.get(5)?,
+                    );
+                    Ok((row.get(0)?, guarded))
+                })?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        });
+        guard.extend(rows.unwrap());
+    }
+    guard
 }
 
 fn state_of(folder: &TempDir) -> State {

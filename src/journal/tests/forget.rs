@@ -116,7 +116,7 @@ fn set(ranges: impl IntoIterator<Item = std::ops::Range<u64>>) -> std::collectio
 pub(super) fn nothing_is_left_of_a_forgotten_run() {
     let folder = folder();
     let mut journal = filled(&folder);
-    let guard = journal.guard(TARGET, None, 9_999).unwrap();
+    let guard = journal.guard(TARGET, None, None, 9_999).unwrap();
     assert!(
         traces(folder.path()).is_superset(&set(Some(1..700))),
         "the test sees nothing"
@@ -130,7 +130,7 @@ pub(super) fn nothing_is_left_of_a_forgotten_run() {
 
     assert_eq!(journal.run("run-1").unwrap(), None);
     // The hashes stay, in their order, and a later run cannot be taken for the one that is gone.
-    let kept = journal.guard(TARGET, None, 9_999).unwrap();
+    let kept = journal.guard(TARGET, None, None, 9_999).unwrap();
     assert_eq!(
         kept.iter()
             .map(|row| (row.key_hash, row.payload))
@@ -150,7 +150,7 @@ pub(super) fn nothing_is_left_of_a_forgotten_run() {
     journal.begin(&new_run("run-4")).unwrap();
     assert!(
         journal
-            .guard(TARGET, None, 9_999)
+            .guard(TARGET, None, None, 9_999)
             .unwrap()
             .iter()
             .all(|row| row.run.is_empty())
@@ -171,8 +171,8 @@ fn a_forgotten_target_takes_its_guard_with_it() {
     journal.erase().unwrap();
     assert_eq!(traces(folder.path()), set(Some(2_000..2_300)));
     assert_eq!(journal.targets().unwrap(), [OTHER]);
-    assert_eq!(journal.guard(TARGET, None, 9).unwrap(), []);
-    assert_eq!(journal.guard(OTHER, None, 999).unwrap().len(), 200);
+    assert_eq!(journal.guard(TARGET, None, None, 9).unwrap(), []);
+    assert_eq!(journal.guard(OTHER, None, None, 999).unwrap().len(), 200);
     assert_eq!(journal.runs().unwrap().len(), 1);
     journal.forget_target("never heard of").unwrap();
 }
@@ -190,7 +190,7 @@ fn a_forgotten_customer_leaves_its_outcome_and_its_hash() {
     journal
         .commit("run-4", &[settle(&journal, 5, skipped)])
         .unwrap();
-    let guard = journal.guard(TARGET, None, 9_999).unwrap();
+    let guard = journal.guard(TARGET, None, None, 9_999).unwrap();
     let before = journal.run("run-1").unwrap();
     for wanted in [100, 102] {
         let key = number(wanted).to_lowercase();
@@ -236,7 +236,7 @@ fn a_forgotten_customer_leaves_its_outcome_and_its_hash() {
             attempts: 1,
         }
     );
-    let kept = journal.guard(TARGET, None, 9_999).unwrap();
+    let kept = journal.guard(TARGET, None, None, 9_999).unwrap();
     assert_eq!(kept.len(), guard.len());
     let changed: Vec<_> = kept.iter().filter(|row| !guard.contains(row)).collect();
     assert_eq!(changed.len(), 1);
