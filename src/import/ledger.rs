@@ -112,9 +112,14 @@ impl TargetHashes {
     }
 
     /// The same, with nobody who compares the payloads of pass 1 unless the journal knows a
-    /// customer of the target, or does not know what became of one.
-    pub(super) fn compared_with_known(self, journal: &Journal) -> Result<Self, ImportError> {
-        let knows_any = !journal.guard(&self.target, None, 1)?.is_empty()
+    /// customer of the target that another run than `run` created, or does not know what became
+    /// of one.
+    pub(super) fn compared_with_known(
+        self,
+        journal: &mut Journal,
+        run: &str,
+    ) -> Result<Self, ImportError> {
+        let knows_any = !journal.guard(&self.target, Some(run), None, 1)?.is_empty()
             || !journal.open_intents(&self.target)?.is_empty();
         Ok(Self {
             compares_payloads: knows_any,

@@ -292,7 +292,7 @@ impl Live<'_> {
         if self.settings().existing == Existing::Send {
             // Who is listed by the ERP is noted with its payload, for the next run to compare;
             // here nobody is listed.
-            hashes = hashes.compared_with_known(&journal)?;
+            hashes = hashes.compared_with_known(&mut journal, &self.run)?;
         }
         let survey = self.read(&mut journal, &mut settled, &hashes, &fingerprint);
         let mut survey = match survey {
