@@ -54,7 +54,7 @@ mod tests {
 
     const MAPPING: &str = r#"
 [customer]
-Number = { column = "Nr", trim = true }
+Number = "Nr"
 CustomerGroupId = { column = "Gruppe", lookup = { "Endkunde" = 1, "Händler" = 2 } }
 InternalCompanyId = { value = 1 }
 LanguageIso = { value = "DE" }

@@ -24,6 +24,19 @@ CountryIso = { value = "DE" }
 EmailAddress = { column = "E-Mail", as = "email" }
 "#;
 
+const GROUP: &str = r#"
+[group]
+by = "Nr"
+into = "OtherAddresses.OtherShippingAddresses"
+
+[group.address]
+LastName = "Name"
+Street = "Weg"
+PostalCode = "PLZ"
+City = "Ort"
+CountryIso = { value = "DE" }
+"#;
+
 const RECORDS: u64 = 2_600;
 
 /// Records that fail: three by their e-mail address, one by its key.
@@ -127,7 +140,7 @@ fn told(run: &Run, failed: &str) -> (Vec<BTreeMap<String, String>>, String, Valu
 fn what_is_told_is_the_same_whether_all_is_read_again_or_not() {
     let utf_16 = format!("\u{feff}{}", csv());
     let utf_16: Vec<u8> = utf_16.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let grouped = format!("{MAPPING}\n[group]\nby = \"Nr\"\n");
+    let grouped = format!("{MAPPING}{GROUP}");
     for (name, bytes, mapping, failed) in [
         ("a.csv", csv().into_bytes(), MAPPING, "failed.csv"),
         ("b.csv", utf_16, MAPPING, "failed.csv"),
