@@ -54,20 +54,86 @@ PaymentTarget = "Ziel"
 const HEADER: &str = "Nr;Gruppe;Sprache;Seit;Geburtstag;Web;Herkunft;Gesperrt;HRB;Anrede;Vorname;Nachname;Firma;Straße;Hausnummer;PLZ;Ort;Land;Bundesland;E-Mail;Telefon;Mobil;USt;Lieferstraße;Liefer-PLZ;Lieferort;Rabatt;Ziel";
 
 const FIRST: [&str; 6] = ["Anna", "Jürgen", "Sabine", "Max", "Käthe", "Peter"];
-const LAST: [&str; 6] = [
+const LAST: [&str; 40] = [
     "Müller",
     "Groß",
     "Schäfer",
     "Krause",
     "Lehmann",
+    "Schmidt",
+    "Schneider",
+    "Fischer",
+    "Weber",
+    "Meyer",
+    "Wagner",
+    "Becker",
+    "Schulz",
+    "Hoffmann",
+    "Koch",
+    "Bauer",
+    "Richter",
+    "Klein",
+    "Wolf",
+    "Schröder",
+    "Neumann",
+    "Schwarz",
+    "Zimmermann",
+    "Braun",
+    "Krüger",
+    "Hartmann",
+    "Lange",
+    "Werner",
+    "Köhler",
+    "Herrmann",
+    "König",
+    "Walter",
+    "Huber",
+    "Kaiser",
+    "Fuchs",
+    "Peters",
+    "Scholz",
+    "Möller",
+    "Weiß",
     "von der Heide",
 ];
-const PLACES: [(&str, &str); 5] = [
+/// Streets are made of two words, for people who are the same twice shall be rare.
+const STREETS: [[&str; 12]; 2] = [
+    [
+        "Große ",
+        "Alte ",
+        "Linden",
+        "Kastanien",
+        "Birken",
+        "Rosen",
+        "Garten",
+        "Schul",
+        "Kirch",
+        "Bahnhof",
+        "Mühlen",
+        "Brunnen",
+    ],
+    [
+        "straße", "weg", "gasse", "allee", "ring", "platz", "damm", "ufer", "steig", "hof",
+        "zeile", "chaussee",
+    ],
+];
+const PLACES: [(&str, &str); 16] = [
     ("01067", "Dresden"),
     ("4109", "Leipzig"),
     ("10115", "Berlin"),
     ("80331", "München"),
     ("50667", "Köln"),
+    ("20095", "Hamburg"),
+    ("60311", "Frankfurt am Main"),
+    ("70173", "Stuttgart"),
+    ("40213", "Düsseldorf"),
+    ("44135", "Dortmund"),
+    ("45127", "Essen"),
+    ("28195", "Bremen"),
+    ("30159", "Hannover"),
+    ("90402", "Nürnberg"),
+    ("42103", "Wuppertal"),
+    ("48143", "Münster"),
 ];
 
 /// Where the input lies.
@@ -89,6 +155,7 @@ pub(crate) fn write(folder: &Path, records: u64, faulty: u64) -> io::Result<()> 
     for record in 0..records {
         let mut one_of = |texts: &[&'static str]| random.choice(texts).copied().unwrap_or_default();
         let (first, last) = (one_of(&FIRST), one_of(&LAST));
+        let [stem, ending] = STREETS.map(|words| one_of(&words));
         let group = one_of(&["Endkunde", "Händler"]);
         let (code, city) = random.choice(PLACES).unwrap_or_default();
         let company = last;
@@ -112,7 +179,7 @@ pub(crate) fn write(folder: &Path, records: u64, faulty: u64) -> io::Result<()> 
         }
         writeln!(
             file,
-            "K{record:08};{group};de-DE;{since}.20{:02};{:02}.{:02}.19{:02};https://www.example.com/{record};Messe Köln;nein;HRB {record};Frau;{first};{last};{company} Handels GmbH;Große Gasse;{};{code};{city};Deutschland;Sachsen;{mail};+49 351 {:07};0171 {:07};DE136695976;Lieferweg {};{code};{city};{discount};14",
+            "K{record:08};{group};de-DE;{since}.20{:02};{:02}.{:02}.19{:02};https://www.example.com/{record};Messe Köln;nein;HRB {record};Frau;{first};{last};{company} Handels GmbH;{stem}{ending};{};{code};{city};Deutschland;Sachsen;{mail};+49 351 {:07};0171 {:07};DE136695976;Lieferweg {};{code};{city};{discount};14",
             random.u8(0..=25),
             random.u8(1..=28),
             random.u8(1..=12),

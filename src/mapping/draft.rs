@@ -155,6 +155,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Makes one value of an object.
+    #[inline]
     pub(super) fn value(
         self,
         index: usize,
@@ -162,20 +163,28 @@ impl<'a> Maker<'a> {
         made: &mut Made<'a>,
         tally: &mut Tally,
     ) {
+        // Most values are a cell as it stands: they shall cost no more than that.
+        if spec.is_bare
+            && tally.trace.is_none()
+            && let Origin::Column([column]) = &spec.origin
+            && let Some(text) = self.bound.plain(self.record, *column)
+            && !self.compiled.empty.iter().any(|nothing| nothing == text)
+        {
+            made.from_input |= bit(spec.target.index);
+            return made
+                .values
+                .put(spec.target.index, Value::Text(Cow::Borrowed(text)));
+        }
+        self.work(index, spec, made, tally);
+    }
+
+    /// Makes one value of an object that takes more than a look.
+    #[inline(never)]
+    fn work(self, index: usize, spec: &'a ValueSpec, made: &mut Made<'a>, tally: &mut Tally) {
         let found = self.find(&spec.origin);
         if tally.trace.is_some() {
             self.note_source(spec, &found, tally);
         }
-        // Most values are a column as it stands.
-        let found = match (found, &spec.origin) {
-            (Found::Text(passage), Origin::Column(_)) if spec.is_bare => {
-                let value = Value::Text(passage.text);
-                tally.trace(|trace| trace.value(Some(&value)));
-                made.from_input |= bit(spec.target.index);
-                return made.values.put(spec.target.index, value);
-            }
-            (found, _) => found,
-        };
         let is_filled = match &spec.origin {
             // A template also writes of its own accord.
             Origin::Template(template) => {
