@@ -57,7 +57,7 @@ pub use reader::Reader;
 pub use returned::{Named, is_returned};
 pub use sheet::{Conventions, Written};
 
-use blocks::{BLOCK, Blocks};
+use blocks::Blocks;
 use content::{Content, Looked};
 use reader::Rules;
 use transcode::{Stream, splits_raw};
@@ -224,62 +224,6 @@ impl Source {
     /// [`SourceError::Edited`] when the bytes are others, here or from the reader.
     pub fn read_again(&self, known: &Fingerprint) -> Result<Reader, SourceError> {
         self.reader(Some(known))
-    }
-
-    /// Whether reading can begin in the middle: of CSV and JSONL whose own bytes are split, as
-    /// they are in the file. What is compressed, transcoded first or a sheet is read from the
-    /// start.
-    #[must_use]
-    pub fn can_seek(&self) -> bool {
-        matches!(self.content, Content::File(_))
-            && splits_raw(self.facts.encoding)
-            && !self.facts.format.is_book()
-    }
-
-    /// Reads it from `place` on, which a [`Reader::place`] of an earlier reading of the same
-    /// bytes was. Records, lines and offsets count as if it were read from the start. If the
-    /// source cannot seek, it is read from the start and what stands before is passed over.
-    ///
-    /// The blocks of 1 MiB from there on are compared with `known` before any record that is
-    /// made of their bytes is handed out, and the first one, in which the header stands. Those
-    /// between are not read: that they are what they were is for the caller to find out, who
-    /// computes the [`Source::fingerprint`] of the whole input before anything else and hands
-    /// it in here.
-    ///
-    /// # Errors
-    /// [`SourceError::Edited`] when the bytes are others, here or from the reader.
-    pub fn read_from(&self, known: &Fingerprint, place: Place) -> Result<Reader, SourceError> {
-        // The header is compared as in every reading.
-        let mut reader = self.read_again(known)?;
-        if !self.can_seek() {
-            let mut entry = Entry::default();
-            while reader.place().record < place.record {
-                if !reader.read_into(&mut entry)? {
-                    return Err(self.edited());
-                }
-            }
-            return Ok(reader);
-        }
-        if place.record == 0 {
-            return Ok(reader);
-        }
-        let next = place.offset / BLOCK as u64;
-        let mut file = self.content.open()?;
-        file.seek(SeekFrom::Start(next * BLOCK as u64))
-            .map_err(|source| SourceError::Read {
-                path: self.path.clone(),
-                offset: place.offset,
-                source,
-            })?;
-        let next = usize::try_from(next).map_err(|_| self.edited())?;
-        let mut blocks = Blocks::behind(Box::new(file), &self.path, known, next);
-        let within = (place.offset % BLOCK as u64) as usize;
-        if blocks.chunk()?.len() < within {
-            return Err(self.edited());
-        }
-        blocks.consume(within);
-        let facts = Arc::clone(&self.facts);
-        Ok(Reader::from(Stream::Raw(blocks), place, facts, self.rules))
     }
 
     /// Writes the bytes of a record as they are in the file (in UTF-8 if the input's encoding

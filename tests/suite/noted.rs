@@ -112,7 +112,10 @@ fn told(run: &Run, failed: &str) -> (Vec<BTreeMap<String, String>>, String, Valu
                 let object: BTreeMap<String, Value> = serde_json::from_str(line).unwrap();
                 let texts = object.into_iter();
                 texts
-                    .map(|(name, value)| (name, value.to_string()))
+                    .map(|(name, value)| match name.as_str() {
+                        "run" | "record" => (format!("_{name}"), value.to_string()),
+                        _ => (name, value.to_string()),
+                    })
                     .collect()
             })
             .collect(),
