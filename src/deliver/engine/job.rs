@@ -165,6 +165,8 @@ pub(super) struct Job {
     pub ticket: Option<Ticket>,
     /// How many renewals there had been when its request left.
     pub sent_under: u64,
+    /// The how-manieth POST of all its last one was, counted as they leave; 0 before the first.
+    pub left_as: u64,
     /// Whether it was answered 401 with the token before.
     pub unauthorized_before: bool,
     /// The refusal that a 403 will be if it was the data's fault.
@@ -201,6 +203,7 @@ impl Job {
             engaged: maybe_sent,
             ticket: None,
             sent_under: 0,
+            left_as: 0,
             unauthorized_before: false,
             forbidden: None,
         }

@@ -9,7 +9,7 @@ use crate::deliver::backoff;
 use crate::deliver::pace::Moment;
 use crate::outcome::{Attempt, Ending, How, Outcome, Stop};
 
-/// 403 answers without a created customer between that mean the scope is missing.
+/// 403 answers, without a customer created by a later POST, that mean the scope is missing.
 const FORBIDDEN_AT_MOST: usize = 3;
 
 impl Engine {
@@ -43,7 +43,7 @@ impl Engine {
         match verdict {
             Verdict::Created(named) => self.created(id, named),
             Verdict::CreatedUnread => {
-                self.see_created();
+                self.see_created(id);
                 self.keep_created(id);
                 self.look_for(id, Purpose::Learn { misses: 0 });
             }
@@ -102,7 +102,7 @@ impl Engine {
     }
 
     fn created(&mut self, id: JobId, named: Named) {
-        self.see_created();
+        self.see_created(id);
         let Some(job) = self.jobs.get(&id) else {
             return;
         };
@@ -118,10 +118,18 @@ impl Engine {
         );
     }
 
-    /// A customer was created: whoever was answered 403 meanwhile had data to blame.
-    fn see_created(&mut self) {
+    /// A customer was created: whoever was answered 403 for a POST that had left before had data
+    /// to blame. Of those that left later it says nothing: the scope may have gone meanwhile.
+    fn see_created(&mut self, id: JobId) {
         self.created_once = true;
-        for id in std::mem::take(&mut self.held) {
+        let left = |engine: &Self, id| engine.jobs.get(&id).map_or(0, |job| job.left_as);
+        let created = left(self, id);
+        let (before, later) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| left(self, *held) < created);
+        self.held = later;
+        let before: Vec<JobId> = before;
+        for id in before {
             self.refuse_forbidden(id);
         }
     }

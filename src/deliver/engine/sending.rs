@@ -114,6 +114,8 @@ impl Engine {
         };
         job.state = State::Posting;
         job.sent_under = self.renewals;
+        self.posts_left += 1;
+        job.left_as = self.posts_left;
         self.in_flight += 1;
         self.actions.push(Action::Post { job: id });
     }

@@ -251,6 +251,42 @@ fn three_403_stop_a_run_that_created_before() {
 }
 
 #[test]
+fn a_customer_whose_post_left_before_says_nothing_of_a_403() {
+    for (forbidden, created, is_scope) in [([5, 6, 7], [0, 1], true), ([0, 1, 3], [2, 4], false)] {
+        let tasks = (1..=20).map(|record| task(record, Origin::Absent));
+        let mut hand = Hand::new(tasks, |settings| {
+            settings.created_before = true;
+            settings.delivery.concurrency = NonZeroUsize::new(8).unwrap();
+        });
+        let new = answered(201, "{\"Id\":1}".to_owned());
+        hand.answer(&new);
+        let posts = hand.requests();
+        assert_eq!(posts.len(), 8);
+        let [first, second, third] = forbidden;
+        let no = answered(403, String::new());
+        for (index, attempt) in [
+            (first, &no),
+            (created[0], &new),
+            (second, &no),
+            (created[1], &new),
+            (third, &no),
+        ] {
+            hand.give(&posts[index], attempt);
+        }
+        let _ = hand.requests();
+        let refused = |(_, outcome): &&(_, Outcome)| matches!(outcome, Outcome::Refused { .. });
+        let refused = hand.kept.iter().filter(refused).count();
+        if is_scope {
+            assert_eq!(refused, 0);
+            assert_eq!(hand.engine.ending(), Ending::Stopped(Stop::Forbidden));
+        } else {
+            assert_eq!(refused, 2, "the last one is still held");
+            assert!(!hand.engine.is_stopping());
+        }
+    }
+}
+
+#[test]
 fn a_gateway_s_answer_does_not_open_the_gate() {
     for status in [502, 504, 429, 503] {
         let tasks = (1..=9).map(|record| task(record, Origin::Absent));
