@@ -1,8 +1,9 @@
 //! How long a command takes, and what it costs.
 
 use std::process::{Command, Stdio};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
+use jiff::Timestamp;
 use nix::sys::resource::{UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +39,11 @@ pub(crate) fn measure(command: &[String]) -> Result<Measured, Failure> {
 /// The other side of [`measure`].
 pub(crate) fn run_one(command: &[String]) -> Result<(), Failure> {
     let (program, words) = command.split_first().ok_or("no command")?;
-    let started = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "microseconds of a bench are enough"
+    )]
+    let started = Timestamp::now().as_microsecond() as f64 / 1e6;
     let start = Instant::now();
     let output = Command::new(program)
         .args(words)

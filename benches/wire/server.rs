@@ -8,13 +8,14 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 
 use crate::Failure;
 
@@ -120,10 +121,7 @@ async fn answer(
         return Ok(Response::new(Full::new(Bytes::from(when.to_string()))));
     }
     if posts && memory.first_post.load(Ordering::Relaxed) == 0 {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let now = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
+        let now = u64::try_from(Timestamp::now().as_microsecond()).unwrap_or_default();
         memory.first_post.store(now, Ordering::Relaxed);
     }
     let body = request.into_body().collect().await?.to_bytes();

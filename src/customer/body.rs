@@ -103,7 +103,7 @@ fn member(field: &Field, value: &Value<'_>, is_first: &mut bool, out: &mut Vec<u
                 Value::Integer(number) => integer(*number, out),
                 Value::Decimal(number) => decimal(*number, out),
                 Value::Boolean(flag) => {
-                    out.extend_from_slice(if *flag { b"true" } else { b"false" })
+                    out.extend_from_slice(if *flag { b"true" } else { b"false" });
                 }
                 Value::Text(_) | Value::DateTime(_) | Value::Unasked => {}
             }

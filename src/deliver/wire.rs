@@ -64,8 +64,13 @@ impl Wire {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let (requests, inbox) = mpsc::unbounded_channel();
-        let (reply_to, replies) = mpsc::unbounded_channel();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the engine bounds them: each request in flight is asked for once and answered \
+                      once, also where it is dropped and nobody could wait for room"
+        )]
+        let ((requests, inbox), (reply_to, replies)) =
+            (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         let (alive, dropped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("requests".to_owned())

@@ -194,10 +194,7 @@ mod tests {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(text.as_bytes()).unwrap();
         let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        for (name, bytes) in [
-            ("a.csv.gz", packed.finish().unwrap()),
-            ("a.csv", wide.clone()),
-        ] {
+        for (name, bytes) in [("a.csv.gz", packed.finish().unwrap()), ("a.csv", wide)] {
             let source = Sample::new(name, bytes).with(|it| {
                 it.encoding = name.ends_with("csv").then(|| "utf-16le".to_owned());
             });

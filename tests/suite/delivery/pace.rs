@@ -37,6 +37,10 @@ impl Pulse {
             let mut longest = Duration::ZERO;
             while !ends.load(Ordering::Relaxed) {
                 let then = Instant::now();
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "how long it really sleeps tells whether the machine stalled"
+                )]
                 std::thread::sleep(PULSE);
                 longest = longest.max(then.elapsed());
             }
