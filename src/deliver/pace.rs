@@ -1,5 +1,5 @@
 //! When the next request may start: the user's rate (governor), the server's own quota
-//! ([`gate`]), and the number in flight ([`concurrency`]). Pure: time comes in as a duration
+//! (`gate`), and the number in flight (`concurrency`). Pure: time comes in as a duration
 //! since the engine's start.
 
 mod concurrency;

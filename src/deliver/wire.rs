@@ -1,8 +1,8 @@
 //! Requests in flight, on a thread and runtime of their own: what the engine decides and what
 //! the network does then go on at the same time, and neither waits for the other's turn.
 //!
-//! Every [`Request`] is answered by exactly one [`Reply`], whatever becomes of it: whoever
-//! drops it, be it a panic or [`Wire::drop_all`], answers it thereby.
+//! Every request is answered by exactly one reply, whatever becomes of it: whoever
+//! drops it, be it a panic or the end of all, answers it thereby.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;

@@ -20,7 +20,7 @@ impl Journal {
     /// - An outcome replaces an earlier one of the same record and erases its intent. The
     ///   outcome *unknown* alone keeps it: it is needed to look the customer up.
     /// - A void takes intent and outcome back, if there are any; the guard keeps the key.
-    /// - `Created` also guards the key in the target, see [`super::guard`].
+    /// - `Created` also guards the key in the target, see `guard.rs`.
     ///
     /// # Errors
     /// [`JournalError::NoSuchRun`] (nothing was tried), [`JournalError::Poisoned`], or what
