@@ -21,34 +21,32 @@ use super::runs::RunKey;
 use super::{GuardRow, Journal, JournalError};
 use crate::outcome::KeyHash;
 
+/// Puts created keys into the guard of target ?1: those of run ?2 of which this is true, too.
+macro_rules! put_keys {
+    ($which:literal) => {
+        concat!(
+            "INSERT INTO keys (target_no, key_hash, payload, customer_id, customer_number, \
+             run_no, record) \
+             SELECT ?1, key_hash, payload, customer_id, customer_number, run_no, record \
+             FROM records WHERE run_no = ?2 AND outcome = 'created' AND key_hash IS NOT NULL AND ",
+            $which,
+            " ON CONFLICT (target_no, key_hash) DO UPDATE SET payload = excluded.payload, \
+             customer_id = excluded.customer_id, customer_number = excluded.customer_number, \
+             run_no = excluded.run_no, record = excluded.record"
+        )
+    };
+}
+
 /// Puts the key of one record in, if the record was created.
-pub(super) const PUT: &str = "INSERT INTO keys (target_no, key_hash, payload, customer_id, \
-     customer_number, run_no, record) \
-     SELECT ?1, key_hash, payload, customer_id, customer_number, run_no, record FROM records \
-     WHERE run_no = ?2 AND record = ?3 AND outcome = 'created' AND key_hash IS NOT NULL \
-     ON CONFLICT (target_no, key_hash) DO UPDATE SET payload = excluded.payload, \
-     customer_id = excluded.customer_id, customer_number = excluded.customer_number, \
-     run_no = excluded.run_no, record = excluded.record";
+pub(super) const PUT: &str = put_keys!("record = ?3");
 
 /// Puts the key of one record in, if it is still to come.
-pub(super) const PUT_PENDING: &str = "INSERT INTO keys (target_no, key_hash, payload, \
-     customer_id, customer_number, run_no, record) \
-     SELECT ?1, key_hash, payload, customer_id, customer_number, run_no, record FROM records \
-     WHERE run_no = ?2 AND record = ?3 AND outcome = 'created' AND key_hash IS NOT NULL \
-     AND at >= (SELECT since FROM keys_pending WHERE run_no = ?2) \
-     ON CONFLICT (target_no, key_hash) DO UPDATE SET payload = excluded.payload, \
-     customer_id = excluded.customer_id, customer_number = excluded.customer_number, \
-     run_no = excluded.run_no, record = excluded.record";
+pub(super) const PUT_PENDING: &str =
+    put_keys!("record = ?3 AND at >= (SELECT since FROM keys_pending WHERE run_no = ?2)");
 
 /// Puts in whatever a run has still to come.
-const COMPLETE: &str = "INSERT INTO keys (target_no, key_hash, payload, customer_id, \
-     customer_number, run_no, record) \
-     SELECT ?1, key_hash, payload, customer_id, customer_number, run_no, record FROM records \
-     WHERE run_no = ?2 AND outcome = 'created' AND key_hash IS NOT NULL \
-     AND at >= (SELECT since FROM keys_pending WHERE run_no = ?2) ORDER BY key_hash \
-     ON CONFLICT (target_no, key_hash) DO UPDATE SET payload = excluded.payload, \
-     customer_id = excluded.customer_id, customer_number = excluded.customer_number, \
-     run_no = excluded.run_no, record = excluded.record";
+const COMPLETE: &str =
+    put_keys!("at >= (SELECT since FROM keys_pending WHERE run_no = ?2) ORDER BY key_hash");
 
 /// Notes that the run has keys to come, created at this time or later.
 pub(super) const NOTE: &str = "INSERT INTO keys_pending (run_no, since) VALUES (?1, ?2) \

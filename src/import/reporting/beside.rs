@@ -17,6 +17,7 @@ use crate::record::Position;
 
 /// Outcomes that are read from the journal at once.
 const PAGE: usize = 5_000;
+
 /// Where outcomes come from.
 pub(in crate::import) enum Outcomes<'a> {
     /// The journal's, for one run.
