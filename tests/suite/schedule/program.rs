@@ -285,13 +285,25 @@ fn page(address: &str, path: &str) -> String {
 }
 
 #[cfg(unix)]
+/// A program that nothing but a signal ends; one that was not asked to end does not outlive its
+/// test.
+struct Daemon(std::process::Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended in good order.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn the_daemon_tells_how_it_is_and_ends_when_asked_to() {
     let erp = StandIn::start(SandboxSettings::default());
     let mut importer = importer(&erp, "");
     importer.args(["schedule", "jobs.toml", "--listen", "0"]);
-    let mut child = importer.start();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut daemon = Daemon(importer.start());
+    let mut lines = BufReader::new(daemon.0.stderr.take().unwrap()).lines();
     let address = lines
         .by_ref()
         .find_map(|line| Some(line.unwrap().split_once("http://")?.1.to_owned()))
@@ -310,8 +322,8 @@ fn the_daemon_tells_how_it_is_and_ends_when_asked_to() {
     );
     assert!(metrics.contains("\nimporter_job_next_start_timestamp_seconds{job=\"shop\"} "));
     assert!(page(&address, "/health").contains("\"status\":\"ok\""));
-    let pid = child.id().to_string();
+    let pid = daemon.0.id().to_string();
     let mut kill = std::process::Command::new("kill");
     assert!(kill.args(["-TERM", &pid]).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(daemon.0.wait().unwrap().code(), Some(0));
 }
