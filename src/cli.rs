@@ -47,6 +47,17 @@ First steps:
 
 {all-args}{after-help}";
 
+/// What a newcomer needs, where no command was typed.
+pub const WELCOME: &str = "\
+importer moves a shop's customers into the JTL-Wawi ERP. Begin with these three:
+
+  importer mapping new customers.csv -o shop.toml     propose which column is which field
+  importer run customers.csv -m shop.toml --dry-run   check everything, send nothing
+  importer run customers.csv -m shop.toml --sandbox   import into a stand-in for the ERP
+
+All commands: importer --help. What a command can do: importer run --help.
+";
+
 const AFTER: &str = "\
 Options of `run` have a twin in the environment (IMPORTER_BASE_URL) and a key in importer.toml
 (base_url); only what must not be repeated by a schedule has to be typed each time.";

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::cli::{Cli, ColorChoice, Command, LogFormat};
+use crate::cli::{Cli, ColorChoice, Command, LogFormat, WELCOME};
 use crate::console::{self, Color, Console, ConsoleSettings};
 use crate::exit;
 use crate::import::{Events, ImportError};
@@ -97,8 +97,14 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// Does what `argv` asks for.
 pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) -> ExitCode {
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let is_bare = argv.len() < 2;
     let cli = match Cli::try_parse_from(argv) {
         Ok(cli) => cli,
+        Err(_) if is_bare => {
+            Console::new(ConsoleSettings::default()).diagnostic(WELCOME);
+            return ExitCode::Usage;
+        }
         Err(error) => {
             if error.use_stderr() {
                 // It repeats words that a shell may have made of the names of files.

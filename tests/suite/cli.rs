@@ -111,11 +111,11 @@ fn help_of_schedule() {
 }
 
 #[test]
-fn without_a_command_there_is_help_and_code_2() {
+fn without_a_command_there_are_three_that_a_newcomer_needs_and_code_2() {
     let mut importer = Importer::new();
     let run = importer.args([""; 0]).run().expect(2);
-    assert!(run.stderr.contains("First steps:"), "{}", run.said());
     assert_eq!(run.stdout, "");
+    insta::assert_snapshot!(run.stderr);
 }
 
 #[test]
