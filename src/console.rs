@@ -420,6 +420,7 @@ mod tests {
             counts: Counts::default(),
             traffic: Traffic::default(),
             concurrency: 8,
+            quota: None,
             left: None,
         }
     }

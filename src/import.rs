@@ -11,6 +11,7 @@ mod borrowed;
 mod cures;
 mod dry;
 mod error;
+mod estimate;
 mod existing;
 mod explaining;
 mod feed;

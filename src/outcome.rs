@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use code::{Code, Severity};
 pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
-pub use event::{Notice, Phase, Progress, RunEvent};
+pub use event::{Notice, Phase, Progress, QuotaUse, RunEvent};
 pub use summary::{Alteration, Counts, Cure, ErrorGroup, Linked, Plan, Summary, Traffic};
 
 use crate::record::Position;

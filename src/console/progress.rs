@@ -50,8 +50,8 @@ impl Pace {
 fn amount(progress: &Progress) -> u64 {
     match progress.phase {
         Phase::Reading => progress.counts.read,
-        Phase::CheckingExisting | Phase::Reconciling | Phase::Sending => progress.traffic.requests,
-        Phase::Reporting => progress.done,
+        Phase::CheckingExisting | Phase::Reconciling => progress.traffic.requests,
+        Phase::Sending | Phase::Reporting => progress.done,
     }
 }
 
@@ -65,7 +65,11 @@ fn per_second(amount: u64, time: Duration) -> Option<f64> {
 
 /// One line about where a run stands.
 fn text(progress: &Progress, rate: Option<f64>) -> String {
+    // A narrow terminal cuts the end off, so that what is waited for stands first.
     let mut parts = vec![position(progress)];
+    if let Some(left) = progress.left {
+        parts.push(format!("about {} left", length(rounded(left))));
+    }
     let counts = &progress.counts;
     let failed = counts.invalid + counts.refused;
     let mut count = |number: u64, word: &str| {
@@ -78,18 +82,43 @@ fn text(progress: &Progress, rate: Option<f64>) -> String {
     count(counts.unknown, "unknown");
     if let Some(rate) = rate {
         parts.push(match progress.phase {
-            Phase::Reading | Phase::Reporting => format!("{rate:.0} records/s"),
-            _ => format!("{rate:.1} requests/s"),
+            Phase::CheckingExisting | Phase::Reconciling => format!("{rate:.1} requests/s"),
+            // So slow a quota that whole records say nothing.
+            Phase::Sending if rate < 10.0 => format!("{rate:.1} records/s"),
+            _ => format!("{} records/s", thousands(whole(rate))),
         });
     }
-    if progress.phase == Phase::Sending && progress.concurrency > 0 {
-        parts.push(format!("{} at once", progress.concurrency));
-    }
-    if let Some(left) = progress.left {
-        let left = Duration::from_secs(left.as_secs());
-        parts.push(format!("{} left", length(left)));
+    if progress.phase == Phase::Sending {
+        match progress.quota {
+            Some(quota) => parts.push(format!(
+                "quota {} of {} in {}",
+                thousands(quota.used),
+                thousands(quota.limit.into()),
+                length(quota.interval)
+            )),
+            None if progress.concurrency > 0 => {
+                parts.push(format!("{} at once", progress.concurrency));
+            }
+            None => {}
+        }
     }
     parts.join(", ")
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is rounded here is small and not negative"
+)]
+fn whole(number: f64) -> u64 {
+    number.round() as u64
+}
+
+/// No more precise than an estimate can be: five seconds in the last minutes, then minutes.
+fn rounded(left: Duration) -> Duration {
+    let seconds = whole(left.as_secs_f64().ceil());
+    let step = if seconds <= 180 { 5 } else { 60 };
+    Duration::from_secs(seconds.div_ceil(step).max(1) * step)
 }
 
 /// The phase and how much of it is done. Reading may count bytes, so it is told in per cent.
@@ -151,7 +180,7 @@ pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, text: &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Counts, Traffic};
+    use crate::outcome::{Counts, QuotaUse, Traffic};
 
     fn progress(phase: Phase, done: u64, total: Option<u64>) -> Progress {
         Progress {
@@ -161,6 +190,7 @@ mod tests {
             counts: Counts::default(),
             traffic: Traffic::default(),
             concurrency: 8,
+            quota: None,
             left: None,
         }
     }
@@ -174,8 +204,19 @@ mod tests {
         sending.left = Some(Duration::from_secs(180));
         assert_eq!(
             text(&sending, Some(9.84)),
-            "Sending 12,345 of 100,000 (12%), 12,300 created, 42 failed, 9.8 requests/s, \
-             8 at once, 3 min left"
+            "Sending 12,345 of 100,000 (12%), about 3 min left, 12,300 created, 42 failed, \
+             9.8 records/s, 8 at once"
+        );
+        sending.quota = Some(QuotaUse {
+            used: 43,
+            limit: 60,
+            interval: Duration::from_mins(1),
+        });
+        sending.left = Some(Duration::from_secs(86_390));
+        assert_eq!(
+            text(&sending, Some(1_234.5)),
+            "Sending 12,345 of 100,000 (12%), about 24 h left, 12,300 created, 42 failed, \
+             1,235 records/s, quota 43 of 60 in 1 min"
         );
         let mut reading = progress(Phase::Reading, 500, Some(1000));
         reading.counts.read = 7;
@@ -190,15 +231,24 @@ mod tests {
     fn a_rate_is_that_of_its_phase() {
         let start = Instant::now();
         let mut pace = Pace::default();
-        let mut now = progress(Phase::Sending, 0, None);
-        now.traffic.requests = 100;
+        let mut now = progress(Phase::Sending, 100, None);
         assert!(!pace.tell(&now, start).contains("/s"));
-        now.traffic.requests = 130;
+        now.done = 130;
         let later = pace.tell(&now, start + Duration::from_secs(3));
-        assert!(later.contains("10.0 requests/s"), "{later}");
+        assert!(later.contains("10 records/s"), "{later}");
         now.phase = Phase::Reconciling;
         let other = pace.tell(&now, start + Duration::from_secs(9));
         assert!(!other.contains("/s"), "{other}");
+    }
+
+    #[test]
+    fn an_estimate_is_told_no_more_precisely_than_it_is() {
+        let told = |seconds| length(rounded(Duration::from_secs_f64(seconds)));
+        assert_eq!(told(0.0), "5 s");
+        assert_eq!(told(62.1), "1 min 5 s");
+        assert_eq!(told(180.0), "3 min");
+        assert_eq!(told(181.0), "4 min");
+        assert_eq!(told(7_300.0), "2 h 2 min");
     }
 
     #[test]

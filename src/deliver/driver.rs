@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::engine::{Action, Engine, JobId, Task};
 use super::wire::{Reply, Wire, never_sent};
-use crate::outcome::{Ending, Outcome, Submission, Traffic};
+use crate::outcome::{Ending, Outcome, QuotaUse, Submission, Traffic};
 
 /// How long requests in flight may take to finish after a stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -82,12 +82,23 @@ pub enum Signal {
 pub enum Observed<'a> {
     /// An outcome, as it was decided (its durability follows).
     Settled(&'a Arc<str>, &'a Submission, &'a Outcome),
-    /// The traffic so far and the requests that may be in flight.
-    Tick(Traffic, usize),
+    /// How things stand, several times a second.
+    Tick(Tick),
     /// Sending pauses.
     Paused(&'static str, Option<Duration>),
     /// Sending goes on.
     Resumed,
+}
+
+/// How things stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tick {
+    /// The traffic so far.
+    pub traffic: Traffic,
+    /// Requests that may be in flight.
+    pub allowed: usize,
+    /// The server's quota for creates.
+    pub quota: Option<QuotaUse>,
 }
 
 /// How delivery ended.
@@ -223,8 +234,13 @@ impl Loop {
                     self.drop_requests();
                 }
                 _ = tick.tick() => {
-                    let engine = &self.driver.engine;
-                    observer(Observed::Tick(engine.traffic(), engine.allowed()));
+                    let now = self.started.elapsed();
+                    let engine = &mut self.driver.engine;
+                    observer(Observed::Tick(Tick {
+                        traffic: engine.traffic(),
+                        allowed: engine.allowed(),
+                        quota: engine.quota(now),
+                    }));
                 }
                 () = sleep_until(wake), if wake.is_some() => {}
                 batch = committed.recv(), if self.committing => self.committed(batch),

@@ -38,7 +38,7 @@ pub use page::key_of;
 use super::breaker::Breaker;
 use super::pace::{Concurrency, Gate, Moment, Ticket, UserRate};
 use super::settings::DeliverySettings;
-use crate::outcome::{Attempt, Ending, Outcome, Quota, Submission, Traffic};
+use crate::outcome::{Attempt, Ending, Outcome, Quota, QuotaUse, Submission, Traffic};
 
 /// Records that may wait for their settle time; beyond that nothing new is sent. At 64 requests
 /// in flight and 20 ms each, 2% of lost answers put 64 records a second aside for two and a half
@@ -318,6 +318,11 @@ impl Engine {
     #[must_use]
     pub fn allowed(&self) -> usize {
         self.concurrency.allowed()
+    }
+
+    /// How much of the server's quota for creates is taken.
+    pub fn quota(&mut self, now: Moment) -> Option<QuotaUse> {
+        self.post_gate.usage(now)
     }
 
     /// What the job sends.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::answer::{self, Page, Seen};
 use super::backoff;
 use super::client::{Client, PAGE_SIZE, Query};
-use super::driver::Signal;
+use super::driver::{Observed, Signal};
 use super::listing::{Listed, Listing};
 use super::naming;
 use super::pace::{Closed, Gate, UserRate};
@@ -24,6 +24,9 @@ const READS_AT_MOST: u32 = 5;
 
 /// Pages of one look-up that are read at most: it may match by prefix.
 const FIND_PAGES_AT_MOST: u32 = 20;
+
+/// A question that is still not answered after so long is told of.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
 
 /// How many customers the ERP says it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,7 @@ pub struct Inquiry<'a> {
     started: Instant,
     traffic: Traffic,
     renewed: bool,
+    tell: Option<&'a dyn Fn(&Observed<'_>)>,
 }
 
 impl<'a> Inquiry<'a> {
@@ -75,7 +79,16 @@ impl<'a> Inquiry<'a> {
             started: Instant::now(),
             traffic: Traffic::default(),
             renewed: false,
+            tell: None,
         }
+    }
+
+    /// Tells `observer` when asking pauses because the server does not answer, and when it goes
+    /// on.
+    #[must_use]
+    pub fn telling(mut self, observer: &'a dyn Fn(&Observed<'_>)) -> Self {
+        self.tell = Some(observer);
+        self
     }
 
     /// What went over the wire.
@@ -248,10 +261,26 @@ impl<'a> Inquiry<'a> {
 
     /// Asks until there is an answer that means something.
     async fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Ending> {
+        let mut told = false;
+        let answer = self.ask_on(question, &mut told).await;
+        if told && answer.is_ok() {
+            self.observe(&Observed::Resumed);
+        }
+        answer
+    }
+
+    fn observe(&self, observed: &Observed<'_>) {
+        if let Some(tell) = self.tell {
+            tell(observed);
+        }
+    }
+
+    async fn ask_on(&mut self, question: &Question<'_>, told: &mut bool) -> Result<Answer, Ending> {
         let asked = Instant::now();
         let mut tries = 0;
         loop {
             let attempt = self.ask_once(question).await?;
+            let mut why = "the server does not answer as it should";
             let wish = match attempt {
                 Attempt::Answered(answer) => match answer.status {
                     200..=299 if answer.body.is_ok() => return Ok(answer),
@@ -262,6 +291,7 @@ impl<'a> Inquiry<'a> {
                     }
                     429 => {
                         self.traffic.throttled += 1;
+                        why = "the server asks for a slower pace";
                         answer.retry_after.or(self.gate.interval())
                     }
                     200..=299 | 408 | 500 | 502..=504 | 520..=599 => answer.retry_after,
@@ -270,7 +300,12 @@ impl<'a> Inquiry<'a> {
                 Attempt::Unanswered {
                     kind: Trouble::Tls, ..
                 } => return Err(Ending::Stopped(Stop::Tls)),
-                Attempt::Unanswered { .. } => None,
+                Attempt::Unanswered { sent, .. } => {
+                    if sent == Sent::Never {
+                        why = "the server cannot be reached";
+                    }
+                    None
+                }
             };
             tries += 1;
             if asked.elapsed() >= self.max_outage {
@@ -282,7 +317,12 @@ impl<'a> Inquiry<'a> {
             );
             tracing::info!(tries, ?wait, "the server is asked again");
             let patience = self.max_outage.saturating_sub(asked.elapsed());
-            self.rest(wait.min(patience)).await?;
+            let wait = wait.min(patience);
+            if !*told && asked.elapsed() + wait >= TOLD_AFTER {
+                *told = true;
+                self.observe(&Observed::Paused(why, None));
+            }
+            self.rest(wait).await?;
         }
     }
 

@@ -5,11 +5,12 @@ use std::path::Path;
 use super::known::{count_open, exists_error, settle_listed};
 use super::ledger::{JournalFindings, SettledSet, TargetHashes};
 use super::live::Live;
-use super::sending::{add, identity_path};
+use super::sending::{add, identity_path, tell_pauses};
 use super::settings::Existing;
 use super::survey::{Hashing, Survey};
 use super::{ImportError, Listener};
 use crate::deliver::answer::Page;
+use crate::deliver::driver::Observed;
 use crate::deliver::engine::Origin;
 use crate::deliver::inquiry::{Census, Inquiry};
 use crate::deliver::listing::Listed;
@@ -32,12 +33,14 @@ impl Live<'_> {
         if settings.existing == Existing::Send {
             return Ok(Origin::Unasked);
         }
+        let tell = |observed: &Observed<'_>| tell_pauses(observed, &self.listener);
         let mut inquiry = Inquiry::new(
             &self.client,
             &settings.delivery,
             self.deadline(),
             self.import.signal.clone(),
-        );
+        )
+        .telling(&tell);
         let result = self
             .ask_for_existing(journal, settled, hashes, survey, &mut inquiry)
             .await;
@@ -85,6 +88,7 @@ impl Live<'_> {
                     counts: survey.counts,
                     traffic: Traffic::default(),
                     concurrency: 1,
+                    quota: None,
                     left: None,
                 })
             });
@@ -122,12 +126,14 @@ impl Live<'_> {
             // Nobody who may not read is asked for what cannot be compared.
             return Ok(());
         }
+        let tell = |observed: &Observed<'_>| tell_pauses(observed, &self.listener);
         let mut inquiry = Inquiry::new(
             &self.client,
             &settings.delivery,
             self.deadline(),
             self.import.signal.clone(),
-        );
+        )
+        .telling(&tell);
         let result = recognise(
             journal,
             &self.target,

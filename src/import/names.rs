@@ -4,10 +4,11 @@
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::sending::tell_pauses;
 use super::which::options_from;
 use super::{Import, ImportError};
 use crate::deliver::client::Client;
-use crate::deliver::driver::Signal;
+use crate::deliver::driver::{Observed, Signal};
 use crate::deliver::inquiry::Inquiry;
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::journal::{Journal, RunRow};
@@ -104,7 +105,10 @@ impl Import {
                 .map(|most| most.saturating_sub(clock.elapsed()));
             let deadline = left.map(|left| Instant::now() + left);
             let signal = self.signal.clone();
-            let mut inquiry = Inquiry::new(&client, &settings.delivery, deadline, signal);
+            let listener = self.listener();
+            let tell = |observed: &Observed<'_>| tell_pauses(observed, &listener);
+            let mut inquiry =
+                Inquiry::new(&client, &settings.delivery, deadline, signal).telling(&tell);
             ask(&mut inquiry, &lists, true).await
         })?;
         let before = names.clone();

@@ -14,11 +14,12 @@ use super::known::{exists_error, for_each_key, for_each_listed};
 use super::ledger::SettledSet;
 use super::names::{ask, runtime};
 use super::pipeline::{Examined, Pipeline};
-use super::sending::{add, identity_path};
+use super::sending::{add, identity_path, tell_pauses};
 use super::settings::Existing;
 use super::survey::Survey;
 use super::{Import, ImportError, Listener};
 use crate::deliver::client::{Client, Query};
+use crate::deliver::driver::Observed;
 use crate::deliver::engine::key_of;
 use crate::deliver::inquiry::{Census, Inquiry};
 use crate::mapping::Tally;
@@ -78,9 +79,12 @@ impl<'a> Probe<'a> {
         let most = settings.max_duration;
         let left = most.map(|most| most.saturating_sub(self.clock.elapsed()));
         let (client, signal) = (&self.client, self.import.signal.clone());
+        let listener = self.import.listener();
+        let tell = |observed: &Observed<'_>| tell_pauses(observed, &listener);
         let (result, traffic) = self.runtime.block_on(async {
             let deadline = left.map(|left| tokio::time::Instant::now() + left);
-            let mut inquiry = Inquiry::new(client, &settings.delivery, deadline, signal);
+            let mut inquiry =
+                Inquiry::new(client, &settings.delivery, deadline, signal).telling(&tell);
             let result = work(&mut inquiry).await;
             (result, inquiry.traffic())
         });
@@ -342,6 +346,7 @@ fn tell(listener: &Listener, counts: Counts, done: u64, total: u64) {
             counts,
             traffic: Traffic::default(),
             concurrency: 1,
+            quota: None,
             left: None,
         })
     });

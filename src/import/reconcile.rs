@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::existing::{Inquired, recognise};
 use super::ledger::JournalLedger;
-use super::sending::{Asked, add, recovered_task, tell_looking};
+use super::sending::{Asked, add, recovered_task, tell_looking, tell_pauses};
 use super::which::patient;
 use super::{Events, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
@@ -99,7 +99,9 @@ impl Reconciliation<'_> {
                 .build()
                 .map_err(ImportError::Workers)?;
             // A look-up in another ERP would say that nobody is there.
-            let mut inquiry = Inquiry::new(&client, self.delivery, deadline, self.signal.clone());
+            let tell = |observed: &Observed<'_>| tell_pauses(observed, &listener);
+            let mut inquiry =
+                Inquiry::new(&client, self.delivery, deadline, self.signal.clone()).telling(&tell);
             match runtime.block_on(recognise(
                 &mut journal,
                 &identity,

@@ -182,6 +182,7 @@ impl Reporting<'_> {
                 counts: summary.counts,
                 traffic: Traffic::default(),
                 concurrency: 0,
+                quota: None,
                 left: None,
             })
         });

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 
+use super::estimate::{Estimate, Mark};
 use super::existing::Inquired;
 use super::feed::Feed;
 use super::known::settle_guarded;
@@ -22,6 +23,7 @@ use crate::deliver::DeliverySettings;
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Driver, Observed, Signal};
 use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
+use crate::deliver::settings::Rate;
 use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
 use crate::outcome::{Counts, Ending, KeyHash, Phase, Progress, RunEvent, Traffic};
@@ -151,7 +153,7 @@ impl Live<'_> {
         };
         let feeding = tokio::task::spawn_blocking(move || feed.run());
         let driver = self.driver(inbox, &delivery, counts.created > 0)?;
-        let mut progress = SendingProgress::new(counts);
+        let mut progress = SendingProgress::new(counts, delivery.rate);
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
                 progress.hear(&observed, &self.listener);
@@ -324,15 +326,16 @@ pub(super) fn add(to: &mut Traffic, more: Traffic) {
 
 /// Tells people how looking up goes.
 pub(super) fn tell_looking(observed: &Observed<'_>, listener: &Listener) {
-    if let Observed::Tick(traffic, allowed) = observed {
+    if let Observed::Tick(tick) = observed {
         listener.progress(|| {
             RunEvent::Progress(Progress {
                 phase: Phase::Reconciling,
-                done: traffic.lookups,
+                done: tick.traffic.lookups,
                 total: None,
                 counts: Counts::default(),
-                traffic: *traffic,
-                concurrency: *allowed,
+                traffic: tick.traffic,
+                concurrency: tick.allowed,
+                quota: tick.quota,
                 left: None,
             })
         });
@@ -341,7 +344,7 @@ pub(super) fn tell_looking(observed: &Observed<'_>, listener: &Listener) {
 }
 
 /// Tells people of pauses.
-fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
+pub(super) fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
     match observed {
         Observed::Paused(why, length) => listener.tell(&RunEvent::Paused {
             why: (*why).to_owned(),
@@ -355,15 +358,15 @@ fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
 /// How far sending is, and how long it will take.
 struct SendingProgress {
     counts: Counts,
-    at_start: u64,
+    estimate: Estimate,
     clock: Instant,
 }
 
 impl SendingProgress {
-    fn new(counts: Counts) -> Self {
+    fn new(counts: Counts, rate: Option<Rate>) -> Self {
         Self {
-            at_start: counts.settled(),
             counts,
+            estimate: Estimate::new(counts, rate),
             clock: Instant::now(),
         }
     }
@@ -374,22 +377,22 @@ impl SendingProgress {
                 self.counts.add(outcome);
                 self.counts.open = self.counts.open.saturating_sub(1);
             }
-            Observed::Tick(traffic, allowed) => {
-                let done = self.counts.settled();
-                let here = done.saturating_sub(self.at_start);
-                let left = (here > 0).then(|| {
-                    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-                    let share = self.counts.open as f64 / here as f64;
-                    self.clock.elapsed().mul_f64(share.min(1e6))
-                });
+            Observed::Tick(tick) => {
+                let mark = Mark {
+                    at: self.clock.elapsed(),
+                    counts: self.counts,
+                    traffic: tick.traffic,
+                };
+                let left = self.estimate.left(mark, tick.quota);
                 listener.progress(|| {
                     RunEvent::Progress(Progress {
                         phase: Phase::Sending,
-                        done,
+                        done: self.counts.settled(),
                         total: Some(self.counts.read),
                         counts: self.counts,
-                        traffic: *traffic,
-                        concurrency: *allowed,
+                        traffic: tick.traffic,
+                        concurrency: tick.allowed,
+                        quota: tick.quota,
                         left,
                     })
                 });

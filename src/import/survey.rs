@@ -133,6 +133,7 @@ fn tell(listener: &Listener, bytes_read: u64, source: &Source, counts: &Counts) 
             counts: *counts,
             traffic: Traffic::default(),
             concurrency: 0,
+            quota: None,
             left: None,
         })
     });

@@ -20,6 +20,17 @@ pub enum Phase {
     Reporting,
 }
 
+/// How much of the server's quota for creates is taken at the moment, as its answers tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// Requests that take a place, those under way among them.
+    pub used: u64,
+    /// Requests that the server takes in one interval.
+    pub limit: u32,
+    /// The interval.
+    pub interval: Duration,
+}
+
 /// Where a phase stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
@@ -35,7 +46,9 @@ pub struct Progress {
     pub traffic: Traffic,
     /// Requests that may run at once just now.
     pub concurrency: usize,
-    /// Time left by the pace so far, if that can be said.
+    /// The server's quota for creates, once it has announced one.
+    pub quota: Option<QuotaUse>,
+    /// Time left, if that can be said.
     pub left: Option<Duration>,
 }
 

@@ -28,7 +28,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Moment;
-use crate::outcome::Quota;
+use crate::outcome::{Quota, QuotaUse};
 
 /// Requests after a 429 for which nothing but the guaranteed rule counts.
 const CAREFUL_FOR: u64 = 1_000;
@@ -84,6 +84,17 @@ impl Gate {
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         self.quota.map(|(_, interval)| interval)
+    }
+
+    /// How much of the quota is taken, as far as we believe; nothing before one was announced.
+    pub fn usage(&mut self, now: Moment) -> Option<QuotaUse> {
+        let (limit, interval) = self.quota?;
+        self.release(now);
+        Some(QuotaUse {
+            used: (self.open + self.held).min(limit.into()),
+            limit,
+            interval,
+        })
     }
 
     /// Whether a request may start now.
