@@ -97,6 +97,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// Does what `argv` asks for.
 pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) -> ExitCode {
+    // Windows' console shows colours only if it is asked to; elsewhere there is nothing to ask.
+    anstyle_query::windows::enable_ansi_colors();
     let argv: Vec<OsString> = argv.into_iter().collect();
     let is_bare = argv.len() < 2;
     let cli = match Cli::try_parse_from(argv) {

@@ -147,6 +147,7 @@ fn position(progress: &Progress) -> String {
             thousands(done),
             thousands(total)
         ),
+        _ if done == 0 => name.to_owned(),
         _ => format!("{name} {}", thousands(done)),
     }
 }

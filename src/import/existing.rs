@@ -15,7 +15,7 @@ use crate::deliver::engine::Origin;
 use crate::deliver::inquiry::{Census, Inquiry};
 use crate::deliver::listing::Listed;
 use crate::journal::Journal;
-use crate::outcome::{Ending, Phase, Progress, RunEvent, Stop, Traffic};
+use crate::outcome::{Counts, Ending, Phase, Progress, RunEvent, Stop, Traffic};
 use crate::sorted::{Pair, Sorted, Sorter};
 
 impl Live<'_> {
@@ -126,6 +126,16 @@ impl Live<'_> {
             // Nobody who may not read is asked for what cannot be compared.
             return Ok(());
         }
+        self.listener.tell(&RunEvent::Progress(Progress {
+            phase: Phase::CheckingExisting,
+            done: 0,
+            total: None,
+            counts: Counts::default(),
+            traffic: Traffic::default(),
+            concurrency: 1,
+            quota: None,
+            left: None,
+        }));
         let tell = |observed: &Observed<'_>| tell_pauses(observed, &self.listener);
         let mut inquiry = Inquiry::new(
             &self.client,
