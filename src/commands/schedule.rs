@@ -323,6 +323,7 @@ fn because(why: Why) -> String {
     match why {
         Why::Due(_) | Why::Asked => String::new(),
         Why::CatchUp(due) => format!(": it missed its time {due:.0}"),
+        Why::Again => ": the last start could not finish".to_owned(),
         Why::Left => ": an earlier start was not finished".to_owned(),
     }
 }
@@ -356,6 +357,7 @@ fn line(told: &Told) -> Value {
             let word = match why {
                 Why::Due(_) => "due",
                 Why::CatchUp(_) => "missed",
+                Why::Again => "again",
                 Why::Left => "unfinished",
                 Why::Asked => "asked",
             };

@@ -26,6 +26,22 @@ use crate::outcome::ExitCode;
 /// Permission bits of the metrics file: whoever collects it is another user.
 const METRICS_MODE: u32 = 0o644;
 
+/// When a job starts next.
+#[derive(Clone, Copy, Default)]
+struct Next {
+    /// At its own time.
+    due: Option<Due>,
+    /// Before that, since its last start could not finish.
+    again: Option<Timestamp>,
+}
+
+impl Next {
+    fn start(self) -> Option<Timestamp> {
+        let due = self.due.map(|due| due.start);
+        due.into_iter().chain(self.again).min()
+    }
+}
+
 /// Starts jobs, and tells how they are.
 pub struct Daemon {
     workshop: Arc<Workshop>,
@@ -93,16 +109,22 @@ impl Daemon {
         let board = Arc::clone(&self.board);
         let serving = endpoint.map(|endpoint| tokio::spawn(endpoint.serve(board)));
         let mut running = JoinSet::new();
-        let mut dues = self.open(&mut running, &signal);
+        let mut nexts = self.open(&mut running, &signal);
         self.write_metrics();
         let mut code = ExitCode::Fine;
         while *signal.borrow() == Signal::Go {
-            self.start_due(&mut dues, &mut running, &signal);
-            let wake = dues.iter().flatten().map(|due| due.start).min();
+            self.start_due(&mut nexts, &mut running, &signal);
+            let wake = nexts.iter().filter_map(|next| next.start()).min();
             tokio::select! {
                 () = self.wait(wake) => {}
                 () = stopped(&mut signal) => {}
-                Some(ended) = running.join_next() => code = code.worse(self.ended(ended.ok())),
+                Some(ended) = running.join_next() => {
+                    let ended = ended.ok();
+                    if let Some(summary) = &ended {
+                        self.plan_again(summary, &mut nexts);
+                    }
+                    code = code.worse(self.ended(ended));
+                }
             }
         }
         self.board.live().is_stopping = true;
@@ -120,10 +142,10 @@ impl Daemon {
         &self,
         running: &mut JoinSet<JobSummary>,
         signal: &watch::Receiver<Signal>,
-    ) -> Vec<Option<Due>> {
+    ) -> Vec<Next> {
         let states = self.workshop.states();
         let now = self.workshop.clock.now();
-        let mut dues = Vec::with_capacity(self.jobs.len());
+        let mut nexts = Vec::with_capacity(self.jobs.len());
         for job in &self.jobs {
             let mut state = self.board.state(&job.name);
             let known = state.last_start.max(state.last_end).or(state.since);
@@ -135,27 +157,55 @@ impl Daemon {
             }
             let (step, due) = opening(job, known, state.is_open, now);
             self.take(job, step, running, signal);
-            self.tell_next(job, due);
-            dues.push(due);
+            let next = Next { due, again: None };
+            self.tell_next(job, next);
+            nexts.push(next);
         }
-        dues
+        nexts
     }
 
     /// Starts, or lets go, what is due.
     fn start_due(
         &self,
-        dues: &mut [Option<Due>],
+        nexts: &mut [Next],
         running: &mut JoinSet<JobSummary>,
         signal: &watch::Receiver<Signal>,
     ) {
         let now = self.workshop.clock.now();
-        for (job, due) in self.jobs.iter().zip(dues) {
-            let Some(at) = *due else { continue };
-            let step = step(job, at, now);
+        for (job, to_come) in self.jobs.iter().zip(nexts) {
+            let mut step = to_come.due.map_or(Step::Wait, |due| step(job, due, now));
+            if step != Step::Wait {
+                to_come.due = next(job, now);
+            }
+            if to_come.again.is_some_and(|again| again <= now) {
+                to_come.again = None;
+                if !matches!(step, Step::Start(_)) {
+                    self.take(job, step, running, signal);
+                    step = Step::Start(Why::Again);
+                }
+            }
             if step != Step::Wait {
                 self.take(job, step, running, signal);
-                *due = next(job, now);
-                self.tell_next(job, *due);
+                self.tell_next(job, *to_come);
+            }
+        }
+    }
+
+    /// A start that could not finish is repeated after a while, unless its next time comes first.
+    fn plan_again(&self, summary: &JobSummary, nexts: &mut [Next]) {
+        if summary.exit_code != ExitCode::TryLater.number() {
+            return;
+        }
+        let now = self.workshop.clock.now();
+        for (job, next) in self.jobs.iter().zip(nexts) {
+            let Some(wait) = job.retry_after.filter(|_| job.name == summary.job) else {
+                continue;
+            };
+            let again = now.checked_add(wait).ok();
+            let due = next.due.map(|due| due.start);
+            next.again = again.filter(|again| due.is_none_or(|due| *again < due));
+            if next.again.is_some() {
+                self.tell_next(job, *next);
             }
         }
     }
@@ -227,8 +277,8 @@ impl Daemon {
         (self.workshop.tell)(told);
     }
 
-    fn tell_next(&self, job: &Job, due: Option<Due>) {
-        let at = due.map(|due| due.start);
+    fn tell_next(&self, job: &Job, next: Next) {
+        let at = next.start();
         self.board.with(&job.name, |live| live.next = at);
         if let Some(at) = at {
             self.tell(&Told::Next {

@@ -33,6 +33,9 @@ pub struct Job {
     pub jitter: Duration,
     /// What becomes of a time at which nobody could start it.
     pub missed: Missed,
+    /// How long after a start that ended with code 75 it starts again, if that is before its
+    /// next time.
+    pub retry_after: Option<Duration>,
     /// Where inputs go that are done with.
     pub archive_done: Option<PathBuf>,
     /// Where inputs go that failed, wholly or in part.
@@ -150,6 +153,7 @@ keys! {
     "no_input": "fine",
     "jitter": "0s",
     "missed": "skip",
+    "retry_after": "never",
     "archive_done": "inputs stay",
     "archive_failed": "inputs stay",
     "on_success": "none",

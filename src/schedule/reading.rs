@@ -237,6 +237,7 @@ fn job(
     let jitter = duration(&mut section, "jitter").unwrap_or_default();
     let policies = [("skip", Missed::Skip), ("catch_up", Missed::CatchUp)];
     let missed = section.word("missed", &policies).unwrap_or_default();
+    let retry_after = read_word::<TimeLimit>(&mut section, "retry_after").map(|limit| limit.0);
     let hooks = Hooks {
         on_success: hook(&mut section, "on_success", folder),
         on_failure: hook(&mut section, "on_failure", folder),
@@ -258,6 +259,7 @@ fn job(
         no_input,
         jitter,
         missed,
+        retry_after,
         archive_done,
         archive_failed,
         hooks,

@@ -13,6 +13,8 @@ pub enum Why {
     Due(Timestamp),
     /// Its time was missed.
     CatchUp(Timestamp),
+    /// The last start ended with code 75 (`retry_after`).
+    Again,
     /// An earlier start was interrupted, or died.
     Left,
     /// Somebody asked for it.

@@ -326,7 +326,7 @@ impl Workshop {
             job: job.name.clone(),
             due: match why {
                 Why::Due(due) | Why::CatchUp(due) => Some(due),
-                Why::Left | Why::Asked => None,
+                Why::Again | Why::Left | Why::Asked => None,
             },
             started,
             finished,

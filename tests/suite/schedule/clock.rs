@@ -428,6 +428,44 @@ fn what_was_interrupted_goes_on_at_the_next_beginning() {
 }
 
 #[test]
+fn what_could_not_finish_is_started_again_before_its_next_time() {
+    let world = World::new("2026-05-01T20:00:00Z", SandboxSettings::default());
+    let jobs = job("min_age = \"0s\"\nretry_after = \"15m\"\nmax_duration = \"3s\"");
+    world.put("inbox/a.csv", &export([("K1", "Ulm")]), DAY);
+    let working = world.begin(&jobs);
+    world.wait_for_next("2026-05-02T00:00:00Z");
+    world.erp.freeze();
+    world.clock.to("2026-05-02T00:00:00Z");
+    assert_eq!(world.wait_for_ended(1)[0].exit_code, 75);
+    world.wait_for_next("2026-05-02T00:15:00Z");
+    // Not before its time.
+    world.clock.to("2026-05-02T00:14:59Z");
+    world.erp.thaw();
+    assert_eq!(world.ended().len(), 1);
+    world.clock.to("2026-05-02T00:15:00Z");
+    let ended = world.wait_for_ended(2);
+    assert_eq!(ended[1].exit_code, 0, "{ended:#?}");
+    let again = |told: &Told| {
+        matches!(
+            told,
+            Told::Started {
+                why: Why::Again,
+                ..
+            }
+        )
+    };
+    world.wait_for_told(again);
+    // What is done is not started again.
+    world.clock.to("2026-05-02T01:00:00Z");
+    world.wait_for_next("2026-05-03T00:00:00Z");
+    world.clock.to("2026-05-03T00:00:00Z");
+    let ended = world.wait_for_ended(3);
+    assert_eq!(ended[2].due, "2026-05-03T00:00:00Z".parse().ok());
+    assert_eq!(world.end(working, Signal::Interrupt), ExitCode::Fine);
+    assert_eq!(world.created(), ["K1"]);
+}
+
+#[test]
 fn jobs_into_one_erp_take_turns() {
     let world = World::new("2026-05-01T20:00:00Z", SandboxSettings::default());
     let two = job("min_age = \"0s\"")
