@@ -8,6 +8,7 @@ pub mod damage;
 pub mod ending;
 pub mod event;
 pub mod summary;
+pub mod telling;
 pub mod wording;
 
 use std::collections::BTreeMap;

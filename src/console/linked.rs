@@ -3,7 +3,7 @@
 
 use super::page::{Page, counted, thousands};
 use super::summary;
-use crate::outcome::{Alteration, Linked, Summary};
+use crate::outcome::{Alteration, Linked, Summary, telling};
 
 /// Columns that are told; `summary.json` has the rest.
 const COLUMNS_AT_MOST: usize = 20;
@@ -24,15 +24,7 @@ pub(super) fn totals(page: &mut Page, of: &Summary, linked: &Linked) {
     let Some(totals) = &linked.totals else {
         return;
     };
-    let first = match linked.first == of.run {
-        true => "its corrections".to_owned(),
-        false => format!("run {}", linked.first),
-    };
-    let others = match linked.runs {
-        0..=2 => String::new(),
-        runs => format!(" ({} runs)", thousands(runs)),
-    };
-    page.heading(&format!("Together with {first}{others}"));
+    page.heading(&telling::together(of, linked));
     summary::counts(page, totals);
 }
 

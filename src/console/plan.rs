@@ -1,65 +1,30 @@
 //! The end of a dry run: what the import would do, and what nobody has checked.
 
-use std::time::Duration;
-
-use super::page::{BAD, GOOD, Page, STRONG, length};
-use crate::outcome::{Plan, Summary};
+use super::page::{Page, STRONG};
+use super::summary;
+use crate::outcome::{Plan, Summary, telling};
 
 /// Adds what would become of the records.
-pub(super) fn counts(page: &mut Page, summary: &Summary, plan: &Plan) {
+pub(super) fn counts(page: &mut Page, of: &Summary, plan: &Plan) {
     page.heading("Plan");
-    page.count(GOOD, plan.would_create, "would be created");
-    for (style, count, text) in [
-        (STRONG, summary.counts.exists, "are in the ERP already"),
-        (STRONG, summary.counts.skipped, "would be skipped"),
-        (
-            STRONG,
-            summary.counts.changed,
-            "changed since they were sent, would not be sent again",
-        ),
-        (STRONG, plan.left_out, "left out by keep_if"),
-        (
-            STRONG,
-            summary.counts.grouped,
-            "part of another record's customer",
-        ),
-        (BAD, plan.invalid, "invalid, would not be sent"),
-    ] {
-        if count > 0 {
-            page.count(style, count, text);
-        }
+    for row in telling::planned(of, plan) {
+        page.count(summary::style(row.mood), row.count, row.word);
     }
-    page.count(STRONG, summary.counts.read, "read");
+    page.count(STRONG, of.counts.read, "read");
     if plan.too_many_invalid {
-        page.indented(
-            2,
-            "As it is, a run would send nothing: more are invalid than --max-invalid allows.",
-        );
+        page.indented(2, telling::TOO_MANY_INVALID);
     }
 }
 
 /// Adds what else the rehearsal found out, and what it did not look at.
 pub(super) fn details(page: &mut Page, plan: &Plan) {
     page.gap();
-    let columns = if plan.unused_columns.is_empty() {
-        "all are used".to_owned()
-    } else {
-        format!("not used: {}", plan.unused_columns.join(", "))
-    };
-    page.pair("Columns", &columns);
-    if let Some(number) = &plan.highest_number {
-        page.pair(
-            "Numbers",
-            &format!("the highest is {number}; set Wawi's number range above it"),
-        );
-    }
-    if let Some(seconds) = plan.seconds_at_rate {
-        let time = length(Duration::from_secs(seconds));
-        page.pair("Will take", &format!("about {time} at the configured rate"));
+    for (label, text) in telling::plan_facts(plan) {
+        page.pair(label, &text);
     }
     if let Some(body) = &plan.sample_body {
         page.heading("One body as it would be sent");
-        page.block(2, &pretty(body));
+        page.block(2, &telling::pretty(body));
     }
     if !plan.probed.is_empty() {
         page.heading("Asked the ERP");
@@ -73,11 +38,4 @@ pub(super) fn details(page: &mut Page, plan: &Plan) {
             page.indented(2, sentence);
         }
     }
-}
-
-/// JSON over several lines; anything else as it is.
-fn pretty(body: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(body)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| body.to_owned())
 }

@@ -1,10 +1,11 @@
 //! What a run came to, as a page: the outcome at a glance first, then causes, then what to do.
 
-use std::time::Duration;
+use anstyle::Style;
 
-use super::page::{BAD, GOOD, Look, ODD, Page, STRONG, counted, length, thousands};
+use super::page::{BAD, GOOD, Look, ODD, Page, STRONG, counted};
 use super::{linked, plan, steps};
-use crate::outcome::{Counts, Ending, ErrorGroup, Summary};
+use crate::outcome::telling::{self, Mood};
+use crate::outcome::{Counts, ErrorGroup, Summary};
 
 /// Causes told on the page; the files have the rest.
 const CAUSES_AT_MOST: usize = 8;
@@ -41,7 +42,7 @@ pub(super) fn page(summary: &Summary, look: Look, all_causes: bool) -> String {
     if !summary.repairs.is_empty() {
         page.heading("Repaired, as the mapping asks");
         for (kind, count) in &summary.repairs {
-            page.count(STRONG, *count, repair(kind));
+            page.count(STRONG, *count, telling::repair(kind));
         }
     }
     if let Some(found) = &summary.plan {
@@ -64,81 +65,19 @@ pub(super) fn brief(summary: &Summary, look: Look) -> String {
     page.into_text()
 }
 
+/// The style of what is told in a mood.
+pub(super) fn style(mood: Mood) -> Style {
+    match mood {
+        Mood::Good => GOOD,
+        Mood::Plain => STRONG,
+        Mood::Odd => ODD,
+        Mood::Bad => BAD,
+    }
+}
+
 fn headline(page: &mut Page, summary: &Summary) {
-    let style = match summary.exit_code {
-        0 => GOOD,
-        3 | 7 | 75 => ODD,
-        _ => BAD,
-    };
-    page.styled(style.bold(), &sentence(summary));
-}
-
-/// What happened, in a sentence (two when the run stopped before its end).
-fn sentence(summary: &Summary) -> String {
-    let counts = &summary.counts;
-    let read = thousands(counts.read);
-    if summary.dry_run {
-        let ready = summary
-            .plan
-            .as_ref()
-            .map_or(counts.ready, |plan| plan.would_create);
-        return match (counts.read, counts.invalid) {
-            (0, _) => "Dry run: the input has no records.".to_owned(),
-            (all, 0) if all == ready => {
-                format!("Dry run: all {read} records would be created; nothing was sent.")
-            }
-            (_, 0) => format!(
-                "Dry run: {} of {read} records would be created; nothing was sent.",
-                thousands(ready)
-            ),
-            (_, invalid) => format!(
-                "Dry run: {} of {read} records would be created, {} invalid; nothing was sent.",
-                thousands(ready),
-                thousands(invalid)
-            ),
-        };
-    }
-    match &summary.ending {
-        Ending::Finished if counts.read == 0 => "Finished: the input has no records.".to_owned(),
-        Ending::Finished => format!("Finished: {}.", state(counts)),
-        Ending::Stopped(stop) => format!("{} {}.", ended(&stop.message()), state(counts)),
-        other => format!("{} {}.", ended(&other.message()), state(counts)),
-    }
-}
-
-/// How many of the records are where, in one clause.
-fn state(counts: &Counts) -> String {
-    let mut text = format!(
-        "{} of {} created",
-        thousands(counts.created),
-        counted(counts.read, "record")
-    );
-    let failed = counts.invalid + counts.refused;
-    let mut told = false;
-    for (number, word) in [
-        (failed, "failed"),
-        (counts.unknown, "unknown"),
-        (counts.open, "not yet sent"),
-    ] {
-        if number > 0 {
-            text.push_str(&format!(", {} {word}", thousands(number)));
-            told = true;
-        }
-    }
-    if !told && counts.created < counts.read {
-        text.push_str(", the others needed nothing");
-    }
-    text
-}
-
-/// The text as a sentence of its own.
-pub(super) fn ended(text: &str) -> String {
-    let text = text.trim();
-    if text.ends_with(['.', '!', '?']) {
-        text.to_owned()
-    } else {
-        format!("{text}.")
-    }
+    let style = style(telling::mood(summary));
+    page.styled(style.bold(), &telling::sentence(summary));
 }
 
 fn about(page: &mut Page, summary: &Summary) {
@@ -156,27 +95,7 @@ fn about(page: &mut Page, summary: &Summary) {
     page.pair("Mapping", &summary.mapping);
     if !summary.dry_run {
         page.pair("Target", summary.target.as_deref().unwrap_or_default());
-        page.pair("Workflows", workflows(&summary.workflows));
-    }
-}
-
-/// What happens to Wawi's automatic workflows, in words.
-fn workflows(word: &str) -> &str {
-    match word {
-        "skip" => "switched off for the created customers",
-        "run" => "run for the created customers",
-        other => other,
-    }
-}
-
-/// A kind of repair, in words.
-fn repair(kind: &str) -> &str {
-    match kind {
-        "postal_code.zero_restored" => "leading zero of a German postal code restored",
-        "postal_code.prefix_removed" => "country prefix of a postal code removed",
-        "apostrophe.removed" => "apostrophe removed that a spreadsheet had put before a value",
-        "length.cut" => "text cut to the length that the mapping allows",
-        other => other,
+        page.pair("Workflows", telling::workflows(&summary.workflows));
     }
 }
 
@@ -187,37 +106,15 @@ fn outcomes(page: &mut Page, found: &Counts) {
 
 /// Adds how many records ended how.
 pub(super) fn counts(page: &mut Page, counts: &Counts) {
-    let rows = [
-        (GOOD, counts.created, "created"),
-        (GOOD, counts.ready, "ready"),
-        (STRONG, counts.exists, "exists"),
-        (STRONG, counts.skipped, "skipped"),
-        (ODD, counts.changed, "changed"),
-        (STRONG, counts.left_out, "left out"),
-        (STRONG, counts.grouped, "grouped"),
-        (BAD, counts.invalid, "invalid"),
-        (BAD, counts.refused, "refused"),
-        (BAD, counts.unknown, "unknown"),
-        (ODD, counts.open, "open"),
-    ];
-    for (style, count, word) in rows.into_iter().filter(|(_, count, _)| *count > 0) {
-        page.count(style, count, word);
+    for row in telling::outcomes(counts) {
+        page.count(style(row.mood), row.count, row.word);
     }
     page.count(STRONG, counts.read, "read");
 }
 
 fn causes(page: &mut Page, groups: &[ErrorGroup], most: usize, file: &str) {
     for group in groups.iter().take(most) {
-        let mut title = group.code.clone();
-        if !group.field.is_empty() {
-            title.push_str(&format!(", {}", group.field));
-        }
-        match group.columns.as_slice() {
-            [] => {}
-            [column] => title.push_str(&format!(" (column {column})")),
-            columns => title.push_str(&format!(" (columns {})", columns.join(", "))),
-        }
-        page.count(STRONG, group.count, title.trim_start_matches(", "));
+        page.count(STRONG, group.count, &telling::cause(group));
         page.indented(12, &group.message);
         match &group.cure {
             Some(cure) => {
@@ -228,7 +125,7 @@ fn causes(page: &mut Page, groups: &[ErrorGroup], most: usize, file: &str) {
             None if group.remedy.is_empty() => {}
             None => page.indented(12, &format!("→ {}", group.remedy)),
         }
-        page.indented(12, &places(group));
+        page.indented(12, &telling::places(group));
     }
     let further = groups.len().saturating_sub(most);
     if further > 0 {
@@ -244,96 +141,25 @@ fn counted_causes(number: usize) -> String {
     }
 }
 
-/// Where the first records of a group stand.
-fn places(group: &ErrorGroup) -> String {
-    let list: Vec<String> = group
-        .first
-        .iter()
-        .map(|position| {
-            let (record, line) = (thousands(position.record), thousands(position.line));
-            format!("{record} (line {line})")
-        })
-        .collect();
-    let noun = if group.count == 1 {
-        "record"
-    } else {
-        "records"
-    };
-    let more = if group.count > list.len() as u64 {
-        ", …"
-    } else {
-        ""
-    };
-    format!("{noun} {}{more}", list.join(", "))
-}
-
 fn effort(page: &mut Page, summary: &Summary) {
-    let traffic = &summary.traffic;
-    if traffic.requests > 0 {
-        let mut text = format!(
-            "{} ({}, {}",
-            thousands(traffic.requests),
-            counted(traffic.posts, "create"),
-            counted(traffic.lookups, "look-up")
-        );
-        if traffic.retries > 0 {
-            text.push_str(&format!(", {} sent again", thousands(traffic.retries)));
-        }
-        text.push(')');
-        if summary.requests_per_second > 0.0 {
-            text.push_str(&format!(", {:.1} a second", summary.requests_per_second));
-        }
-        if traffic.throttled > 0 {
-            let times = counted(traffic.throttled, "time");
-            text.push_str(&format!(", slowed down by the server {times} (429)"));
-        }
+    if let Some(text) = telling::requests(summary) {
         page.pair("Requests", &text);
     }
-    page.pair("Time", &time(summary));
+    page.pair("Time", &telling::time(summary));
     page.pair("Report", &summary.report_dir);
-}
-
-fn time(summary: &Summary) -> String {
-    let whole = summary.finished.duration_since(summary.started);
-    let whole = Duration::try_from(whole).unwrap_or_default();
-    let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    // If somebody set the clock back meanwhile, it took at least what was measured.
-    let measured = seconds(summary.reading_seconds) + seconds(summary.sending_seconds);
-    let whole = whole.max(measured);
-    let mut text = format!(
-        "{} (reading {}",
-        length(whole),
-        length(seconds(summary.reading_seconds))
-    );
-    if !summary.dry_run {
-        text.push_str(&format!(
-            ", sending {}",
-            length(seconds(summary.sending_seconds))
-        ));
-    }
-    text.push(')');
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::{finished, interrupted, rehearsed, troubled};
     use super::*;
-    use crate::outcome::Stop;
+    use crate::outcome::telling::ended;
+    use crate::outcome::{Ending, Stop};
 
     const PLAIN: Look = Look {
         color: false,
         width: None,
     };
-
-    #[test]
-    fn a_clock_that_was_set_back_makes_no_time_negative() {
-        let mut summary = finished();
-        summary.finished = summary.started - jiff::SignedDuration::from_hours(5);
-        summary.reading_seconds = 1.0;
-        summary.sending_seconds = 61.0;
-        assert_eq!(time(&summary), "1 min 2 s (reading 1 s, sending 1 min 1 s)");
-    }
 
     /// The page, with the wording of endings left to its own tests.
     fn shown(summary: &Summary) -> String {
