@@ -24,6 +24,7 @@ mod learning;
 mod ledger;
 mod live;
 mod names;
+mod noted;
 mod pipeline;
 mod probe;
 mod proposing;

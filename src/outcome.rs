@@ -7,6 +7,7 @@ pub mod code;
 pub mod damage;
 pub mod ending;
 pub mod event;
+pub mod measured;
 pub mod summary;
 pub mod telling;
 pub mod wording;
@@ -22,7 +23,10 @@ pub use code::{Code, Severity};
 pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
 pub use event::{Notice, Phase, Progress, QuotaUse, RunEvent};
-pub use summary::{Alteration, Counts, Cure, ErrorGroup, Linked, Plan, Summary, Traffic};
+pub use measured::{Latency, Limit, Measured};
+pub use summary::{
+    Alteration, Conditions, Counts, Cure, ErrorGroup, Linked, Plan, Summary, Traffic,
+};
 
 use crate::record::Position;
 
@@ -309,6 +313,17 @@ pub enum UnknownWhy {
 }
 
 impl Outcome {
+    /// POSTs that it took.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        match self {
+            Self::Created { attempts, .. }
+            | Self::Refused { attempts, .. }
+            | Self::Unknown { attempts, .. } => *attempts,
+            _ => 0,
+        }
+    }
+
     /// The outcome's word, as in journal, report and `show --outcome`.
     #[must_use]
     pub fn word(&self) -> &'static str {

@@ -2,7 +2,7 @@
 //!
 //! Owns the files' names, columns and encodings, and that a file is there whole or not at all.
 //! It is handed settled records in their order together with the input's own cells, keeps none
-//! of them, and knows neither journal nor server. Pages for people (`report.html`) will be a further
+//! of them, and knows neither journal nor server. The page for people (`report.html`) is a further
 //! projection of the same [`Row`]s.
 
 mod cells;
@@ -11,6 +11,7 @@ mod failed;
 mod file;
 #[cfg(test)]
 mod fixtures;
+mod page;
 mod rows;
 mod tables;
 mod trouble;

@@ -41,6 +41,8 @@ pub(super) fn finished() -> Summary {
             lookups: 13,
             ..Traffic::default()
         },
+        latency: None,
+        conditions: Box::default(),
         requests_per_second: 9.8,
         reading_seconds: 0.44,
         sending_seconds: 1022.0,
@@ -67,6 +69,7 @@ fn group(code: &str, field: &str, column: &str, count: u64) -> ErrorGroup {
             .take(usize::try_from(count).unwrap())
             .map(|(record, line)| Position { record, line })
             .collect(),
+        examples: Vec::new(),
         message: "not one e-mail address".to_owned(),
         remedy: "correct the address, or leave the cell empty".to_owned(),
         cure: None,

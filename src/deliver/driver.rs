@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::engine::{Action, Engine, JobId, Task};
 use super::wire::{Reply, Wire, never_sent};
-use crate::outcome::{Ending, Outcome, QuotaUse, Submission, Traffic};
+use crate::outcome::{Attempt, Ending, Limit, Measured, Outcome, QuotaUse, Submission, Traffic};
 
 /// How long requests in flight may take to finish after a stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -108,6 +108,8 @@ pub struct Delivered {
     pub ending: Ending,
     /// What went over the wire.
     pub traffic: Traffic,
+    /// What was measured of the server's answers to POSTs.
+    pub measured: Measured,
 }
 
 /// What the driver works with.
@@ -137,6 +139,7 @@ struct Loop {
     grace_ends: Option<Instant>,
     dropped: bool,
     signal_lives: bool,
+    measured: Measured,
 }
 
 impl Driver {
@@ -163,12 +166,14 @@ impl Driver {
             grace_ends: None,
             dropped: false,
             signal_lives: true,
+            measured: Measured::default(),
         };
         work.run(&batches, committed, observer).await;
         drop(batches);
         let delivered = Delivered {
             ending: work.driver.engine.ending(),
             traffic: work.driver.engine.traffic(),
+            measured: std::mem::take(&mut work.measured),
         };
         let failure = work.failure.take();
         drop(work);
@@ -360,8 +365,11 @@ impl Loop {
         let now = self.started.elapsed();
         let engine = &mut self.driver.engine;
         match reply {
-            Reply::Posted(job, Ok(attempt)) => engine.posted(job, &attempt, now),
-            Reply::Posted(job, Err(ending)) => {
+            Reply::Posted(job, Ok(attempt), time) => {
+                engine.posted(job, &attempt, now);
+                self.measure(&attempt, time);
+            }
+            Reply::Posted(job, Err(ending), _) => {
                 engine.stop(ending);
                 engine.posted(job, &never_sent(), now);
             }
@@ -376,6 +384,17 @@ impl Loop {
                 engine.probed(&never_sent(), now);
             }
             Reply::Renewed(result) => engine.renewed(result),
+        }
+    }
+
+    /// Notes how long an answer took, and what it says of the quota.
+    fn measure(&mut self, attempt: &Attempt, time: Option<Duration>) {
+        let (Attempt::Answered(answer), Some(time)) = (attempt, time) else {
+            return;
+        };
+        self.measured.latencies.note(time);
+        if let Some(quota) = answer.quota {
+            self.measured.quota = Some(Limit::new(quota.limit, quota.interval));
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,7 +20,8 @@ const BATCH: usize = 256;
 
 /// What became of a request.
 pub(super) enum Reply {
-    Posted(JobId, Result<Attempt, Ending>),
+    /// With the time from its start to the whole answer, if it was sent.
+    Posted(JobId, Result<Attempt, Ending>, Option<Duration>),
     Looked(JobId, Result<Attempt, Ending>),
     Probed(Result<Attempt, Ending>),
     Renewed(Result<(), Ending>),
@@ -191,13 +193,15 @@ impl Request {
             Asked::Post(job, body) => {
                 // Whoever is dropped while a token is fetched was certainly not sent.
                 match client.ready().await {
-                    Err(ending) => Reply::Posted(*job, Err(ending)),
+                    Err(ending) => Reply::Posted(*job, Err(ending), None),
                     Ok(()) => {
                         self.left = true;
                         fail_point::pass(Point::PostLeaving);
+                        let begun = Instant::now();
                         let answer = client.post(body).await;
+                        let time = begun.elapsed();
                         fail_point::pass(Point::PostAnswered);
-                        Reply::Posted(*job, answer)
+                        Reply::Posted(*job, answer, Some(time))
                     }
                 }
             }
@@ -223,8 +227,8 @@ impl Request {
     /// What is known of a request that was dropped.
     fn lost(&self) -> Reply {
         match &self.asked {
-            Asked::Post(job, _) if self.left => Reply::Posted(*job, Ok(interrupted())),
-            Asked::Post(job, _) => Reply::Posted(*job, Ok(never_sent())),
+            Asked::Post(job, _) if self.left => Reply::Posted(*job, Ok(interrupted()), None),
+            Asked::Post(job, _) => Reply::Posted(*job, Ok(never_sent()), None),
             Asked::Look(job, ..) => Reply::Looked(*job, Ok(interrupted())),
             Asked::Probe => Reply::Probed(Ok(interrupted())),
             Asked::Renew => Reply::Renewed(Err(Ending::Outage)),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::altered::compare_and_tell;
 use super::apart::Apart;
 use super::ledger::SettledSet;
+use super::noted::tell_settings;
 use super::pipeline::Pipeline;
 use super::probe::Probe;
 use super::reporting::{Outcomes, Reporting, shape_of};
@@ -103,6 +104,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     let mut summary = facts.summary(Ending::Finished, counts);
     summary.reading_seconds = clock.elapsed().as_secs_f64();
     summary.linked = linked;
+    tell_settings(import, &mut summary);
     let asked = probe.as_ref();
     summary.traffic = asked.map_or_else(Traffic::default, |probe| probe.traffic);
     summary.plan = Some(plan_of(import, &survey, &pipeline.plan, &counts, asked));
@@ -118,9 +120,8 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
             .as_mut()
             .map(|writer| &mut **writer as &mut dyn std::io::Write),
     };
-    let settings = &import.settings;
     let summary = reporting.write(&mut survey, summary, |summary| {
-        stricter(summary, settings);
+        stricter(summary, &import.settings);
     })?;
     listener.tell(&RunEvent::Finished(Box::new(summary.clone())));
     Ok(summary)

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::altered::{compare_and_tell, refuse};
 use super::ledger::{JournalFindings, SettledSet, TargetHashes};
+use super::noted::{note_measured, note_settings};
 use super::pipeline::Pipeline;
 use super::reporting::{Outcomes, Reporting, shape_of};
 use super::returned::{self, Link, ReturnedFile};
+use super::sending::unsent;
 use super::settings::{Existing, ImportSettings};
 use super::strays::refuse_strays;
 use super::summing::{Facts, stricter};
@@ -76,6 +78,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     let report = Report::prepare(&settings.report, &run)?;
     note_report(&mut journal, &run, report.folder())?;
     note_patience(&mut journal, &run, &settings.delivery)?;
+    note_settings(&mut journal, &run, import)?;
     listener.tell(&RunEvent::Started {
         run: run.clone(),
         input: import.input.clone(),
@@ -243,9 +246,8 @@ pub(super) fn holder(command: &str) -> String {
 }
 
 /// How to find out what became of the unknown records.
-pub(super) fn tell_of_unknown(summary: &mut Summary, settings: &ImportSettings) {
+pub(super) fn tell_of_unknown(summary: &mut Summary, target: &str, journal: &str) {
     let run = &summary.run;
-    let (target, journal) = (&settings.target_options, &settings.journal_options);
     summary.reconcile_with = Some(format!("importer reconcile {run}{target}"));
     summary.resolve_with = Some(format!("importer resolve {run}{journal} RECORD"));
 }
@@ -312,10 +314,7 @@ impl Live<'_> {
             .warn_of_records_beyond(survey.read, &self.listener);
         let reading = self.clock.elapsed();
         let (mut journal, delivered) = if self.too_many_invalid(&journal, &survey)? {
-            let delivered = Delivered {
-                ending: Ending::TooManyInvalid,
-                traffic: Traffic::default(),
-            };
+            let delivered = unsent(Ending::TooManyInvalid, Traffic::default());
             (journal, delivered)
         } else {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -432,8 +431,16 @@ impl Live<'_> {
             summary.resume_with = Some(way_on(&self.settings().command_line));
         }
         if counts.unknown > 0 {
-            tell_of_unknown(&mut summary, self.settings());
+            let settings = self.settings();
+            let (target, journal) = (&settings.target_options, &settings.journal_options);
+            tell_of_unknown(&mut summary, target, journal);
         }
+        note_measured(
+            journal,
+            &self.row(journal)?,
+            &delivered.measured,
+            &mut summary,
+        )?;
         journal.end(&self.run, &summary.ending, summary.finished)?;
         let settings = self.settings();
         let mut minded = false;

@@ -118,7 +118,7 @@ impl Import {
         {
             let json = serde_json::to_string(&names)
                 .map_err(|error| ImportError::Internal(error.to_string()))?;
-            journal.note_names(&row.id, &json)?;
+            journal.note_option(&row.id, "names", &json)?;
         }
         Ok(names)
     }

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::existing::{Inquired, recognise};
 use super::ledger::JournalLedger;
-use super::sending::{Asked, add, recovered_task, tell_looking, tell_pauses};
+use super::sending::{Asked, add, recovered_task, tell_looking, tell_pauses, unsent};
 use super::which::patient;
 use super::{Events, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
@@ -184,10 +184,7 @@ impl OpenElsewhere<'_> {
         mut journal: Journal,
         observer: &mut dyn FnMut(Observed<'_>),
     ) -> Result<(Journal, Delivered), ImportError> {
-        let mut all = Delivered {
-            ending: Ending::Finished,
-            traffic: Traffic::default(),
-        };
+        let mut all = unsent(Ending::Finished, Traffic::default());
         let mut intents = self.intents;
         while let Some(first) = intents.first() {
             let run = first.run.clone();

@@ -56,6 +56,7 @@ impl Reporting<'_> {
         let folder = self.report.folder().to_owned();
         let mut payloads = self.payloads.take();
         let mut causes = Causes::default();
+        let mut attempts = 0;
         let cures = Cures {
             source: self.source,
             pipeline: self.pipeline,
@@ -98,6 +99,7 @@ impl Reporting<'_> {
                     // Open: no outcome, so no row either.
                     None => continue,
                 };
+                attempts += u64::from(settled.outcome.attempts());
                 look.errors_for(&settled);
                 look.last_attempt = pages.last_attempt(&settled)?;
                 if let (Some(body), Some(to)) = (look.body_if_ready(&settled), payloads.as_mut()) {
@@ -105,7 +107,7 @@ impl Reporting<'_> {
                         .and_then(|()| to.write_all(b"\n"))
                         .map_err(ImportError::Payloads)?;
                 }
-                causes.note(&settled, &look.errors, &look.warnings, group, &cures);
+                causes.note(&settled, &look.errors, &look.warnings, group, &cures, &rows);
                 self.push_group(&mut rows, group, &settled, &look)?;
             }
             if let Some(last) = last {
@@ -121,6 +123,7 @@ impl Reporting<'_> {
             to.flush().map_err(ImportError::Payloads)?;
         }
         let (warned, errors, warnings) = causes.finish(summary.counts.read);
+        summary.conditions.attempts = attempts;
         summary.warnings = warned;
         summary.errors = errors;
         summary.warning_groups = warnings;
@@ -153,7 +156,7 @@ impl Reporting<'_> {
     ) -> Result<(), ImportError> {
         let mut look = Look::of_nothing();
         look.add_repeats(again, self.pipeline);
-        causes.note_odd(position, &look.warnings);
+        causes.note_odd(position, &look.warnings, rows);
         let settled = Settled {
             position,
             key_hash: None,

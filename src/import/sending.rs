@@ -26,7 +26,7 @@ use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
 use crate::deliver::settings::Rate;
 use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
-use crate::outcome::{Counts, Ending, KeyHash, Phase, Progress, RunEvent, Traffic};
+use crate::outcome::{Counts, Ending, KeyHash, Measured, Phase, Progress, RunEvent, Traffic};
 
 /// Submissions that wait between reading and sending.
 const QUEUE: usize = 256;
@@ -44,7 +44,7 @@ impl Live<'_> {
         let mut traffic = Traffic::default();
         match self.check_target(&mut journal, &mut traffic).await {
             Ok(()) => {}
-            Err(Inquired::Ended(ending)) => return Ok((journal, Delivered { ending, traffic })),
+            Err(Inquired::Ended(ending)) => return Ok((journal, unsent(ending, traffic))),
             Err(Inquired::Failed(error)) => return Err(error),
         }
         let (own, others): (Vec<OpenIntent>, Vec<OpenIntent>) = journal
@@ -88,7 +88,7 @@ impl Live<'_> {
             .await
         {
             Ok(origin) => origin,
-            Err(Inquired::Ended(ending)) => return Ok((journal, Delivered { ending, traffic })),
+            Err(Inquired::Ended(ending)) => return Ok((journal, unsent(ending, traffic))),
             Err(Inquired::Failed(error)) => return Err(error),
         };
         let counts = counts_of(&self.row(&journal)?, survey.read);
@@ -234,6 +234,15 @@ impl Waiting {
             customers: counts.open.saturating_add(unknown).min(most),
             looked_up: own.min(most),
         }
+    }
+}
+
+/// An end before anything was sent.
+pub(super) fn unsent(ending: Ending, traffic: Traffic) -> Delivered {
+    Delivered {
+        ending,
+        traffic,
+        measured: Measured::default(),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::outcome::{
     Traffic,
 };
 use crate::record::Position;
+use crate::report::Rows;
 
 /// The parts of a summary that every kind of run has.
 pub(super) struct Facts {
@@ -58,6 +59,8 @@ impl Facts {
             errors: Vec::new(),
             warning_groups: Vec::new(),
             traffic: Traffic::default(),
+            latency: None,
+            conditions: Box::default(),
             requests_per_second: 0.0,
             reading_seconds: 0.0,
             sending_seconds: 0.0,
@@ -81,7 +84,8 @@ pub(super) struct Causes {
 }
 
 impl Causes {
-    /// Notes what is wrong with, and odd about, one record, each of which stands where it says.
+    /// Notes what is wrong with, and odd about, one record, each of which stands where it says;
+    /// `told` says what may be shown of it.
     pub(super) fn note(
         &mut self,
         settled: &Settled,
@@ -89,11 +93,12 @@ impl Causes {
         warnings: &[FieldError],
         group: &Group,
         cures: &Cures<'_>,
+        told: &Rows,
     ) {
         let position = settled.position;
         let pipeline = cures.pipeline;
         for error in errors {
-            add(&mut self.errors, position, error, group, cures);
+            add(&mut self.errors, position, error, group, cures, told);
         }
         if let Outcome::Refused {
             status,
@@ -105,7 +110,7 @@ impl Causes {
             self.note_refused(position, *status, code.as_deref(), errors, pipeline);
         }
         for warning in warnings {
-            add(&mut self.warnings, position, warning, group, cures);
+            add(&mut self.warnings, position, warning, group, cures, told);
         }
         let warned: BTreeSet<_> = warnings
             .iter()
@@ -116,13 +121,15 @@ impl Causes {
 
     /// Notes what is odd about one record that nobody looked at again: no line of the mapping
     /// would cure that.
-    pub(super) fn note_odd(&mut self, position: Position, warnings: &[FieldError]) {
+    pub(super) fn note_odd(&mut self, position: Position, warnings: &[FieldError], told: &Rows) {
         for warning in warnings {
-            self.warnings.add(position, Cause::from(warning), || Words {
-                message: warning.message_of_group(),
-                remedy: warning.remedy(),
-                cure: None,
-            });
+            let example = || Some(told.for_people(warning));
+            self.warnings
+                .add(position, Cause::from(warning), example, || Words {
+                    message: warning.message_of_group(),
+                    remedy: warning.remedy(),
+                    cure: None,
+                });
         }
         self.warned += u64::from(!warnings.is_empty());
     }
@@ -164,11 +171,16 @@ impl Causes {
                 columns: pipeline.plan.columns_of(&error.field),
                 ..Cause::default()
             };
-            self.errors.add(position, cause, || Words {
-                message: error.text.clone(),
-                remedy: remedy.to_owned(),
-                cure: None,
-            });
+            self.errors.add(
+                position,
+                cause,
+                || None,
+                || Words {
+                    message: error.text.clone(),
+                    remedy: remedy.to_owned(),
+                    cure: None,
+                },
+            );
         }
     }
 
@@ -191,9 +203,11 @@ fn add(
     error: &FieldError,
     group: &Group,
     cures: &Cures<'_>,
+    told: &Rows,
 ) {
     let position = error.further_record().unwrap_or(position);
-    groups.add(position, Cause::from(error), || Words {
+    let example = || Some(told.for_people(error));
+    groups.add(position, Cause::from(error), example, || Words {
         message: error.message_of_group(),
         remedy: error.remedy(),
         cure: cures.of(error, group),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::noted::Noted;
 use super::reporting::shape_of;
 use super::settings::ImportSettings;
 use super::summing::Facts;
@@ -13,7 +14,7 @@ use super::{Import, ImportError};
 use crate::deliver::DeliverySettings;
 use crate::journal::{Journal, NewRun, RunRow};
 use crate::names::Names;
-use crate::outcome::{Counts, Ending, Linked, RunEvent, Summary};
+use crate::outcome::{Counts, Ending, Linked, Measured, RunEvent, Summary};
 use crate::source::{Fingerprint, Format, Source, SourceSettings};
 
 /// How the command line said that the input is read: kept in the journal, so that a run's
@@ -71,6 +72,10 @@ pub(super) struct RunOptions {
     pub patience_ms: u64,
     /// What the ERP said about the mapping's names: whoever goes on with it maps as it began.
     pub names: Names,
+    /// What else its page tells.
+    pub noted: Noted,
+    /// What its processes measured.
+    pub measured: Measured,
 }
 
 /// Notes with what patience the run sends, before it does.
@@ -228,6 +233,8 @@ pub(super) fn new_run(
         again: import.settings.again,
         patience_ms: 0,
         names,
+        noted: Noted::of(import),
+        measured: Measured::default(),
     };
     let parse = ParseOptions::of(&import.settings.source);
     let path = absolute(&import.path);

@@ -350,17 +350,23 @@ impl Journal {
         })
     }
 
-    /// Notes what the ERP said about the names of the run's mapping, as a JSON object.
+    /// Notes an option of the run under its `name` in [`NewRun::options`], as a JSON text, in the
+    /// place of what stood there.
     ///
     /// # Errors
     /// As [`Journal::commit`].
-    pub fn note_names(&mut self, run: &str, names: &str) -> Result<(), JournalError> {
+    pub fn note_option(
+        &mut self,
+        run: &str,
+        name: &'static str,
+        json: &str,
+    ) -> Result<(), JournalError> {
         let run = self.key_of(run)?;
         self.write(|work| {
             work.execute(
-                "UPDATE runs SET options = json_set(options, '$.names', json(?2)) \
+                "UPDATE runs SET options = json_set(options, '$.' || ?2, json(?3)) \
                  WHERE run_no = ?1",
-                params![run.number, names],
+                params![run.number, name, json],
             )?;
             Ok(())
         })

@@ -38,7 +38,7 @@ CREATE TABLE runs (
     mapping        TEXT NOT NULL,     -- the mapping as the user named it
     mapping_text   TEXT NOT NULL,     -- its text
     source_options TEXT NOT NULL,     -- JSON: how the input was read
-    options        TEXT NOT NULL,     -- JSON: what else was asked for, without secrets
+    options        TEXT NOT NULL,     -- JSON: what else was asked for, without secrets, and what was measured
     version        TEXT NOT NULL,     -- the program that began it
     started        INTEGER NOT NULL,
     linked_to      TEXT,              -- id of the run whose returned file this run corrects

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Ending, FieldError, Outcome};
+use super::{Ending, FieldError, Latency, Limit, Outcome};
 use crate::record::Position;
 
 /// How many records ended in which outcome. They add up to `read`.
@@ -112,6 +112,10 @@ pub struct ErrorGroup {
     pub count: u64,
     /// Where the first ones stand (at most five).
     pub first: Vec<Position>,
+    /// What is wrong with each of the first ones, with its value as `--values` allows; for people
+    /// only. Empty for what the server said.
+    #[serde(skip)]
+    pub examples: Vec<String>,
     /// What it means, as a sentence without values.
     pub message: String,
     /// What to do about it.
@@ -207,6 +211,19 @@ pub struct Linked {
     pub altered: Vec<Alteration>,
 }
 
+/// What a run was made with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// Options and their values, without secrets.
+    pub settings: Vec<(String, String)>,
+    /// The user's own limit on requests.
+    pub rate: Option<Limit>,
+    /// The server's quota, as it announced it last.
+    pub quota: Option<Limit>,
+    /// POSTs that the run's records took.
+    pub attempts: u64,
+}
+
 /// What a run came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
@@ -261,6 +278,13 @@ pub struct Summary {
     pub reading_seconds: f64,
     /// Seconds that sending took.
     pub sending_seconds: f64,
+    /// How long the server took to answer POSTs, in all processes of the run that ended in good
+    /// order; none if nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
+    /// With what settings the run was made; for people only.
+    #[serde(skip)]
+    pub conditions: Box<Conditions>,
     /// The dry run's plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
@@ -323,8 +347,15 @@ const POSITIONS_PER_GROUP: usize = 5;
 const FURTHER: &str = "…";
 
 impl Groups {
-    /// Counts one error of the record at `position`. The words are asked for once a group.
-    pub fn add(&mut self, position: Position, mut cause: Cause, words: impl FnOnce() -> Words) {
+    /// Counts one error of the record at `position`. The words are asked for once a group, an
+    /// example for each of the first records.
+    pub fn add(
+        &mut self,
+        position: Position,
+        mut cause: Cause,
+        example: impl FnOnce() -> Option<String>,
+        words: impl FnOnce() -> Words,
+    ) {
         cause.field = without_index(&cause.field);
         if !self.groups.contains_key(&cause) && self.groups.len() >= GROUPS_AT_MOST {
             cause = Cause {
@@ -348,6 +379,7 @@ impl Groups {
                 kind: cause.kind.clone(),
                 count: 0,
                 first: Vec::new(),
+                examples: Vec::new(),
                 message: words.message,
                 remedy: words.remedy,
                 cure: words.cure,
@@ -356,6 +388,7 @@ impl Groups {
         group.count += 1;
         if group.first.len() < POSITIONS_PER_GROUP {
             group.first.push(position);
+            group.examples.extend(example());
         }
     }
 
@@ -410,7 +443,12 @@ mod tests {
             (4, "Lieferort", "NULL"),
         ] {
             let error = error(column, word);
-            groups.add(position(record), Cause::from(&error), Words::default);
+            groups.add(
+                position(record),
+                Cause::from(&error),
+                || None,
+                Words::default,
+            );
         }
         let groups = groups.into_sorted();
         let told: Vec<_> = groups
@@ -434,7 +472,7 @@ mod tests {
                 code: format!("E{record}"),
                 ..Cause::default()
             };
-            groups.add(position(record), cause, Words::default);
+            groups.add(position(record), cause, || None, Words::default);
         }
         let groups = groups.into_sorted();
         assert_eq!(groups.len(), GROUPS_AT_MOST + 1);

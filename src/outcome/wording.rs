@@ -8,7 +8,7 @@ mod english;
 mod values;
 
 use values::visible;
-pub use values::{excerpt, mask};
+pub use values::{excerpt, harmless, mask};
 
 use super::{Code, Ending, FieldError, Stop, UnknownWhy};
 

@@ -7,6 +7,7 @@
 //! the customer or may do so.
 
 mod mention;
+mod page;
 mod raw;
 mod workbook;
 
@@ -102,6 +103,7 @@ pub fn erase_customer(
             Kind::Table => take_rows(folder, &path, records, customer)?,
             Kind::Lines => take_lines(folder, &path, records)?,
             Kind::Workbook => workbook::take_rows(folder, &path, records, customer)?,
+            Kind::Page => page::take_rows(folder, &path, records, customer)?,
         };
         match taken {
             Taken::Rows(0) => continue,
@@ -167,6 +169,7 @@ enum Kind {
     Table,
     Lines,
     Workbook,
+    Page,
     Unreadable,
     Summary,
     HalfWritten,
@@ -207,6 +210,7 @@ fn kind_of(name: &str) -> Kind {
         Some(name) if name.ends_with(".csv") => Kind::Table,
         Some(name) if name.ends_with(".jsonl") => Kind::Lines,
         Some(name) if name.ends_with(".xlsx") => Kind::Workbook,
+        Some(name) if name.ends_with(".html") => Kind::Page,
         Some(_) => Kind::Summary,
     }
 }

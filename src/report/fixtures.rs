@@ -104,6 +104,8 @@ pub(super) fn summary() -> Summary {
             throttled: 2,
             ..Traffic::default()
         },
+        latency: None,
+        conditions: Box::default(),
         requests_per_second: 1.5,
         reading_seconds: 0.5,
         sending_seconds: 4.0,

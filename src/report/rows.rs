@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use super::failed::Failed;
 use super::failed::workbook::{FAILED_XLSX, FailedWorkbook};
 use super::file::{self, PendingFile};
+use super::page::Drawing;
 use super::tables::{CHANGED, CREATED, Entry, Table, UNKNOWN, WARNINGS};
 use super::trouble::{Failure, Telling};
 use super::{Head, ReportError, ReportSettings, Row};
 use crate::fail_point::{self, Point};
-use crate::outcome::{Outcome, Summary};
+use crate::outcome::{FieldError, Outcome, Summary};
 
 /// Every name that a report's file can have, so that an earlier writing's are found.
-pub(super) const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 10] = [
     CREATED_CSV,
     "failed.csv",
     "failed.jsonl",
@@ -24,6 +25,7 @@ pub(super) const NAMES: [&str; 9] = [
     CHANGED_CSV,
     WARNINGS_CSV,
     SUMMARY_JSON,
+    REPORT_HTML,
 ];
 const CREATED_CSV: &str = "created.csv";
 pub(super) const UNREADABLE_TXT: &str = "unreadable.txt";
@@ -31,6 +33,7 @@ const UNKNOWN_CSV: &str = "unknown.csv";
 const CHANGED_CSV: &str = "changed.csv";
 const WARNINGS_CSV: &str = "warnings.csv";
 const SUMMARY_JSON: &str = "summary.json";
+pub(super) const REPORT_HTML: &str = "report.html";
 
 /// A report that is being written, a row at a time, in constant memory. Dropped before
 /// [`Rows::finish`], it leaves the folder as it was.
@@ -50,6 +53,7 @@ pub struct Rows {
     unknown: Option<Table>,
     changed: Option<Table>,
     warnings: Option<Table>,
+    drawing: Drawing,
 }
 
 impl Rows {
@@ -86,6 +90,7 @@ impl Rows {
             unknown: None,
             changed: None,
             warnings: None,
+            drawing: Drawing::default(),
             blank: head
                 .report_columns
                 .iter()
@@ -116,6 +121,7 @@ impl Rows {
                 std::iter::empty(),
             )?;
         }
+        self.drawing.note(row.settled);
         let entry = Entry::of(row.settled, row.key);
         match &row.settled.outcome {
             Outcome::Created { .. } => {
@@ -167,6 +173,12 @@ impl Rows {
         Ok(())
     }
 
+    /// The error in one line, with its value as people may see it.
+    #[must_use]
+    pub fn for_people(&self, error: &FieldError) -> String {
+        self.telling.for_people(error)
+    }
+
     /// Where the bytes go of what could not be split into fields: `unreadable.txt`, which is
     /// there from the first call on.
     ///
@@ -203,6 +215,8 @@ impl Rows {
             files.push(table.into_file()?);
         }
         files.push(summary_file(&self.folder, self.mode, summary)?);
+        let page = self.drawing.page(summary, self.telling.values());
+        files.push(page_file(&self.folder, self.mode, page)?);
         let written: Vec<PathBuf> = files.iter().map(|file| file.path().to_owned()).collect();
         let synced = files
             .into_iter()
@@ -252,6 +266,24 @@ fn summary_file(folder: &Path, mode: u32, summary: &Summary) -> Result<PendingFi
     }
 }
 
+fn page_file(
+    folder: &Path,
+    mode: u32,
+    page: Result<String, minijinja::Error>,
+) -> Result<PendingFile, ReportError> {
+    let mut file = PendingFile::create(folder, REPORT_HTML, mode)?;
+    let written = page
+        .map_err(std::io::Error::other)
+        .and_then(|page| file.write_all(page.as_bytes()));
+    match written {
+        Ok(()) => Ok(file),
+        Err(source) => Err(ReportError::Write {
+            path: file.path().to_owned(),
+            source,
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
@@ -273,7 +305,7 @@ mod tests {
         let (_temp, folder) = written(head(shape), ValuesShown::Masked, |_| {});
         assert_eq!(
             names(&folder),
-            ["created.csv", "failed.csv", "summary.json"]
+            ["created.csv", "failed.csv", "report.html", "summary.json"]
         );
         assert_eq!(
             text(&folder, "created.csv"),
@@ -292,7 +324,10 @@ mod tests {
             ..head(text_shape(&["Nr"], b',', UTF_8))
         };
         let (_temp, folder) = written(head, ValuesShown::Masked, |_| {});
-        assert_eq!(names(&folder), ["failed.csv", "summary.json"]);
+        assert_eq!(
+            names(&folder),
+            ["failed.csv", "report.html", "summary.json"]
+        );
     }
 
     #[test]
@@ -437,7 +472,13 @@ mod tests {
         rows.finish(&summary()).unwrap();
         assert_eq!(
             names(report.folder()),
-            ["created.csv", "failed.csv", "notes.txt", "summary.json"]
+            [
+                "created.csv",
+                "failed.csv",
+                "notes.txt",
+                "report.html",
+                "summary.json"
+            ]
         );
     }
 

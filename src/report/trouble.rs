@@ -27,6 +27,11 @@ impl Telling {
         !self.dropped.is_empty() && self.dropped.contains(&folded(column))
     }
 
+    /// How much of customers' values is shown.
+    pub(super) fn values(&self) -> ValuesShown {
+        self.values
+    }
+
     /// The columns that are never written, folded to lower case.
     pub(super) fn dropped(&self) -> &[String] {
         &self.dropped

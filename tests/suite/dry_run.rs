@@ -88,7 +88,13 @@ fn nothing_is_needed_and_nothing_kept_but_the_report() {
     let report = run.reports().pop().unwrap();
     assert_eq!(
         names(&report),
-        ["failed.csv", "failed.xlsx", "summary.json", "warnings.csv"]
+        [
+            "failed.csv",
+            "failed.xlsx",
+            "report.html",
+            "summary.json",
+            "warnings.csv"
+        ]
     );
     let run_id = report.file_name().unwrap().to_str().unwrap().to_owned();
     assert!(run_id.starts_with("dry-run-"), "{run_id}");

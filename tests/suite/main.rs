@@ -55,6 +55,8 @@ mod names;
 mod noted;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
+/// The page for people.
+mod page;
 /// Proposed mappings.
 mod proposal;
 /// README.md is true.

@@ -128,6 +128,7 @@ fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError
     let mut summary = facts.summary(ending, counts);
     summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
     summary.linked = super::super::returned::linked(journal, row)?;
+    super::super::noted::tell_noted(row, &mut summary);
     Reporting {
         source: &source,
         pipeline: &pipeline,

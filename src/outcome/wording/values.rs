@@ -35,6 +35,14 @@ pub(super) fn visible(text: &str) -> String {
     visible
 }
 
+/// The text of several lines with what is invisible or dangerous made visible; its line breaks
+/// stay.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(visible).collect();
+    lines.join("\n")
+}
+
 /// Appends one character in a harmless form, and tells how many characters that took.
 fn push_visible(text: &mut String, letter: char) -> usize {
     let before = text.len();
@@ -63,6 +71,7 @@ fn is_dangerous(letter: char) -> bool {
             | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
             | '\u{fff0}'..='\u{fffb}'
+            | '\u{fffe}'..='\u{ffff}'
             | '\u{e0000}'..='\u{e0fff}'
     )
 }

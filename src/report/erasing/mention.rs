@@ -6,7 +6,7 @@ use std::path::Path;
 
 use encoding_rs::WINDOWS_1252;
 
-use super::workbook;
+use super::{page, workbook};
 
 /// Bytes that are looked through at once.
 const BLOCK: usize = 1 << 16;
@@ -52,13 +52,17 @@ impl Mention {
 
     /// Whether the number stands in the file, as a word of its own, in UTF-8, UTF-16 or
     /// Windows-1252; ASCII letters in any case. Of a workbook (`.xlsx`), whether it stands in one
-    /// of the cells, or may do so because they cannot be read.
+    /// of the cells, or may do so because they cannot be read; of a page (`.html`), whether it
+    /// stands in its text.
     ///
     /// # Errors
     /// What the system said while reading.
     pub fn is_in(&self, path: &Path) -> io::Result<bool> {
         if path.extension().is_some_and(|ending| ending == "xlsx") {
             return workbook::mentions(path, self);
+        }
+        if path.extension().is_some_and(|ending| ending == "html") {
+            return page::mentions(path, self);
         }
         self.is_in_bytes(&mut File::open(path)?)
     }

@@ -36,10 +36,11 @@ fn a_report_goes_and_what_a_person_put_there_stays_and_is_named() {
         ("failed-2.csv", b"x"),
         ("failed.jsonl", b"x"),
         (".importer-abc.part", b"x"),
+        ("report.html", b"x"),
         ("summary.json", b"{}"),
     ]);
     let erased = erase(report.path()).unwrap();
-    assert_eq!((erased.files, erased.left), (5, Vec::new()));
+    assert_eq!((erased.files, erased.left), (6, Vec::new()));
     assert!(!report.path().exists());
     assert_eq!(erase(report.path()).unwrap(), Erased::default());
 
@@ -254,4 +255,38 @@ fn a_workbook_that_somebody_saved_goes_as_a_whole_if_it_mentions_the_customer() 
     let report = folder(&[("failed.xlsx", &saved("C2", true))]);
     let erased = erase_customer(report.path(), &[5].into(), &customer("C1")).unwrap();
     assert_eq!((erased.files, names(report.path()).len()), (0, 1));
+}
+
+#[test]
+fn a_page_loses_the_rows_of_a_customer_and_stays() {
+    let page = "<p>2 of 3</p>\n\
+                <tr data-record=\"3\"><td>m\u{2026}r</td></tr>\n\
+                <tr data-record=\"30\"><td>`C&amp;7&#x2f;1`</td></tr>\n\
+                <tr data-record=\"31\"><td>C8</td></tr>\n";
+    let rows: Vec<&str> = page.split_inclusive('\n').collect();
+    let erased = |records: &[u64], number: &str, page: &str| {
+        let report = folder(&[("report.html", page.as_bytes())]);
+        let records = records.iter().copied().collect();
+        let mentioned = mentions(report.path(), &customer(number)).unwrap();
+        let erased = erase_customer(report.path(), &records, &customer(number)).unwrap();
+        let left = fs::read_to_string(report.path().join("report.html")).ok();
+        (mentioned, erased.files, erased.rows, left)
+    };
+    // By its record, of which the page shows nothing but that it is there.
+    let left = [rows[0], rows[2], rows[3]].concat();
+    assert_eq!(erased(&[3], "C7", page), (false, 1, 1, Some(left)));
+    // By its number, which is escaped in the page.
+    let left = [rows[0], rows[1], rows[3]].concat();
+    assert_eq!(erased(&[], "C&7/1", page), (true, 1, 1, Some(left)));
+    assert_eq!(
+        erased(&[4], "C9", page),
+        (false, 0, 0, Some(page.to_owned()))
+    );
+    // What mentions it elsewhere goes, and so does what is no page of ours.
+    let elsewhere = format!("{page}<p>the highest is C8</p>\n");
+    assert_eq!(erased(&[], "C8", &elsewhere), (true, 1, 0, None));
+    let report = folder(&[("report.html", b"\xff")]);
+    assert!(mentions(report.path(), &customer("C8")).unwrap());
+    erase_customer(report.path(), &[3].into(), &customer("C8")).unwrap();
+    assert_eq!(names(report.path()), Vec::<String>::new());
 }

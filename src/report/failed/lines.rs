@@ -176,7 +176,13 @@ mod tests {
         });
         assert_eq!(
             names(&folder),
-            ["created.csv", "failed.jsonl", "failed.xlsx", "summary.json"]
+            [
+                "created.csv",
+                "failed.jsonl",
+                "failed.xlsx",
+                "report.html",
+                "summary.json"
+            ]
         );
         let text = text(&folder, "failed.jsonl");
         let lines: Vec<Value> = text

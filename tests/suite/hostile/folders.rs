@@ -150,7 +150,13 @@ fn a_report_replaces_links_and_follows_none() {
     let run = importer.run().expect(3);
     let folder = run.reports().pop().unwrap();
     let victim = importer.file("victim", "precious");
-    let names = ["created.csv", "failed.csv", "failed.xlsx", "summary.json"];
+    let names = [
+        "created.csv",
+        "failed.csv",
+        "failed.xlsx",
+        "report.html",
+        "summary.json",
+    ];
     for name in names {
         std::fs::remove_file(folder.join(name)).unwrap();
         symlink(&victim, folder.join(name)).unwrap();

@@ -66,7 +66,13 @@ fn errors_come_first_and_every_cell_is_text() {
     });
     assert_eq!(
         names(&folder),
-        ["created.csv", "failed.csv", "failed.xlsx", "summary.json"]
+        [
+            "created.csv",
+            "failed.csv",
+            "failed.xlsx",
+            "report.html",
+            "summary.json"
+        ]
     );
     let rows = rows(&folder);
     assert_eq!(
@@ -116,7 +122,7 @@ fn nothing_failed_so_there_is_no_workbook() {
     });
     assert_eq!(
         names(&folder),
-        ["created.csv", "failed.csv", "summary.json"]
+        ["created.csv", "failed.csv", "report.html", "summary.json"]
     );
 }
 
@@ -152,7 +158,7 @@ fn what_a_sheet_cannot_hold_is_said() {
     });
     assert_eq!(
         names(&folder),
-        ["created.csv", "failed.csv", "summary.json"]
+        ["created.csv", "failed.csv", "report.html", "summary.json"]
     );
     let (_temp, folder) = written(head_of(&many[1..]), ValuesShown::Masked, |rows| {
         rows.push(&row(&wrong, Input::Record(&cells(&["1"]))))
@@ -247,7 +253,10 @@ fn what_came_from_a_sheet_goes_into_a_sheet_alone() {
             let input = cells(&["01067"]);
             rows.push(&row(&wrong, Input::Record(&input))).unwrap();
         });
-        assert_eq!(names(&folder), ["created.csv", file, "summary.json"]);
+        assert_eq!(
+            names(&folder),
+            ["created.csv", file, "report.html", "summary.json"]
+        );
         if file == FAILED_XLSX {
             assert_eq!(rows(&folder)[1][10], "01067");
         }

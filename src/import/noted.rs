@@ -1,0 +1,194 @@
+//! What a run's page tells that neither its input nor its records say: with what settings it
+//! was made, and what was measured meanwhile. Noted in the journal, so that the report can be
+//! written again.
+
+use serde::{Deserialize, Serialize};
+
+use super::settings::{Existing, FailOn, ImportSettings};
+use super::which::{options_from, way_on};
+use super::{Import, ImportError};
+use crate::deliver::{Rate, Threshold};
+use crate::journal::{Journal, RunRow};
+use crate::outcome::telling::{length, thousands};
+use crate::outcome::{Conditions, Limit, Measured, Summary};
+use crate::report::ValuesShown;
+
+/// What the last process of a run was asked for, without secrets.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Noted {
+    /// Options and their values.
+    settings: Vec<(String, String)>,
+    /// The user's own limit on requests.
+    rate: Option<Limit>,
+    /// The command that goes on with the run.
+    command: String,
+    /// What commands about the same target and journal need.
+    target_options: String,
+    journal_options: String,
+}
+
+impl Noted {
+    pub(super) fn of(import: &Import) -> Self {
+        let settings = &import.settings;
+        Self {
+            settings: told(settings),
+            rate: settings.delivery.rate.map(limit),
+            command: way_on(&settings.command_line),
+            target_options: settings.target_options.clone(),
+            journal_options: settings.journal_options.clone(),
+        }
+    }
+
+    fn conditions(self, measured: &Measured) -> Box<Conditions> {
+        Box::new(Conditions {
+            settings: self.settings,
+            rate: self.rate,
+            quota: measured.quota,
+            attempts: 0,
+        })
+    }
+}
+
+/// Notes with what settings the run goes on from here.
+pub(super) fn note_settings(
+    journal: &mut Journal,
+    run: &str,
+    import: &Import,
+) -> Result<(), ImportError> {
+    note(journal, run, "noted", &Noted::of(import))
+}
+
+/// Adds what this process measured to what earlier ones of the same run did, and tells the
+/// summary all of it.
+pub(super) fn note_measured(
+    journal: &mut Journal,
+    row: &RunRow,
+    measured: &Measured,
+    summary: &mut Summary,
+) -> Result<(), ImportError> {
+    let options = options_from(row);
+    let mut all = options.measured;
+    all.add(measured);
+    if *measured != Measured::default() {
+        note(journal, &row.id, "measured", &all)?;
+    }
+    summary.latency = all.latencies.percentiles();
+    summary.conditions = options.noted.conditions(&all);
+    Ok(())
+}
+
+/// Tells the summary of an old run what was noted.
+pub(super) fn tell_noted(row: &RunRow, summary: &mut Summary) {
+    let options = options_from(row);
+    let noted = options.noted;
+    if summary.ending.is_resumable() && !noted.command.is_empty() {
+        summary.resume_with = Some(noted.command.clone());
+    }
+    if summary.counts.unknown > 0 {
+        let (target, journal) = (&noted.target_options, &noted.journal_options);
+        super::live::tell_of_unknown(summary, target, journal);
+    }
+    summary.latency = options.measured.latencies.percentiles();
+    summary.conditions = noted.conditions(&options.measured);
+}
+
+/// Tells the summary of a dry run with what settings it was made.
+pub(super) fn tell_settings(import: &Import, summary: &mut Summary) {
+    summary.conditions = Noted::of(import).conditions(&Measured::default());
+}
+
+fn note(
+    journal: &mut Journal,
+    run: &str,
+    name: &'static str,
+    value: &impl Serialize,
+) -> Result<(), ImportError> {
+    let text =
+        serde_json::to_string(value).map_err(|error| ImportError::Internal(error.to_string()))?;
+    journal.note_option(run, name, &text)?;
+    Ok(())
+}
+
+fn limit(rate: Rate) -> Limit {
+    Limit::new(rate.requests.get(), rate.per)
+}
+
+/// The options as a person would write them; those that are off are not told.
+fn told(settings: &ImportSettings) -> Vec<(String, String)> {
+    let delivery = &settings.delivery;
+    let mut told = Vec::new();
+    let mut tell = |name: &str, value: String| told.push((format!("--{name}"), value));
+    if let Some(target) = &settings.target {
+        tell("base-url", target.base_url.clone());
+        tell("path", target.path.clone());
+        tell("api-version", target.api_version.clone());
+        let run = if target.run_workflows { "run" } else { "skip" };
+        tell("workflows", run.to_owned());
+    }
+    let existing = match settings.existing {
+        Existing::Skip => "skip",
+        Existing::Fail => "fail",
+        Existing::Send => "send",
+    };
+    tell("existing", existing.to_owned());
+    tell("concurrency", thousands(delivery.concurrency.get() as u64));
+    let rate = delivery.rate.map_or_else(
+        || "none".to_owned(),
+        |rate| format!("{} in {}", rate.requests, length(rate.per)),
+    );
+    tell("rate", rate);
+    let times = [
+        ("timeout", Some(delivery.timeout)),
+        ("settle", Some(delivery.settle)),
+        ("max-outage", Some(delivery.max_outage)),
+        ("max-duration", settings.max_duration),
+    ];
+    for (name, time) in times {
+        if let Some(time) = time {
+            tell(name, length(time));
+        }
+    }
+    tell("max-attempts", delivery.max_attempts.to_string());
+    tell("max-failures", threshold(delivery.max_failures));
+    if let Some(most) = settings.max_invalid {
+        tell("max-invalid", threshold(most));
+    }
+    if let Some(most) = settings.limit {
+        tell("limit", thousands(most));
+    }
+    if let Some(minded) = settings.fail_on {
+        let word = match minded {
+            FailOn::Changed => "changed",
+            FailOn::Warning => "warning",
+        };
+        tell("fail-on", word.to_owned());
+    }
+    let values = match settings.report.values {
+        ValuesShown::Masked => "masked",
+        ValuesShown::Full => "full",
+        ValuesShown::None => "none",
+    };
+    tell("values", values.to_owned());
+    for (name, is_on) in [
+        ("record", settings.records.is_some()),
+        ("again", settings.again),
+        ("retry-failed", settings.retry_failed),
+        ("accept-changes", settings.accept_changes),
+        ("allow-unkeyed", settings.allow_unkeyed),
+        ("allow-empty", settings.allow_empty),
+        ("probe", settings.probe),
+    ] {
+        if is_on {
+            tell(name, "given".to_owned());
+        }
+    }
+    told
+}
+
+fn threshold(most: Threshold) -> String {
+    match most {
+        Threshold::Count(count) => thousands(count),
+        Threshold::Percent(share) => format!("{share}%"),
+    }
+}
