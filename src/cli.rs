@@ -5,6 +5,7 @@
 //! look like, in `words`. Nothing here reads a file or the environment.
 
 pub mod choices;
+pub mod doctor;
 pub mod forget;
 pub mod run;
 pub mod sandbox;
@@ -17,6 +18,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
 pub use choices::{ColorChoice, LogFormat, Workflows};
+pub use doctor::DoctorArgs;
 pub use forget::ForgetArgs;
 pub use run::{PaceArgs, ReportArgs, RunArgs, SourceArgs, TargetArgs};
 pub use sandbox::{Duplicates, Lookup, SandboxArgs};
@@ -150,6 +152,8 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Run the jobs of a file at their times, or one of them now
     Schedule(ScheduleArgs),
+    /// Check settings, credentials, server, journal and disk before a run; change nothing
+    Doctor(Box<DoctorArgs>),
     /// Start the stand-in for the ERP on a loopback port
     Sandbox(SandboxArgs),
 }

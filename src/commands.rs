@@ -2,6 +2,7 @@
 //! them work and says what came of it.
 
 mod again;
+mod doctor;
 mod explain;
 mod forget;
 mod list;
@@ -169,6 +170,7 @@ fn dispatch(
         Command::Forget(args) => forget::run(cli, args, environment, console),
         Command::Resolve(args) => resolve::run(cli, args, environment, console),
         Command::Schedule(args) => schedule::run(cli, args, environment, global, console),
+        Command::Doctor(args) => doctor::run(cli, args, environment, console, global.console.json),
         Command::Sandbox(args) => sandbox::run(args, global, console),
     }
 }

@@ -9,6 +9,7 @@
 
 mod clean;
 mod explanation;
+mod findings;
 mod json;
 mod linked;
 mod logging;
@@ -35,7 +36,7 @@ pub use logging::{LogFormat, LogLine, LogWriter, start_logging};
 pub use settings::{Color, ConsoleSettings};
 
 use self::page::{BAD, GOOD, Look, ODD, STRONG, length};
-use crate::outcome::{Progress, RunEvent, Summary};
+use crate::outcome::{Finding, Progress, RunEvent, Summary, Verdict};
 
 /// The printer. It may be shared between threads; each call prints as a whole.
 pub struct Console {
@@ -184,6 +185,25 @@ impl Console {
     pub fn table(&self, headers: &[&str], rows: &[Vec<String>]) {
         let look = self.settings.look(self.settings.stdout_is_terminal);
         self.data(&page::table(headers, rows, look));
+    }
+
+    /// Prints what a check came to on stdout, with what to do about it.
+    pub fn finding(&self, finding: &Finding) {
+        if self.settings.json {
+            return self.json_line(Some(json::finding(finding)));
+        }
+        if !self.settings.quiet || finding.verdict != Verdict::Ok {
+            let look = self.settings.look(self.settings.stdout_is_terminal);
+            self.data(&findings::page(finding, look));
+        }
+    }
+
+    /// Prints rows under headings on stdout, and an empty line; nothing if only trouble is told.
+    pub fn page_table(&self, headers: &[&str], rows: &[Vec<String>]) {
+        if !self.settings.quiet {
+            let look = self.settings.look(self.settings.stdout_is_terminal);
+            self.data(&format!("{}\n", page::table(headers, rows, look)));
+        }
     }
 
     /// Prints one record, explained, on stdout.

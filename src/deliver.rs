@@ -12,6 +12,7 @@ pub mod inquiry;
 pub mod listing;
 pub mod naming;
 pub mod pace;
+pub mod reach;
 pub mod settings;
 pub mod verdict;
 pub mod wire;

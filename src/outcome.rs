@@ -7,6 +7,7 @@ pub mod code;
 pub mod damage;
 pub mod ending;
 pub mod event;
+pub mod finding;
 pub mod measured;
 pub mod summary;
 pub mod telling;
@@ -23,6 +24,7 @@ pub use code::{Code, Severity};
 pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
 pub use event::{Notice, Phase, Progress, QuotaUse, RunEvent};
+pub use finding::{Finding, Verdict};
 pub use measured::{Latency, Limit, Measured};
 pub use summary::{
     Alteration, Conditions, Counts, Cure, ErrorGroup, Linked, Plan, Summary, Traffic,

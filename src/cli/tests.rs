@@ -168,6 +168,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
       resolve    Say what became of an unknown record, after a look into Wawi
       forget     Erase runs, customers or targets, with their reports
       schedule   Run the jobs of a file at their times, or one of them now
+      doctor     Check settings, credentials, server, journal and disk before a run; change nothing
       sandbox    Start the stand-in for the ERP on a loopback port
 
     Options:

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::clean;
-use crate::outcome::{Alteration, RunEvent, Summary};
+use crate::outcome::{Alteration, Finding, RunEvent, Summary};
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -30,6 +30,7 @@ enum Line<'a> {
     },
     Resumed,
     Summary(&'a Summary),
+    Check(&'a Finding),
     Error {
         message: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +79,11 @@ pub(super) fn event(event: &RunEvent) -> Option<String> {
 /// What a run came to.
 pub(super) fn summary(summary: &Summary) -> String {
     text(&Line::Summary(summary))
+}
+
+/// What a check came to.
+pub(super) fn finding(finding: &Finding) -> String {
+    text(&Line::Check(finding))
 }
 
 /// An error that ends the command.

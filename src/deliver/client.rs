@@ -3,6 +3,8 @@
 //! Nothing here repeats a request, follows a redirect or judges an answer. HTTP/1.1 only,
 //! connections are dropped before the server drops them, and bodies are read up to 1 MiB.
 
+mod look;
+
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,9 @@ use super::settings::{Credentials, DeliverySettings, TargetSettings};
 use crate::fail_point::{self, Point};
 use crate::names::NameList;
 use crate::outcome::{Answer, Attempt, Ending, Quota, Sent, Trouble};
+
+pub(super) use look::is_loopback;
+pub use look::{Look, Looked, NoLook};
 
 /// Longest answer that is read, in bytes.
 const BODY_AT_MOST: usize = 1 << 20;
@@ -110,14 +115,7 @@ impl Client {
                 .query_pairs_mut()
                 .append_pair("disableAutomaticWorkflows", "true");
         }
-        let loopback = match collection.host_str() {
-            Some("localhost") => true,
-            Some(host) => host
-                .trim_matches(['[', ']'])
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback()),
-            None => false,
-        };
+        let loopback = is_loopback(&collection);
         let connect_at_most = CONNECT_AT_MOST.min(settings.timeout);
         let mut builder = Http::builder()
             .http1_only()
@@ -219,6 +217,10 @@ impl Client {
     /// # Errors
     /// How the run ends because no token can be had; nothing was sent then.
     pub async fn list(&self, query: &Query, page: u32, size: u32) -> Result<Attempt, Ending> {
+        self.get(self.list_url(query, page, size)).await
+    }
+
+    fn list_url(&self, query: &Query, page: u32, size: u32) -> Url {
         let mut url = self.collection.clone();
         {
             let mut pairs = url.query_pairs_mut();
@@ -230,7 +232,7 @@ impl Client {
             pairs.append_pair("pageNumber", &page.to_string());
             pairs.append_pair("pageSize", &size.to_string());
         }
-        self.get(url).await
+        url
     }
 
     /// Asks for the companies, whose ids tell one ERP from another behind the same address.
@@ -247,15 +249,21 @@ impl Client {
     /// # Errors
     /// How the run ends because no token can be had; nothing was sent then.
     pub async fn names(&self, list: NameList, page: u32) -> Result<Attempt, Ending> {
-        let mut url = self.collection.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().pop().push(list.path());
-        }
+        let mut url = self.beside(list.path());
         if page > 1 {
             url.query_pairs_mut()
                 .append_pair("pageNumber", &page.to_string());
         }
         self.get(url).await
+    }
+
+    /// What lies beside the collection of customers.
+    fn beside(&self, name: &str) -> Url {
+        let mut url = self.collection.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().pop().push(name);
+        }
+        url
     }
 
     async fn get(&self, url: Url) -> Result<Attempt, Ending> {

@@ -412,7 +412,8 @@ async fn interrupted(signal: &mut watch::Receiver<Signal>) -> Ending {
 }
 
 /// What a refusal of a question means for the run.
-fn stop_for(status: u16) -> Stop {
+#[must_use]
+pub fn stop_for(status: u16) -> Stop {
     match status {
         300..=399 => Stop::Redirect { status },
         401 => Stop::Unauthorized,

@@ -61,6 +61,22 @@ pub enum Credentials {
     },
 }
 
+impl Credentials {
+    /// What they are, for people; without any secret.
+    #[must_use]
+    pub fn told(&self) -> &'static str {
+        match self {
+            Self::Gateway => "none are sent: a gateway in front of the ERP adds them",
+            Self::ApiKey(_) => "an API key is there (Authorization: Wawi …)",
+            Self::Token { api_key: None, .. } => {
+                "an access token is there (Authorization: Bearer …)"
+            }
+            Self::Token { .. } => "an access token and an API key are there",
+            Self::OAuth2 { .. } => "client id and secret are there; they fetch tokens",
+        }
+    }
+}
+
 /// A limit on requests: so many in so much time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {

@@ -163,6 +163,12 @@ impl Stop {
     pub fn remedy(&self) -> String {
         english::stop_remedy(self)
     }
+
+    /// The same where no command waits to go on: what to do, and no more.
+    #[must_use]
+    pub fn todo(&self) -> &'static str {
+        english::stop_todo(self)
+    }
 }
 
 impl UnknownWhy {

@@ -19,7 +19,7 @@ use super::url::service_url;
 use crate::deliver::Credentials;
 
 /// The token server of the cloud, as its API description names it.
-const TOKEN_URL: &str = "https://auth.jtl-cloud.com/oauth2/token";
+pub(super) const TOKEN_URL: &str = "https://auth.jtl-cloud.com/oauth2/token";
 
 /// The keys of `[auth]` that hold credentials; each is `IMPORTER_<KEY>` in the environment,
 /// and `IMPORTER_<KEY>_FILE`.

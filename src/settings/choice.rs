@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::{SettingRow, SettingsError};
 use crate::cli::{ColorChoice, LogFormat, MappingChoice};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{ImportSettings, Said};
@@ -131,6 +132,29 @@ pub struct ListChoice {
     pub delivery: DeliverySettings,
     /// How long it may take.
     pub max_duration: Option<Duration>,
+    /// What is odd about target and credentials, for people.
+    pub warnings: Vec<String>,
+}
+
+/// What `doctor` looks at.
+#[derive(Debug)]
+pub struct DoctorChoice {
+    /// The settings that hold, with where they come from.
+    pub rows: Vec<SettingRow>,
+    /// Where the ERP is, or why that cannot be told.
+    pub target: Result<TargetSettings, SettingsError>,
+    /// Who we are there, or why that cannot be told.
+    pub credentials: Result<Credentials, SettingsError>,
+    /// How fast it may be asked.
+    pub delivery: DeliverySettings,
+    /// How long it may take.
+    pub max_duration: Option<Duration>,
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// The folder of the reports.
+    pub report_dir: PathBuf,
+    /// Whether look-ups are tried out.
+    pub probe: bool,
     /// What is odd about target and credentials, for people.
     pub warnings: Vec<String>,
 }

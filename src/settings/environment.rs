@@ -180,6 +180,22 @@ impl Environment {
         options
     }
 
+    /// The value of the option with this long name as it was typed; `on` for a switch.
+    pub(super) fn typed_value(&self, name: &str) -> Option<String> {
+        let mut words = self.typed.iter().take_while(|word| *word != "--");
+        while let Some(word) = words.next() {
+            match word.strip_prefix("--").map(|word| word.split_once('=')) {
+                Some(Some((known, value))) if known == name => return Some(value.to_owned()),
+                Some(None) if word.strip_prefix("--") == Some(name) => {
+                    let value = words.next().filter(|value| !value.starts_with("--"));
+                    return Some(value.map_or_else(|| "on".to_owned(), Clone::clone));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
     /// The command line as typed, quoted so that it can be pasted into a shell.
     #[must_use]
     pub fn command_line(&self) -> String {

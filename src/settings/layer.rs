@@ -4,6 +4,7 @@
 //! laying them over each other gives what holds. What a value may look like is settled in
 //! `cli::words`, for all four alike.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -79,19 +80,26 @@ macro_rules! options {
         /// The values that one source of settings gives.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub(super) struct Layer {
+            /// The words that values were read from; those of flags are in the command line.
+            pub(super) words: BTreeMap<&'static str, String>,
             $( pub(super) $key: Option<$type>, )*
         }
 
         impl Layer {
             /// This layer upon `below`: what is missing here is taken from there.
             pub(super) fn or(self, below: Self) -> Self {
-                Self { $( $key: self.$key.or(below.$key), )* }
+                let mut words = below.words;
+                words.extend(self.words);
+                Self { words, $( $key: self.$key.or(below.$key), )* }
             }
 
             /// Sets the value of `key` from its text; false when there is no such key.
             pub(super) fn set(&mut self, key: &str, text: &str) -> Result<bool, String> {
                 match key {
-                    $( stringify!($key) => self.$key = Some(Word::read(text)?), )*
+                    $( stringify!($key) => {
+                        self.$key = Some(Word::read(text)?);
+                        self.words.insert(stringify!($key), text.to_owned());
+                    } )*
                     _ => return Ok(false),
                 }
                 Ok(true)
@@ -190,6 +198,11 @@ impl Layer {
             Command::List(list) => {
                 layer.take_target(&list.target);
                 layer.take_pace(&list.pace);
+            }
+            Command::Doctor(doctor) => {
+                layer.probe = switch(doctor.probe);
+                layer.take_target(&doctor.target);
+                layer.take_pace(&doctor.pace);
             }
             Command::Forget(forget) => layer.report_dir.clone_from(&forget.report_dir),
             Command::Mapping(_)

@@ -16,6 +16,8 @@ pub(super) struct Layers {
     order: [Layer; 4],
     /// The profile's credentials, else those at the top of the file.
     pub(super) auth: Option<AuthFile>,
+    /// Whether they are the profile's own.
+    pub(super) auth_of_profile: bool,
     /// The settings file, if there is one.
     pub(super) config: Option<PathBuf>,
     /// The profile, if one is chosen.
@@ -61,6 +63,7 @@ impl Layers {
         let (section, top) = file.into_sections(profile.as_deref());
         Ok(Self {
             order: [Layer::typed(cli), variables, section.layer, top.layer],
+            auth_of_profile: section.auth.is_some(),
             auth: section.auth.or(top.auth),
             config,
             profile,
@@ -81,6 +84,15 @@ impl Layers {
     pub(super) fn merged(self) -> Layer {
         let [flags, variables, profile, top] = self.order;
         flags.or(variables).or(profile).or(top)
+    }
+
+    /// The words of an option from the environment or a file, and which layer has them. What was
+    /// typed is known from the command line.
+    pub(super) fn given(&self, key: &str) -> Option<(usize, String)> {
+        let layers = self.order.iter().enumerate();
+        layers
+            .filter_map(|(index, layer)| Some((index, layer.words.get(key)?.clone())))
+            .next()
     }
 
     /// Whether a flag or the environment names the state folder. One that only the settings

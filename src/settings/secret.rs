@@ -34,6 +34,20 @@ const WAYS: &str = "write { env = \"NAME\" }, { file = \"PATH\" }, { credential 
                     { command = [\"pass\", \"NAME\"] }";
 
 impl SecretSource {
+    /// Where the secret is, for people. Of a command its program alone: the words behind it may
+    /// be secrets, too.
+    pub(super) fn place(&self) -> String {
+        match self {
+            Self::Env(name) => format!("the variable {name}"),
+            Self::File(path) => format!("the file {}", path.display()),
+            Self::Credential(name) => format!("systemd's credential {name}"),
+            Self::Command(words) => {
+                let program = words.first().map_or("", String::as_str);
+                format!("the command {program}")
+            }
+        }
+    }
+
     /// Reads the value of `key` in `[auth]`.
     pub(super) fn read(
         page: Page<'_>,

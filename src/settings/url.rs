@@ -70,7 +70,7 @@ fn is_this_machine(url: &Url) -> bool {
 }
 
 /// The URL as a message may show it: without user, password, query and fragment.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let end = text.find(['?', '#']).unwrap_or(text.len());
     let text = text.split_at(end).0;
     let shown = match (text.split_once("://"), text.rsplit_once('@')) {

@@ -23,6 +23,8 @@ mod customers;
 mod damage;
 /// Against servers with a ledger: once each, and every stop can be gone on from.
 mod delivery;
+/// Looked at before a run.
+mod doctor;
 /// The dry run.
 mod dry_run;
 /// Templates, tables beside a mapping, its tests, and a record explained.

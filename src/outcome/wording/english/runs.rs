@@ -43,7 +43,12 @@ pub(in crate::outcome::wording) fn stop(stop: &Stop) -> String {
 
 /// What to do before the same command is given again.
 pub(in crate::outcome::wording) fn stop_remedy(stop: &Stop) -> String {
-    let todo = match stop {
+    format!("{}; the same command then goes on.", stop_todo(stop))
+}
+
+/// What to do about what stopped a run.
+pub(in crate::outcome::wording) fn stop_todo(stop: &Stop) -> &'static str {
+    match stop {
         Stop::Unauthorized => {
             "Check the API key, or the client's id and secret, and that they belong to this ERP"
         }
@@ -72,8 +77,7 @@ pub(in crate::outcome::wording) fn stop_remedy(stop: &Stop) -> String {
         Stop::TooManyFailures { .. } => {
             "Look into failed.csv and correct the mapping or the file, or raise `--max-failures`"
         }
-    };
-    format!("{todo}; the same command then goes on.")
+    }
 }
 
 /// Why nobody knows what became of the record.

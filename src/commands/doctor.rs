@@ -1,0 +1,139 @@
+//! `importer doctor`: what a run needs, looked at before it. Nothing is changed, no customer is
+//! sent; all that is asked of the ERP are GETs, and a token if the credentials need one.
+
+mod folders;
+mod probing;
+mod server;
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Ended, chain};
+use crate::cli::{Cli, DoctorArgs};
+use crate::console::Console;
+use crate::exit;
+use crate::outcome::{ExitCode, Finding, Verdict};
+use crate::settings::{DoctorChoice, Environment, SettingsError, resolve_doctor};
+
+/// Tells each finding as soon as it is there, and remembers what they come to.
+struct Doctor<'a> {
+    console: &'a Console,
+    as_json: bool,
+    code: ExitCode,
+    counts: [u64; 4],
+}
+
+impl Doctor<'_> {
+    fn tell(&mut self, finding: &Finding) {
+        self.code = self.code.worse(finding.exit_code);
+        let [ok, warnings, failed, not_checked] = &mut self.counts;
+        *match finding.verdict {
+            Verdict::Ok => ok,
+            Verdict::Warning => warnings,
+            Verdict::Failed => failed,
+            Verdict::NotChecked => not_checked,
+        } += 1;
+        self.console.finding(finding);
+    }
+}
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &DoctorArgs,
+    environment: &Environment,
+    console: &Arc<Console>,
+    as_json: bool,
+) -> Ended {
+    let choice = resolve_doctor(cli, args, environment)?;
+    tell_settings(&choice, console, as_json);
+    let mut doctor = Doctor {
+        console,
+        as_json,
+        code: ExitCode::Fine,
+        counts: [0; 4],
+    };
+    of_settings(&choice, &mut doctor);
+    folders::look(&choice, &mut doctor);
+    server::look(choice, &mut doctor);
+    Ok(doctor.sum_up())
+}
+
+/// Every setting with where it comes from.
+fn tell_settings(choice: &DoctorChoice, console: &Console, as_json: bool) {
+    if as_json {
+        for row in &choice.rows {
+            console.json(&json!({
+                "type": "setting",
+                "name": row.key,
+                "value": row.value,
+                "origin": row.origin.word(),
+                "from": row.origin.told(),
+            }));
+        }
+        return;
+    }
+    let rows: Vec<Vec<String>> = choice
+        .rows
+        .iter()
+        .map(|row| vec![row.key.to_owned(), row.value.clone(), row.origin.told()])
+        .collect();
+    console.page_table(&["setting", "value", "from"], &rows);
+}
+
+/// Whether target and credentials can be used at all.
+fn of_settings(choice: &DoctorChoice, doctor: &mut Doctor<'_>) {
+    for warning in &choice.warnings {
+        doctor.tell(&Finding {
+            remedy: None,
+            ..Finding::warning("settings", warning.as_str(), "")
+        });
+    }
+    doctor.tell(&match &choice.target {
+        Ok(target) => Finding::ok(
+            "settings",
+            format!(
+                "customers go to {}{}; the journal calls this ERP `{}`",
+                target.base_url,
+                target.path,
+                target.identity()
+            ),
+        ),
+        Err(error) => unusable("settings", error),
+    });
+    doctor.tell(&match &choice.credentials {
+        Ok(credentials) => Finding::ok("credentials", credentials.told()),
+        Err(error) => unusable("credentials", error),
+    });
+}
+
+fn unusable(check: &'static str, error: &SettingsError) -> Finding {
+    Finding::failed(check, exit::of_settings(error), chain(error), error.help())
+}
+
+impl Doctor<'_> {
+    /// The last line, and the code.
+    fn sum_up(self) -> ExitCode {
+        let [ok, warnings, failed, not_checked] = self.counts;
+        if self.as_json {
+            self.console.json(&json!({
+                "type": "doctor",
+                "ok": ok,
+                "warnings": warnings,
+                "failed": failed,
+                "not_checked": not_checked,
+                "exit_code": self.code.number(),
+            }));
+            return self.code;
+        }
+        let told = if failed > 0 {
+            format!("{failed} failed")
+        } else {
+            "nothing failed".to_owned()
+        };
+        self.console.note(&format!(
+            "{told}, {warnings} to be looked at, {ok} ok, {not_checked} not checked"
+        ));
+        self.code
+    }
+}
