@@ -7,6 +7,8 @@
 pub mod choices;
 pub mod doctor;
 pub mod forget;
+pub mod manual;
+pub mod register;
 pub mod run;
 pub mod sandbox;
 pub mod schedule;
@@ -20,8 +22,10 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 pub use choices::{ColorChoice, LogFormat, Workflows};
 pub use doctor::DoctorArgs;
 pub use forget::ForgetArgs;
+pub use manual::{CompletionsArgs, ManArgs};
+pub use register::RegisterArgs;
 pub use run::{PaceArgs, ReportArgs, RunArgs, SourceArgs, TargetArgs};
-pub use sandbox::{Duplicates, Lookup, SandboxArgs};
+pub use sandbox::{Decision, Duplicates, Lookup, SandboxArgs};
 pub use schedule::{ListenAddress, ScheduleArgs};
 pub use words::{MappingChoice, Word};
 
@@ -152,10 +156,16 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Run the jobs of a file at their times, or one of them now
     Schedule(ScheduleArgs),
+    /// Get an API key from an on-prem server
+    Register(Box<RegisterArgs>),
     /// Check settings, credentials, server, journal and disk before a run; change nothing
     Doctor(Box<DoctorArgs>),
     /// Start the stand-in for the ERP on a loopback port
     Sandbox(SandboxArgs),
+    /// Print what a shell completes words by
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all of them
+    Man(ManArgs),
 }
 
 const AFTER_MAPPING: &str = "\

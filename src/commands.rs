@@ -6,9 +6,11 @@ mod doctor;
 mod explain;
 mod forget;
 mod list;
+mod manual;
 mod mapping;
 mod proposal;
 mod reconcile;
+mod register;
 mod resolve;
 mod room;
 mod run;
@@ -171,6 +173,11 @@ fn dispatch(
         Command::Resolve(args) => resolve::run(cli, args, environment, console),
         Command::Schedule(args) => schedule::run(cli, args, environment, global, console),
         Command::Doctor(args) => doctor::run(cli, args, environment, console, global.console.json),
+        Command::Register(args) => {
+            register::run(cli, args, environment, console, global.console.json)
+        }
+        Command::Completions(args) => manual::completions(args, console),
+        Command::Man(args) => manual::man(args, console),
         Command::Sandbox(args) => sandbox::run(args, global, console),
     }
 }

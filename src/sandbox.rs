@@ -19,6 +19,7 @@ mod ledger_file;
 mod look_up;
 mod plan;
 mod quota;
+mod register;
 mod routes;
 mod schedule;
 mod schema;
@@ -46,7 +47,8 @@ pub use plan::{Plan, PlanError};
 pub use schedule::{Asked, Freeze, RecordScript, Script, Step, When};
 pub use seen::{Counters, Seen};
 pub use settings::{
-    Auth, Duplicates, Existing, Lookup, Quota, RetryAfter, SandboxSettings, Window,
+    Auth, Decision, Duplicates, Existing, Lookup, Quota, Registration, RetryAfter, SandboxSettings,
+    Window,
 };
 
 /// So long requests in work may take when the sandbox stops.

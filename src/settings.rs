@@ -15,14 +15,15 @@ mod layer;
 mod layers;
 mod origins;
 mod secret;
+mod setup;
 mod url;
 
 use std::path::PathBuf;
 
 use crate::cli::words::HeaderText;
 use crate::cli::{
-    Cli, Command, DoctorArgs, ListArgs, ReconcileArgs, ReportAgainArgs, ResolveArgs, RunArgs,
-    SourceArgs, Workflows,
+    Cli, Command, ListArgs, ReconcileArgs, ReportAgainArgs, ResolveArgs, RunArgs, SourceArgs,
+    Workflows,
 };
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{Existing, ImportSettings, Said};
@@ -31,13 +32,14 @@ use crate::source::SourceSettings;
 
 pub use choice::{
     ConsoleChoice, DoctorChoice, ForgetChoice, GlobalChoice, ListChoice, ReconcileChoice,
-    ReportChoice, ResolveChoice, RunChoice, StateDir,
+    RegisterChoice, ReportChoice, ResolveChoice, RunChoice, StateDir,
 };
 pub use environment::{Environment, Terminals};
 pub use error::{Mistake, SettingsError};
 pub use job::{JobOptions, JobRun};
 pub use layer::{OPTIONS, OptionRow, Scope};
 pub use origins::{Origin, SettingRow};
+pub use setup::{resolve_doctor, resolve_register};
 
 use layer::Layer;
 use layers::Layers;
@@ -314,39 +316,6 @@ pub fn resolve_list(
         credentials: credentials(auth.as_ref(), environment, allow_http, &mut warnings)?,
         delivery: delivery(&options),
         max_duration: options.max_duration.map(|limit| limit.0),
-        warnings,
-    })
-}
-
-/// Resolves what `doctor` looks at. What is wrong about target and credentials is among its
-/// findings.
-///
-/// # Errors
-/// When a settings file, variable or profile cannot be used.
-pub fn resolve_doctor(
-    cli: &Cli,
-    args: &DoctorArgs,
-    environment: &Environment,
-) -> Result<DoctorChoice, SettingsError> {
-    let layers = Layers::load(cli, environment)?;
-    let known = layers.known_profiles.clone();
-    let mut warnings = layers.target_warnings();
-    let rows = origins::rows(&layers, environment);
-    let state_dir = layers.state_dir();
-    let auth = layers.auth.clone();
-    let options = layers.merged();
-    let allow_http = options.allow_http.unwrap_or_default();
-    let delivery = delivery(&options);
-    warnings.extend(settle_warning(&delivery));
-    Ok(DoctorChoice {
-        rows,
-        target: checked_target(&options, known),
-        credentials: credentials(auth.as_ref(), environment, allow_http, &mut warnings),
-        delivery,
-        max_duration: options.max_duration.map(|limit| limit.0),
-        state_dir,
-        report_dir: report(&options).dir,
-        probe: args.probe || options.probe.unwrap_or_default(),
         warnings,
     })
 }

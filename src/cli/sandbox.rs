@@ -51,6 +51,39 @@ impl Word for Duplicates {
     }
 }
 
+/// What becomes of an app that wants to be registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It is accepted.
+    Accept,
+    /// It is rejected.
+    Reject,
+    /// Nobody decides.
+    Pending,
+    /// Nobody opens the page for registrations.
+    Closed,
+    /// It is registered already.
+    Taken,
+}
+
+impl Word for Decision {
+    const CHOICES: &'static [&'static str] = &["accept", "reject", "pending", "closed", "taken"];
+
+    fn read(text: &str) -> Result<Self, String> {
+        pick(
+            text,
+            Self::CHOICES,
+            &[
+                Self::Accept,
+                Self::Reject,
+                Self::Pending,
+                Self::Closed,
+                Self::Taken,
+            ],
+        )
+    }
+}
+
 /// `sandbox`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct SandboxArgs {
@@ -81,6 +114,10 @@ pub struct SandboxArgs {
     /// What happens to a number that is there already [default: accept]
     #[arg(long, value_name = "accept|refuse", value_parser = choice::<Duplicates>(), hide_possible_values = true)]
     pub duplicates: Option<Duplicates>,
+    /// Want a key, which `importer register` gets: accept, reject, pending, closed, taken
+    /// [default: no key is wanted]
+    #[arg(long, value_name = "HOW", value_parser = choice::<Decision>(), hide_possible_values = true)]
+    pub registration: Option<Decision>,
     /// Write each created customer to this file, as JSONL; what is there already stays
     #[arg(long, value_name = "FILE", value_parser = read::<PathBuf>)]
     pub ledger: Option<PathBuf>,

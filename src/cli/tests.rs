@@ -158,18 +158,21 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
     Usage: importer [OPTIONS] <COMMAND>
 
     Commands:
-      run        Import customers, or check them with --dry-run
-      mapping    Propose, check, test and explain mappings, which say which column is which field
-      list       List what the ERP knows by name, with ids
-      runs       List past runs
-      show       Show one run's records
-      report     Write a run's report files again
-      reconcile  Look up what is unknown; send nothing
-      resolve    Say what became of an unknown record, after a look into Wawi
-      forget     Erase runs, customers or targets, with their reports
-      schedule   Run the jobs of a file at their times, or one of them now
-      doctor     Check settings, credentials, server, journal and disk before a run; change nothing
-      sandbox    Start the stand-in for the ERP on a loopback port
+      run          Import customers, or check them with --dry-run
+      mapping      Propose, check, test and explain mappings, which say which column is which field
+      list         List what the ERP knows by name, with ids
+      runs         List past runs
+      show         Show one run's records
+      report       Write a run's report files again
+      reconcile    Look up what is unknown; send nothing
+      resolve      Say what became of an unknown record, after a look into Wawi
+      forget       Erase runs, customers or targets, with their reports
+      schedule     Run the jobs of a file at their times, or one of them now
+      register     Get an API key from an on-prem server
+      doctor       Check settings, credentials, server, journal and disk before a run; change nothing
+      sandbox      Start the stand-in for the ERP on a loopback port
+      completions  Print what a shell completes words by
+      man          Print the manual page, or write all of them
 
     Options:
       -h, --help     Print help
@@ -294,6 +297,8 @@ fn the_help_of_the_other_commands_is_short() {
           --quota <N/TIME>              Announce and keep a quota of requests: 10/45s [default: none]
           --lookup <HOW>                How look-ups match: exact, prefix, ignore-case [default: exact]
           --duplicates <accept|refuse>  What happens to a number that is there already [default: accept]
+          --registration <HOW>          Want a key, which `importer register` gets: accept, reject,
+                                        pending, closed, taken [default: no key is wanted]
           --ledger <FILE>               Write each created customer to this file, as JSONL; what is
                                         there already stays
           --existing <N>                Customers that are there from the beginning [default: 0]

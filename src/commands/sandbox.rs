@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{Ended, Failure, signals};
-use crate::cli::{Duplicates, Lookup, SandboxArgs};
+use crate::cli::{Decision, Duplicates, Lookup, SandboxArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::import::ImportError;
@@ -104,6 +104,18 @@ fn settings(args: &SandboxArgs) -> Result<SandboxSettings, PlanError> {
             Lookup::Prefix => sandbox::Lookup::Prefix,
             Lookup::IgnoreCase => sandbox::Lookup::IgnoreCase,
         };
+    }
+    if let Some(decision) = args.registration {
+        let (decision, closed_for) = match decision {
+            Decision::Accept => (sandbox::Decision::Accept, 0),
+            Decision::Reject => (sandbox::Decision::Reject, 0),
+            Decision::Pending => (sandbox::Decision::Never, 0),
+            Decision::Closed => (sandbox::Decision::Never, u32::MAX),
+            Decision::Taken => (sandbox::Decision::Taken, 0),
+        };
+        settings.registration.decision = decision;
+        settings.registration.closed_for = closed_for;
+        settings.auth = sandbox::Auth::ApiKey(format!("sandbox-key-{:x}", settings.seed));
     }
     if let Some(duplicates) = args.duplicates {
         settings.duplicates = match duplicates {

@@ -4,6 +4,7 @@
 //! connections are dropped before the server drops them, and bodies are read up to 1 MiB.
 
 mod look;
+mod registering;
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::outcome::{Answer, Attempt, Ending, Quota, Sent, Trouble};
 
 pub(super) use look::is_loopback;
 pub use look::{Look, Looked, NoLook};
+pub use registering::{App, Opened, Polled};
 
 /// Longest answer that is read, in bytes.
 const BODY_AT_MOST: usize = 1 << 20;

@@ -19,6 +19,7 @@ use super::auth::Doorkeeper;
 use super::faults::{Fault, Faults, mix, share};
 use super::ledger::Ledger;
 use super::quota::Gate;
+use super::register::Registrations;
 use super::routes::Route;
 use super::schedule::{Asked, Freeze, Step, When};
 use super::seen::{Notes, Ticket};
@@ -47,6 +48,7 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) notes: Notes,
     pub(super) keeper: Doorkeeper,
+    pub(super) registrations: Registrations,
     pub(super) faults: Faults,
     pub(super) gates: HashMap<(bool, Route), Gate>,
     /// How many faults each record or look-up has met.
@@ -133,6 +135,7 @@ impl Erp {
         let state = State {
             ledger,
             notes: Notes::new(settings.keep_requests),
+            registrations: Registrations::default(),
             keeper: Doorkeeper::new(settings.auth.clone(), settings.seed),
             faults: settings.faults.clone(),
             gates: HashMap::new(),
@@ -249,8 +252,10 @@ impl Erp {
         if let Some(status) = request.route.refuses(&request.method) {
             return Deed::Answer(self.error(status, "NotFound", "There is no such resource."));
         }
-        if request.route == Route::Token {
-            return Deed::Answer(self.token(&request));
+        match request.route {
+            Route::Token => return Deed::Answer(self.token(&request)),
+            Route::Registrations | Route::Registration => return self.register(&request),
+            _ => {}
         }
         let time = self.latency(&request);
         if !self.pause(time / 2).await {

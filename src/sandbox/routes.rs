@@ -22,6 +22,10 @@ pub(super) enum Route {
     PaymentMethods,
     /// The token server.
     Token,
+    /// Requests of apps to be registered.
+    Registrations,
+    /// One of them.
+    Registration,
     /// Nothing.
     Nowhere,
 }
@@ -46,6 +50,8 @@ impl Route {
             "/customerCategories" => Self::Categories,
             "/companies" => Self::Companies,
             "/paymentMethods" => Self::PaymentMethods,
+            "/authentication" => Self::Registrations,
+            _ if path.starts_with("/authentication/") => Self::Registration,
             _ => path
                 .strip_prefix("/customers/")
                 .and_then(|id| id.parse().ok())
@@ -57,7 +63,7 @@ impl Route {
     pub(super) fn refuses(self, method: &Method) -> Option<u16> {
         let fine = match self {
             Self::Nowhere => return Some(404),
-            Self::Token => method == Method::POST,
+            Self::Token | Self::Registrations => method == Method::POST,
             Self::Customers => method == Method::POST || method == Method::GET,
             _ => method == Method::GET,
         };

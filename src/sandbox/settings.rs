@@ -30,6 +30,8 @@ pub struct SandboxSettings {
     pub jitter: Duration,
     /// Whom it lets in. Default everybody.
     pub auth: Auth,
+    /// How apps are registered. Default: accepted when it is asked a second time.
+    pub registration: Registration,
     /// What `number=` matches. Default the exact number.
     pub lookup: Lookup,
     /// What happens to a number that exists already. Default it is created again.
@@ -69,6 +71,7 @@ impl Default for SandboxSettings {
             latency: Duration::ZERO,
             jitter: Duration::ZERO,
             auth: Auth::None,
+            registration: Registration::default(),
             lookup: Lookup::Exact,
             duplicates: Duplicates::Accept,
             existing: Vec::new(),
@@ -134,6 +137,45 @@ pub enum Auth {
         /// How long a token lives.
         lives: Duration,
     },
+}
+
+/// How the request of an app to be registered goes. The key that it is told is that of
+/// [`Auth::ApiKey`], else one that is made up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// What comes of it in the end.
+    pub decision: Decision,
+    /// So many requests find that nobody has opened the page for registrations. Default none.
+    pub closed_for: u32,
+    /// So many questions find that nobody has decided yet. Default one.
+    pub pending_for: u32,
+    /// The answer that tells the key is lost on its way. Default no.
+    pub loses_key: bool,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self {
+            decision: Decision::Accept,
+            closed_for: 0,
+            pending_for: 1,
+            loses_key: false,
+        }
+    }
+}
+
+/// What a person says to an app that wants to be registered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decision {
+    /// Yes.
+    #[default]
+    Accept,
+    /// No.
+    Reject,
+    /// Nothing.
+    Never,
+    /// The app is registered already: it cannot ask again.
+    Taken,
 }
 
 /// What `number=` matches.

@@ -136,6 +136,29 @@ pub struct ListChoice {
     pub warnings: Vec<String>,
 }
 
+/// What `register` is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegisterChoice {
+    /// Where the ERP is, and who we are there.
+    pub target: TargetSettings,
+    /// Time limits.
+    pub delivery: DeliverySettings,
+    /// The name that Wawi shows.
+    pub name: String,
+    /// The rights that are asked for.
+    pub scopes: Vec<String>,
+    /// Where the key goes; none: to stdout.
+    pub key_file: Option<PathBuf>,
+    /// Whether a key file that is there is overwritten.
+    pub force: bool,
+    /// How long somebody has to accept.
+    pub wait: Duration,
+    /// Time between two questions.
+    pub every: Duration,
+    /// What is odd about the target, for people.
+    pub warnings: Vec<String>,
+}
+
 /// What `doctor` looks at.
 #[derive(Debug)]
 pub struct DoctorChoice {

@@ -204,12 +204,15 @@ impl Layer {
                 layer.take_target(&doctor.target);
                 layer.take_pace(&doctor.pace);
             }
+            Command::Register(register) => layer.take_target(&register.target),
             Command::Forget(forget) => layer.report_dir.clone_from(&forget.report_dir),
             Command::Mapping(_)
             | Command::Runs
             | Command::Show(_)
             | Command::Resolve(_)
             | Command::Schedule(_)
+            | Command::Completions(_)
+            | Command::Man(_)
             | Command::Sandbox(_) => {}
         }
         layer

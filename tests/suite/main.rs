@@ -49,6 +49,8 @@ mod import;
 mod joins;
 /// The journal damaged, on a network, in use by others; the clock.
 mod journal;
+/// Completions and manual pages.
+mod manual;
 /// docs/mapping.md is true: its tables are the code's, its examples run.
 mod mapping_docs;
 /// Names in the ERP instead of ids; `importer list`; `--probe`.
@@ -63,6 +65,8 @@ mod page;
 mod proposal;
 /// README.md is true.
 mod readme;
+/// A key from an on-prem server.
+mod register;
 /// Every sample against the model of its outcomes.
 mod samples;
 /// The sandbox as a program: every fault, its ledger, its page.

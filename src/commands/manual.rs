@@ -1,0 +1,52 @@
+//! `importer completions` and `importer man`: made of the definitions that the program reads its
+//! own command line by.
+
+use clap::CommandFactory;
+
+use super::{Ended, Failure};
+use crate::cli::{Cli, CompletionsArgs, ManArgs};
+use crate::console::Console;
+use crate::outcome::ExitCode;
+
+const PROGRAM: &str = "importer";
+
+/// Prints what a shell completes words by.
+pub(super) fn completions(args: &CompletionsArgs, console: &Console) -> Ended {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), PROGRAM, &mut script);
+    print(&script, console);
+    Ok(ExitCode::Fine)
+}
+
+/// Prints the first page, or writes all of them into a folder.
+pub(super) fn man(args: &ManArgs, console: &Console) -> Ended {
+    let Some(folder) = &args.folder else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command().name(PROGRAM))
+            .render(&mut page)
+            .map_err(|error| failure(&format!("the page cannot be written: {error}")))?;
+        print(&page, console);
+        return Ok(ExitCode::Fine);
+    };
+    clap_mangen::generate_to(Cli::command().name(PROGRAM), folder).map_err(|error| {
+        failure(&format!(
+            "the pages cannot be written into {}: {error}",
+            folder.display()
+        ))
+    })?;
+    console.note(&format!("the pages are in {}", folder.display()));
+    Ok(ExitCode::Fine)
+}
+
+fn print(bytes: &[u8], console: &Console) {
+    console.line(String::from_utf8_lossy(bytes).trim_end());
+}
+
+fn failure(text: &str) -> Failure {
+    Failure {
+        code: ExitCode::Failure,
+        text: text.to_owned(),
+        help: Some("name a folder that is there and can be written to".to_owned()),
+        rendered: false,
+    }
+}

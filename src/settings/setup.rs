@@ -1,0 +1,81 @@
+//! What is done before the first run: registering, and looking at everything that a run needs.
+
+use std::time::Duration;
+
+use super::choice::{DoctorChoice, RegisterChoice};
+use super::environment::Environment;
+use super::error::SettingsError;
+use super::layers::Layers;
+use super::{checked_target, credentials, delivery, report, settle_warning};
+use crate::cli::{Cli, DoctorArgs, RegisterArgs};
+
+/// How long somebody has to accept a registration, unless it is said.
+const REGISTRATION_WAIT: Duration = Duration::from_secs(15 * 60);
+/// Time between two questions about it, unless it is said.
+const REGISTRATION_PACE: Duration = Duration::from_secs(2);
+/// The rights that an import needs: to create customers, and to look them up.
+const SCOPES: [&str; 2] = ["customer.createcustomer", "all.read"];
+
+/// Resolves what `register` is asked to do.
+///
+/// # Errors
+/// When a settings file, variable, profile or URL cannot be used.
+pub fn resolve_register(
+    cli: &Cli,
+    args: &RegisterArgs,
+    environment: &Environment,
+) -> Result<RegisterChoice, SettingsError> {
+    let layers = Layers::load(cli, environment)?;
+    let known = layers.known_profiles.clone();
+    let warnings = layers.target_warnings();
+    let options = layers.merged();
+    let scopes: Vec<String> = match args.scope.as_slice() {
+        [] => SCOPES.map(str::to_owned).to_vec(),
+        scopes => scopes.iter().map(|scope| scope.0.clone()).collect(),
+    };
+    let name = args.name.as_ref();
+    Ok(RegisterChoice {
+        target: checked_target(&options, known)?,
+        delivery: delivery(&options),
+        name: name.map_or_else(|| "importer".to_owned(), |name| name.0.clone()),
+        scopes,
+        key_file: args.key_file.clone(),
+        force: args.force,
+        wait: args.wait.map_or(REGISTRATION_WAIT, |wait| wait.0),
+        every: args.every.unwrap_or(REGISTRATION_PACE),
+        warnings,
+    })
+}
+
+/// Resolves what `doctor` looks at. What is wrong about target and credentials is among its
+/// findings.
+///
+/// # Errors
+/// When a settings file, variable or profile cannot be used.
+pub fn resolve_doctor(
+    cli: &Cli,
+    args: &DoctorArgs,
+    environment: &Environment,
+) -> Result<DoctorChoice, SettingsError> {
+    let layers = Layers::load(cli, environment)?;
+    let known = layers.known_profiles.clone();
+    let mut warnings = layers.target_warnings();
+    let rows = super::origins::rows(&layers, environment);
+    let state_dir = layers.state_dir();
+    let auth = layers.auth.clone();
+    let options = layers.merged();
+    let allow_http = options.allow_http.unwrap_or_default();
+    let delivery = delivery(&options);
+    warnings.extend(settle_warning(&delivery));
+    Ok(DoctorChoice {
+        rows,
+        target: checked_target(&options, known),
+        credentials: credentials(auth.as_ref(), environment, allow_http, &mut warnings),
+        delivery,
+        max_duration: options.max_duration.map(|limit| limit.0),
+        state_dir,
+        report_dir: report(&options).dir,
+        probe: args.probe || options.probe.unwrap_or_default(),
+        warnings,
+    })
+}

@@ -1,0 +1,270 @@
+//! `importer register`: from the request to a first run with the key, and everything that can come
+//! between. The key is told once: it is never lost while somebody could have kept it.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use wawi_importer::sandbox::{Auth, Decision, Registration, SandboxSettings};
+
+use crate::customers::{Customers, MAPPING};
+use crate::stand_in::{StandIn, wait_for};
+use crate::support::{Importer, Run, files_below};
+
+/// The key that the stand-in tells.
+const KEY: &str = "canary-key-4711";
+
+fn erp(registration: Registration) -> StandIn {
+    StandIn::start(SandboxSettings {
+        auth: Auth::ApiKey(KEY.to_owned()),
+        registration,
+        ..SandboxSettings::default()
+    })
+}
+
+fn with(decision: Decision) -> Registration {
+    Registration {
+        decision,
+        ..Registration::default()
+    }
+}
+
+/// `register` with these further words.
+fn register(erp: &StandIn, further: &[&str]) -> Importer {
+    let mut importer = Importer::new();
+    importer.args(["register", "--every", "5ms", "--base-url", &erp.url()]);
+    for word in further {
+        importer.arg(word);
+    }
+    importer
+}
+
+fn key_file(importer: &Importer) -> PathBuf {
+    importer.folder().join("wawi.key")
+}
+
+/// Nothing but these files is left in the folder.
+#[track_caller]
+fn assert_left(importer: &Importer, names: &[&str]) {
+    let left: Vec<PathBuf> = files_below(importer.folder());
+    let expected: Vec<PathBuf> = names
+        .iter()
+        .map(|name| importer.folder().join(name))
+        .collect();
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn from_the_request_to_the_first_run() {
+    let erp = erp(Registration {
+        closed_for: 2,
+        pending_for: 3,
+        ..Registration::default()
+    });
+    let mut importer = register(&erp, &["--key-file", "wawi.key", "-vvv"]);
+    let run = importer.run().expect(0);
+    assert!(!run.said().contains(KEY), "{}", run.said());
+    for told in [
+        "App registration > Add",
+        "not open yet",
+        "accept it",
+        "api_key = { file =",
+    ] {
+        assert!(run.stderr.contains(told), "{told}: {}", run.said());
+    }
+    assert_eq!(
+        std::fs::read_to_string(key_file(&importer)).unwrap(),
+        format!("{KEY}\n")
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(key_file(&importer))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert_left(&importer, &["wawi.key"]);
+    // Three requests, the last of which was let in; four questions, the last with the answer.
+    let asked = erp.requests();
+    let posts = asked.iter().filter(|seen| seen.method.as_str() == "POST");
+    assert_eq!((posts.count(), asked.len()), (3, 7));
+
+    let customers = Customers::valid(91, 4);
+    importer.file("in.csv", customers.csv());
+    importer.file("shop.toml", MAPPING);
+    importer.file(
+        "importer.toml",
+        format!(
+            "base_url = \"{}\"\n[auth]\nkind = \"api_key\"\napi_key = {{ file = \"wawi.key\" }}\n",
+            erp.url()
+        ),
+    );
+    importer.args(["doctor", "--json"]).run().expect(0);
+    importer
+        .args(["run", "in.csv", "-m", "shop.toml"])
+        .run()
+        .expect(0);
+    assert_eq!(erp.created(), 4);
+}
+
+#[test]
+fn without_a_file_the_key_is_printed_once() {
+    for (words, json) in [(&[][..], false), (&["--json"][..], true)] {
+        let erp = erp(Registration::default());
+        let importer = register(&erp, words);
+        let run = importer.run().expect(0);
+        assert_eq!(run.stdout.matches(KEY).count(), 1, "{}", run.said());
+        assert!(!run.stderr.contains(KEY), "{}", run.said());
+        if json {
+            let last: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+            assert_eq!(
+                (&last["type"], &last["api_key"]),
+                (&"registered".into(), &KEY.into())
+            );
+        } else {
+            assert_eq!(run.stdout, format!("{KEY}\n"));
+        }
+        assert_left(&importer, &[]);
+        // It is registered now.
+        let run = register(&erp, &[]).run().expect(5);
+        assert!(run.stderr.contains("--app-id"), "{}", run.said());
+    }
+}
+
+#[test]
+fn a_key_file_that_is_there_stays_unless_it_was_said() {
+    let erp = erp(Registration::default());
+    let mut importer = register(&erp, &["--key-file", "wawi.key"]);
+    importer.file("wawi.key", "older\n");
+    let run = importer.run().expect(4);
+    assert!(run.stderr.contains("--force"), "{}", run.said());
+    assert_eq!(
+        std::fs::read_to_string(key_file(&importer)).unwrap(),
+        "older\n"
+    );
+    // Nothing was asked for that could have been lost.
+    assert!(erp.requests().is_empty());
+    importer.arg("--force").run().expect(0);
+    assert_eq!(
+        std::fs::read_to_string(key_file(&importer)).unwrap(),
+        format!("{KEY}\n")
+    );
+    assert_left(&importer, &["wawi.key"]);
+}
+
+#[test]
+fn where_no_key_can_be_written_none_is_asked_for() {
+    let erp = erp(Registration::default());
+    for place in ["nowhere/wawi.key", "file/wawi.key", "."] {
+        let importer = register(&erp, &["--key-file", place]);
+        importer.file("file", "mine");
+        let run = importer.run().expect(4);
+        assert!(run.stderr.contains("--key-file"), "{}", run.said());
+    }
+    assert!(erp.requests().is_empty());
+}
+
+/// Somebody puts another file there while Wawi is looked at: it stays, and the key is shown.
+#[test]
+fn a_file_that_comes_meanwhile_costs_nobody_the_key() {
+    let erp = erp(Registration {
+        pending_for: 100,
+        ..Registration::default()
+    });
+    let importer = register(&erp, &["--key-file", "wawi.key"]);
+    let child = importer.start();
+    wait_for(|| erp.counters().gets > 2);
+    importer.file("wawi.key", "another's\n");
+    let run = importer.read(child.wait_with_output().unwrap()).expect(1);
+    assert_eq!(
+        std::fs::read_to_string(key_file(&importer)).unwrap(),
+        "another's\n"
+    );
+    assert_eq!(run.stdout, format!("{KEY}\n"));
+    assert_left(&importer, &["wawi.key"]);
+}
+
+#[test]
+fn every_other_end_has_its_code_and_leaves_no_file() {
+    let lost = Registration {
+        loses_key: true,
+        ..Registration::default()
+    };
+    let closed = Registration {
+        closed_for: u32::MAX,
+        ..with(Decision::Never)
+    };
+    for (registration, code, told) in [
+        (with(Decision::Reject), 5, "rejected"),
+        (with(Decision::Taken), 5, "registered already"),
+        (with(Decision::Never), 75, "nobody accepted"),
+        (closed, 75, "nobody opened the page"),
+        (lost, 5, "told only once"),
+    ] {
+        let erp = erp(registration);
+        let importer = register(&erp, &["--key-file", "wawi.key", "--wait", "1s"]);
+        let run = importer.run().expect(code);
+        assert!(run.stderr.contains(told), "{told}: {}", run.said());
+        assert!(run.stderr.contains("help:"), "{}", run.said());
+        assert!(!run.said().contains(KEY), "{}", run.said());
+        assert_left(&importer, &[]);
+    }
+    let mut importer = Importer::new();
+    importer.args(["register", "--base-url", "http://127.0.0.1:9"]);
+    importer.run().expect(75);
+    importer.args(["register"]).run().expect(4);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_in_good_order() {
+    use nix_signal::interrupt;
+    let erp = erp(with(Decision::Never));
+    let importer = register(&erp, &["--key-file", "wawi.key"]);
+    let child = importer.start();
+    wait_for(|| erp.counters().gets > 1);
+    interrupt(&child);
+    let run: Run = importer.read(child.wait_with_output().unwrap()).expect(130);
+    assert!(run.stderr.contains("reject it there"), "{}", run.said());
+    assert_left(&importer, &[]);
+}
+
+/// Sends what Ctrl-C sends.
+#[cfg(unix)]
+mod nix_signal {
+    use std::process::{Child, Command};
+
+    pub(super) fn interrupt(child: &Child) {
+        let sent = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+}
+
+/// Servers of another build have the requests below `/v1`, or not.
+#[test]
+fn both_addresses_are_tried() {
+    use crate::hostile::rogue::{Answer, Rogue, answer};
+    for right in ["/authentication", "/v1/authentication"] {
+        let server = Rogue::start(move |asked, _| {
+            let text = match (asked.method.as_str(), asked.path.strip_prefix(right)) {
+                ("POST", Some("")) => answer("201 Created", r#"{"RegistrationRequestId":"a-1"}"#),
+                ("GET", Some("/a-1")) => answer(
+                    "200 OK",
+                    r#"{"requestStatusInfo":{"status":"Accepted"},"token":{"apiKey":"k-9"}}"#,
+                ),
+                _ => answer("404 Not Found", "{}"),
+            };
+            Some(Answer::Bytes(text))
+        });
+        for path in ["/customers", "/v1/customers"] {
+            let mut importer = Importer::new();
+            importer.args(["register", "--base-url", &server.url(), "--path", path]);
+            let run = importer.run().expect(0);
+            assert_eq!(run.stdout, "k-9\n");
+        }
+    }
+}
