@@ -52,7 +52,8 @@ impl Registrations {
         if let Some(field) = missing(&body) {
             return trouble(400, &format!("{field} is missing."));
         }
-        let app = body["AppId"].as_str().unwrap_or_default().to_owned();
+        let app = body.get("AppId").and_then(Value::as_str);
+        let app = app.unwrap_or_default().to_owned();
         let is_taken = |opened: &Opened| opened.app == app && opened.is_told;
         if set.decision == Decision::Taken
             || (set.decision == Decision::Accept && self.open.iter().any(is_taken))
@@ -92,14 +93,19 @@ impl Registrations {
         if status == 2 && set.loses_key {
             return Err(Silence);
         }
-        let mut answer = json!({"RequestStatusInfo": {
-            "AppId": opened.app, "RegistrationRequestId": id, "Status": status,
-        }});
-        if status == 2 {
-            answer["Token"] = json!({"ApiKey": key});
-            answer["GrantedScopes"] = json!(["customer.createcustomer", "all.read"]);
-        }
-        Ok((200, answer))
+        let info = json!({"AppId": opened.app, "RegistrationRequestId": id, "Status": status});
+        Ok((
+            200,
+            if status == 2 {
+                json!({
+                    "RequestStatusInfo": info,
+                    "Token": {"ApiKey": key},
+                    "GrantedScopes": ["customer.createcustomer", "all.read"],
+                })
+            } else {
+                json!({ "RequestStatusInfo": info })
+            },
+        ))
     }
 }
 
