@@ -191,7 +191,11 @@ pub fn normalise_key(text: &str) -> String {
 /// As [`normalise_key`]; borrowed, if the text is normalised already.
 #[must_use]
 pub fn normalised(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
+    let bytes = text.as_bytes();
+    let is_bare = [bytes.first(), bytes.last()]
+        .iter()
+        .all(|byte| byte.is_some_and(u8::is_ascii_graphic));
+    let text = if is_bare { text } else { text.trim() };
     if text.is_ascii() {
         return if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
             Cow::Owned(text.to_ascii_lowercase())

@@ -88,6 +88,17 @@ pub struct Field {
     pub meaning: &'static str,
 }
 
+impl Field {
+    /// The length up to which nothing is to be said of a text.
+    #[inline]
+    pub(crate) fn longest(&self) -> usize {
+        match self.bounds {
+            Bounds::Length { max, .. } => self.newer_max.unwrap_or(max).min(max),
+            _ => usize::MAX,
+        }
+    }
+}
+
 /// An object of the API and its fields.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Schema {

@@ -18,7 +18,9 @@ pub(super) fn check(part: Part, values: &Values<'_>, findings: &mut Findings<'_>
         missing &= missing - 1;
     }
     for (index, field, value) in values.filled() {
-        check_value(Target { part, index }, field, value, values, findings);
+        if !is_good(field, value, values) {
+            check_value(Target { part, index }, field, value, values, findings);
+        }
     }
     if part == Part::Billing {
         check_name(values, findings);
@@ -42,6 +44,26 @@ fn check_name(values: &Values<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// Whether [`check_value`] has nothing to say of the value, as far as that shows at once. Nearly
+/// every value is good, and shall cost no more than finding that out.
+#[inline]
+fn is_good(field: &Field, value: &Value<'_>, values: &Values<'_>) -> bool {
+    match (field.kind, value) {
+        (Kind::Text, Value::Text(text)) => {
+            text::look_plain(text).is_some_and(|units| units <= field.longest())
+                && damage::is_surely_none(text)
+                && is_of_content(field.content, text, values)
+        }
+        (Kind::Integer, Value::Integer(number)) => match field.bounds {
+            Bounds::Range { min, max } => (min..=max).contains(number),
+            _ => true,
+        },
+        (Kind::Boolean, Value::Boolean(_)) => true,
+        _ => false,
+    }
+}
+
+#[inline(never)]
 fn check_value(
     target: Target,
     field: &Field,
@@ -148,7 +170,26 @@ const SPELT_OUT: &str = "spelt_out";
 /// First year in which somebody may be born who is still a customer.
 const FIRST_BIRTHDAY: i16 = 1900;
 
-/// The rules of a text's meaning, then of its length, then of its characters.
+/// Whether [`check_text`] has nothing to say of a text's meaning.
+#[inline]
+fn is_of_content(content: Content, text: &str, values: &Values<'_>) -> bool {
+    let iso = || values.text_at(COUNTRY_ISO);
+    match content {
+        Content::Any | Content::Birthday => true,
+        Content::Language => is_language(text),
+        Content::Country => is_country(text),
+        Content::Email => email::check(text).is_ok(),
+        Content::Phone => phone::check(text).is_ok(),
+        Content::PostalCode => postal_code::check(iso().unwrap_or_default(), text).is_ok(),
+        Content::VatId => vat_id::check(text).is_ok_and(|country| {
+            vat_id::has_right_check_digits(text) && iso().is_none_or(|iso| is_at_home(country, iso))
+        }),
+        Content::Website => website::is_website(text),
+    }
+}
+
+/// What is wrong with a text, or odd about it: the rules of its meaning, then of its length, then
+/// of its characters.
 fn check_text(
     target: Target,
     field: &Field,
@@ -317,4 +358,67 @@ fn check_length(
         return;
     };
     findings.add(code, || error(code).with("max", max).with("length", units));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::customer::{ADDRESS, CUSTOMER, PAYMENT};
+    use crate::validate::Rules;
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-zA-ZäöüßÄÖÜé ]{0,14}",
+            "[a-z0-9.+_-]{1,8}@[a-z0-9.-]{1,8}\\.[a-z]{1,3}",
+            "\\+?[0-9 /()E.-]{0,14}",
+            "(DE|AT|FR|EL)?U?[0-9A-Z]{0,11}",
+            "(https?://)?[a-z0-9.-]{0,9}(/[a-z?#:]{0,4})?",
+            "(DE|AT|de|XX|CH|[a-zA-Z]{2})",
+            "[0-9]{3,5}",
+            "[ -~]{0,9}|\\PC{0,9}|[a-z&\u{0}-\u{1f}\u{7f}\u{ad}\u{c2}-\u{c5}]{0,9}",
+            "[a-zü]{28,32}|[aü😀]{120,260}",
+            Just("DE136695976".to_owned()),
+            Just("NULL".to_owned()),
+        ]
+    }
+
+    proptest! {
+        /// What is good at once breaks no rule.
+        #[test]
+        fn what_is_good_at_once_is_good(
+            text in text(),
+            iso in "DE|AT|XX|",
+            numbers in (-9_i64..200, any::<i64>()),
+        ) {
+            let rules = Rules::default();
+            for schema in [&CUSTOMER, &ADDRESS, &PAYMENT] {
+                let mut values = Values::new(schema);
+                if schema.name == ADDRESS.name && !iso.is_empty() {
+                    values.set(COUNTRY_ISO, Some(Value::text(&iso)));
+                }
+                for (index, field) in schema.fields.iter().enumerate() {
+                    let part = match schema.name {
+                        name if name == CUSTOMER.name => Part::Customer,
+                        name if name == PAYMENT.name => Part::Payment,
+                        _ => Part::Billing,
+                    };
+                    let target = Target { part, index };
+                    for value in [
+                        Value::text(&text),
+                        Value::Integer(numbers.0),
+                        Value::Integer(numbers.1),
+                        Value::Boolean(true),
+                    ] {
+                        let mut findings = Findings::new(&rules, Vec::new(), Vec::new());
+                        check_value(target, field, &value, &values, &mut findings);
+                        if is_good(field, &value, &values) {
+                            prop_assert_eq!(findings.into_sorted(), (vec![], vec![]), "{} {}", target, plain(&value));
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

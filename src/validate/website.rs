@@ -1,10 +1,12 @@
 //! Web addresses: a host with a dot, with or without a scheme.
 
+use crate::customer::bytes::{any, control_or_beyond, equal};
+
 /// Whether `address` could be opened in a browser. Only `http` and `https` count as schemes.
 pub(super) fn is_website(address: &str) -> bool {
     let is_odd = |c: char| c.is_whitespace() || c.is_control();
-    let is_plain = |byte: u8| matches!(byte, b'!'..=b'~');
-    if !address.bytes().all(is_plain) && address.chars().any(is_odd) {
+    let may_be_odd = any(address, |word| control_or_beyond(word) | equal(word, b' '));
+    if may_be_odd && address.chars().any(is_odd) {
         return false;
     }
     let rest = ["https://", "http://"]
@@ -20,9 +22,13 @@ pub(super) fn is_website(address: &str) -> bool {
         .bytes()
         .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
     let authority = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
-    let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
+    let colon = authority.bytes().position(|byte| byte == b':');
+    let (host, port) = match colon.and_then(|at| authority.split_at_checked(at)) {
+        Some((host, port)) => (host, port.get(1..)),
+        None => (authority, None),
+    };
     let host = host.strip_suffix('.').unwrap_or(host);
-    port.parse::<u16>().is_ok() && is_host(host)
+    port.is_none_or(|port| port.parse::<u16>().is_ok()) && is_host(host)
 }
 
 /// Labels with dots between them, at least two; none begins or ends with a hyphen.

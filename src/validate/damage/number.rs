@@ -37,6 +37,14 @@ pub(super) fn text(value: &str) -> Option<Recognised> {
 /// `4.91761E+11`, `1,23457E+11`: an exponent with its sign behind a mantissa, or with none
 /// behind a mantissa with decimals. `4E1` may be a name.
 pub(super) fn scientific(value: &str) -> Option<Recognised> {
+    if !value
+        .as_bytes()
+        .get(1)
+        .copied()
+        .is_some_and(may_be_scientific)
+    {
+        return None;
+    }
     let place = value.bytes().position(|byte| matches!(byte, b'E' | b'e'))?;
     let (mantissa, exponent) = (value.get(..place)?, value.get(place + 1..)?);
     let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
@@ -49,6 +57,12 @@ pub(super) fn scientific(value: &str) -> Option<Recognised> {
         && (1..=3).contains(&digits.len())
         && are_digits(digits))
     .then(|| Recognised::plain(Damage::Scientific))
+}
+
+/// Whether this can be the second byte of such a number: its mantissa has one digit before the
+/// decimals.
+pub(super) fn may_be_scientific(second: u8) -> bool {
+    matches!(second, b'E' | b'e' | b'.' | b',')
 }
 
 /// `1067.0`, `2500,00`.

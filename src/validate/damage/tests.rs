@@ -48,6 +48,22 @@ fn damaged_texts_are_named() {
     }
 }
 
+proptest::proptest! {
+    /// The short cut lets nothing pass that has a damage.
+    #[test]
+    fn what_has_surely_none_has_none(
+        word in proptest::sample::select([&NO_VALUE[..], &SHEET_ERRORS].concat()),
+        text in "[+=@'0-9-]?[0-9a-zA-Z.,]{0,3}[(|+]?[E0-9]{0,3}|\\PC{0,6}",
+    ) {
+        for text in [word, &text] {
+            let looks = look(text);
+            if is_surely_none(text) && !looks.ampersand && !looks.invisible {
+                proptest::prop_assert_eq!(of_text(text, &looks), None, "{}", text);
+            }
+        }
+    }
+}
+
 #[test]
 fn good_texts_are_left_alone() {
     for text in [
