@@ -33,6 +33,7 @@ mod plan;
 mod proposal;
 #[cfg(test)]
 mod reference;
+mod short;
 mod single;
 mod steps;
 mod styles;

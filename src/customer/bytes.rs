@@ -59,6 +59,12 @@ pub(crate) fn control_or_beyond(word: u64) -> u64 {
     (word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES)) & HIGH
 }
 
+/// Marks a word that has a byte above `limit`, which is at most 127.
+#[inline]
+pub(crate) fn above(word: u64, limit: u8) -> u64 {
+    (((word & !HIGH) + ONES * u64::from(127 - limit)) | word) & HIGH
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::{prop_assert_eq, proptest};
@@ -75,6 +81,7 @@ mod tests {
             prop_assert_eq!(any(&text, |word| equal(word, 0x7f)), bytes.contains(&0x7f));
             let is_odd = |byte: &u8| byte.is_ascii_control() || !byte.is_ascii();
             prop_assert_eq!(any(&text, control_or_beyond), bytes.iter().any(is_odd));
+            prop_assert_eq!(any(&text, |word| above(word, b'9')), bytes.iter().any(|byte| *byte > b'9'));
         }
     }
 }

@@ -112,6 +112,7 @@ impl<'r> Values<'r> {
         }
     }
 
+    #[inline(never)]
     fn put_among(&mut self, index: usize, value: Value<'r>) {
         let place = self.place(index);
         if self.filled & bit(index) != 0 {

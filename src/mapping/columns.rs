@@ -112,21 +112,8 @@ impl Bound {
         }
     }
 
-    /// The cell's text, if it is a cell in which something stands that begins and ends with a
-    /// sign of ASCII: then there is nothing to trim.
-    #[inline]
-    pub(super) fn plain<'r>(&self, record: &'r Record, column: usize) -> Option<&'r str> {
-        let (Some(Access::Cell(index)), Fields::Cells(cells)) =
-            (self.access.get(column), &record.fields)
-        else {
-            return None;
-        };
-        let text = cells.get(*index)?;
-        let (first, last) = (text.as_bytes().first()?, text.as_bytes().last()?);
-        (first.is_ascii_graphic() && last.is_ascii_graphic()).then_some(text)
-    }
-
     /// The place of the column's cell in a row; none for JSON.
+    #[inline]
     pub(super) fn place(&self, column: usize) -> Option<usize> {
         match self.access.get(column)? {
             Access::Cell(index) => Some(*index),

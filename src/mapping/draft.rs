@@ -10,6 +10,7 @@ use super::columns::{Bound, Cell};
 use super::compile::Compiled;
 use super::form::Form;
 use super::part::PartSpec;
+use super::short::{Row, Short};
 use super::steps::{Fault, Passage, Surroundings};
 use super::tally::Tally;
 use super::template::{Ingredient, Template};
@@ -18,10 +19,9 @@ use super::value::{Origin, ValueSpec};
 use crate::customer::fields::COUNTRY_ISO;
 use crate::customer::{CreateCustomer, Draft, Part, Target, Value, Values};
 use crate::outcome::{Code, FieldError};
-use crate::record::Record;
+use crate::record::{Fields, Record};
 
 /// What a draft is made from.
-#[derive(Clone, Copy)]
 pub(super) struct Maker<'a> {
     /// The mapping.
     pub(super) compiled: &'a Compiled,
@@ -31,6 +31,8 @@ pub(super) struct Maker<'a> {
     pub(super) record: &'a Record,
     /// The day, for birthdays.
     pub(super) today: Date,
+    /// The record's cells, if its values may take the short way.
+    row: Option<Row<'a>>,
 }
 
 /// One object, made.
@@ -71,8 +73,32 @@ enum Found<'r> {
 }
 
 impl<'a> Maker<'a> {
+    /// Of a record; nothing takes the short way where each step is written down.
+    pub(super) fn new(
+        compiled: &'a Compiled,
+        bound: &'a Bound,
+        record: &'a Record,
+        today: Date,
+        tally: &Tally,
+    ) -> Self {
+        Self {
+            compiled,
+            bound,
+            record,
+            today,
+            row: match &record.fields {
+                Fields::Cells(cells) if tally.trace.is_none() => Some(Row {
+                    cells,
+                    bound,
+                    empty: &compiled.empty,
+                }),
+                _ => None,
+            },
+        }
+    }
+
     /// Makes the draft.
-    pub(super) fn draft(self, tally: &mut Tally) -> Draft<'a> {
+    pub(super) fn draft(&self, tally: &mut Tally) -> Draft<'a> {
         let parts = &self.compiled.parts;
         if parts.iter().any(|spec| spec.unless_same_as.is_some()) {
             return self.draft_compared(tally);
@@ -88,7 +114,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Makes the draft of a mapping in which an address is left out where it repeats another.
-    fn draft_compared(self, tally: &mut Tally) -> Draft<'a> {
+    fn draft_compared(&self, tally: &mut Tally) -> Draft<'a> {
         let parts = &self.compiled.parts;
         let made: Vec<Option<Made<'a>>> = parts.iter().map(|spec| self.part(spec, tally)).collect();
         let kept: Vec<bool> = parts
@@ -115,7 +141,7 @@ impl<'a> Maker<'a> {
     /// Adds one address to a draft that another record began; says which it became. None, if
     /// the record has nothing for it.
     pub(super) fn add(
-        self,
+        &self,
         spec: &'a PartSpec,
         draft: &mut Draft<'a>,
         tally: &mut Tally,
@@ -128,7 +154,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Makes one object; none, if the record has nothing for it.
-    fn part(self, spec: &'a PartSpec, tally: &mut Tally) -> Option<Made<'a>> {
+    fn part(&self, spec: &'a PartSpec, tally: &mut Tally) -> Option<Made<'a>> {
         tally.trace(|trace| trace.object(spec.part));
         if let Some(column) = spec.when
             && self.cell(column) == Cell::Empty
@@ -157,30 +183,73 @@ impl<'a> Maker<'a> {
     /// Makes one value of an object.
     #[inline]
     pub(super) fn value(
-        self,
+        &self,
         index: usize,
         spec: &'a ValueSpec,
         made: &mut Made<'a>,
         tally: &mut Tally,
     ) {
-        // Most values are a cell as it stands: they shall cost no more than that.
-        if spec.is_bare
-            && tally.trace.is_none()
-            && let Origin::Column([column]) = &spec.origin
-            && let Some(text) = self.bound.plain(self.record, *column)
-            && !self.compiled.empty.iter().any(|nothing| nothing == text)
-        {
-            made.from_input |= bit(spec.target.index);
-            return made
-                .values
-                .put(spec.target.index, Value::Text(Cow::Borrowed(text)));
+        let is_made = match (&self.row, spec.short) {
+            (Some(row), Some(step)) => self.short(step, row, spec, made, tally),
+            _ => false,
+        };
+        if !is_made {
+            self.work(index, spec, made, tally);
         }
-        self.work(index, spec, made, tally);
     }
 
-    /// Makes one value of an object that takes more than a look.
+    /// Makes one value of an object the short way; false, if it has to go the long one.
+    #[inline]
+    fn short(
+        &self,
+        step: Short,
+        row: &Row<'a>,
+        spec: &'a ValueSpec,
+        made: &mut Made<'a>,
+        tally: &mut Tally,
+    ) -> bool {
+        let Target { part, index } = spec.target;
+        let value = match step {
+            Short::Constant => {
+                if let Origin::Constant(value) = &spec.origin {
+                    made.values.put(index, value.borrowed());
+                }
+                return true;
+            }
+            Short::Join => match row.joined(&spec.origin) {
+                Some(text) if text.is_empty() => return spec.may_be_nothing,
+                joined => joined.map(Value::Text),
+            },
+            step => {
+                let Some(text) = row.text(&spec.origin) else {
+                    return false;
+                };
+                if text.is_empty() {
+                    return spec.may_be_nothing;
+                }
+                if !row.is_plain(text) {
+                    return false;
+                }
+                let country = match step {
+                    Short::Form(Form::PostalCode) if part.is_address() => {
+                        made.values.text_at(COUNTRY_ISO)
+                    }
+                    _ => None,
+                };
+                spec.steps.short(step, text, country, self.today, tally)
+            }
+        };
+        let Some(value) = value else {
+            return false;
+        };
+        made.from_input |= bit(index);
+        made.values.put(index, value);
+        true
+    }
+
+    /// Makes one value of an object the long way.
     #[inline(never)]
-    fn work(self, index: usize, spec: &'a ValueSpec, made: &mut Made<'a>, tally: &mut Tally) {
+    fn work(&self, index: usize, spec: &'a ValueSpec, made: &mut Made<'a>, tally: &mut Tally) {
         let found = self.find(&spec.origin);
         if tally.trace.is_some() {
             self.note_source(spec, &found, tally);
@@ -225,7 +294,7 @@ impl<'a> Maker<'a> {
     }
 
     fn evaluate(
-        self,
+        &self,
         spec: &'a ValueSpec,
         found: Found<'a>,
         values: &Values<'a>,
@@ -255,7 +324,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Writes down where a value comes from, and what became of its cells before its steps.
-    fn note_source(self, spec: &ValueSpec, found: &Found<'_>, tally: &mut Tally) {
+    fn note_source(&self, spec: &ValueSpec, found: &Found<'_>, tally: &mut Tally) {
         let columns = spec.origin.columns();
         let name = |column: usize| self.bound.names.get(column).cloned().unwrap_or_default();
         let raw = |column: usize| self.bound.text(self.record, column).into_owned();
@@ -291,7 +360,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Writes down which addresses repeat another.
-    fn note_repeats(self, made: &[Option<Made<'a>>], kept: &[bool], tally: &mut Tally) {
+    fn note_repeats(&self, made: &[Option<Made<'a>>], kept: &[bool], tally: &mut Tally) {
         let parts = &self.compiled.parts;
         for ((spec, one), kept) in parts.iter().zip(made).zip(kept) {
             let other = spec.unless_same_as.and_then(|position| parts.get(position));
@@ -302,11 +371,11 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn cell(self, column: usize) -> Cell<'a> {
+    fn cell(&self, column: usize) -> Cell<'a> {
         self.bound.cell(self.record, column, &self.compiled.empty)
     }
 
-    fn find(self, origin: &'a Origin) -> Found<'a> {
+    fn find(&self, origin: &'a Origin) -> Found<'a> {
         match origin {
             Origin::Constant(_) | Origin::Nothing => Found::Nothing,
             Origin::Column([column]) => found(self.cell(*column)),
@@ -320,7 +389,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn rendered(self, template: &Template) -> Found<'a> {
+    fn rendered(&self, template: &Template) -> Found<'a> {
         let rendered = template.render(|column| match self.cell(column) {
             Cell::Empty => Ingredient::Empty,
             Cell::Filled { text, .. } => match self.bound.json(self.record, column) {
@@ -342,7 +411,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn join(self, columns: &[usize], with: &str) -> Found<'a> {
+    fn join(&self, columns: &[usize], with: &str) -> Found<'a> {
         let mut joined: Cow<'a, str> = Cow::Borrowed("");
         for column in columns {
             match self.cell(*column) {
@@ -367,7 +436,7 @@ impl<'a> Maker<'a> {
 
     /// Whether the object repeats the address that it must not repeat: whatever it took from
     /// the input stands there too. Defaults and constants say nothing about an address.
-    fn repeats(self, spec: &PartSpec, one: &Made<'a>, made: &[Option<Made<'a>>]) -> bool {
+    fn repeats(&self, spec: &PartSpec, one: &Made<'a>, made: &[Option<Made<'a>>]) -> bool {
         let Some(position) = spec.unless_same_as else {
             return false;
         };
@@ -391,7 +460,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Puts an object into the draft; says as which.
-    fn place(self, spec: &PartSpec, made: Made<'a>, draft: &mut Draft<'a>) -> Part {
+    fn place(&self, spec: &PartSpec, made: Made<'a>, draft: &mut Draft<'a>) -> Part {
         let customer = &mut draft.customer;
         let part = placed(spec.part, customer);
         for flaw in &made.errors {
@@ -414,7 +483,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The error about a value, with the cells as they stand in the input.
-    fn flaw(self, spec: &PartSpec, part: Part, flaw: &Flaw) -> FieldError {
+    fn flaw(&self, spec: &PartSpec, part: Part, flaw: &Flaw) -> FieldError {
         let Some(value) = spec.values.get(flaw.value) else {
             return FieldError::new(flaw.fault.code, part.to_string());
         };
@@ -445,7 +514,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The columns that a value was really taken from: of `first_of` the one that was filled.
-    fn columns_read(self, origin: &Origin) -> Vec<usize> {
+    fn columns_read(&self, origin: &Origin) -> Vec<usize> {
         let columns = origin.columns();
         let taken = match origin {
             Origin::FirstOf(_) => columns

@@ -138,7 +138,12 @@ const PREFIXES: &[(&str, &str)] = &[
     ("DK", "DK"),
 ];
 
-fn postal_code<'r>(text: Cow<'r, str>, country: Option<&str>, tally: &mut Tally) -> Cow<'r, str> {
+/// A postal code of the country: without guard and prefix, in capitals, with its leading zero.
+pub(super) fn postal_code<'r>(
+    text: Cow<'r, str>,
+    country: Option<&str>,
+    tally: &mut Tally,
+) -> Cow<'r, str> {
     let mut code = without_guard(text, tally);
     if let Some(bare) = country.and_then(|country| without_prefix(&code, country)) {
         code = Cow::Owned(bare.to_owned());
@@ -204,6 +209,7 @@ const SALUTATIONS: &[(&str, &[&str])] = &[
     ("", &["not_specified"]),
 ];
 
+/// The salutation that a word means; empty, if it stands for none.
 pub(super) fn salutation(text: &str) -> Option<&'static str> {
     if text.is_ascii() {
         return salutation_by(|word| word.eq_ignore_ascii_case(text));

@@ -6,7 +6,6 @@
 
 use super::columns::Cell;
 use super::compile::Compiler;
-use super::draft::Maker;
 use super::error::Mistake;
 use super::part::{self, LISTS, Numbered, OTHERS, PartSpec};
 use super::plan::Plan;
@@ -190,12 +189,7 @@ impl Plan {
             self.note_keys(record, object, tally);
         }
         let (errors, warnings) = (draft.errors.len(), draft.warnings.len());
-        let maker = Maker {
-            compiled: &self.compiled,
-            bound: &self.bound,
-            record,
-            today: self.today,
-        };
+        let maker = self.maker(record, tally);
         let part = maker.add(&group.address, draft, tally);
         let later = draft.errors.iter_mut().skip(errors);
         for error in later.chain(draft.warnings.iter_mut().skip(warnings)) {

@@ -58,13 +58,13 @@ impl Plan {
         if let (false, Some(trace)) = (keeps, &mut tally.trace) {
             trace.left_out_by = self.unmet(record);
         }
-        let maker = Maker {
-            compiled: &self.compiled,
-            bound: &self.bound,
-            record,
-            today: self.today,
-        };
+        let maker = self.maker(record, tally);
         keeps.then(|| maker.draft(tally))
+    }
+
+    /// What makes a record's draft.
+    pub(super) fn maker<'r>(&'r self, record: &'r Record, tally: &Tally) -> Maker<'r> {
+        Maker::new(&self.compiled, &self.bound, record, self.today, tally)
     }
 
     /// Maps one record and writes down how: each step is told by the code that takes it. Nothing

@@ -1,6 +1,6 @@
 //! One value of a record, without the rest of it.
 
-use super::draft::{Made, Maker};
+use super::draft::Made;
 use super::plan::Plan;
 use super::tally::Tally;
 use crate::customer::{Part, Target, Value};
@@ -24,12 +24,7 @@ impl Plan {
         }
         let mut parts = self.compiled.parts.iter();
         let spec = parts.find(|spec| spec.part == target.part)?;
-        let maker = Maker {
-            compiled: &self.compiled,
-            bound: &self.bound,
-            record,
-            today: self.today,
-        };
+        let maker = self.maker(record, tally);
         let mut made = Made::new(spec.part, 2);
         for (index, value) in spec.values.iter().enumerate() {
             // The country comes first, for postal codes depend on it.

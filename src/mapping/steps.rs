@@ -145,15 +145,6 @@ impl Steps {
         }
     }
 
-    /// Whether a text is the value as it stands: it takes no step at all.
-    pub(super) fn are_none(&self) -> bool {
-        self.is_plain()
-            && self.form.is_none()
-            && self.case.is_none()
-            && self.max.is_none()
-            && self.kind == Kind::Text
-    }
-
     /// Whether nothing is asked for but a form, a case and the type.
     fn is_plain(&self) -> bool {
         self.extract.is_none()
@@ -277,6 +268,18 @@ impl Steps {
             around.tally.step_to("type", Some(&value));
         }
         Ok(value)
+    }
+
+    /// A text in the target's type; none if it is not of that type, or text.
+    #[inline]
+    pub(super) fn convert(&self, text: &str, today: Date) -> Option<Value<'static>> {
+        match self.kind {
+            Kind::Text => None,
+            Kind::Integer => convert::integer(text).map(Value::Integer),
+            Kind::Decimal => convert::decimal(text, self.convention).map(Value::Decimal),
+            Kind::Boolean => convert::boolean(text).map(Value::Boolean),
+            Kind::DateTime => self.dates.read(text, today).ok().map(Value::DateTime),
+        }
     }
 
     fn read<'r>(

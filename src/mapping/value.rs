@@ -11,6 +11,7 @@ use super::lookup::{Lookup, Otherwise};
 use super::lookup_file;
 use super::naming::{self, NameStep};
 use super::proposal;
+use super::short::Short;
 use super::steps::{Case, Steps};
 use super::suggest::listed;
 use super::syntax::{Keys, Node, Section, type_name, unknown_word, wrong_type};
@@ -29,8 +30,10 @@ pub(super) struct ValueSpec {
     pub(super) steps: Steps,
     /// Whether the mapping makes it obligatory although the API does not.
     pub(super) required: bool,
-    /// Whether a text that is found is the value as it stands.
-    pub(super) is_bare: bool,
+    /// Its one step, if it can take the short way.
+    pub(super) short: Option<Short>,
+    /// Whether it is nothing, and no error, where its columns are empty.
+    pub(super) may_be_nothing: bool,
 }
 
 /// Where a text comes from. Columns are numbered by the mapping's list of columns.
@@ -103,13 +106,7 @@ impl ValueSpec {
             DeValue::String(name) => {
                 let column = compiler.column(name, node.span());
                 let steps = steps_of(target, compiler);
-                Some(Self {
-                    target,
-                    origin: Origin::Column([column]),
-                    is_bare: steps.are_none(),
-                    steps,
-                    required: false,
-                })
+                Some(Self::of(target, Origin::Column([column]), steps, false))
             }
             DeValue::Table(table) => {
                 let mut section = Section::of(table, "a value", KEYS);
@@ -141,13 +138,19 @@ impl ValueSpec {
         }
         let origin = read_origin(target, section, &steps, place, compiler);
         let required = section.flag("required").unwrap_or(false);
-        Some(Self {
+        Some(Self::of(target, origin?, steps, required))
+    }
+
+    fn of(target: Target, origin: Origin, steps: Steps, required: bool) -> Self {
+        Self {
             target,
-            origin: origin?,
-            is_bare: steps.are_none(),
+            short: Short::of(&origin, &steps),
+            // What the API demands is for validation to ask for.
+            may_be_nothing: steps.default.is_none() && (!required || target.field().required),
+            origin,
             steps,
             required,
-        })
+        }
     }
 }
 
