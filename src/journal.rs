@@ -25,6 +25,7 @@ mod links;
 mod lock;
 mod place;
 mod reading;
+mod readings;
 mod runs;
 mod schema;
 mod targets;
@@ -48,6 +49,7 @@ pub use forget::{Trace, Traces};
 pub use hashes::Hashes;
 pub use links::{Elsewhere, Family};
 pub use lock::{TargetLock, lock};
+pub use readings::Parts;
 pub use runs::{NewRun, RunRow};
 
 use error::from_sql;

@@ -17,7 +17,7 @@ use crate::deliver::engine::{Origin, Task};
 use crate::mapping::Tally;
 use crate::outcome::Submission;
 use crate::record::Position;
-use crate::source::{Fingerprint, Source};
+use crate::source::{Fingerprint, Places, Source};
 use crate::validate::Customer;
 
 /// Customers in a batch: few, so that sending has work soon, and gets its turn on few cores.
@@ -29,6 +29,10 @@ pub(super) struct Feed {
     pub pipeline: Arc<Pipeline>,
     pub hashes: TargetHashes,
     pub fingerprint: Fingerprint,
+    /// How many records the input has.
+    pub read: u64,
+    /// Where it can be read on from.
+    pub places: Option<Places>,
     pub settled: SettledSet,
     pub chosen: Option<RecordSet>,
     pub origin: Origin,
@@ -47,7 +51,11 @@ impl Feed {
             }
         }
         let walk = Walk::again(&self.pipeline, &self.source, &self.fingerprint)?;
-        let mut walk = walk.only(|group| self.is_wanted(group));
+        let walk = walk.only(|group| self.is_wanted(group));
+        let mut walk = match &self.places {
+            Some(places) => walk.open(&self.settled, self.read, &self.fingerprint, places),
+            None => walk,
+        };
         let examine = |group: &Group, tally: &mut Tally| self.task(group, tally);
         walk.batches(BATCH, examine, |batch| {
             for task in batch.found.drain(..).flatten() {
@@ -57,7 +65,9 @@ impl Feed {
                 }
             }
             Ok(ControlFlow::Continue(()))
-        })
+        })?;
+        tracing::info!(records = walk.read(), "pass 2 has read");
+        Ok(())
     }
 
     /// Whether a customer is still to be sent, unless it is left out or invalid.

@@ -76,6 +76,32 @@ impl SettledSet {
         None
     }
 
+    /// The first that is not in, from `record` on.
+    pub(super) fn next_absent_from(&self, record: u64) -> u64 {
+        let (first, bit) = Self::place(record);
+        let words = self.words.iter().enumerate().skip(first);
+        for (index, word) in words {
+            let mut absent = !word;
+            if index == first {
+                absent &= !(bit - 1);
+            }
+            if absent != 0 {
+                return index as u64 * 64 + u64::from(absent.trailing_zeros());
+            }
+        }
+        record.max(self.words.len() as u64 * 64)
+    }
+
+    /// The bits of records, 64 to a number.
+    pub(super) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// Adds the bits of further records behind those that are known.
+    pub(super) fn extend(&mut self, words: &[u64]) {
+        self.words.extend_from_slice(words);
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> u64 {
         self.words
@@ -177,6 +203,11 @@ impl<'a> JournalFindings<'a> {
     /// Whether the record has its outcome already.
     pub(super) fn has(&self, record: u64) -> bool {
         self.settled.contains(record)
+    }
+
+    /// The records that have their outcome.
+    pub(super) fn settled(&self) -> &SettledSet {
+        self.settled
     }
 
     /// The journal; what is still in the batch it does not know.
@@ -308,6 +339,28 @@ mod tests {
             assert_eq!(set.next_from(from), Some(next));
         }
         assert_eq!(set.next_from(1_000_001).or(set.next_from(u64::MAX)), None);
+        for (from, next) in [
+            (0, 0),
+            (1, 2),
+            (62, 62),
+            (63, 65),
+            (64, 65),
+            (1_000_000, 1_000_001),
+            (u64::MAX, u64::MAX),
+        ] {
+            assert_eq!(set.next_absent_from(from), next);
+        }
+        let mut full = SettledSet::default();
+        (0..128).for_each(|record| full.insert(record));
+        assert_eq!(
+            [5, 64, 127, 200].map(|it| full.next_absent_from(it)),
+            [128, 128, 128, 200]
+        );
+        let mut copy = SettledSet::default();
+        let (first, second) = full.words().split_at(1);
+        copy.extend(first);
+        copy.extend(second);
+        assert_eq!(copy.words(), full.words());
         let mut other = SettledSet::default();
         other.insert(7);
         for both in [set.with(&other), other.with(&set)] {

@@ -16,7 +16,7 @@ use super::sending::unsent;
 use super::settings::{Existing, ImportSettings};
 use super::strays::refuse_strays;
 use super::summing::{Facts, stricter};
-use super::survey::{Survey, survey};
+use super::survey::{Kept, Survey, keep, survey, survey_rest};
 use super::which::{
     Which, counts_of, finished_before, hex, new_run, note_patience, note_report, options_from,
     way_on, which_run, workflows,
@@ -296,7 +296,19 @@ impl Live<'_> {
             // here nobody is listed.
             hashes = hashes.compared_with_known(&mut journal, &self.run)?;
         }
-        let survey = self.read(&mut journal, &mut settled, &hashes, &fingerprint);
+        // A returned file is read by others anyway.
+        let can_keep = link.is_none() && self.source.can_seek();
+        let folder = &self.settings().state_dir;
+        let kept = if self.resumed && can_keep {
+            Kept::load(&journal, &self.run, &self.pipeline, folder)?
+        } else {
+            None
+        };
+        let is_kept = kept.is_some();
+        let survey = match kept {
+            Some(kept) => self.read_rest(&mut journal, &mut settled, &hashes, &fingerprint, kept),
+            None => self.read(&mut journal, &mut settled, &hashes, &fingerprint),
+        };
         let mut survey = match survey {
             Ok(survey) => survey,
             Err(error) => {
@@ -309,7 +321,11 @@ impl Live<'_> {
                 return Err(error);
             }
         };
-        journal.set_read(&self.run, survey.read)?;
+        match (is_kept, can_keep) {
+            (true, _) => {}
+            (false, true) => keep(&mut journal, &self.run, &mut survey, &self.pipeline, folder)?,
+            (false, false) => journal.set_read(&self.run, survey.read)?,
+        }
         self.import
             .warn_of_records_beyond(survey.read, &self.listener);
         let reading = self.clock.elapsed();
@@ -369,6 +385,29 @@ impl Live<'_> {
             });
         }
         self.pipeline.plan.unseen(&survey.tally)?;
+        Ok(survey)
+    }
+
+    /// Pass 1, as far as it is not kept.
+    fn read_rest(
+        &self,
+        journal: &mut Journal,
+        settled: &mut SettledSet,
+        hashes: &TargetHashes,
+        fingerprint: &Fingerprint,
+        kept: Kept,
+    ) -> Result<Survey, ImportError> {
+        let mut findings = JournalFindings::new(journal, &self.run, settled);
+        let survey = survey_rest(
+            kept,
+            (&self.source, fingerprint),
+            &self.pipeline,
+            hashes,
+            &mut findings,
+            &self.listener,
+            &self.settings().state_dir,
+        )?;
+        findings.finish()?;
         Ok(survey)
     }
 

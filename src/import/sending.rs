@@ -144,6 +144,8 @@ impl Live<'_> {
             pipeline: Arc::clone(&self.pipeline),
             hashes: sent.hashes,
             fingerprint: survey.fingerprint.clone(),
+            read: survey.read,
+            places: survey.places.clone(),
             settled: sent.settled,
             chosen: self.settings().records.clone(),
             origin: sent.origin,

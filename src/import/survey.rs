@@ -1,7 +1,9 @@
 //! Pass 1: reads, maps and validates the whole input before anything is sent, in memory that
 //! does not depend on its size.
 
+mod kept;
 mod repeats;
+mod rest;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -24,8 +26,10 @@ use crate::record::Position;
 use crate::sorted::{Pair, Sorted, Sorter};
 use crate::source::{Fingerprint, Places, Source};
 
+pub(super) use kept::{Kept, keep};
 pub(super) use repeats::{Repeat, Repeats, join, split};
 use repeats::{note_repeats, settle_repeats};
+pub(super) use rest::survey_rest;
 
 /// Customers in a batch.
 const BATCH: usize = 128;
@@ -82,20 +86,8 @@ pub(super) fn survey(
     listener: &Listener,
     folder: &Path,
 ) -> Result<Survey, ImportError> {
-    let spool = |error: io::Error| ImportError::spool(folder, error);
     let mut walk = Walk::first(pipeline, source)?;
-    let mut pass = Pass {
-        pipeline,
-        keys: Sorter::new(folder).map_err(spool)?,
-        emails: Sorter::new(folder).map_err(spool)?,
-        persons: Sorter::new(folder).map_err(spool)?,
-        counts: Counts::default(),
-        tally: Tally::default(),
-        noted: SettledSet::default(),
-        highest: Highest::default(),
-        sample_body: None,
-        folder,
-    };
+    let mut pass = Pass::new(pipeline, folder)?;
     let look = Look {
         pipeline,
         hashing,
@@ -105,21 +97,8 @@ pub(super) fn survey(
         persons: pipeline.rules.severity(Code::PersonDuplicate) != Severity::Off,
         has_sample: AtomicBool::new(false),
     };
-    walk.batches(
-        BATCH,
-        |group, seen: &mut Seen| look.at(group, seen),
-        |batch| {
-            listener.check_signal()?;
-            pass.add(std::mem::take(&mut batch.sum));
-            look.has_sample
-                .store(pass.sample_body.is_some(), Ordering::Relaxed);
-            for (group, found) in batch.drain() {
-                pass.settle(group, found, findings)?;
-            }
-            tell(listener, batch.bytes_read, source, &pass.counts);
-            Ok(ControlFlow::Continue(()))
-        },
-    )?;
+    pass.go(&mut walk, &look, findings, listener, source)?;
+    tracing::info!(records = walk.read(), "pass 1 has read");
     let (fingerprint, places) = walk.finish()?;
     pass.finish((fingerprint, places), findings)
 }
@@ -260,7 +239,49 @@ struct Pass<'a> {
     folder: &'a Path,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(pipeline: &'a Pipeline, folder: &'a Path) -> Result<Self, ImportError> {
+        let sorter = || Sorter::new(folder).map_err(|error| ImportError::spool(folder, error));
+        Ok(Self {
+            pipeline,
+            keys: sorter()?,
+            emails: sorter()?,
+            persons: sorter()?,
+            counts: Counts::default(),
+            tally: Tally::default(),
+            noted: SettledSet::default(),
+            highest: Highest::default(),
+            sample_body: None,
+            folder,
+        })
+    }
+
+    /// Looks at whatever the walk hands out.
+    fn go(
+        &mut self,
+        walk: &mut Walk<'_>,
+        look: &Look<'_>,
+        findings: &mut dyn Findings,
+        listener: &Listener,
+        source: &Source,
+    ) -> Result<(), ImportError> {
+        walk.batches(
+            BATCH,
+            |group, seen: &mut Seen| look.at(group, seen),
+            |batch| {
+                listener.check_signal()?;
+                self.add(std::mem::take(&mut batch.sum));
+                look.has_sample
+                    .store(self.sample_body.is_some(), Ordering::Relaxed);
+                for (group, found) in batch.drain() {
+                    self.settle(group, found, findings)?;
+                }
+                tell(listener, batch.bytes_read, source, &self.counts);
+                Ok(ControlFlow::Continue(()))
+            },
+        )
+    }
+
     /// Takes in what was found out about a batch as a whole.
     fn add(&mut self, seen: Seen) {
         self.tally.merge(seen.tally);

@@ -1,6 +1,6 @@
 //! The customers of an input in batches, for the passes: all of them, or only those that somebody
-//! wants; then what stands between them is not even read where the input can be read on from a
-//! place in it.
+//! wants; then what stands between them need not even be read where the input can be read on from
+//! a place in it.
 
 use std::ops::ControlFlow;
 
@@ -89,21 +89,21 @@ impl<T, S> Batch<T, S> {
     }
 }
 
-/// Which customers are wanted.
-enum Wanted<'a> {
-    All,
-    /// Those for which this is true. All are read.
-    Some(Box<dyn Fn(&Group) -> bool + Send + 'a>),
-    /// Those whose first record is among these.
-    Noted(&'a SettledSet),
-}
+/// Whether a customer is wanted.
+type Wanted<'a> = Box<dyn Fn(&Group) -> bool + Send + 'a>;
+
+/// The next record, from this one on, that may begin a customer who is wanted.
+type Next<'a> = Box<dyn Fn(u64) -> Option<u64> + Send + 'a>;
 
 /// Goes through an input once.
 pub(super) struct Walk<'a> {
     pipeline: &'a Pipeline,
     source: &'a Source,
     groups: Groups<'a>,
-    wanted: Wanted<'a>,
+    /// Who is handed out; all, if nobody says.
+    wanted: Option<Wanted<'a>>,
+    /// Where to read on; everything is read, if nobody says.
+    ahead: Option<Next<'a>>,
     /// Places that are learnt, unless customers have several records: nobody could tell whose
     /// record begins there.
     learnt: Option<Places>,
@@ -111,6 +111,8 @@ pub(super) struct Walk<'a> {
     known: Option<(&'a Fingerprint, &'a Places)>,
     /// Number of the record that comes next.
     next: u64,
+    /// Records that were read.
+    read: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -121,10 +123,12 @@ impl<'a> Walk<'a> {
             pipeline,
             source,
             groups: pipeline.groups(source.read()?, source),
-            wanted: Wanted::All,
+            wanted: None,
+            ahead: None,
             learnt: (is_single && source.can_seek()).then(Places::default),
             known: None,
             next: 1,
+            read: 0,
         })
     }
 
@@ -138,17 +142,19 @@ impl<'a> Walk<'a> {
             pipeline,
             source,
             groups: pipeline.groups(source.read_again(known)?, source),
-            wanted: Wanted::All,
+            wanted: None,
+            ahead: None,
             learnt: None,
             known: None,
             next: 1,
+            read: 0,
         })
     }
 
     /// Hands out only those for which `wanted` is true.
     pub(super) fn only(self, wanted: impl Fn(&Group) -> bool + Send + 'a) -> Self {
         Self {
-            wanted: Wanted::Some(Box::new(wanted)),
+            wanted: Some(Box::new(wanted)),
             ..self
         }
     }
@@ -162,10 +168,34 @@ impl<'a> Walk<'a> {
         places: Option<&'a Places>,
     ) -> Self {
         Self {
-            wanted: Wanted::Noted(noted),
+            wanted: Some(Box::new(|group| noted.contains(group.position().record))),
+            ahead: Some(Box::new(|record| noted.next_from(record))),
             known: places.map(|places| (known, places)),
             ..self
         }
+    }
+
+    /// Leaves out the reading of what stands between `places` where every record of `read` is
+    /// `settled`, and of what stands behind the last one that is not. Each customer must be of
+    /// one record, as there are places for no others.
+    pub(super) fn open(
+        self,
+        settled: &'a SettledSet,
+        read: u64,
+        known: &'a Fingerprint,
+        places: &'a Places,
+    ) -> Self {
+        let next = move |record| Some(settled.next_absent_from(record)).filter(|it| *it <= read);
+        Self {
+            ahead: Some(Box::new(next)),
+            known: Some((known, places)),
+            ..self
+        }
+    }
+
+    /// How many records were read.
+    pub(super) fn read(&self) -> u64 {
+        self.read
     }
 
     /// What the input was, once its end was reached, and where it can be read on from.
@@ -204,11 +234,13 @@ impl<'a> Walk<'a> {
     /// The next customer that is wanted, into one whose room is used again; false at the end.
     fn next_into(&mut self, group: &mut Group) -> Result<bool, SourceError> {
         loop {
-            if let Wanted::Noted(noted) = self.wanted {
-                let Some(next) = noted.next_from(self.next) else {
+            if let Some(ahead) = &self.ahead {
+                let Some(next) = ahead(self.next) else {
                     return Ok(false);
                 };
-                self.read_on_before(next)?;
+                if next > self.next {
+                    self.read_on_before(next)?;
+                }
             }
             if !self.groups.next_into(group)? {
                 return Ok(false);
@@ -218,12 +250,8 @@ impl<'a> Walk<'a> {
             }
             let record = group.position().record;
             self.next = record + group.records();
-            let is_wanted = match &self.wanted {
-                Wanted::All => true,
-                Wanted::Some(wanted) => wanted(group),
-                Wanted::Noted(noted) => noted.contains(record),
-            };
-            if is_wanted {
+            self.read += group.records();
+            if self.wanted.as_ref().is_none_or(|wanted| wanted(group)) {
                 return Ok(true);
             }
         }

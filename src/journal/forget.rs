@@ -291,6 +291,7 @@ fn delete_run(work: &Transaction<'_>, run: i64) -> rusqlite::Result<()> {
         "counts",
         "corrections",
         "keys_pending",
+        "readings",
         "runs",
     ] {
         work.execute(&format!("DELETE FROM {table} WHERE run_no = ?1"), [run])?;

@@ -36,6 +36,12 @@ impl Hashes {
         self.hash(&[b"payload", body])
     }
 
+    /// The hash of a part of what is kept of a run's reading.
+    pub(super) fn part(&self, run: i64, part: u64, content: &str) -> [u8; 16] {
+        let (run, part) = (run.to_le_bytes(), part.to_le_bytes());
+        self.hash(&[b"reading", &run, &part, content.as_bytes()])
+    }
+
     fn hash(&self, parts: &[&[u8]]) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new_keyed(&self.secret);
         for part in parts {

@@ -212,23 +212,6 @@ impl Journal {
         }
     }
 
-    /// Notes how many records the input has.
-    ///
-    /// # Errors
-    /// As [`Journal::commit`].
-    pub fn set_read(&mut self, run: &str, read: u64) -> Result<(), JournalError> {
-        let run = self.key_of(run)?;
-        self.write(|work| {
-            work.execute(
-                "UPDATE runs SET records_read = ?2 WHERE run_no = ?1",
-                params![run.number, read],
-            )?;
-            Ok(())
-        })?;
-        fail_point::pass(Point::ReadNoted);
-        Ok(())
-    }
-
     /// Notes that the run goes on: it has no end any more.
     ///
     /// # Errors
@@ -267,7 +250,14 @@ impl Journal {
             if used {
                 return Ok(());
             }
-            for table in ["records", "counts", "corrections", "keys_pending", "runs"] {
+            for table in [
+                "records",
+                "counts",
+                "corrections",
+                "keys_pending",
+                "readings",
+                "runs",
+            ] {
                 work.execute(
                     &format!("DELETE FROM {table} WHERE run_no = ?1"),
                     [run.number],

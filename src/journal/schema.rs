@@ -23,7 +23,7 @@ pub(super) const APPLICATION_ID: i64 = 0x5761_496D;
 
 /// Each entry brings a journal from the format of its place, counted from 1, to the next one.
 /// A released entry never changes.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     // Returned files are linked to their runs.
     "CREATE TABLE corrections (
         run_no        INTEGER NOT NULL,
@@ -37,6 +37,14 @@ const MIGRATIONS: [&str; 2] = [
     "CREATE TABLE keys_pending (
         run_no INTEGER NOT NULL PRIMARY KEY,
         since  INTEGER NOT NULL
+    ) STRICT;",
+    // What pass 1 found out is kept for whoever goes on.
+    "CREATE TABLE readings (
+        run_no  INTEGER NOT NULL,
+        part    INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        hash    BLOB NOT NULL,
+        PRIMARY KEY (run_no, part)
     ) STRICT;",
 ];
 
@@ -227,7 +235,7 @@ mod tests {
         new.execute_batch(SCHEMA).unwrap();
         let mut old = Connection::open_in_memory().unwrap();
         old.execute_batch(SCHEMA).unwrap();
-        old.execute_batch("DROP TABLE corrections; DROP TABLE keys_pending")
+        old.execute_batch("DROP TABLE corrections; DROP TABLE keys_pending; DROP TABLE readings")
             .unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
         assert_ne!(shape(&old), shape(&new));

@@ -1,4 +1,4 @@
--- The journal of `importer`: which run did what to which record. Schema version 3.
+-- The journal of `importer`: which run did what to which record. Schema version 4.
 --
 -- For people: open `journal.db` in the state folder with the `sqlite3` shell and read the views
 -- at the end (`v_runs`, `v_records`, `v_unknown`). Nobody but `importer` may write here.
@@ -122,6 +122,17 @@ CREATE TABLE corrections (
     PRIMARY KEY (run_no, record)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX corrections_by_origin ON corrections (origin_run_no, origin_record);
+
+-- What reading a run's input found out before anything was sent, for whoever goes on with the
+-- run: how many records and repairs there are, where the input can be read on from, which
+-- records repeat others or are odd. No value of the input is among it. Since version 4.
+CREATE TABLE readings (
+    run_no  INTEGER NOT NULL,
+    part    INTEGER NOT NULL,  -- counted from 0; the last one, the facts, says how many there are
+    content TEXT NOT NULL,     -- JSON
+    hash    BLOB NOT NULL,     -- of run, part and content: whether it is what was written
+    PRIMARY KEY (run_no, part)
+) STRICT;
 
 -- All runs, newest first.
 CREATE VIEW v_runs AS

@@ -7,6 +7,7 @@ mod guard;
 mod links;
 mod model;
 mod network;
+mod readings;
 mod runs;
 mod unknown;
 

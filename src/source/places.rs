@@ -32,6 +32,18 @@ impl Places {
         }
     }
 
+    /// All of them, in the input's order.
+    #[must_use]
+    pub fn all(&self) -> &[Place] {
+        &self.0
+    }
+
+    /// Adds places that stand behind those that are there, as an earlier reading of the same
+    /// bytes learnt them.
+    pub fn extend(&mut self, further: Vec<Place>) {
+        self.0.extend(further);
+    }
+
     /// The last place from which reading on reaches `record`.
     #[must_use]
     pub fn before(&self, record: u64) -> Option<&Place> {

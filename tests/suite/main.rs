@@ -67,6 +67,8 @@ mod proposal;
 mod readme;
 /// A key from an on-prem server.
 mod register;
+/// A run goes on at its first open record.
+mod resumed;
 /// Every sample against the model of its outcomes.
 mod samples;
 /// The sandbox as a program: every fault, its ledger, its page.

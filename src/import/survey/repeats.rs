@@ -110,10 +110,22 @@ impl Repeat {
         }
     }
 
-    fn pair(self) -> Pair {
-        let kind = KINDS.iter().position(|kind| *kind == self.code);
+    /// Its kind as a number.
+    pub(super) fn kind(&self) -> u8 {
+        let kinds = (0_u8..).zip(KINDS);
+        let mut kinds = kinds.filter(|(_, kind)| *kind == self.code);
+        kinds.next().map_or(0, |(number, _)| number)
+    }
+
+    /// The kind with this number.
+    pub(super) fn code_of(kind: u8) -> Code {
+        let kind = KINDS.get(usize::from(kind));
+        kind.copied().unwrap_or(Code::KeyDuplicate)
+    }
+
+    pub(super) fn pair(self) -> Pair {
         Pair {
-            hash: join(self.position.record, kind.unwrap_or(0) as u64),
+            hash: join(self.position.record, self.kind().into()),
             record: self.position.record,
             line: self.position.line,
             payload: join(self.first.record, self.first.line),
@@ -123,9 +135,8 @@ impl Repeat {
     fn from_pair(pair: &Pair) -> Self {
         let (_, kind) = split(pair.hash);
         let (record, line) = split(pair.payload);
-        let kind = usize::try_from(kind).ok().and_then(|kind| KINDS.get(kind));
         Self {
-            code: kind.copied().unwrap_or(Code::KeyDuplicate),
+            code: Self::code_of(u8::try_from(kind).unwrap_or(0)),
             position: Position {
                 record: pair.record,
                 line: pair.line,

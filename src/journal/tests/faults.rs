@@ -18,6 +18,7 @@ struct State {
     outcomes: Vec<Settled>,
     open: Vec<OpenIntent>,
     guard: BTreeMap<KeyHash, Guarded>,
+    reading: Vec<String>,
 }
 
 /// Body's hash, id, number, run and record.
@@ -28,6 +29,12 @@ fn state(journal: &Journal) -> State {
     State {
         outcomes: match run {
             Some(_) => journal.outcomes("run-1", 0, 9_999).unwrap(),
+            None => Vec::new(),
+        },
+        reading: match run {
+            Some(_) => (0..)
+                .map_while(|part| journal.kept_reading("run-1", part).unwrap())
+                .collect(),
             None => Vec::new(),
         },
         run,
@@ -83,7 +90,9 @@ fn copy(files: &[(String, Vec<u8>)]) -> TempDir {
 fn prepared() -> TempDir {
     let folder = folder();
     let mut journal = started(&folder);
-    journal.set_read("run-1", 100).unwrap();
+    journal
+        .end_reading("run-1", 100, parts(&["a".to_owned(), "b".to_owned()]))
+        .unwrap();
     let mut entries: Vec<_> = (1..=10).map(|record| intent(&journal, record)).collect();
     entries.push(settle(&journal, 1, created(1)));
     entries.push(settle(&journal, 2, unknown()));
@@ -92,6 +101,11 @@ fn prepared() -> TempDir {
     journal.commit("run-1", &entries).unwrap();
     journal.close().unwrap();
     folder
+}
+
+/// Two parts of what reading found out, instead of all earlier ones.
+fn parts<'a>(contents: &'a [String; 2]) -> Parts<'a> {
+    Parts { first: 0, contents }
 }
 
 /// Entries that use every statement.
@@ -116,7 +130,7 @@ fn voids(_: &Journal) -> Vec<Entry> {
 type Entries = fn(&Journal) -> Vec<Entry>;
 type Write = fn(&mut Journal) -> Result<(), JournalError>;
 
-const WRITES: [(&str, Write); 8] = [
+const WRITES: [(&str, Write); 9] = [
     ("commit", |journal| {
         let entries = batch(journal);
         journal.commit("run-1", &entries)
@@ -128,6 +142,9 @@ const WRITES: [(&str, Write); 8] = [
     ("begin", |journal| journal.begin(&new_run("run-2"))),
     ("clear_failed", |journal| {
         journal.clear_failed("run-1").map(|_| ())
+    }),
+    ("end_reading", |journal| {
+        journal.end_reading("run-1", 101, parts(&["c".to_owned(), "d".to_owned()]))
     }),
     ("remember_companies", |journal| {
         journal.remember_companies("another", &[1])

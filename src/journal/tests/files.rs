@@ -69,7 +69,7 @@ pub(super) fn it_is_set_up_to_be_durable() {
     assert_eq!(pragma("synchronous"), "2");
     assert_eq!(pragma("secure_delete"), "1");
     assert_eq!(pragma("application_id"), schema::APPLICATION_ID.to_string());
-    assert_eq!(pragma("user_version"), "3");
+    assert_eq!(pragma("user_version"), "4");
     let loose: i64 = journal
         .connection
         .query_row(

@@ -143,7 +143,7 @@ fn a_journal_of_the_second_format_opens_and_goes_on() {
     assert_eq!(guarded(&mut journal).len(), 2);
     journal.close().unwrap();
     let old = Connection::open(folder.path().join(FILE)).unwrap();
-    old.execute_batch("DROP TABLE keys_pending; PRAGMA user_version = 2;")
+    old.execute_batch("DROP TABLE keys_pending; DROP TABLE readings; PRAGMA user_version = 2;")
         .unwrap();
     old.close().unwrap();
 
