@@ -72,7 +72,7 @@ Options of `run` have a twin in the environment (IMPORTER_BASE_URL) and a key in
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "importer",
-    version,
+    version = env!("IMPORTER_VERSION"),
     about = "Imports a shop's customers into the JTL-Wawi ERP: nothing lost, nothing doubled.",
     help_template = TEMPLATE,
     after_help = AFTER,

@@ -91,3 +91,5 @@ mod twice;
 mod unknown;
 /// Nothing is repaired that nobody asked for.
 mod unrepaired;
+/// `--version` and the build script behind it.
+mod version;
