@@ -11,6 +11,15 @@
 //! | 0 | [`record`], [`customer`], [`country`], [`names`] (what the ERP knows by name), [`outcome`]: the vocabulary; [`fail_point`]: where tests let the program die |
 //!
 //! [`sandbox`], the stand-in ERP, stands apart and imports nothing of the rest.
+//!
+//! # As a library
+//!
+//! The program is the product. For programs of your own, these are what versions keep
+//! compatible: [`mapping::Mapping`] with its constructors, [`import::hand_over`] with what it
+//! takes and returns ([`import::Destination`], [`import::HandedOver`], [`import::HandOverError`],
+//! [`record::Position`]), of [`validate::Customer`] its body, number and key, and of
+//! [`outcome::FieldError`] its code, target, columns and message. Everything else is public for
+//! the program's own tests and benchmarks, and changes without notice.
 
 pub mod cli;
 pub mod commands;

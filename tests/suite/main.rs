@@ -49,6 +49,8 @@ mod import;
 mod joins;
 /// The journal damaged, on a network, in use by others; the clock.
 mod journal;
+/// The crate as a library.
+mod library;
 /// Completions and manual pages.
 mod manual;
 /// docs/mapping.md is true: its tables are the code's, its examples run.
