@@ -87,6 +87,8 @@ mod stand_in;
 mod support;
 /// The seams between parts: groups, joins, tables, names, books, returned files, all in one.
 mod together;
+/// docs/troubleshooting.md, docs/security.md and docs/comparison.md are true.
+mod troubles;
 /// The same input a second time.
 mod twice;
 /// Unknown records: told, looked up, resolved.
