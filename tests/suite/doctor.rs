@@ -90,6 +90,7 @@ fn a_server_that_is_well_is_said_to_be_and_nothing_is_sent() {
             ("dns", "ok"),
             ("tcp", "ok"),
             ("token", "not_checked"),
+            ("tls", "not_checked"),
             ("authorisation", "ok"),
             ("create", "not_checked"),
             ("clock", "ok"),

@@ -8,7 +8,7 @@ use wawi_importer::sandbox::{Auth, Decision, Registration, SandboxSettings};
 
 use crate::customers::{Customers, MAPPING};
 use crate::stand_in::{StandIn, wait_for};
-use crate::support::{Importer, Run, files_below};
+use crate::support::{Importer, files_below};
 
 /// The key that the stand-in tells.
 const KEY: &str = "canary-key-4711";
@@ -225,7 +225,7 @@ fn ctrl_c_ends_it_in_good_order() {
     let child = importer.start();
     wait_for(|| erp.counters().gets > 1);
     interrupt(&child);
-    let run: Run = importer.read(child.wait_with_output().unwrap()).expect(130);
+    let run = importer.read(child.wait_with_output().unwrap()).expect(130);
     assert!(run.stderr.contains("reject it there"), "{}", run.said());
     assert_left(&importer, &[]);
 }

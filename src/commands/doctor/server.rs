@@ -21,10 +21,11 @@ const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
 const SKEW_AT_MOST: i64 = 30;
 
 /// What is looked at there, in this order; the first that fails leaves the rest unchecked.
-const CHECKS: [&str; 8] = [
+const CHECKS: [&str; 9] = [
     "dns",
     "tcp",
     "token",
+    "tls",
     "authorisation",
     "clock",
     "quota",
@@ -116,7 +117,6 @@ async fn ask(
     doctor: &mut Doctor<'_>,
 ) {
     let [_, _, _, beyond_token @ ..] = &CHECKS;
-    let [_, beyond_authorisation @ ..] = beyond_token;
     let at_most = CONNECT_AT_MOST.min(delivery.timeout);
     let is_there = reach("base_url", &target.base_url, at_most, doctor).await;
     if let Credentials::OAuth2 { token_url, .. } = &credentials {
@@ -158,17 +158,9 @@ async fn ask(
         begun: Instant::now(),
         is_used_up: false,
     };
-    let first = asker.look(&Look::Customers(Query::All, 1, 1)).await;
-    let looked = match first {
-        Ok(Ok(looked)) => looked,
-        Ok(Err(trouble)) => {
-            doctor.tell(&unanswered(&trouble));
-            return unchecked(beyond_authorisation, "there was no answer", doctor);
-        }
-        Err(ending) => {
-            doctor.tell(&ended("authorisation", &ending));
-            return unchecked(beyond_authorisation, "there is no token", doctor);
-        }
+    let is_plain = target.base_url.starts_with("http:");
+    let Some(looked) = first_answer(&mut asker, is_plain, doctor).await else {
+        return;
     };
     let finding = authorisation(&looked);
     let is_in = finding.exit_code == ExitCode::Fine;
@@ -188,6 +180,40 @@ async fn ask(
     if probe {
         probing::look(&mut asker, doctor).await;
     }
+}
+
+/// The answer to the first question, if there is one, and whether it came by a secure connection.
+async fn first_answer(
+    asker: &mut Asker,
+    is_plain: bool,
+    doctor: &mut Doctor<'_>,
+) -> Option<Looked> {
+    let [_, _, _, _, beyond_tls @ ..] = &CHECKS;
+    let [_, beyond_authorisation @ ..] = beyond_tls;
+    let first = asker.look(&Look::Customers(Query::All, 1, 1)).await;
+    let tls = match &first {
+        _ if is_plain => Finding::not_checked("tls", "base_url is plain http"),
+        Ok(Ok(_)) => Finding::ok("tls", "this machine trusts the server's certificate"),
+        Ok(Err(trouble)) if trouble.kind == Trouble::Tls => untrusted(trouble),
+        _ => Finding::not_checked("tls", "there was no answer"),
+    };
+    let is_safe = tls.exit_code == ExitCode::Fine;
+    doctor.tell(&tls);
+    match first {
+        Ok(Ok(looked)) => return Some(looked),
+        Ok(Err(_)) if !is_safe => {
+            unchecked(beyond_tls, "there is no secure connection", doctor);
+        }
+        Ok(Err(trouble)) => {
+            doctor.tell(&unanswered(&trouble));
+            unchecked(beyond_authorisation, "there was no answer", doctor);
+        }
+        Err(ending) => {
+            doctor.tell(&ended("authorisation", &ending));
+            unchecked(beyond_authorisation, "there is no token", doctor);
+        }
+    }
+    None
 }
 
 /// Name and port of the URL of a setting.
@@ -264,15 +290,17 @@ pub(super) fn ended(check: &'static str, ending: &Ending) -> Finding {
     Finding::failed(check, code, ending.message(), Some(remedy))
 }
 
+/// No secure connection to who answers.
+fn untrusted(trouble: &NoLook) -> Finding {
+    let finding = ended("tls", &Ending::Stopped(Stop::Tls));
+    Finding {
+        text: format!("{} ({})", finding.text.trim_end_matches('.'), trouble.why),
+        ..finding
+    }
+}
+
 /// No answer to the first question.
 fn unanswered(trouble: &NoLook) -> Finding {
-    if trouble.kind == Trouble::Tls {
-        let finding = ended("tls", &Ending::Stopped(Stop::Tls));
-        return Finding {
-            text: format!("{} ({})", finding.text.trim_end_matches('.'), trouble.why),
-            ..finding
-        };
-    }
     let remedy = match trouble.kind {
         Trouble::Timeout => "is the server frozen or overloaded? --timeout is how long it may take",
         _ => "check that it is the ERP's API that listens there, and `https` or `http` in base_url",

@@ -165,3 +165,37 @@ fn the_token_server_s_certificate_is_named_as_such() {
     assert!(rogue.ledger().is_empty());
     assert_eq!(secure.requests.load(Ordering::SeqCst), 0);
 }
+
+/// `importer doctor` names the step that fails, of the ERP and of the token server.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_doctor_tells_whose_certificate_does_not_fit() {
+    use serde_json::Value;
+    let authority = certificate("authority.pem");
+    let good = Secure::start("good.pem");
+    let expired = Secure::start("expired.pem");
+    let mut importer = crate::support::Importer::new();
+    importer.env("SSL_CERT_FILE", authority.to_str().unwrap());
+    let verdict = |run: &crate::support::Run, check: &str| {
+        let lines = run.stdout.lines();
+        let mut lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let line = lines.find(|line| line["check"] == check).unwrap();
+        (line["verdict"].clone(), line["text"].to_string())
+    };
+    importer.args(["doctor", "--json", "--base-url", &good.url]);
+    let run = importer.run().expect(0);
+    assert_eq!(verdict(&run, "tls").0, "ok");
+    importer.args(["doctor", "--json", "--base-url", &expired.url]);
+    let run = importer.run().expect(5);
+    let (told, text) = verdict(&run, "tls");
+    assert!(told == "failed" && text.contains("expired"), "{text}");
+    assert_eq!(verdict(&run, "authorisation").0, "not_checked");
+    importer.env("IMPORTER_CLIENT_ID", "client");
+    importer.env("IMPORTER_CLIENT_SECRET", "secret");
+    importer.env("IMPORTER_TOKEN_URL", format!("{}/token", expired.url));
+    importer.args(["doctor", "--json", "--base-url", &good.url]);
+    let run = importer.run().expect(5);
+    let (told, text) = verdict(&run, "token");
+    assert!(told == "failed" && text.contains("expired"), "{text}");
+    assert_eq!(expired.requests.load(Ordering::SeqCst), 0);
+}
