@@ -18,8 +18,8 @@ fn main() {
     println!("cargo:rustc-env=IMPORTER_VERSION={version}");
 }
 
-/// What a builder without a repository was told; else, of a release, what git says of this very
-/// folder: a package that was unpacked inside of another repository is not of its commit. Other
+/// What a builder without a repository was told; else, of a release, what its package notes, or
+/// what git says of this very folder: a package that was unpacked inside of another repository is not of its commit. Other
 /// builds are not asked about, so that a commit alone builds nothing anew.
 fn commit() -> Option<String> {
     if let Ok(told) = std::env::var("WAWI_IMPORTER_COMMIT") {
@@ -31,6 +31,9 @@ fn commit() -> Option<String> {
     let here = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR")?)
         .canonicalize()
         .ok()?;
+    if let Ok(packed) = std::fs::read_to_string(here.join(".cargo_vcs_info.json")) {
+        return of_package(&packed);
+    }
     let top = git(&["rev-parse", "--show-toplevel"])?;
     if Path::new(&top).canonicalize().ok()? != here {
         return None;
@@ -41,6 +44,14 @@ fn commit() -> Option<String> {
         }
     }
     short(&git(&["rev-parse", "HEAD"])?)
+}
+
+/// The commit that `cargo package` notes, unless there was more in the folder than that.
+fn of_package(noted: &str) -> Option<String> {
+    let (_, rest) = noted.split_once("\"sha1\": \"")?;
+    let (commit, rest) = rest.split_once('"')?;
+    let is_dirty = rest.contains("\"dirty\": true");
+    short(commit).filter(|_| !is_dirty)
 }
 
 /// The first 12 digits.

@@ -413,5 +413,16 @@ fn write(
     } else {
         draft.persist_noclobber(path)
     };
-    named.map(drop).map_err(|error| error.error)
+    named.map_err(|error| error.error)?;
+    // The name survives a power cut, too. Windows has no such call and needs none.
+    if cfg!(unix) {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = std::fs::File::open(folder.unwrap_or(Path::new(".")));
+        if let Err(error) = folder.and_then(|folder| folder.sync_all()) {
+            tracing::warn!(%error, "the folder of the key file could not be synced");
+        }
+    }
+    Ok(())
 }

@@ -452,3 +452,40 @@ fn settings_are_told_with_where_they_come_from() {
     let run = importer.run().expect(4);
     assert!(!run.said().contains("canary"), "{}", run.said());
 }
+
+#[test]
+fn a_quota_that_is_used_up_is_left_alone() {
+    let sandbox = StandIn::start(SandboxSettings {
+        quota: Some(Quota {
+            limit: 1,
+            interval: Duration::from_secs(3600),
+            window: Window::Fixed,
+        }),
+        ..SandboxSettings::default()
+    });
+    let words = ["--base-url", &sandbox.url(), "--probe"];
+    let found = examined(&mut Importer::new(), &words, 0);
+    let unasked = ["lists", "latency", "probe_pages"];
+    verdicts(&found, &unasked.map(|check| (check, "not_checked")));
+    let counters = sandbox.counters();
+    assert_eq!((counters.gets, counters.throttled), (1, 0));
+    // The next one meets 429, says so, and asks no more.
+    let found = examined(&mut Importer::new(), &words, 0);
+    verdicts(&found, &[("authorisation", "warning")]);
+    verdicts(&found, &unasked.map(|check| (check, "not_checked")));
+    assert_eq!(sandbox.counters().gets, 2);
+}
+
+#[test]
+fn a_server_that_is_silent_is_given_up() {
+    let silent = Rogue::start(|_, _| Some(Answer::Stalling(Vec::new())));
+    let url = silent.url();
+    for words in [
+        ["--base-url", &url, "--timeout", "1s"],
+        ["--base-url", &url, "--max-duration", "1s"],
+    ] {
+        let found = examined(&mut Importer::new(), &words, 75);
+        verdicts(&found, &[("tcp", "ok")]);
+    }
+    assert_eq!(silent.asked("GET").len(), 2);
+}

@@ -49,6 +49,15 @@ fn the_commit_is_told_where_it_is_known() {
     assert_eq!(given, "1.2.3 (0123456789ab)");
     let given = told(&script, &alone, &[("WAWI_IMPORTER_COMMIT", "no commit")]);
     assert_eq!(given, "1.2.3");
+    // A package notes it.
+    for (dirty, version) in [
+        ("", "1.2.3 (0123456789ab)"),
+        (",\n    \"dirty\": true", "1.2.3"),
+    ] {
+        std::fs::write(alone.join(".cargo_vcs_info.json"), noted(dirty)).unwrap();
+        assert_eq!(told(&script, &alone, &[release]), version);
+    }
+    std::fs::remove_file(alone.join(".cargo_vcs_info.json")).unwrap();
 
     let git = |words: &[&str]| {
         let done = Command::new("git")
@@ -77,6 +86,13 @@ fn the_commit_is_told_where_it_is_known() {
     let inside = alone.join("target/package");
     std::fs::create_dir_all(&inside).unwrap();
     assert_eq!(told(&script, &inside, &[release]), "1.2.3");
+}
+
+/// What `cargo package` writes of this repository, or of a folder with more in it.
+fn noted(dirty: &str) -> String {
+    format!(
+        "{{\n  \"git\": {{\n    \"sha1\": \"{TOLD}\"{dirty}\n  }},\n  \"path_in_vcs\": \"\"\n}}"
+    )
 }
 
 #[test]
