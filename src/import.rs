@@ -1,7 +1,8 @@
 //! The engine: the only place that knows the order of the stages.
 //!
 //! A dry run reads the input and reports. A live run reads it (pass 1), decides with the
-//! journal which records are still to be sent, reads it again and sends (pass 2), and reports.
+//! journal which records are still to be sent, reads it again and sends (pass 2), and reports. One
+//! that goes on takes from the journal what pass 1 found out before.
 //! Nothing here prints: what happens is told as [`RunEvent`]s.
 
 mod altered;
