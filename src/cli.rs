@@ -30,6 +30,7 @@ pub use schedule::{ListenAddress, ScheduleArgs};
 pub use words::{MappingChoice, Word};
 
 use crate::names::NameList;
+use crate::outcome::Language;
 use choices::choice;
 use words::{CustomerNumber, Quantity};
 
@@ -122,6 +123,9 @@ pub struct GlobalArgs {
     /// Colours [default: auto]
     #[arg(long, global = true, value_name = "auto|always|never", value_parser = choice::<ColorChoice>(), hide_possible_values = true)]
     pub color: Option<ColorChoice>,
+    /// Language of summary and report [default: the locale's]
+    #[arg(long, global = true, value_name = "de|en", value_parser = choice::<Language>(), hide_possible_values = true)]
+    pub lang: Option<Language>,
     /// Ask nothing, go on
     #[arg(short, long, global = true)]
     pub yes: bool,

@@ -199,6 +199,7 @@ fn console_settings(choice: &ConsoleChoice) -> ConsoleSettings {
             ColorChoice::Always => Color::Always,
             ColorChoice::Never => Color::Never,
         },
+        language: choice.language,
         stdout_is_data: choice.stdout_is_data,
         no_color: choice.no_color,
         dumb: choice.dumb,

@@ -1,6 +1,7 @@
 //! What the ERP knows by name where customers refer to it by id: customer groups, customer
 //! categories, companies and payment methods. Plain data; who asks and who matches is elsewhere.
 
+use crate::outcome::Language;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,18 @@ impl NameList {
             Self::Company => "companies",
             Self::PaymentMethod => "payment methods",
         }
+    }
+
+    /// Several entries, for people who speak this language.
+    #[must_use]
+    pub fn plural_in(self, language: Language) -> &'static str {
+        let german = match self {
+            Self::CustomerGroup => "Kundengruppen",
+            Self::CustomerCategory => "Kundenkategorien",
+            Self::Company => "Firmen",
+            Self::PaymentMethod => "Zahlungsarten",
+        };
+        language.pick(self.plural(), german)
     }
 
     /// The last part of the list's path in API v1; it stands beside the customers' own.

@@ -8,6 +8,7 @@ pub mod damage;
 pub mod ending;
 pub mod event;
 pub mod finding;
+pub mod language;
 pub mod measured;
 pub mod summary;
 pub mod telling;
@@ -25,9 +26,10 @@ pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
 pub use event::{Notice, Phase, Progress, QuotaUse, RunEvent};
 pub use finding::{Finding, Verdict};
+pub use language::{Bilingual, Language};
 pub use measured::{Latency, Limit, Measured};
 pub use summary::{
-    Alteration, Conditions, Counts, Cure, ErrorGroup, Linked, Plan, Summary, Traffic,
+    Alteration, Conditions, Counts, Cure, ErrorGroup, Linked, Plan, Summary, ToldTexts, Traffic,
 };
 
 use crate::record::Position;

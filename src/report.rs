@@ -31,7 +31,7 @@ pub use erasing::{Erased, Mention, erase, erase_customer, failed_files, failed_s
 pub use rows::Rows;
 
 use crate::fail_point::{self, Point};
-use crate::outcome::{FieldError, Settled};
+use crate::outcome::{FieldError, Language, Settled};
 use crate::record::Record;
 
 /// How much of customers' values the report and the terminal show.
@@ -55,6 +55,8 @@ pub struct ReportSettings {
     pub mode: u32,
     /// How much of customers' values is shown.
     pub values: ValuesShown,
+    /// The language of messages and of the page.
+    pub language: Language,
 }
 
 /// The folder of one run's report.
@@ -329,6 +331,7 @@ mod tests {
             dir: dir.to_owned(),
             mode: 0o600,
             values: ValuesShown::Masked,
+            language: Language::English,
         }
     }
 

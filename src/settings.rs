@@ -123,6 +123,7 @@ pub fn resolve_global(cli: &Cli, environment: &Environment) -> Result<GlobalChoi
             verbose: options.verbose.unwrap_or_default(),
             progress: !options.no_progress.unwrap_or_default(),
             color: options.color.unwrap_or_default(),
+            language: report.language,
             no_color: environment.has("NO_COLOR"),
             dumb: environment.get("TERM")? == Some("dumb"),
             stderr_is_terminal: terminals.stderr && !is_ci,
@@ -542,6 +543,7 @@ fn report(options: &Layer) -> ReportSettings {
             .unwrap_or_else(|| PathBuf::from("reports")),
         mode: options.report_mode.map_or(0o600, |mode| mode.0),
         values: options.values.unwrap_or_default(),
+        language: options.lang.unwrap_or_default(),
     }
 }
 

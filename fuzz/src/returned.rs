@@ -15,6 +15,7 @@ fn report(folder: &Path, shape: Shape) -> (Report, Rows) {
         dir: folder.to_owned(),
         mode: 0o600,
         values: ValuesShown::Masked,
+        language: wawi_importer::outcome::Language::English,
     };
     let report = Report::prepare(&settings, "r1").unwrap();
     let rows = report

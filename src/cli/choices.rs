@@ -5,6 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::words::Word;
 use crate::import::{Existing, FailOn};
 use crate::names::NameList;
+use crate::outcome::Language;
 use crate::report::ValuesShown;
 use crate::source::Format;
 
@@ -72,6 +73,10 @@ choices! {
         "auto" => Self::Auto,
         "always" => Self::Always,
         "never" => Self::Never,
+    }
+    Language {
+        "de" => Self::German,
+        "en" => Self::English,
     }
     LogFormat {
         "text" => Self::Text,

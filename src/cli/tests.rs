@@ -40,7 +40,7 @@ fn every_command_of_the_contract_is_understood() {
         "importer run a.csv --format csv --encoding latin1 --delimiter tab --skip-lines 1 --sheet Kunden",
         "importer run a.csv --report-dir r --values none --report-mode 0640",
         "importer --json -vv --config c.toml --profile p run a.csv -y",
-        "importer run a.csv -q --no-progress --color never --log-format json --yes",
+        "importer run a.csv -q --no-progress --color never --lang de --log-format json --yes",
         "importer mapping check shop.toml",
         "importer mapping check builtin:shopify a.csv",
         "importer mapping fields --json",
@@ -189,6 +189,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
       -q, --quiet                      Say only what went wrong
           --no-progress                Show no progress
           --color <auto|always|never>  Colours [default: auto]
+          --lang <de|en>               Language of summary and report [default: the locale's]
       -y, --yes                        Ask nothing, go on
 
     Options of `run` have a twin in the environment (IMPORTER_BASE_URL) and a key in importer.toml

@@ -146,6 +146,7 @@ mod tests {
             let look = Look {
                 color: false,
                 width: Some(width),
+                language: crate::outcome::Language::English,
             };
             let text = page(&explanation, look);
             assert!(
@@ -156,6 +157,7 @@ mod tests {
         let look = Look {
             color: false,
             width: Some(60),
+            language: crate::outcome::Language::English,
         };
         insta::assert_snapshot!(page(&explanation, look));
     }

@@ -72,6 +72,7 @@ fn group(code: &str, field: &str, column: &str, count: u64) -> ErrorGroup {
         examples: Vec::new(),
         message: "not one e-mail address".to_owned(),
         remedy: "correct the address, or leave the cell empty".to_owned(),
+        told: None,
         cure: None,
     }
 }

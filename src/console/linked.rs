@@ -11,11 +11,13 @@ const COLUMNS_AT_MOST: usize = 20;
 /// Adds which run this one corrects, and which ones correct it.
 pub(super) fn about(page: &mut Page, linked: &Linked) {
     if let Some(to) = &linked.to {
-        page.pair("Corrects", to);
+        page.pair(page.language().pick("Corrects", "Berichtigt"), to);
     }
     if !linked.corrected_by.is_empty() {
         let runs = linked.corrected_by.join(", ");
-        page.pair("Corrected", &format!("by {runs}"));
+        let l = page.language();
+        let by = l.pick("by", "durch");
+        page.pair(l.pick("Corrected", "Berichtigt"), &format!("{by} {runs}"));
     }
 }
 
@@ -24,7 +26,7 @@ pub(super) fn totals(page: &mut Page, of: &Summary, linked: &Linked) {
     let Some(totals) = &linked.totals else {
         return;
     };
-    page.heading(&telling::together(of, linked));
+    page.heading(&telling::together(of, linked, page.language()));
     summary::counts(page, totals);
 }
 
@@ -110,6 +112,7 @@ mod tests {
         let look = Look {
             color: false,
             width: None,
+            language: crate::outcome::Language::English,
         };
         insta::assert_snapshot!("corrected", summary::page(&summary, look, false));
     }

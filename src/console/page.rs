@@ -7,7 +7,8 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::clean;
-pub(super) use crate::outcome::telling::{counted, length, thousands};
+use crate::outcome::Language;
+pub(super) use crate::outcome::telling::{counted, length, thousands, thousands_in};
 
 /// Bold.
 pub(super) const STRONG: Style = Style::new().bold();
@@ -32,6 +33,8 @@ pub(super) struct Look {
     pub(super) color: bool,
     /// Columns of the terminal, if known.
     pub(super) width: Option<u16>,
+    /// The language of summaries.
+    pub(super) language: Language,
 }
 
 impl Look {
@@ -59,6 +62,11 @@ impl Page {
             text: String::new(),
             look,
         }
+    }
+
+    /// The page's language.
+    pub(super) fn language(&self) -> Language {
+        self.look.language
     }
 
     /// The page's text.
@@ -101,7 +109,7 @@ impl Page {
 
     /// A number in front of a text, in a style.
     pub(super) fn count(&mut self, style: Style, count: u64, text: &str) {
-        let count = thousands(count);
+        let count = thousands_in(count, self.look.language);
         let painted = self.look.paint(style, &clean::line(text));
         self.push(0, &format!("{count:>10}  {painted}"));
     }
@@ -222,6 +230,7 @@ mod tests {
     const PLAIN: Look = Look {
         color: false,
         width: Some(40),
+        language: Language::English,
     };
 
     #[test]

@@ -1,6 +1,7 @@
 //! How the console behaves, and the surroundings that it was told about.
 
 use super::page::Look;
+use crate::outcome::Language;
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct ConsoleSettings {
     pub progress: bool,
     /// When colours are used.
     pub color: Color,
+    /// The language of summaries.
+    pub language: Language,
     /// Whether stdout carries data of the caller's, so that the summary goes to stderr.
     pub stdout_is_data: bool,
     /// Whether `NO_COLOR` is set.
@@ -53,6 +56,7 @@ impl ConsoleSettings {
         Look {
             color,
             width: self.width,
+            language: self.language,
         }
     }
 

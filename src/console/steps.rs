@@ -5,11 +5,14 @@ use crate::outcome::{Counts, Summary, telling};
 
 /// Adds what is to be done now, if anything is.
 pub(super) fn next(page: &mut Page, summary: &Summary) {
-    let steps = telling::steps(summary);
+    let steps = telling::steps(summary, page.language());
     if steps.is_empty() {
         return;
     }
-    page.heading("What to do next");
+    page.heading(
+        page.language()
+            .pick("What to do next", "Was jetzt zu tun ist"),
+    );
     for (text, command) in steps {
         page.indented(2, &text);
         if let Some(command) = command {
@@ -20,11 +23,11 @@ pub(super) fn next(page: &mut Page, summary: &Summary) {
 
 /// Adds an explanation of the words that the page used.
 pub(super) fn glossary(page: &mut Page, counts: &Counts) {
-    let words = telling::glossary(counts);
+    let words = telling::glossary(counts, page.language());
     if words.is_empty() {
         return;
     }
-    page.heading("Words");
+    page.heading(page.language().pick("Words", "Wörter"));
     for (word, meaning) in words {
         page.pair(word, meaning);
     }

@@ -2,10 +2,10 @@
 
 use anstyle::Style;
 
-use super::page::{BAD, GOOD, Look, ODD, Page, STRONG, counted};
+use super::page::{BAD, GOOD, Look, ODD, Page, STRONG, counted, thousands_in};
 use super::{linked, plan, steps};
 use crate::outcome::telling::{self, Mood};
-use crate::outcome::{Counts, ErrorGroup, Summary};
+use crate::outcome::{Counts, ErrorGroup, Language, Summary};
 
 /// Causes told on the page; the files have the rest.
 const CAUSES_AT_MOST: usize = 8;
@@ -13,6 +13,7 @@ const CAUSES_AT_MOST: usize = 8;
 /// The whole page. `all_causes` tells every cause instead of the first eight.
 pub(super) fn page(summary: &Summary, look: Look, all_causes: bool) -> String {
     let mut page = Page::new(look);
+    let l = page.language();
     headline(&mut page, summary);
     page.gap();
     about(&mut page, summary);
@@ -29,24 +30,32 @@ pub(super) fn page(summary: &Summary, look: Look, all_causes: bool) -> String {
         CAUSES_AT_MOST
     };
     if !summary.errors.is_empty() {
-        page.heading("Errors by cause");
+        page.heading(l.pick("Errors by cause", "Fehler nach Ursache"));
         causes(&mut page, &summary.errors, most, &summary.failed_file);
     }
     if !summary.warning_groups.is_empty() {
-        page.heading(&format!(
-            "Warnings ({})",
-            counted(summary.warnings, "record")
-        ));
+        let warned = match l {
+            Language::English => format!("Warnings ({})", counted(summary.warnings, "record")),
+            Language::German if summary.warnings == 1 => "Warnungen (1 Datensatz)".to_owned(),
+            Language::German => {
+                let records = thousands_in(summary.warnings, l);
+                format!("Warnungen ({records} Datensätze)")
+            }
+        };
+        page.heading(&warned);
         causes(&mut page, &summary.warning_groups, most, "warnings.csv");
     }
     if !summary.repairs.is_empty() {
-        page.heading("Repaired, as the mapping asks");
+        page.heading(l.pick(
+            "Repaired, as the mapping asks",
+            "Repariert, wie es die Zuordnung verlangt",
+        ));
         for (kind, count) in &summary.repairs {
-            page.count(STRONG, *count, telling::repair(kind));
+            page.count(STRONG, *count, telling::repair(kind, l));
         }
     }
     if let Some(found) = &summary.plan {
-        plan::details(&mut page, found);
+        plan::details(&mut page, summary, found);
     }
     page.gap();
     effort(&mut page, summary);
@@ -77,76 +86,90 @@ pub(super) fn style(mood: Mood) -> Style {
 
 fn headline(page: &mut Page, summary: &Summary) {
     let style = style(telling::mood(summary));
-    page.styled(style.bold(), &telling::sentence(summary));
+    page.styled(style.bold(), &telling::sentence(summary, page.language()));
 }
 
 fn about(page: &mut Page, summary: &Summary) {
+    let l = page.language();
     let resumed = if summary.resumed {
-        " (went on with an earlier run)"
+        l.pick(
+            " (went on with an earlier run)",
+            " (hat einen früheren Lauf fortgesetzt)",
+        )
     } else {
         ""
     };
-    page.pair("Run", &format!("{}{resumed}", summary.run));
-    page.pair("Input", &summary.input);
+    page.pair(l.pick("Run", "Lauf"), &format!("{}{resumed}", summary.run));
+    page.pair(l.pick("Input", "Eingabe"), &summary.input);
     if let Some(found) = &summary.linked {
         linked::about(page, found);
     }
-    page.pair("Read as", &summary.source);
-    page.pair("Mapping", &summary.mapping);
+    page.pair(l.pick("Read as", "Gelesen als"), summary.source_told());
+    page.pair(l.pick("Mapping", "Zuordnung"), &summary.mapping);
     if !summary.dry_run {
-        page.pair("Target", summary.target.as_deref().unwrap_or_default());
-        page.pair("Workflows", telling::workflows(&summary.workflows));
+        page.pair(
+            l.pick("Target", "Ziel"),
+            summary.target.as_deref().unwrap_or_default(),
+        );
+        page.pair("Workflows", telling::workflows(&summary.workflows, l));
     }
 }
 
 fn outcomes(page: &mut Page, found: &Counts) {
-    page.heading("Records");
+    page.heading(page.language().pick("Records", "Datensätze"));
     counts(page, found);
 }
 
 /// Adds how many records ended how.
 pub(super) fn counts(page: &mut Page, counts: &Counts) {
-    for row in telling::outcomes(counts) {
+    for row in telling::outcomes(counts, page.language()) {
         page.count(style(row.mood), row.count, row.word);
     }
-    page.count(STRONG, counts.read, "read");
+    page.count(STRONG, counts.read, page.language().pick("read", "gelesen"));
 }
 
 fn causes(page: &mut Page, groups: &[ErrorGroup], most: usize, file: &str) {
+    let l = page.language();
     for group in groups.iter().take(most) {
-        page.count(STRONG, group.count, &telling::cause(group));
-        page.indented(12, &group.message);
+        page.count(STRONG, group.count, &telling::cause(group, l));
+        page.indented(12, group.message_told());
         match &group.cure {
             Some(cure) => {
                 let table = &cure.table;
-                page.indented(12, &format!("→ In {table} of the mapping write:"));
+                let text = match l {
+                    Language::English => format!("→ In {table} of the mapping write:"),
+                    Language::German => format!("→ In {table} der Zuordnung schreiben:"),
+                };
+                page.indented(12, &text);
                 page.block(14, &cure.line);
             }
             None if group.remedy.is_empty() => {}
-            None => page.indented(12, &format!("→ {}", group.remedy)),
+            None => page.indented(12, &format!("→ {}", group.remedy_told())),
         }
-        page.indented(12, &telling::places(group));
+        page.indented(12, &telling::places(group, l));
     }
     let further = groups.len().saturating_sub(most);
     if further > 0 {
-        page.indented(4, &format!("and {} in {file}", counted_causes(further)));
+        page.indented(4, &further_causes(further, file, l));
     }
 }
 
-fn counted_causes(number: usize) -> String {
-    if number == 1 {
-        "1 more cause".to_owned()
-    } else {
-        format!("{number} more causes")
+fn further_causes(number: usize, file: &str, l: Language) -> String {
+    match (l, number) {
+        (Language::English, 1) => format!("and 1 more cause in {file}"),
+        (Language::English, _) => format!("and {number} more causes in {file}"),
+        (Language::German, 1) => format!("und 1 weitere Ursache in {file}"),
+        (Language::German, _) => format!("und {number} weitere Ursachen in {file}"),
     }
 }
 
 fn effort(page: &mut Page, summary: &Summary) {
-    if let Some(text) = telling::requests(summary) {
-        page.pair("Requests", &text);
+    let l = page.language();
+    if let Some(text) = telling::requests(summary, l) {
+        page.pair(l.pick("Requests", "Anfragen"), &text);
     }
-    page.pair("Time", &telling::time(summary));
-    page.pair("Report", &summary.report_dir);
+    page.pair(l.pick("Time", "Dauer"), &telling::time(summary, l));
+    page.pair(l.pick("Report", "Bericht"), &summary.report_dir);
 }
 
 #[cfg(test)]
@@ -159,6 +182,7 @@ mod tests {
     const PLAIN: Look = Look {
         color: false,
         width: None,
+        language: crate::outcome::Language::English,
     };
 
     /// The page, with the wording of endings left to its own tests.
@@ -170,6 +194,17 @@ mod tests {
             .replace('\n', " ")
             .replace(&message, "[how it ended]");
         format!("{headline}\n\n{rest}")
+    }
+
+    #[test]
+    fn german_readers_get_german_summaries() {
+        let look = Look {
+            language: Language::German,
+            ..PLAIN
+        };
+        let all = [finished(), troubled(), rehearsed(), interrupted()]
+            .map(|summary| page(&summary, look, false));
+        insta::assert_snapshot!("german", all.join("\n----\n\n"));
     }
 
     #[test]

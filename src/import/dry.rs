@@ -23,7 +23,9 @@ use super::{Import, ImportError, Listener};
 use crate::journal::Journal;
 use crate::mapping::Unasked;
 use crate::names::NameList;
-use crate::outcome::{Counts, Ending, Linked, Outcome, Plan, RunEvent, Summary, Traffic, wording};
+use crate::outcome::{
+    Bilingual, Counts, Ending, Language, Linked, Outcome, Plan, RunEvent, Summary, Traffic, wording,
+};
 use crate::record::Position;
 use crate::report::{Report, ValuesShown};
 use crate::source::{self, Source};
@@ -107,7 +109,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     tell_settings(import, &mut summary);
     let asked = probe.as_ref();
     summary.traffic = asked.map_or_else(Traffic::default, |probe| probe.traffic);
-    summary.plan = Some(plan_of(import, &survey, &pipeline.plan, &counts, asked));
+    plan(import, &survey, &pipeline.plan, asked, &mut summary);
     drop(probe);
     let mut payloads = import.payloads.take();
     let reporting = Reporting {
@@ -161,12 +163,36 @@ fn rehearse_link(
     })))
 }
 
+/// Adds the plan, and its sentences in the language of the people who read them: English ones
+/// stand in the plan itself.
+fn plan(
+    import: &Import,
+    survey: &Survey,
+    bound: &crate::mapping::Plan,
+    probe: Option<&Probe<'_>>,
+    summary: &mut Summary,
+) {
+    let not_checked = not_checked(import, survey, bound, probe);
+    let probed = probe.map_or(&[][..], |probe| &probe.probed);
+    let english = |all: &[Bilingual]| all.iter().map(|text| text.english.clone()).collect();
+    let mut plan = plan_of(import, survey, bound, &summary.counts);
+    plan.probed = english(probed);
+    plan.not_checked = english(&not_checked);
+    summary.plan = Some(plan);
+    let language = import.settings.report.language;
+    if language != Language::English {
+        let told = |all: &[Bilingual]| all.iter().map(|text| text.told_in(language)).collect();
+        let texts = &mut summary.conditions.told;
+        texts.probed = Some(told(probed));
+        texts.not_checked = Some(told(&not_checked));
+    }
+}
+
 fn plan_of(
     import: &Import,
     survey: &Survey,
     bound: &crate::mapping::Plan,
     counts: &Counts,
-    probe: Option<&Probe<'_>>,
 ) -> Plan {
     let settings = &import.settings;
     let ready = counts.ready;
@@ -201,8 +227,7 @@ fn plan_of(
             let seconds = (requests as f64 * per_request).ceil() as u64;
             seconds
         }),
-        probed: probe.map_or_else(Vec::new, |probe| probe.probed.clone()),
-        not_checked: not_checked(import, survey, bound, probe),
+        ..Plan::default()
     }
 }
 
@@ -211,36 +236,54 @@ fn not_checked(
     survey: &Survey,
     bound: &crate::mapping::Plan,
     probe: Option<&Probe<'_>>,
-) -> Vec<String> {
+) -> Vec<Bilingual> {
     let settings = &import.settings;
-    let mut sentences = vec![
-        "the server's own rules: whether it accepts these customers, its licence and scopes"
-            .to_owned(),
-    ];
+    let both = |english: &str, german: &str| Bilingual {
+        english: english.to_owned(),
+        german: german.to_owned(),
+    };
+    let mut sentences = vec![both(
+        "the server's own rules: whether it accepts these customers, its licence and scopes",
+        "die eigenen Regeln des Servers: ob er diese Kunden annimmt, seine Lizenz und Rechte",
+    )];
     match probe {
-        None => sentences.push(
+        None => sentences.push(both(
             "whether customer groups, companies, categories, payment methods and languages with \
-             these ids exist in Wawi"
-                .to_owned(),
-        ),
+             these ids exist in Wawi",
+            "ob es Kundengruppen, Firmen, Kategorien, Zahlungsarten und Sprachen mit diesen Ids \
+             in der Wawi gibt",
+        )),
         Some(probe) => {
-            sentences.push("whether the languages are active in Wawi".to_owned());
+            sentences.push(both(
+                "whether the languages are active in Wawi",
+                "ob die Sprachen in der Wawi aktiv sind",
+            ));
             sentences.extend(probe.untold.iter().cloned());
         }
     }
     let written = bound.unasked_names();
     sentences.extend(written.iter().map(|(list, written)| {
         let in_input = survey.tally.unasked.get(list);
-        unasked(*list, written, in_input, settings.report.values)
+        Bilingual::of(|language| {
+            unasked(*list, written, in_input, settings.report.values, language)
+        })
     }));
     if settings.existing != Existing::Send && probe.is_none() {
-        sentences.push(format!(
-            "which customers the ERP, or an earlier run, has already (by `{}`)",
-            import.mapping.key()
-        ));
+        let key = import.mapping.key();
+        sentences.push(Bilingual {
+            english: format!(
+                "which customers the ERP, or an earlier run, has already (by `{key}`)"
+            ),
+            german: format!(
+                "welche Kunden die Wawi oder ein früherer Lauf schon hat (nach `{key}`)"
+            ),
+        });
     }
     if settings.records.is_some() || settings.limit.is_some() {
-        sentences.push("`--record` and `--limit`: the plan is that of the whole input".to_owned());
+        sentences.push(both(
+            "`--record` and `--limit`: the plan is that of the whole input",
+            "`--record` und `--limit`: der Plan gilt für die ganze Eingabe",
+        ));
     }
     sentences
 }
@@ -252,6 +295,7 @@ fn unasked(
     written: &[String],
     in_input: Option<&Unasked>,
     values: ValuesShown,
+    language: Language,
 ) -> String {
     let mut told = Vec::new();
     if !written.is_empty() {
@@ -260,7 +304,8 @@ fn unasked(
             .take(NAMES_SHOWN)
             .map(|name| format!("`{name}`"))
             .collect();
-        told.push(format!("{} in the mapping", names.join(", ")));
+        let in_mapping = language.pick("in the mapping", "in der Zuordnung");
+        told.push(format!("{} {in_mapping}", names.join(", ")));
     }
     if let Some(unasked) = in_input {
         let shown = |name: &String| match values {
@@ -275,25 +320,39 @@ fn unasked(
             .filter_map(shown)
             .collect();
         let distinct = unasked.names.len();
-        let more = if unasked.has_more { "more than " } else { "" };
+        let more = match unasked.has_more {
+            true => language.pick("more than ", "mehr als "),
+            false => "",
+        };
         let names = match names.join(", ") {
             names if names.is_empty() => names,
             names if distinct > NAMES_SHOWN || unasked.has_more => format!(": {names}, …"),
             names => format!(": {names}"),
         };
         let count = unasked.count;
-        told.push(format!(
-            "{count} values of the input, {more}{distinct} different{names}"
-        ));
+        told.push(match language {
+            Language::English => {
+                format!("{count} values of the input, {more}{distinct} different{names}")
+            }
+            Language::German => {
+                format!("{count} Werte der Eingabe, {more}{distinct} verschiedene{names}")
+            }
+        });
     }
     if told.is_empty() {
-        told.push("the input has none".to_owned());
+        let none = language.pick("the input has none", "die Eingabe hat keine");
+        told.push(none.to_owned());
     }
-    let (plural, field) = (list.plural(), list.field().1);
-    format!(
-        "the {plural} by name ({}); until then bodies leave `{field}` out. `--probe` asks the ERP",
-        told.join("; ")
-    )
+    let (plural, field) = (list.plural_in(language), list.field().1);
+    let told = told.join("; ");
+    match language {
+        Language::English => format!(
+            "the {plural} by name ({told}); until then bodies leave `{field}` out. `--probe` asks the ERP"
+        ),
+        Language::German => format!(
+            "die {plural} nach Namen ({told}); bis dahin fehlt `{field}` in den Datensätzen. `--probe` fragt die Wawi"
+        ),
+    }
 }
 
 /// The sample body as `--values` allows it.

@@ -10,8 +10,9 @@ use super::{Import, ImportError};
 use crate::deliver::{Rate, Threshold};
 use crate::journal::{Journal, RunRow};
 use crate::outcome::telling::{length, thousands};
-use crate::outcome::{Conditions, Limit, Measured, Summary};
+use crate::outcome::{Conditions, Language, Limit, Measured, Summary, ToldTexts};
 use crate::report::ValuesShown;
+use crate::source::Source;
 
 /// What the last process of a run was asked for, without secrets.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -46,6 +47,7 @@ impl Noted {
             rate: self.rate,
             quota: measured.quota,
             attempts: 0,
+            told: ToldTexts::default(),
         })
     }
 }
@@ -96,6 +98,14 @@ pub(super) fn tell_noted(row: &RunRow, summary: &mut Summary) {
 /// Tells the summary of a dry run with what settings it was made.
 pub(super) fn tell_settings(import: &Import, summary: &mut Summary) {
     summary.conditions = Noted::of(import).conditions(&Measured::default());
+}
+
+/// Tells the summary how the input was read, where that is not told in English.
+pub(super) fn tell_source(source: &Source, language: Language, summary: &mut Summary) {
+    if language != Language::English {
+        let text = source.facts().describe_in(language);
+        summary.conditions.told.source = Some(text);
+    }
 }
 
 fn note(

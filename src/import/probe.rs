@@ -25,7 +25,8 @@ use crate::deliver::inquiry::{Census, Inquiry};
 use crate::mapping::Tally;
 use crate::names::{NameList, Names};
 use crate::outcome::{
-    Code, Counts, Ending, Outcome, Phase, Progress, RunEvent, Severity, Stage, Stop, Traffic,
+    Bilingual, Code, Counts, Ending, Language, Outcome, Phase, Progress, RunEvent, Severity, Stage,
+    Stop, Traffic,
 };
 use crate::source::Source;
 
@@ -38,9 +39,9 @@ pub(super) struct Probe<'a> {
     /// What went over the wire.
     pub traffic: Traffic,
     /// What was asked, a sentence each.
-    pub probed: Vec<String>,
+    pub probed: Vec<Bilingual>,
     /// What the ERP did not tell, a sentence each.
-    pub untold: Vec<String>,
+    pub untold: Vec<Bilingual>,
 }
 
 /// Records whose customers the ERP has.
@@ -176,9 +177,14 @@ impl<'a> Probe<'a> {
             .await
         })?;
         let (many, of) = (found.count, keys);
-        self.probed.push(format!(
-            "which customers it has already, by `{key}`: {many} of the {of} that could be created"
-        ));
+        self.probed.push(Bilingual {
+            english: format!(
+                "which customers it has already, by `{key}`: {many} of the {of} that could be created"
+            ),
+            german: format!(
+                "welche Kunden sie schon hat, nach `{key}`: {many} der {of}, die angelegt werden könnten"
+            ),
+        });
         Ok(Some(found))
     }
 }
@@ -301,7 +307,7 @@ fn untold(ending: Ending) -> ImportError {
 }
 
 /// A list that the ERP does not tell leaves its ids unchecked; any other trouble ends the probe.
-fn may_stay_untold(list: NameList, error: ImportError) -> Result<String, ImportError> {
+fn may_stay_untold(list: NameList, error: ImportError) -> Result<Bilingual, ImportError> {
     let status = match &error {
         ImportError::Untold { ending, .. } => match **ending {
             Ending::Stopped(
@@ -316,24 +322,37 @@ fn may_stay_untold(list: NameList, error: ImportError) -> Result<String, ImportE
         },
         _ => return Err(error),
     };
-    Ok(format!(
-        "whether the {} with these ids exist: the server does not tell them (status {status})",
-        list.plural()
-    ))
+    Ok(Bilingual::of(|language| {
+        let names = list.plural_in(language);
+        match language {
+            Language::English => format!(
+                "whether the {names} with these ids exist: the server does not tell them (status {status})"
+            ),
+            Language::German => format!(
+                "ob es die {names} mit diesen Ids gibt: der Server nennt sie nicht (Status {status})"
+            ),
+        }
+    }))
 }
 
 /// What lists were read.
-fn told(names: &Names) -> Option<String> {
-    let lists = NameList::ALL.into_iter().filter_map(|list| {
-        let entries = names.of(list)?;
-        Some(format!("{} ({})", list.plural(), entries.len()))
-    });
-    let lists: Vec<String> = lists.collect();
-    (!lists.is_empty()).then(|| {
-        format!(
+fn told(names: &Names) -> Option<Bilingual> {
+    let lists = |language| {
+        let lists = NameList::ALL.into_iter().filter_map(|list| {
+            let entries = names.of(list)?;
+            Some(format!("{} ({})", list.plural_in(language), entries.len()))
+        });
+        lists.collect::<Vec<String>>().join(", ")
+    };
+    (!lists(Language::English).is_empty()).then(|| Bilingual {
+        english: format!(
             "its {}: a name or id that is not among them makes its record invalid",
-            lists.join(", ")
-        )
+            lists(Language::English)
+        ),
+        german: format!(
+            "ihre {}: ein Name oder eine Id, die nicht darunter ist, macht ihren Datensatz ungültig",
+            lists(Language::German)
+        ),
     })
 }
 

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::cures::Cures;
 use super::groups::Group;
+use super::noted::tell_source;
 use super::pipeline::Pipeline;
 use super::summing::Causes;
 use super::survey::{Repeat, Survey};
@@ -55,7 +56,8 @@ impl Reporting<'_> {
         let mut rows = self.begin(&summary.run, dry)?;
         let folder = self.report.folder().to_owned();
         let mut payloads = self.payloads.take();
-        let mut causes = Causes::default();
+        let language = rows.language();
+        let mut causes = Causes::new(language);
         let mut attempts = 0;
         let cures = Cures {
             source: self.source,
@@ -122,11 +124,9 @@ impl Reporting<'_> {
         if let Some(to) = payloads {
             to.flush().map_err(ImportError::Payloads)?;
         }
-        let (warned, errors, warnings) = causes.finish(summary.counts.read);
+        causes.finish(&mut summary);
         summary.conditions.attempts = attempts;
-        summary.warnings = warned;
-        summary.errors = errors;
-        summary.warning_groups = warnings;
+        tell_source(self.source, language, &mut summary);
         summary.repairs.clone_from(&survey.tally.repairs);
         summary.finished = Timestamp::now();
         last(&mut summary);

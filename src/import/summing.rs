@@ -8,10 +8,10 @@ use super::cures::Cures;
 use super::groups::Group;
 use super::pipeline::Pipeline;
 use super::settings::{FailOn, ImportSettings};
-use crate::outcome::summary::{Cause, Groups, Words};
+use crate::outcome::summary::{Cause, Groups, Told, Words};
 use crate::outcome::{
-    Code, Counts, Ending, ErrorGroup, ExitCode, FieldError, Outcome, ServerError, Settled, Summary,
-    Traffic,
+    Code, Counts, Cure, Ending, ExitCode, FieldError, Language, Outcome, ServerError, Settled,
+    Summary, Traffic,
 };
 use crate::record::Position;
 use crate::report::Rows;
@@ -84,6 +84,14 @@ pub(super) struct Causes {
 }
 
 impl Causes {
+    /// None yet, for people who are spoken to in this language.
+    pub(super) fn new(language: Language) -> Self {
+        let mut causes = Self::default();
+        causes.errors.language = language;
+        causes.warnings.language = language;
+        causes
+    }
+
     /// Notes what is wrong with, and odd about, one record, each of which stands where it says;
     /// `told` says what may be shown of it.
     pub(super) fn note(
@@ -125,10 +133,8 @@ impl Causes {
         for warning in warnings {
             let example = || Some(told.for_people(warning));
             self.warnings
-                .add(position, Cause::from(warning), example, || Words {
-                    message: warning.message_of_group(),
-                    remedy: warning.remedy(),
-                    cure: None,
+                .add(position, Cause::from(warning), example, || {
+                    words(warning, told.language(), None)
                 });
         }
         self.warned += u64::from(!warnings.is_empty());
@@ -144,20 +150,36 @@ impl Causes {
     ) {
         let code = code.map_or_else(|| format!("http.{status}"), str::to_owned);
         let exhausted = code == Code::AttemptsExhausted.as_str();
-        let remedy = if exhausted {
-            "Send it again once the server is well: the same command with `--retry-failed`."
-        } else {
-            "Correct the value, or look into the ERP's log for why it refuses it; then `--retry-failed` sends it again."
+        let remedy = |language: Language| {
+            match exhausted {
+            true => language.pick(
+                "Send it again once the server is well: the same command with `--retry-failed`.",
+                "Noch einmal senden, sobald der Server wieder gesund ist: derselbe Befehl mit `--retry-failed`.",
+            ),
+            false => language.pick(
+                "Correct the value, or look into the ERP's log for why it refuses it; then `--retry-failed` sends it again.",
+                "Den Wert berichtigen, oder im Protokoll der Wawi nachsehen, warum sie ihn ablehnt; dann sendet `--retry-failed` noch einmal.",
+            ),
+        }
         };
+        let silent = |language: Language| match (exhausted, language) {
+            (true, _) => language
+                .pick(
+                    "Every attempt failed, and the customer is known not to be in the ERP.",
+                    "Alle Versuche sind gescheitert, und der Kunde ist sicher nicht in der Wawi.",
+                )
+                .to_owned(),
+            (false, Language::English) => {
+                format!("The server answered {status} and gave no reason.")
+            }
+            (false, Language::German) => {
+                format!("Der Server hat mit {status} geantwortet und keinen Grund genannt.")
+            }
+        };
+        let is_silent = errors.is_empty();
         let nothing_said = [ServerError {
             field: String::new(),
-            text: match (exhausted, status) {
-                (true, _) => {
-                    "Every attempt failed, and the customer is known not to be in the ERP."
-                        .to_owned()
-                }
-                _ => format!("The server answered {status} and gave no reason."),
-            },
+            text: silent(Language::English),
         }];
         let errors = if errors.is_empty() {
             &nothing_said
@@ -171,21 +193,30 @@ impl Causes {
                 columns: pipeline.plan.columns_of(&error.field),
                 ..Cause::default()
             };
+            let language = self.errors.language;
             self.errors.add(
                 position,
                 cause,
                 || None,
                 || Words {
                     message: error.text.clone(),
-                    remedy: remedy.to_owned(),
+                    remedy: remedy(Language::English).to_owned(),
+                    told: in_other(language, |language| Told {
+                        message: match is_silent {
+                            true => silent(language),
+                            false => error.text.clone(),
+                        },
+                        remedy: remedy(language).to_owned(),
+                    }),
                     cure: None,
                 },
             );
         }
     }
 
-    /// Records with warnings, then errors and warnings by cause; of `read` records.
-    pub(super) fn finish(self, read: u64) -> (u64, Vec<ErrorGroup>, Vec<ErrorGroup>) {
+    /// Tells the summary: records with warnings, then errors and warnings by cause.
+    pub(super) fn finish(self, summary: &mut Summary) {
+        let read = summary.counts.read;
         let sorted = |groups: Groups| {
             let mut groups = groups.into_sorted();
             groups
@@ -193,8 +224,28 @@ impl Causes {
                 .for_each(|group| Cures::weigh(group, read));
             groups
         };
-        (self.warned, sorted(self.errors), sorted(self.warnings))
+        summary.warnings = self.warned;
+        summary.errors = sorted(self.errors);
+        summary.warning_groups = sorted(self.warnings);
     }
+}
+
+/// What a group of such errors says.
+fn words(error: &FieldError, language: Language, cure: Option<Cure>) -> Words {
+    Words {
+        message: error.message_of_group(),
+        remedy: error.remedy(),
+        told: in_other(language, |language| Told {
+            message: error.message_of_group_in(language),
+            remedy: error.remedy_in(language),
+        }),
+        cure,
+    }
+}
+
+/// What is told in another language than English; none in English.
+fn in_other(language: Language, told: impl FnOnce(Language) -> Told) -> Option<Box<Told>> {
+    (language != Language::English).then(|| Box::new(told(language)))
 }
 
 fn add(
@@ -207,10 +258,8 @@ fn add(
 ) {
     let position = error.further_record().unwrap_or(position);
     let example = || Some(told.for_people(error));
-    groups.add(position, Cause::from(error), example, || Words {
-        message: error.message_of_group(),
-        remedy: error.remedy(),
-        cure: cures.of(error, group),
+    groups.add(position, Cause::from(error), example, || {
+        words(error, told.language(), cures.of(error, group))
     });
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::noted::Noted;
+use super::noted::{Noted, tell_source};
 use super::reporting::shape_of;
 use super::settings::ImportSettings;
 use super::summing::Facts;
@@ -307,6 +307,7 @@ pub(super) fn finished_before(
     let mut summary = facts.summary(ending, counts_of(row, row.read.unwrap_or_default()));
     summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
     summary.linked = linked;
+    tell_source(source, import.settings.report.language, &mut summary);
     if let Some(finished) = row.finished {
         summary.finished = finished;
     }

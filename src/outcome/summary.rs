@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Ending, FieldError, Latency, Limit, Outcome};
+use super::{Ending, FieldError, Language, Latency, Limit, Outcome};
 use crate::record::Position;
 
 /// How many records ended in which outcome. They add up to `read`.
@@ -120,9 +120,37 @@ pub struct ErrorGroup {
     pub message: String,
     /// What to do about it.
     pub remedy: String,
+    /// Meaning and remedy for people who are spoken to in another language than English.
+    #[serde(skip)]
+    pub told: Option<Box<Told>>,
     /// The line of the mapping that cures it; tried on the first record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cure: Option<Cure>,
+}
+
+impl ErrorGroup {
+    /// What it means, in the language of the people who read it.
+    #[must_use]
+    pub fn message_told(&self) -> &str {
+        self.told
+            .as_ref()
+            .map_or(&self.message, |told| &told.message)
+    }
+
+    /// What to do about it, in the language of the people who read it.
+    #[must_use]
+    pub fn remedy_told(&self) -> &str {
+        self.told.as_ref().map_or(&self.remedy, |told| &told.remedy)
+    }
+}
+
+/// A meaning and a remedy in another language than English.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// What it means.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// What a group says beside its numbers.
@@ -132,6 +160,8 @@ pub struct Words {
     pub message: String,
     /// What to do about it.
     pub remedy: String,
+    /// The same in another language, if people are spoken to in one.
+    pub told: Option<Box<Told>>,
     /// The line of the mapping that cures it.
     pub cure: Option<Cure>,
 }
@@ -211,6 +241,37 @@ pub struct Linked {
     pub altered: Vec<Alteration>,
 }
 
+/// Texts of a summary in another language than English.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldTexts {
+    /// See [`Summary::source`].
+    pub source: Option<String>,
+    /// See [`Plan::probed`].
+    pub probed: Option<Vec<String>>,
+    /// See [`Plan::not_checked`].
+    pub not_checked: Option<Vec<String>>,
+}
+
+impl Summary {
+    /// How the input was read, in the language of the people who read it.
+    #[must_use]
+    pub fn source_told(&self) -> &str {
+        let told = self.conditions.told.source.as_deref();
+        told.unwrap_or(&self.source)
+    }
+
+    /// What the plan says was asked and was not checked, in the language of the people who read
+    /// it.
+    #[must_use]
+    pub fn plan_told<'a>(&'a self, plan: &'a Plan) -> (&'a [String], &'a [String]) {
+        let told = &self.conditions.told;
+        (
+            told.probed.as_deref().unwrap_or(&plan.probed),
+            told.not_checked.as_deref().unwrap_or(&plan.not_checked),
+        )
+    }
+}
+
 /// What a run was made with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
@@ -222,6 +283,8 @@ pub struct Conditions {
     pub quota: Option<Limit>,
     /// POSTs that the run's records took.
     pub attempts: u64,
+    /// Texts of the summary in another language than English; empty in English.
+    pub told: ToldTexts,
 }
 
 /// What a run came to.
@@ -338,6 +401,8 @@ impl From<&FieldError> for Cause {
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
     groups: BTreeMap<Cause, ErrorGroup>,
+    /// The language of the people who read about them.
+    pub language: Language,
 }
 
 /// Groups kept apart at most; further ones are counted under `…`.
@@ -356,6 +421,7 @@ impl Groups {
         example: impl FnOnce() -> Option<String>,
         words: impl FnOnce() -> Words,
     ) {
+        let language = self.language;
         cause.field = without_index(&cause.field);
         if !self.groups.contains_key(&cause) && self.groups.len() >= GROUPS_AT_MOST {
             cause = Cause {
@@ -367,6 +433,15 @@ impl Groups {
             let words = if cause.code == FURTHER {
                 Words {
                     message: "Further causes, which are not kept apart.".to_owned(),
+                    told: Some(Box::new(Told {
+                        message: language
+                            .pick(
+                                "Further causes, which are not kept apart.",
+                                "Weitere Ursachen, die nicht auseinandergehalten werden.",
+                            )
+                            .to_owned(),
+                        remedy: String::new(),
+                    })),
                     ..Words::default()
                 }
             } else {
@@ -382,6 +457,7 @@ impl Groups {
                 examples: Vec::new(),
                 message: words.message,
                 remedy: words.remedy,
+                told: words.told,
                 cure: words.cure,
             }
         });

@@ -6,14 +6,35 @@ mod steps;
 
 use std::time::Duration;
 
-pub use numbers::{counted, length, thousands};
+pub use numbers::{counted, length, length_in, tenths, thousands, thousands_in};
 pub use steps::{glossary, steps};
 
-use super::{Counts, Ending, ErrorGroup, Linked, Plan, Summary};
+use super::{Counts, Ending, ErrorGroup, Language, Linked, Plan, Summary};
+
+/// A word in English and in German.
+type Word = (&'static str, &'static str);
+
+const CREATED: Word = ("created", "angelegt");
+const READY: Word = ("ready", "bereit");
+const EXISTS: Word = ("exists", "vorhanden");
+const SKIPPED: Word = ("skipped", "erledigt");
+const CHANGED: Word = ("changed", "geändert");
+const LEFT_OUT: Word = ("left out", "ausgelassen");
+const GROUPED: Word = ("grouped", "gruppiert");
+const INVALID: Word = ("invalid", "ungültig");
+const REFUSED: Word = ("refused", "abgelehnt");
+const UNKNOWN: Word = ("unknown", "unbekannt");
+const OPEN: Word = ("open", "offen");
 
 /// What a run that found too much invalid would do.
-pub const TOO_MANY_INVALID: &str =
-    "As it is, a run would send nothing: more are invalid than --max-invalid allows.";
+#[must_use]
+pub fn too_many_invalid(language: Language) -> &'static str {
+    language.pick(
+        "As it is, a run would send nothing: more are invalid than --max-invalid allows.",
+        "So, wie es ist, würde ein Lauf nichts senden: es sind mehr ungültig, als --max-invalid \
+         erlaubt.",
+    )
+}
 
 /// How good a piece of news is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,60 +72,87 @@ pub fn mood(summary: &Summary) -> Mood {
 
 /// What happened, in a sentence (two when the run stopped before its end).
 #[must_use]
-pub fn sentence(summary: &Summary) -> String {
+pub fn sentence(summary: &Summary, language: Language) -> String {
     let counts = &summary.counts;
-    let read = thousands(counts.read);
     if summary.dry_run {
-        let ready = summary
-            .plan
-            .as_ref()
-            .map_or(counts.ready, |plan| plan.would_create);
-        return match (counts.read, counts.invalid) {
-            (0, _) => "Dry run: the input has no records.".to_owned(),
-            (all, 0) if all == ready => {
-                format!("Dry run: all {read} records would be created; nothing was sent.")
-            }
-            (_, 0) => format!(
-                "Dry run: {} of {read} records would be created; nothing was sent.",
-                thousands(ready)
-            ),
-            (_, invalid) => format!(
-                "Dry run: {} of {read} records would be created, {} invalid; nothing was sent.",
-                thousands(ready),
-                thousands(invalid)
-            ),
-        };
+        return rehearsed(summary, language);
     }
+    let state = || state(counts, language);
     match &summary.ending {
-        Ending::Finished if counts.read == 0 => "Finished: the input has no records.".to_owned(),
-        Ending::Finished => format!("Finished: {}.", state(counts)),
-        Ending::Stopped(stop) => format!("{} {}.", ended(&stop.message()), state(counts)),
-        other => format!("{} {}.", ended(&other.message()), state(counts)),
+        Ending::Finished if counts.read == 0 => language
+            .pick(
+                "Finished: the input has no records.",
+                "Fertig: die Eingabe hat keine Datensätze.",
+            )
+            .to_owned(),
+        Ending::Finished => format!("{}: {}.", language.pick("Finished", "Fertig"), state()),
+        other => format!("{} {}.", ended(&other.message_in(language)), state()),
+    }
+}
+
+/// What a dry run found, in a sentence.
+fn rehearsed(summary: &Summary, language: Language) -> String {
+    let counts = &summary.counts;
+    let plan = summary.plan.as_ref();
+    let ready = plan.map_or(counts.ready, |plan| plan.would_create);
+    let number = |number| thousands_in(number, language);
+    let (read, told, invalid) = (number(counts.read), number(ready), number(counts.invalid));
+    let found = match (language, counts.read, counts.invalid) {
+        (Language::English, 0, _) => return "Dry run: the input has no records.".to_owned(),
+        (Language::German, 0, _) => {
+            return "Probelauf: die Eingabe hat keine Datensätze.".to_owned();
+        }
+        (Language::English, all, 0) if all == ready => {
+            format!("all {read} records would be created")
+        }
+        (Language::German, all, 0) if all == ready => {
+            format!("alle {read} Datensätze würden angelegt")
+        }
+        (Language::English, _, 0) => format!("{told} of {read} records would be created"),
+        (Language::German, _, 0) => format!("{told} von {read} Datensätzen würden angelegt"),
+        (Language::English, ..) => {
+            format!("{told} of {read} records would be created, {invalid} invalid")
+        }
+        (Language::German, ..) => {
+            format!("{told} von {read} Datensätzen würden angelegt, {invalid} sind ungültig")
+        }
+    };
+    match language {
+        Language::English => format!("Dry run: {found}; nothing was sent."),
+        Language::German => format!("Probelauf: {found}; gesendet wurde nichts."),
     }
 }
 
 /// How many of the records are where, in one clause.
-#[must_use]
-pub fn state(counts: &Counts) -> String {
-    let mut text = format!(
-        "{} of {} created",
-        thousands(counts.created),
-        counted(counts.read, "record")
-    );
+fn state(counts: &Counts, language: Language) -> String {
+    let number = |number| thousands_in(number, language);
+    let (created, read) = (number(counts.created), number(counts.read));
+    let mut text = match (language, counts.read) {
+        (Language::English, 1) => format!("{created} of {read} record created"),
+        (Language::English, _) => format!("{created} of {read} records created"),
+        (Language::German, 1) => format!("{created} von {read} Datensatz angelegt"),
+        (Language::German, _) => format!("{created} von {read} Datensätzen angelegt"),
+    };
     let failed = counts.invalid + counts.refused;
     let mut told = false;
-    for (number, word) in [
-        (failed, "failed"),
-        (counts.unknown, "unknown"),
-        (counts.open, "not yet sent"),
+    for (count, word) in [
+        (failed, language.pick("failed", "fehlgeschlagen")),
+        (counts.unknown, language.pick("unknown", "unbekannt")),
+        (
+            counts.open,
+            language.pick("not yet sent", "noch nicht gesendet"),
+        ),
     ] {
-        if number > 0 {
-            text.push_str(&format!(", {} {word}", thousands(number)));
+        if count > 0 {
+            text.push_str(&format!(", {} {word}", number(count)));
             told = true;
         }
     }
     if !told && counts.created < counts.read {
-        text.push_str(", the others needed nothing");
+        text.push_str(language.pick(
+            ", the others needed nothing",
+            ", bei den übrigen war nichts zu tun",
+        ));
     }
     text
 }
@@ -122,88 +170,153 @@ pub fn ended(text: &str) -> String {
 
 /// What happens to Wawi's automatic workflows, in words.
 #[must_use]
-pub fn workflows(word: &str) -> &str {
+pub fn workflows(word: &str, language: Language) -> &str {
     match word {
-        "skip" => "switched off for the created customers",
-        "run" => "run for the created customers",
+        "skip" => language.pick(
+            "switched off for the created customers",
+            "für die angelegten Kunden abgeschaltet",
+        ),
+        "run" => language.pick(
+            "run for the created customers",
+            "laufen für die angelegten Kunden",
+        ),
         other => other,
     }
 }
 
 /// A kind of repair, in words.
 #[must_use]
-pub fn repair(kind: &str) -> &str {
+pub fn repair(kind: &str, language: Language) -> &str {
     match kind {
-        "postal_code.zero_restored" => "leading zero of a German postal code restored",
-        "postal_code.prefix_removed" => "country prefix of a postal code removed",
-        "apostrophe.removed" => "apostrophe removed that a spreadsheet had put before a value",
-        "length.cut" => "text cut to the length that the mapping allows",
+        "postal_code.zero_restored" => language.pick(
+            "leading zero of a German postal code restored",
+            "führende Null einer deutschen Postleitzahl wiederhergestellt",
+        ),
+        "postal_code.prefix_removed" => language.pick(
+            "country prefix of a postal code removed",
+            "Länderkennzeichen einer Postleitzahl entfernt",
+        ),
+        "apostrophe.removed" => language.pick(
+            "apostrophe removed that a spreadsheet had put before a value",
+            "Apostroph entfernt, den eine Tabellenkalkulation vor einen Wert gesetzt hatte",
+        ),
+        "length.cut" => language.pick(
+            "text cut to the length that the mapping allows",
+            "Text auf die Länge gekürzt, die die Zuordnung erlaubt",
+        ),
         other => other,
     }
 }
 
+fn tallies<const N: usize>(rows: [(Mood, u64, &'static str); N]) -> impl Iterator<Item = Tally> {
+    rows.into_iter()
+        .map(|(mood, count, word)| Tally { mood, count, word })
+}
+
 /// How many records ended how; only what there is any of.
 #[must_use]
-pub fn outcomes(counts: &Counts) -> Vec<Tally> {
+pub fn outcomes(counts: &Counts, language: Language) -> Vec<Tally> {
     let rows = [
-        (Mood::Good, counts.created, "created"),
-        (Mood::Good, counts.ready, "ready"),
-        (Mood::Plain, counts.exists, "exists"),
-        (Mood::Plain, counts.skipped, "skipped"),
-        (Mood::Odd, counts.changed, "changed"),
-        (Mood::Plain, counts.left_out, "left out"),
-        (Mood::Plain, counts.grouped, "grouped"),
-        (Mood::Bad, counts.invalid, "invalid"),
-        (Mood::Bad, counts.refused, "refused"),
-        (Mood::Bad, counts.unknown, "unknown"),
-        (Mood::Odd, counts.open, "open"),
+        (Mood::Good, counts.created, CREATED),
+        (Mood::Good, counts.ready, READY),
+        (Mood::Plain, counts.exists, EXISTS),
+        (Mood::Plain, counts.skipped, SKIPPED),
+        (Mood::Odd, counts.changed, CHANGED),
+        (Mood::Plain, counts.left_out, LEFT_OUT),
+        (Mood::Plain, counts.grouped, GROUPED),
+        (Mood::Bad, counts.invalid, INVALID),
+        (Mood::Bad, counts.refused, REFUSED),
+        (Mood::Bad, counts.unknown, UNKNOWN),
+        (Mood::Odd, counts.open, OPEN),
     ];
-    let tallies = rows.map(|(mood, count, word)| Tally { mood, count, word });
-    tallies.into_iter().filter(|row| row.count > 0).collect()
+    let rows =
+        rows.map(|(mood, count, (english, german))| (mood, count, language.pick(english, german)));
+    tallies(rows).filter(|row| row.count > 0).collect()
 }
 
 /// What would become of the records of a dry run.
 #[must_use]
-pub fn planned(summary: &Summary, plan: &Plan) -> Vec<Tally> {
+pub fn planned(summary: &Summary, plan: &Plan, language: Language) -> Vec<Tally> {
     let counts = &summary.counts;
     let rows = [
-        (Mood::Good, plan.would_create, "would be created"),
-        (Mood::Plain, counts.exists, "are in the ERP already"),
-        (Mood::Plain, counts.skipped, "would be skipped"),
+        (
+            Mood::Good,
+            plan.would_create,
+            language.pick("would be created", "würden angelegt"),
+        ),
+        (
+            Mood::Plain,
+            counts.exists,
+            language.pick("are in the ERP already", "sind schon in der Wawi"),
+        ),
+        (
+            Mood::Plain,
+            counts.skipped,
+            language.pick("would be skipped", "sind schon erledigt"),
+        ),
         (
             Mood::Plain,
             counts.changed,
-            "changed since they were sent, would not be sent again",
+            language.pick(
+                "changed since they were sent, would not be sent again",
+                "haben sich seit dem Senden geändert, würden nicht noch einmal gesendet",
+            ),
         ),
-        (Mood::Plain, plan.left_out, "left out by keep_if"),
+        (
+            Mood::Plain,
+            plan.left_out,
+            language.pick("left out by keep_if", "durch keep_if ausgelassen"),
+        ),
         (
             Mood::Plain,
             counts.grouped,
-            "part of another record's customer",
+            language.pick(
+                "part of another record's customer",
+                "gehören zum Kunden eines anderen Datensatzes",
+            ),
         ),
-        (Mood::Bad, plan.invalid, "invalid, would not be sent"),
+        (
+            Mood::Bad,
+            plan.invalid,
+            language.pick(
+                "invalid, would not be sent",
+                "ungültig, würden nicht gesendet",
+            ),
+        ),
     ];
-    let tallies = rows.map(|(mood, count, word)| Tally { mood, count, word });
     let told = |row: &Tally| row.count > 0 || row.mood == Mood::Good;
-    tallies.into_iter().filter(told).collect()
+    tallies(rows).filter(told).collect()
 }
 
 /// What else a dry run found out, each with a label.
 #[must_use]
-pub fn plan_facts(plan: &Plan) -> Vec<(&'static str, String)> {
-    let columns = if plan.unused_columns.is_empty() {
-        "all are used".to_owned()
-    } else {
-        format!("not used: {}", plan.unused_columns.join(", "))
+pub fn plan_facts(plan: &Plan, language: Language) -> Vec<(&'static str, String)> {
+    let unused = plan.unused_columns.join(", ");
+    let columns = match (unused.is_empty(), language) {
+        (true, Language::English) => "all are used".to_owned(),
+        (true, Language::German) => "alle werden verwendet".to_owned(),
+        (false, Language::English) => format!("not used: {unused}"),
+        (false, Language::German) => format!("nicht verwendet: {unused}"),
     };
-    let mut facts = vec![("Columns", columns)];
+    let mut facts = vec![(language.pick("Columns", "Spalten"), columns)];
     if let Some(number) = &plan.highest_number {
-        let text = format!("the highest is {number}; set Wawi's number range above it");
-        facts.push(("Numbers", text));
+        let text = match language {
+            Language::English => {
+                format!("the highest is {number}; set Wawi's number range above it")
+            }
+            Language::German => format!(
+                "die höchste ist {number}; den Nummernkreis der Wawi darüber beginnen lassen"
+            ),
+        };
+        facts.push((language.pick("Numbers", "Nummern"), text));
     }
     if let Some(seconds) = plan.seconds_at_rate {
-        let time = length(Duration::from_secs(seconds));
-        facts.push(("Will take", format!("about {time} at the configured rate")));
+        let time = length_in(Duration::from_secs(seconds), language);
+        let text = match language {
+            Language::English => format!("about {time} at the configured rate"),
+            Language::German => format!("etwa {time} beim eingestellten Tempo"),
+        };
+        facts.push((language.pick("Will take", "Dauert"), text));
     }
     facts
 }
@@ -218,48 +331,58 @@ pub fn pretty(body: &str) -> String {
 
 /// The heading over what a run and those that correct it came to.
 #[must_use]
-pub fn together(summary: &Summary, linked: &Linked) -> String {
-    let first = match linked.first == summary.run {
-        true => "its corrections".to_owned(),
-        false => format!("run {}", linked.first),
+pub fn together(summary: &Summary, linked: &Linked, language: Language) -> String {
+    let first = match (linked.first == summary.run, language) {
+        (true, Language::English) => "its corrections".to_owned(),
+        (true, Language::German) => "seinen Berichtigungen".to_owned(),
+        (false, Language::English) => format!("run {}", linked.first),
+        (false, Language::German) => format!("Lauf {}", linked.first),
     };
-    let others = match linked.runs {
-        0..=2 => String::new(),
-        runs => format!(" ({} runs)", thousands(runs)),
+    let runs = thousands_in(linked.runs, language);
+    let others = match (linked.runs, language) {
+        (0..=2, _) => String::new(),
+        (_, Language::English) => format!(" ({runs} runs)"),
+        (_, Language::German) => format!(" ({runs} Läufe)"),
     };
-    format!("Together with {first}{others}")
+    let with = language.pick("Together with", "Zusammen mit");
+    format!("{with} {first}{others}")
 }
 
 /// Code, field and columns of a cause.
 #[must_use]
-pub fn cause(group: &ErrorGroup) -> String {
+pub fn cause(group: &ErrorGroup, language: Language) -> String {
     let mut title = group.code.clone();
     if !group.field.is_empty() {
         title.push_str(&format!(", {}", group.field));
     }
-    match group.columns.as_slice() {
-        [] => {}
-        [column] => title.push_str(&format!(" (column {column})")),
-        columns => title.push_str(&format!(" (columns {})", columns.join(", "))),
+    let columns = group.columns.join(", ");
+    let word = match group.columns.len() {
+        0 => "",
+        1 => language.pick("column", "Spalte"),
+        _ => language.pick("columns", "Spalten"),
+    };
+    if !word.is_empty() {
+        title.push_str(&format!(" ({word} {columns})"));
     }
     title.trim_start_matches(", ").to_owned()
 }
 
 /// Where the first records of a group stand.
 #[must_use]
-pub fn places(group: &ErrorGroup) -> String {
+pub fn places(group: &ErrorGroup, language: Language) -> String {
+    let line_word = language.pick("line", "Zeile");
     let list: Vec<String> = group
         .first
         .iter()
         .map(|position| {
-            let (record, line) = (thousands(position.record), thousands(position.line));
-            format!("{record} (line {line})")
+            let record = thousands_in(position.record, language);
+            let line = thousands_in(position.line, language);
+            format!("{record} ({line_word} {line})")
         })
         .collect();
-    let noun = if group.count == 1 {
-        "record"
-    } else {
-        "records"
+    let noun = match group.count {
+        1 => language.pick("record", "Datensatz"),
+        _ => language.pick("records", "Datensätze"),
     };
     let more = if group.count > list.len() as u64 {
         ", …"
@@ -271,53 +394,70 @@ pub fn places(group: &ErrorGroup) -> String {
 
 /// What went over the wire; none if nothing did.
 #[must_use]
-pub fn requests(summary: &Summary) -> Option<String> {
+pub fn requests(summary: &Summary, language: Language) -> Option<String> {
     let traffic = &summary.traffic;
     if traffic.requests == 0 {
         return None;
     }
-    let mut text = format!(
-        "{} ({}, {}",
-        thousands(traffic.requests),
-        counted(traffic.posts, "create"),
-        counted(traffic.lookups, "look-up")
-    );
+    let number = |number| thousands_in(number, language);
+    let (all, posts) = (number(traffic.requests), number(traffic.posts));
+    let (lookups, retries) = (number(traffic.lookups), number(traffic.retries));
+    let plural = |count: u64| if count == 1 { "" } else { "s" };
+    let mut text = match language {
+        Language::English => format!(
+            "{all} ({posts} create{}, {lookups} look-up{}",
+            plural(traffic.posts),
+            plural(traffic.lookups)
+        ),
+        Language::German => {
+            format!("{all} ({posts}-mal gesendet, {lookups}-mal nachgesehen")
+        }
+    };
     if traffic.retries > 0 {
-        text.push_str(&format!(", {} sent again", thousands(traffic.retries)));
+        text.push_str(&match language {
+            Language::English => format!(", {retries} sent again"),
+            Language::German => format!(", {retries}-mal wiederholt"),
+        });
     }
     text.push(')');
     if summary.requests_per_second > 0.0 {
-        text.push_str(&format!(", {:.1} a second", summary.requests_per_second));
+        let rate = tenths(summary.requests_per_second, language);
+        text.push_str(&match language {
+            Language::English => format!(", {rate} a second"),
+            Language::German => format!(", {rate} in der Sekunde"),
+        });
     }
     if traffic.throttled > 0 {
-        let times = counted(traffic.throttled, "time");
-        text.push_str(&format!(", slowed down by the server {times} (429)"));
+        let times = number(traffic.throttled);
+        text.push_str(&match language {
+            Language::English => format!(
+                ", slowed down by the server {times} time{} (429)",
+                plural(traffic.throttled)
+            ),
+            Language::German => format!(", vom Server {times}-mal gebremst (429)"),
+        });
     }
     Some(text)
 }
 
 /// How long it took.
 #[must_use]
-pub fn time(summary: &Summary) -> String {
+pub fn time(summary: &Summary, language: Language) -> String {
     let whole = summary.finished.duration_since(summary.started);
     let whole = Duration::try_from(whole).unwrap_or_default();
     let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
     // If somebody set the clock back meanwhile, it took at least what was measured.
     let measured = seconds(summary.reading_seconds) + seconds(summary.sending_seconds);
-    let whole = whole.max(measured);
-    let mut text = format!(
-        "{} (reading {}",
-        length(whole),
-        length(seconds(summary.reading_seconds))
-    );
-    if !summary.dry_run {
-        text.push_str(&format!(
-            ", sending {}",
-            length(seconds(summary.sending_seconds))
-        ));
+    let told = |time| length_in(time, language);
+    let whole = told(whole.max(measured));
+    let reading = told(seconds(summary.reading_seconds));
+    let sending = told(seconds(summary.sending_seconds));
+    match (language, summary.dry_run) {
+        (Language::English, true) => format!("{whole} (reading {reading})"),
+        (Language::English, false) => format!("{whole} (reading {reading}, sending {sending})"),
+        (Language::German, true) => format!("{whole} (Lesen {reading})"),
+        (Language::German, false) => format!("{whole} (Lesen {reading}, Senden {sending})"),
     }
-    text.push(')');
-    text
 }
 
 #[cfg(test)]
@@ -330,6 +470,7 @@ mod tests {
         summary.finished = summary.started - jiff::SignedDuration::from_hours(5);
         summary.reading_seconds = 1.0;
         summary.sending_seconds = 61.0;
-        assert_eq!(time(&summary), "1 min 2 s (reading 1 s, sending 1 min 1 s)");
+        let told = time(&summary, Language::English);
+        assert_eq!(told, "1 min 2 s (reading 1 s, sending 1 min 1 s)");
     }
 }

@@ -1,16 +1,17 @@
 //! Codes and parameters become sentences for people.
 //!
-//! Owns how a sentence is put together; the texts themselves are in `english`, behind a
-//! handful of functions, so that another language is a module beside it and one `match` here.
+//! Owns how a sentence is put together; the texts themselves are in `english` and `german`, behind
+//! the same handful of functions, and each match in them names every code.
 //! Robust by design: a parameter that is not there makes the sentence shorter, never wrong.
 
 mod english;
+mod german;
 mod values;
 
 use values::visible;
 pub use values::{excerpt, harmless, mask};
 
-use super::{Code, Ending, FieldError, Stop, UnknownWhy};
+use super::{Code, Ending, FieldError, Language, Stop, UnknownWhy};
 
 /// Column names in one sentence at most.
 const COLUMNS: usize = 3;
@@ -37,6 +38,7 @@ const OF_ONE_RECORD: [&str; 14] = [
 /// What a sentence about an error is made from.
 struct Facts<'a> {
     error: &'a FieldError,
+    language: Language,
     /// The value in backticks, or words that stand for it.
     value: String,
     /// Whether the sentence is to fit all records with this error.
@@ -68,46 +70,82 @@ impl FieldError {
     /// One sentence: where, what is wrong, and the value in short if it is known.
     #[must_use]
     pub fn message(&self) -> String {
-        match &self.value {
-            Some(value) if !value.is_empty() => self.sentence(Some(value), false),
-            _ => self.sentence(None, false),
-        }
+        self.message_in(Language::English)
+    }
+
+    /// See [`FieldError::message`].
+    #[must_use]
+    pub fn message_in(&self, language: Language) -> String {
+        let value = self.value.as_deref().filter(|value| !value.is_empty());
+        self.sentence(&self.facts(value, false, language))
     }
 
     /// The same sentence without the value, for places where no customer's value may stand.
     #[must_use]
     pub fn message_without_value(&self) -> String {
-        self.sentence(None, false)
+        self.message_without_value_in(Language::English)
+    }
+
+    /// See [`FieldError::message_without_value`].
+    #[must_use]
+    pub fn message_without_value_in(&self, language: Language) -> String {
+        self.sentence(&self.facts(None, false, language))
     }
 
     /// One sentence that fits all errors of this code and kind in this field: without the value
     /// and without what only this record's parameters say.
     #[must_use]
     pub fn message_of_group(&self) -> String {
-        self.sentence(None, true)
+        self.message_of_group_in(Language::English)
+    }
+
+    /// See [`FieldError::message_of_group`].
+    #[must_use]
+    pub fn message_of_group_in(&self, language: Language) -> String {
+        self.sentence(&self.facts(None, true, language))
     }
 
     /// What to do about it: in the file, in the mapping or in Wawi.
     #[must_use]
     pub fn remedy(&self) -> String {
-        english::remedy(&self.facts(None, false))
+        self.remedy_in(Language::English)
     }
 
-    fn facts(&self, value: Option<&str>, general: bool) -> Facts<'_> {
+    /// See [`FieldError::remedy`].
+    #[must_use]
+    pub fn remedy_in(&self, language: Language) -> String {
+        let facts = self.facts(None, false, language);
+        match language {
+            Language::English => english::remedy(&facts),
+            Language::German => german::remedy(&facts),
+        }
+    }
+
+    fn facts(&self, value: Option<&str>, general: bool, language: Language) -> Facts<'_> {
         Facts {
             error: self,
+            language,
             value: value.map_or_else(
-                || english::THE_VALUE.to_owned(),
+                || {
+                    language
+                        .pick(english::THE_VALUE, german::THE_VALUE)
+                        .to_owned()
+                },
                 |value| format!("`{}`", excerpt(value)),
             ),
             general,
         }
     }
 
-    fn sentence(&self, value: Option<&str>, general: bool) -> String {
-        let wrong = english::wrong(&self.facts(value, general));
-        match self.place() {
-            Some(place) => format!("{place}: {wrong}."),
+    fn sentence(&self, facts: &Facts<'_>) -> String {
+        let wrong = match facts.language {
+            Language::English => english::wrong(facts),
+            Language::German => german::wrong(facts),
+        };
+        // An abbreviation at the end (`USt-IdNr.`) has its full stop already.
+        let stop = if wrong.ends_with('.') { "" } else { "." };
+        match self.place(facts.language) {
+            Some(place) => format!("{place}: {wrong}{stop}"),
             None => {
                 let mut letters = wrong.chars();
                 let first: String = letters
@@ -115,13 +153,13 @@ impl FieldError {
                     .into_iter()
                     .flat_map(char::to_uppercase)
                     .collect();
-                format!("{first}{}.", letters.as_str())
+                format!("{first}{}{stop}", letters.as_str())
             }
         }
     }
 
     /// The input's columns if they are known, else the API's field.
-    fn place(&self) -> Option<String> {
+    fn place(&self, language: Language) -> Option<String> {
         if self.columns.is_empty() {
             return (!self.target.is_empty()).then(|| visible(&self.target));
         }
@@ -136,10 +174,11 @@ impl FieldError {
         } else {
             ""
         };
-        Some(english::columns(
-            self.columns.len(),
-            &format!("{}{more}", names.join(", ")),
-        ))
+        let (count, names) = (self.columns.len(), format!("{}{more}", names.join(", ")));
+        Some(match language {
+            Language::English => english::columns(count, &names),
+            Language::German => german::columns(count, &names),
+        })
     }
 }
 
@@ -155,13 +194,31 @@ impl Stop {
     /// Why the run stopped, in one sentence.
     #[must_use]
     pub fn message(&self) -> String {
-        english::stop(self)
+        self.message_in(Language::English)
+    }
+
+    /// See [`Stop::message`].
+    #[must_use]
+    pub fn message_in(&self, language: Language) -> String {
+        match language {
+            Language::English => english::stop(self),
+            Language::German => german::stop(self),
+        }
     }
 
     /// What to do before the same command is given again.
     #[must_use]
     pub fn remedy(&self) -> String {
-        english::stop_remedy(self)
+        self.remedy_in(Language::English)
+    }
+
+    /// See [`Stop::remedy`].
+    #[must_use]
+    pub fn remedy_in(&self, language: Language) -> String {
+        match language {
+            Language::English => english::stop_remedy(self),
+            Language::German => german::stop_remedy(self),
+        }
     }
 
     /// The same where no command waits to go on: what to do, and no more.
@@ -175,7 +232,13 @@ impl UnknownWhy {
     /// Why nobody knows what became of the record, in a few words.
     #[must_use]
     pub fn message(self) -> &'static str {
-        english::unknown(self)
+        self.message_in(Language::English)
+    }
+
+    /// See [`UnknownWhy::message`].
+    #[must_use]
+    pub fn message_in(self, language: Language) -> &'static str {
+        language.pick(english::unknown(self), german::unknown(self))
     }
 }
 
@@ -183,7 +246,16 @@ impl Ending {
     /// How the run ended, in one sentence.
     #[must_use]
     pub fn message(&self) -> String {
-        english::ending(self)
+        self.message_in(Language::English)
+    }
+
+    /// See [`Ending::message`].
+    #[must_use]
+    pub fn message_in(&self, language: Language) -> String {
+        match language {
+            Language::English => english::ending(self),
+            Language::German => german::ending(self),
+        }
     }
 }
 

@@ -7,7 +7,9 @@ use encoding_rs::Encoding;
 use jiff::Timestamp;
 
 use super::{Head, Input, Report, ReportSettings, Row, Rows, Shape, ValuesShown};
-use crate::outcome::{Code, Counts, Ending, FieldError, Outcome, Settled, Stage, Summary, Traffic};
+use crate::outcome::{
+    Code, Counts, Ending, FieldError, Language, Outcome, Settled, Stage, Summary, Traffic,
+};
 use crate::record::{Fields, Position, Record, Span};
 
 pub(super) fn settled(record: u64, outcome: Outcome) -> Settled {
@@ -119,6 +121,15 @@ pub(super) fn summary() -> Summary {
     }
 }
 
+pub(super) fn settings(values: ValuesShown) -> ReportSettings {
+    ReportSettings {
+        dir: PathBuf::new(),
+        mode: 0o600,
+        values,
+        language: Language::English,
+    }
+}
+
 /// A report in a folder of its own, written by `fill`.
 pub(super) fn written(
     head: Head,
@@ -128,8 +139,7 @@ pub(super) fn written(
     let temp = tempfile::tempdir().unwrap();
     let settings = ReportSettings {
         dir: temp.path().to_owned(),
-        mode: 0o600,
-        values,
+        ..settings(values)
     };
     let report = Report::prepare(&settings, "r1").unwrap();
     let mut rows = report.begin(head).unwrap();

@@ -16,10 +16,12 @@ use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use super::ValuesShown;
-use crate::outcome::telling::{self, Mood, length, thousands};
-use crate::outcome::{ErrorGroup, Latency, Linked, Outcome, Plan, Settled, Summary, wording};
+use crate::outcome::telling::{self, Mood, length_in, tenths, thousands_in};
+use crate::outcome::{
+    ErrorGroup, Language, Latency, Linked, Outcome, Plan, Settled, Summary, wording,
+};
 use chart::{Chart, moment};
-use labels::{ENGLISH, Labels};
+use labels::{ENGLISH, GERMAN, Labels};
 use timeline::Timeline;
 
 const TEMPLATE: &str = include_str!("page/page.html");
@@ -57,8 +59,13 @@ impl Drawing {
     ///
     /// # Errors
     /// What is wrong with its template: nothing, as tests show.
-    pub(super) fn page(&self, summary: &Summary, values: ValuesShown) -> Result<String, Error> {
-        let labels = &ENGLISH;
+    pub(super) fn page(
+        &self,
+        summary: &Summary,
+        values: ValuesShown,
+        language: Language,
+    ) -> Result<String, Error> {
+        let labels = language.pick(&ENGLISH, &GERMAN);
         let view = View::new(summary, &self.created, values, labels);
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -188,40 +195,52 @@ struct PlanView {
 
 impl<'a> View<'a> {
     fn new(of: &Summary, created: &Timeline, values: ValuesShown, l: &'a Labels) -> Self {
+        let language = l.language;
         let title = if of.dry_run { l.dry_title } else { l.title };
         let tallies = match &of.plan {
-            Some(plan) => telling::planned(of, plan),
-            None => telling::outcomes(&of.counts),
+            Some(plan) => telling::planned(of, plan, language),
+            None => telling::outcomes(&of.counts, language),
         };
-        let outcomes = shares(&tallies, of.counts.read);
+        let outcomes = shares(&tallies, of.counts.read, language);
         let parts = outcomes
             .iter()
             .map(|part| format!("{}: {} ({})", part.word, part.count, part.share));
-        let chart = Chart::of(created, &of.conditions);
+        let chart = Chart::of(created, &of.conditions, language);
         Self {
             l,
             style: Value::from_safe_string(STYLE.to_owned()),
             style_hash: Value::from_safe_string(STYLE_HASH.to_owned()),
             title: put(title, &[&cut(&of.input, TEXT)]),
             mood: word(telling::mood(of)),
-            sentence: cut(&telling::sentence(of), TEXT),
-            steps: steps(of),
+            sentence: cut(&telling::sentence(of, language), TEXT),
+            steps: steps(of, language),
             bar_text: parts.collect::<Vec<_>>().join(", "),
             outcomes,
-            read: thousands(of.counts.read),
+            read: thousands_in(of.counts.read, language),
             too_many_invalid: of
                 .plan
                 .as_ref()
                 .filter(|plan| plan.too_many_invalid)
-                .map(|_| telling::TOO_MANY_INVALID),
-            linked: of.linked.as_deref().and_then(|linked| together(of, linked)),
+                .map(|_| telling::too_many_invalid(language)),
+            linked: of
+                .linked
+                .as_deref()
+                .and_then(|linked| together(of, linked, language)),
             sections: sections(of, l),
             repairs: of
                 .repairs
                 .iter()
-                .map(|(kind, count)| pair(telling::repair(kind), &thousands(*count)))
+                .map(|(kind, count)| {
+                    pair(
+                        telling::repair(kind, language),
+                        &thousands_in(*count, language),
+                    )
+                })
                 .collect(),
-            plan: of.plan.as_ref().map(PlanView::of),
+            plan: of
+                .plan
+                .as_ref()
+                .map(|plan| PlanView::of(of, plan, language)),
             sent: !of.dry_run,
             chart_text: chart
                 .as_ref()
@@ -232,7 +251,7 @@ impl<'a> View<'a> {
             chart,
             latency: of.latency.map_or_else(Vec::new, |found| latency(found, l)),
             latency_notes: latency_notes(of, l),
-            about: about(of),
+            about: about(of, l),
             settings: of
                 .conditions
                 .settings
@@ -240,7 +259,7 @@ impl<'a> View<'a> {
                 .take(ROWS)
                 .map(|(name, value)| pair(name, value))
                 .collect(),
-            words: telling::glossary(&of.counts)
+            words: telling::glossary(&of.counts, language)
                 .into_iter()
                 .map(|(word, meaning)| pair(word, meaning))
                 .collect(),
@@ -292,8 +311,8 @@ fn cut(text: &str, most: usize) -> String {
         .collect()
 }
 
-fn steps(of: &Summary) -> Vec<Step> {
-    let steps = telling::steps(of).into_iter();
+fn steps(of: &Summary, language: Language) -> Vec<Step> {
+    let steps = telling::steps(of, language).into_iter();
     steps
         .map(|(text, command)| Step {
             text: cut(&text, BLOCK),
@@ -303,7 +322,7 @@ fn steps(of: &Summary) -> Vec<Step> {
 }
 
 /// Each outcome's part of `read` records.
-fn shares(tallies: &[telling::Tally], read: u64) -> Vec<Share> {
+fn shares(tallies: &[telling::Tally], read: u64, language: Language) -> Vec<Share> {
     let part = |count: u64| ratio(count, read.max(1));
     let widths: Vec<f64> = tallies
         .iter()
@@ -328,8 +347,8 @@ fn shares(tallies: &[telling::Tally], read: u64) -> Vec<Share> {
                 1 => " light",
                 _ => " lighter",
             },
-            count: thousands(tally.count),
-            share: share(part(tally.count)),
+            count: thousands_in(tally.count, language),
+            share: share(part(tally.count), language),
             x: format!("{x:.2}"),
             width: format!("{width:.2}"),
         });
@@ -339,15 +358,15 @@ fn shares(tallies: &[telling::Tally], read: u64) -> Vec<Share> {
 }
 
 /// A part of one in per cent; what is neither nothing nor all never looks so.
-fn share(part: f64) -> String {
+fn share(part: f64, language: Language) -> String {
     let percent = part * 100.0;
-    if percent > 0.0 && percent < 0.05 {
-        return "< 0.1%".to_owned();
-    }
-    if (99.95..100.0).contains(&percent) {
-        return "> 99.9%".to_owned();
-    }
-    format!("{percent:.1}%")
+    let (sign, figure) = match percent {
+        some if some > 0.0 && some < 0.05 => ("< ", 0.1),
+        most if (99.95..100.0).contains(&most) => ("> ", 99.9),
+        exact => ("", exact),
+    };
+    let unit = language.pick("%", "\u{a0}%");
+    format!("{sign}{}{unit}", tenths(figure, language))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share needs no exact counts")]
@@ -355,12 +374,12 @@ fn ratio(count: u64, of: u64) -> f64 {
     count as f64 / of as f64
 }
 
-fn together(of: &Summary, linked: &Linked) -> Option<Together> {
+fn together(of: &Summary, linked: &Linked, language: Language) -> Option<Together> {
     let totals = linked.totals.as_ref()?;
     Some(Together {
-        title: telling::together(of, linked),
-        outcomes: shares(&telling::outcomes(totals), totals.read),
-        read: thousands(totals.read),
+        title: telling::together(of, linked, language),
+        outcomes: shares(&telling::outcomes(totals, language), totals.read, language),
+        read: thousands_in(totals.read, language),
     })
 }
 
@@ -378,11 +397,17 @@ fn sections(of: &Summary, l: &Labels) -> Vec<Section> {
             .len()
             .checked_sub(CAUSES)
             .filter(|more| *more > 0)
-            .map(|more| put(l.more_causes, &[&thousands(more as u64), file])),
+            .map(|more| {
+                put(
+                    l.more_causes,
+                    &[&thousands_in(more as u64, l.language), file],
+                )
+            }),
     };
     let mut errors = section("errors", l.errors.to_owned(), &of.errors, &of.failed_file);
     errors.nothing = errors.causes.is_empty().then_some(l.no_errors);
-    let title = format!("{} ({})", l.warnings, thousands(of.warnings));
+    let warned = thousands_in(of.warnings, l.language);
+    let title = format!("{} ({warned})", l.warnings);
     let warnings = section("warnings", title, &of.warning_groups, "warnings.csv");
     let mut sections = vec![errors];
     sections.extend((!warnings.causes.is_empty()).then_some(warnings));
@@ -392,10 +417,10 @@ fn sections(of: &Summary, l: &Labels) -> Vec<Section> {
 fn cause(group: &ErrorGroup, l: &Labels) -> CauseView {
     let examples = group.first.iter().enumerate();
     CauseView {
-        count: thousands(group.count),
-        title: cut(&telling::cause(group), TEXT),
-        message: cut(&group.message, TEXT),
-        remedy: cut(&group.remedy, TEXT),
+        count: thousands_in(group.count, l.language),
+        title: cut(&telling::cause(group, l.language), TEXT),
+        message: cut(group.message_told(), TEXT),
+        remedy: cut(group.remedy_told(), TEXT),
         table: group
             .cure
             .as_ref()
@@ -407,8 +432,8 @@ fn cause(group: &ErrorGroup, l: &Labels) -> CauseView {
         examples: examples
             .map(|(index, position)| Example {
                 number: position.record,
-                record: thousands(position.record),
-                line: thousands(position.line),
+                record: thousands_in(position.record, l.language),
+                line: thousands_in(position.line, l.language),
                 text: group.examples.get(index).map_or_else(
                     || l.said_by_server.to_owned(),
                     |text| cut(&text.replace('\n', " "), TEXT),
@@ -419,12 +444,13 @@ fn cause(group: &ErrorGroup, l: &Labels) -> CauseView {
 }
 
 impl PlanView {
-    fn of(plan: &Plan) -> Self {
+    fn of(of: &Summary, plan: &Plan, language: Language) -> Self {
+        let (probed, not_checked) = of.plan_told(plan);
         let sentences = |all: &[String]| -> Vec<String> {
             all.iter().take(ROWS).map(|text| cut(text, BLOCK)).collect()
         };
         Self {
-            facts: telling::plan_facts(plan)
+            facts: telling::plan_facts(plan, language)
                 .into_iter()
                 .map(|(label, text)| Pair {
                     label: label.to_owned(),
@@ -435,8 +461,8 @@ impl PlanView {
                 .sample_body
                 .as_ref()
                 .map(|body| cut(&telling::pretty(body), BLOCK)),
-            asked: sentences(&plan.probed),
-            not_checked: sentences(&plan.not_checked),
+            asked: sentences(probed),
+            not_checked: sentences(not_checked),
         }
     }
 }
@@ -450,17 +476,19 @@ fn latency(found: Latency, l: &Labels) -> Vec<Pair> {
         (l.all, found.max_ms),
     ];
     parts
-        .map(|(label, milliseconds)| pair(label, &time(milliseconds)))
+        .map(|(label, milliseconds)| pair(label, &time(milliseconds, l.language)))
         .into()
 }
 
 /// Milliseconds as people read them.
-fn time(milliseconds: f64) -> String {
+fn time(milliseconds: f64, language: Language) -> String {
     match milliseconds {
-        below if below < 10.0 => format!("{below:.1} ms"),
+        below if below < 10.0 => format!("{} ms", tenths(below, language)),
         below if below < 1_000.0 => format!("{below:.0} ms"),
-        rest => std::time::Duration::try_from_secs_f64(rest / 1_000.0)
-            .map_or_else(|_| format!("{rest:.0} ms"), length),
+        rest => std::time::Duration::try_from_secs_f64(rest / 1_000.0).map_or_else(
+            |_| format!("{rest:.0} ms"),
+            |time| length_in(time, language),
+        ),
     }
 }
 
@@ -469,45 +497,51 @@ fn latency_notes(of: &Summary, l: &Labels) -> Vec<String> {
     let Some(found) = of.latency else {
         return vec![l.latency_unknown.to_owned()];
     };
-    let mut notes = vec![put(l.latency_note, &[&thousands(found.answers)])];
+    let mut notes = vec![put(
+        l.latency_note,
+        &[&thousands_in(found.answers, l.language)],
+    )];
     let attempts = of.conditions.attempts;
     if attempts > found.answers {
-        notes.push(put(l.latency_part, &[&thousands(attempts)]));
+        notes.push(put(l.latency_part, &[&thousands_in(attempts, l.language)]));
     }
     notes
 }
 
 /// The run itself.
-fn about(of: &Summary) -> Vec<Pair> {
-    let utc = |at: Timestamp| format!("{} UTC", moment(at));
+fn about(of: &Summary, l: &Labels) -> Vec<Pair> {
+    let language = l.language;
+    let utc = |at: Timestamp| format!("{} UTC", moment(at, language));
     let mut about = vec![
-        pair("Run", &of.run),
-        pair("Input", &of.input),
-        pair("Read as", &of.source),
-        pair("Mapping", &of.mapping),
+        pair(l.run, &of.run),
+        pair(l.input, &of.input),
+        pair(l.read_as, of.source_told()),
+        pair(l.mapping, &of.mapping),
     ];
     if let Some(target) = &of.target {
-        about.push(pair("Target", target));
-        about.push(pair("Workflows", telling::workflows(&of.workflows)));
+        let workflows = telling::workflows(&of.workflows, language);
+        about.push(pair(l.target, target));
+        about.push(pair(l.workflows, workflows));
     }
     if let Some(linked) = &of.linked {
         if let Some(to) = &linked.to {
-            about.push(pair("Corrects", to));
+            about.push(pair(l.corrects, to));
         }
         if !linked.corrected_by.is_empty() {
-            about.push(pair("Corrected by", &linked.corrected_by.join(", ")));
+            about.push(pair(l.corrected_by, &linked.corrected_by.join(", ")));
         }
     }
-    about.push(pair("Started", &utc(of.started)));
-    about.push(pair("Finished", &utc(of.finished)));
+    about.push(pair(l.started, &utc(of.started)));
+    about.push(pair(l.finished, &utc(of.finished)));
     if of.reading_seconds + of.sending_seconds > 0.0 {
-        about.push(pair("Time", &telling::time(of)));
+        about.push(pair(l.time, &telling::time(of, language)));
     }
-    if let Some(requests) = telling::requests(of) {
-        about.push(pair("Requests", &requests));
+    if let Some(requests) = telling::requests(of, language) {
+        about.push(pair(l.requests, &requests));
     }
-    about.push(pair("Ended with", &format!("code {}", of.exit_code)));
-    about.push(pair("Report", &of.report_dir));
+    let code = of.exit_code.to_string();
+    about.push(pair(l.ended_with, &put(l.ended_code, &[&code])));
+    about.push(pair(l.report, &of.report_dir));
     about
 }
 

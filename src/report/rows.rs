@@ -12,7 +12,7 @@ use super::tables::{CHANGED, CREATED, Entry, Table, UNKNOWN, WARNINGS};
 use super::trouble::{Failure, Telling};
 use super::{Head, ReportError, ReportSettings, Row};
 use crate::fail_point::{self, Point};
-use crate::outcome::{FieldError, Outcome, Summary};
+use crate::outcome::{FieldError, Language, Outcome, Summary};
 
 /// Every name that a report's file can have, so that an earlier writing's are found.
 pub(super) const NAMES: [&str; 10] = [
@@ -64,7 +64,7 @@ impl Rows {
         head: Head,
     ) -> Result<Self, ReportError> {
         let mode = settings.mode;
-        let telling = Telling::new(settings.values, &head.dropped);
+        let telling = Telling::new(settings, &head.dropped);
         let further: Vec<String> = head
             .report_columns
             .iter()
@@ -134,7 +134,7 @@ impl Rows {
                 }
             }
             Outcome::Unknown { why, .. } => {
-                let why = why.message();
+                let why = why.message_in(self.telling.language());
                 let table = table(
                     &mut self.unknown,
                     &self.folder,
@@ -179,6 +179,12 @@ impl Rows {
         self.telling.for_people(error)
     }
 
+    /// The language of messages.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.telling.language()
+    }
+
     /// Where the bytes go of what could not be split into fields: `unreadable.txt`, which is
     /// there from the first call on.
     ///
@@ -215,7 +221,9 @@ impl Rows {
             files.push(table.into_file()?);
         }
         files.push(summary_file(&self.folder, self.mode, summary)?);
-        let page = self.drawing.page(summary, self.telling.values());
+        let page = self
+            .drawing
+            .page(summary, self.telling.values(), self.telling.language());
         files.push(page_file(&self.folder, self.mode, page)?);
         let written: Vec<PathBuf> = files.iter().map(|file| file.path().to_owned()).collect();
         let synced = files
@@ -453,6 +461,7 @@ mod tests {
             dir: temp.path().to_owned(),
             mode: 0o600,
             values: ValuesShown::Masked,
+            language: Language::English,
         };
         let report = Report::prepare(&settings, "r1").unwrap();
         let shape = text_shape(&["Nr"], b',', UTF_8);
@@ -490,6 +499,7 @@ mod tests {
             dir: temp.path().to_owned(),
             mode: 0o600,
             values: ValuesShown::Masked,
+            language: Language::English,
         };
         let report = Report::prepare(&settings, "r1").unwrap();
         let rows = report.begin(head(Shape::Lines)).unwrap();

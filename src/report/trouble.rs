@@ -2,22 +2,24 @@
 
 use serde::Serialize;
 
-use super::{Row, ValuesShown};
-use crate::outcome::{Code, FieldError, Outcome, ServerError, Stage, wording};
+use super::{ReportSettings, Row, ValuesShown};
+use crate::outcome::{Code, FieldError, Language, Outcome, ServerError, Stage, wording};
 use crate::record::Position;
 
 /// How errors are put into words: how much of a value is shown, and which columns never are.
 #[derive(Clone, Debug)]
 pub(super) struct Telling {
     values: ValuesShown,
+    language: Language,
     dropped: Vec<String>,
 }
 
 impl Telling {
-    /// Values are shown as `values` says, except those of the columns `dropped`.
-    pub(super) fn new(values: ValuesShown, dropped: &[String]) -> Self {
+    /// Values are shown as the settings say, except those of the columns `dropped`.
+    pub(super) fn new(settings: &ReportSettings, dropped: &[String]) -> Self {
         Self {
-            values,
+            values: settings.values,
+            language: settings.language,
             dropped: dropped.iter().map(|column| folded(column)).collect(),
         }
     }
@@ -25,6 +27,11 @@ impl Telling {
     /// Whether the column's cells are never written.
     pub(super) fn drops(&self, column: &str) -> bool {
         !self.dropped.is_empty() && self.dropped.contains(&folded(column))
+    }
+
+    /// The language of messages.
+    pub(super) fn language(&self) -> Language {
+        self.language
     }
 
     /// How much of customers' values is shown.
@@ -41,9 +48,9 @@ impl Telling {
     pub(super) fn in_full(&self, error: &FieldError) -> String {
         match self.values {
             ValuesShown::Masked | ValuesShown::Full if self.may_show(error) => {
-                one_line(&error.message())
+                one_line(&error.message_in(self.language))
             }
-            _ => one_line(&error.message_without_value()),
+            _ => one_line(&error.message_without_value_in(self.language)),
         }
     }
 
@@ -52,7 +59,7 @@ impl Telling {
         match (self.values, &error.value) {
             (ValuesShown::Masked, Some(value)) if self.may_show(error) => {
                 let masked = error.clone().of_value(wording::mask(value));
-                one_line(&masked.message())
+                one_line(&masked.message_in(self.language))
             }
             _ => self.in_full(error),
         }
@@ -108,7 +115,13 @@ impl<'a> Failure<'a> {
                 code,
                 errors,
                 attempts,
-            } => refused(*status, code.as_deref(), errors, *attempts),
+            } => refused(
+                *status,
+                code.as_deref(),
+                errors,
+                *attempts,
+                telling.language,
+            ),
             _ => return None,
         };
         Some(Self {
@@ -127,7 +140,13 @@ fn invalid(stage: Stage, errors: &[FieldError], telling: &Telling) -> Vec<Troubl
             field: String::new(),
             columns: Vec::new(),
             code: String::new(),
-            message: "belongs to a customer of several records, of which another has an error"
+            message: telling
+                .language
+                .pick(
+                    "belongs to a customer of several records, of which another has an error",
+                    "gehört zu einem Kunden aus mehreren Datensätzen, von denen ein anderer einen \
+                     Fehler hat",
+                )
                 .to_owned(),
             stage,
             status: None,
@@ -140,7 +159,7 @@ fn invalid(stage: Stage, errors: &[FieldError], telling: &Telling) -> Vec<Troubl
             field: error.target.clone(),
             columns: error.columns.clone(),
             code: error.code.to_string(),
-            message: with_remedy(&telling.in_full(error), &error.remedy()),
+            message: with_remedy(&telling.in_full(error), &error.remedy_in(telling.language)),
             stage,
             status: None,
             attempts: 0,
@@ -148,7 +167,13 @@ fn invalid(stage: Stage, errors: &[FieldError], telling: &Telling) -> Vec<Troubl
         .collect()
 }
 
-fn refused(status: u16, code: Option<&str>, errors: &[ServerError], attempts: u32) -> Vec<Trouble> {
+fn refused(
+    status: u16,
+    code: Option<&str>,
+    errors: &[ServerError],
+    attempts: u32,
+    language: Language,
+) -> Vec<Trouble> {
     let trouble = |field: &str, message: String| Trouble {
         field: field.to_owned(),
         columns: Vec::new(),
@@ -166,9 +191,19 @@ fn refused(status: u16, code: Option<&str>, errors: &[ServerError], attempts: u3
     }
     let message = if code == Some(Code::AttemptsExhausted.as_str()) {
         let error = FieldError::new(Code::AttemptsExhausted, "");
-        with_remedy(&one_line(&error.message()), &error.remedy())
+        with_remedy(
+            &one_line(&error.message_in(language)),
+            &error.remedy_in(language),
+        )
     } else {
-        format!("the server refused it with status {status} and said nothing more")
+        match language {
+            Language::English => {
+                format!("the server refused it with status {status} and said nothing more")
+            }
+            Language::German => {
+                format!("der Server hat ihn mit Status {status} abgelehnt und nichts weiter gesagt")
+            }
+        }
     };
     vec![trouble("", message)]
 }
@@ -206,6 +241,7 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixtures::settings;
     use super::*;
 
     fn error() -> FieldError {
@@ -217,7 +253,7 @@ mod tests {
     #[test]
     fn values_are_shown_as_the_settings_say() {
         let told = |values, dropped: &[String]| {
-            let telling = Telling::new(values, dropped);
+            let telling = Telling::new(&settings(values), dropped);
             (telling.in_full(&error()), telling.for_people(&error()))
         };
         let masked = error()
@@ -235,6 +271,36 @@ mod tests {
         );
         assert_eq!(told(ValuesShown::None, &[]), without);
         assert_eq!(told(ValuesShown::Full, &[" e-mail".to_owned()]), without);
+    }
+
+    #[test]
+    fn german_readers_get_german_messages() {
+        let german = ReportSettings {
+            language: Language::German,
+            ..settings(ValuesShown::Masked)
+        };
+        let telling = Telling::new(&german, &[]);
+        let told = error().message_in(Language::German);
+        assert_ne!(told, error().message());
+        assert_eq!(telling.in_full(&error()), told);
+        assert!(
+            telling
+                .for_people(&error())
+                .starts_with("Spalte `E-Mail`: `an…")
+        );
+        let troubles = invalid(Stage::Validation, &[error()], &telling);
+        assert_eq!(
+            troubles[0].message,
+            with_remedy(&told, &error().remedy_in(Language::German))
+        );
+        let silent = refused(400, None, &[], 1, Language::German);
+        assert!(
+            silent[0]
+                .message
+                .starts_with("der Server hat ihn mit Status 400")
+        );
+        let group = invalid(Stage::Validation, &[], &telling);
+        assert!(group[0].message.starts_with("gehört zu einem Kunden"));
     }
 
     #[test]
@@ -256,10 +322,10 @@ mod tests {
 
     #[test]
     fn a_refusal_without_words_still_says_something() {
-        let silent = refused(400, None, &[], 1);
+        let silent = refused(400, None, &[], 1, Language::English);
         assert_eq!(silent.len(), 1);
         assert!(silent[0].message.contains("400"));
-        let exhausted = refused(503, Some("attempts.exhausted"), &[], 5);
+        let exhausted = refused(503, Some("attempts.exhausted"), &[], 5, Language::English);
         assert_eq!(exhausted[0].code, "attempts.exhausted");
         assert!(!exhausted[0].message.is_empty());
     }
@@ -270,6 +336,9 @@ mod tests {
             field: "Number".to_owned(),
             text: "no\r\ngood\u{1b}[31m\n".to_owned(),
         };
-        assert_eq!(refused(400, None, &[said], 1)[0].message, "no  good [31m");
+        assert_eq!(
+            refused(400, None, &[said], 1, Language::English)[0].message,
+            "no  good [31m"
+        );
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::{ColorChoice, LogFormat, MappingChoice};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{ImportSettings, Said};
 use crate::names::NameList;
+use crate::outcome::Language;
 use crate::report::{ReportSettings, ValuesShown};
 
 /// What holds for every command.
@@ -44,6 +45,8 @@ pub struct ConsoleChoice {
     pub progress: bool,
     /// `--color`.
     pub color: ColorChoice,
+    /// `--lang`, else the locale's.
+    pub language: Language,
     /// `NO_COLOR` is set to something.
     pub no_color: bool,
     /// `TERM=dumb`.

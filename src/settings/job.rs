@@ -19,6 +19,7 @@ const NOT_OF_A_RUN: &[&str] = &[
     "quiet",
     "no_progress",
     "color",
+    "lang",
     "yes",
     "profile",
     "mapping",

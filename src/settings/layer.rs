@@ -17,6 +17,7 @@ use crate::cli::{
 };
 use crate::deliver::{Rate, Threshold};
 use crate::import::{Existing, FailOn};
+use crate::outcome::Language;
 use crate::report::ValuesShown;
 use crate::source::Format;
 
@@ -126,6 +127,7 @@ options! {
         quiet: bool, "off", Everywhere;
         no_progress: bool, "off", Everywhere;
         color: ColorChoice, "auto", Everywhere;
+        lang: Language, "the locale's", Everywhere;
         yes: bool, "off", Everywhere;
         mapping: MappingChoice, "input has the API's own shape", Everywhere;
         dry_run: bool, "off", Everywhere;
@@ -226,6 +228,7 @@ impl Layer {
         self.quiet = switch(global.quiet);
         self.no_progress = switch(global.no_progress);
         self.color = global.color;
+        self.lang = global.lang;
         self.yes = switch(global.yes);
         // The one that was typed beats its opposite from further below.
         if self.verbose.is_some() {

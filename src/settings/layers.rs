@@ -8,6 +8,7 @@ use super::error::SettingsError;
 use super::file::{ConfigFile, NAME, nearest_folder};
 use super::layer::{Layer, OPTIONS, PREFIX, Scope, suggestion};
 use crate::cli::Cli;
+use crate::outcome::Language;
 
 /// The layers of one call.
 #[derive(Debug)]
@@ -27,6 +28,15 @@ pub(super) struct Layers {
     /// What is odd about the environment.
     pub(super) warnings: Vec<String>,
     default_state_dir: PathBuf,
+}
+
+/// The language of the locale's messages, if it is one that is spoken: the first of its
+/// variables that is set says it.
+fn locale(environment: &Environment) -> Option<Language> {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| environment.variable(name))?;
+    Language::of_locale(&set)
 }
 
 impl Layers {
@@ -60,7 +70,10 @@ impl Layers {
         };
         let profile = file.profile(chosen)?.map(str::to_owned);
         let known_profiles = file.profile_names();
-        let (section, top) = file.into_sections(profile.as_deref());
+        let (section, mut top) = file.into_sections(profile.as_deref());
+        if top.layer.lang.is_none() {
+            top.layer.lang = locale(environment);
+        }
         Ok(Self {
             order: [Layer::typed(cli), variables, section.layer, top.layer],
             auth_of_profile: section.auth.is_some(),

@@ -80,6 +80,7 @@ fn samples() -> BTreeMap<&'static str, [&'static str; 4]> {
         ("log_format", ["json", "text", "json", "text"]),
         ("verbose", ["1", "2", "3", "1"]),
         ("color", ["always", "never", "auto", "always"]),
+        ("lang", ["de", "en", "de", "en"]),
         ("mapping", ["/a.toml", "/b.toml", "builtin:c", "d.toml"]),
         ("payloads", ["/a", "/b", "/c", "-"]),
         (
@@ -457,6 +458,32 @@ fn the_console_learns_about_terminals_and_variables() {
         .expect("fine")
         .console;
     assert!(!console.no_color && !console.stderr_is_terminal && !console.stdout_is_data);
+}
+
+#[test]
+fn the_locale_decides_where_nobody_names_a_language() {
+    let spoken = |line: &str, variables: &[(&str, &str)]| {
+        let mut call = Call::new(line);
+        for (name, value) in variables {
+            call = call.variable(name, value);
+        }
+        let choice = resolve_global(&call.cli(), &call.environment());
+        choice.expect("fine").console.language
+    };
+    use crate::outcome::Language::{English, German};
+    let runs = "importer runs";
+    assert_eq!(spoken(runs, &[]), English);
+    assert_eq!(spoken(runs, &[("LANG", "de_DE.UTF-8")]), German);
+    assert_eq!(spoken(runs, &[("LANG", "fr_FR.UTF-8")]), English);
+    // The first of them that is set decides.
+    let messages = ("LC_MESSAGES", "de_AT");
+    assert_eq!(spoken(runs, &[("LANG", "en_US"), messages]), German);
+    assert_eq!(spoken(runs, &[("LC_ALL", "C.UTF-8"), messages]), English);
+    assert_eq!(spoken(runs, &[("LC_ALL", ""), messages]), German);
+    // Whoever names one gets it.
+    assert_eq!(spoken("importer runs --lang en", &[messages]), English);
+    assert_eq!(spoken(runs, &[("IMPORTER_LANG", "en"), messages]), English);
+    assert_eq!(spoken(runs, &[("IMPORTER_LANG", "de")]), German);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::packed::{Packing, inner_name};
 use super::sheet::DELIMITER;
 use super::transcode::{sample as sample_of, splits_raw};
 use super::{Format, SourceSettings};
+use crate::outcome::Language;
 
 /// How something about an input is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +32,19 @@ pub enum Found {
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Declared => "declared",
-            Self::Bom => "byte-order mark",
-            Self::Valid => "valid",
-            Self::Detected => "detected",
-            Self::Default => "default",
-        })
+        f.write_str(self.word(Language::English))
+    }
+}
+
+impl Found {
+    fn word(self, language: Language) -> &'static str {
+        match self {
+            Self::Declared => language.pick("declared", "angegeben"),
+            Self::Bom => language.pick("byte-order mark", "Byte-Reihenfolge-Marke"),
+            Self::Valid => language.pick("valid", "gültig"),
+            Self::Detected => language.pick("detected", "erkannt"),
+            Self::Default => language.pick("default", "Vorgabe"),
+        }
     }
 }
 
@@ -55,18 +62,24 @@ pub struct Sheet {
 /// Other sheets that are named at most.
 const OTHERS: usize = 5;
 
-impl fmt::Display for Sheet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sheet \"{}\"", self.name)?;
+impl Sheet {
+    fn describe_in(&self, language: Language) -> String {
+        let sheet = language.pick("sheet", "Blatt");
+        let name = &self.name;
         let named = |name: &String| format!("\"{name}\"");
         let mut others: Vec<String> = self.others.iter().take(OTHERS).map(named).collect();
         if self.others.len() > OTHERS {
             others.push("…".to_owned());
         }
         match (self.found, others.is_empty()) {
-            (Found::Declared, _) => f.write_str(" (declared)"),
-            (_, true) => Ok(()),
-            (_, false) => write!(f, " (the first; not read: {})", others.join(", ")),
+            (Found::Declared, _) => {
+                format!("{sheet} \"{name}\" ({})", self.found.word(language))
+            }
+            (_, true) => format!("{sheet} \"{name}\""),
+            (_, false) => {
+                let first = language.pick("the first; not read", "das erste; nicht gelesen");
+                format!("{sheet} \"{name}\" ({first}: {})", others.join(", "))
+            }
         }
     }
 }
@@ -184,24 +197,35 @@ impl Facts {
     /// One line for people: ``CSV, windows-1252 (detected), delimiter `;` (detected)``.
     #[must_use]
     pub fn describe(&self) -> String {
-        let encoding = format!("{} ({})", self.encoding.name(), self.encoding_found);
+        self.describe_in(Language::English)
+    }
+
+    /// See [`Facts::describe`].
+    #[must_use]
+    pub fn describe_in(&self, language: Language) -> String {
+        let found = self.encoding_found.word(language);
+        let encoding = format!("{} ({found})", self.encoding.name());
         let text = match self.format {
             Format::Csv => format!(
-                "CSV, {encoding}, delimiter {} ({})",
+                "CSV, {encoding}, {} {} ({})",
+                language.pick("delimiter", "Trennzeichen"),
                 delimiter::shown(self.delimiter),
-                self.delimiter_found
+                self.delimiter_found.word(language)
             ),
             Format::Jsonl => format!("JSONL, {encoding}"),
             Format::Xlsx | Format::Ods => {
                 let book = self.format.word().to_uppercase();
                 match &self.sheet {
-                    Some(sheet) => format!("{book}, {sheet}"),
+                    Some(sheet) => format!("{book}, {}", sheet.describe_in(language)),
                     None => book,
                 }
             }
         };
         match self.packing {
-            Some(packing) => format!("{text}, compressed with {}", packing.word()),
+            Some(packing) => {
+                let packed = language.pick("compressed with", "gepackt mit");
+                format!("{text}, {packed} {}", packing.word())
+            }
             None => text,
         }
     }

@@ -159,3 +159,68 @@ fn thousands_of_errors_make_no_large_page() {
     assert!(page.len() < 100_000, "{} bytes", page.len());
     assert_eq!(page.matches("<tr data-record=").count(), 5);
 }
+
+#[test]
+fn german_readers_are_told_in_german_and_programs_in_english() {
+    let mut in_english = importer(30, 26);
+    let english = in_english
+        .args(["run", "in.csv", "-m", "map.toml", "--dry-run"])
+        .run()
+        .expect(3);
+    let mut importer = importer(30, 26);
+    importer.env("LANG", "de_DE.UTF-8");
+    let run = importer
+        .args(["run", "in.csv", "-m", "map.toml", "--dry-run"])
+        .run()
+        .expect(3);
+    for told in [
+        "Probelauf: 25 von 30 Datensätzen würden angelegt, 5 sind ungültig",
+        "Fehler nach Ursache",
+        "Spalte `Mail`: der Wert ist nicht genau eine E-Mail-Adresse.",
+        "Trennzeichen `;` (erkannt)",
+        "Nicht geprüft",
+    ] {
+        assert!(run.stdout.contains(told), "{told}\n{}", run.stdout);
+    }
+    let folder = run.reports().pop().unwrap();
+    assert!(page(&folder).contains("25 von 30 Datensätzen"));
+    let failed = std::fs::read_to_string(folder.join("failed.csv")).unwrap();
+    assert!(
+        failed.contains("ist nicht genau eine E-Mail-Adresse"),
+        "{failed}"
+    );
+    assert!(failed.contains(";email.malformed;"), "{failed}");
+    // What programs read is the same in both languages.
+    let [ours, theirs] = [&run, &english].map(|run| {
+        let mut summary = run.summary();
+        for name in [
+            "run",
+            "started",
+            "finished",
+            "report_dir",
+            "reading_seconds",
+        ] {
+            summary.as_object_mut().unwrap().remove(name);
+        }
+        summary
+    });
+    assert_eq!(ours, theirs);
+    // Whoever says so is told in English.
+    let run = importer
+        .args([
+            "run",
+            "in.csv",
+            "-m",
+            "map.toml",
+            "--dry-run",
+            "--lang",
+            "en",
+        ])
+        .run()
+        .expect(3);
+    assert!(
+        run.stdout.starts_with("Dry run: 25 of 30"),
+        "{}",
+        run.stdout
+    );
+}

@@ -2,14 +2,22 @@
 
 use std::time::Duration;
 
+use crate::outcome::Language;
+
 /// `1234567` becomes `1,234,567`.
 #[must_use]
 pub fn thousands(number: u64) -> String {
+    thousands_in(number, Language::English)
+}
+
+/// See [`thousands`]; in German `1.234.567`.
+#[must_use]
+pub fn thousands_in(number: u64, language: Language) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
+            grouped.push(language.pick(',', '.'));
         }
         grouped.push(digit);
     }
@@ -26,17 +34,33 @@ pub fn counted(number: u64, noun: &str) -> String {
 /// A length of time with its two largest units: `1 h 5 min`, `12 s`, `0.4 s`.
 #[must_use]
 pub fn length(time: Duration) -> String {
+    length_in(time, Language::English)
+}
+
+/// See [`length`]; in German `0,4 s`.
+#[must_use]
+pub fn length_in(time: Duration, language: Language) -> String {
     let seconds = time.as_secs();
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match (hours, minutes) {
         (0, 0) if seconds < 10 && time.subsec_millis() > 0 => {
-            format!("{:.1} s", time.as_secs_f64())
+            format!("{} s", tenths(time.as_secs_f64(), language))
         }
         (0, 0) => format!("{seconds} s"),
         (0, _) if rest == 0 => format!("{minutes} min"),
         (0, _) => format!("{minutes} min {rest} s"),
         (_, 0) => format!("{hours} h"),
         _ => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// A number with one decimal: `0.4`, in German `0,4`.
+#[must_use]
+pub fn tenths(number: f64, language: Language) -> String {
+    let text = format!("{number:.1}");
+    match language {
+        Language::English => text,
+        Language::German => text.replace('.', ","),
     }
 }
 
@@ -49,6 +73,9 @@ mod tests {
         assert_eq!(thousands(0), "0");
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands_in(1_234_567, Language::German), "1.234.567");
+        let tenth = Duration::from_millis(440);
+        assert_eq!(length_in(tenth, Language::German), "0,4 s");
         assert_eq!(counted(1, "record"), "1 record");
         assert_eq!(counted(1000, "record"), "1,000 records");
         let times = [

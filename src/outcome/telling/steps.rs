@@ -1,77 +1,112 @@
 //! What to do after a run, and what the words mean that tell of it.
 
-use super::ended;
-use crate::outcome::{Counts, Ending, Summary};
+use super::{CHANGED, EXISTS, GROUPED, INVALID, LEFT_OUT, OPEN, REFUSED, SKIPPED, UNKNOWN, ended};
+use crate::outcome::{Counts, Ending, Language, Summary};
 
 /// A sentence for each step, and what it needs to be copied: a command or a path.
 #[must_use]
-pub fn steps(summary: &Summary) -> Vec<(String, Option<String>)> {
+pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<String>)> {
     let counts = &summary.counts;
     let dir = summary.report_dir.trim_end_matches('/');
     let failed_file = format!("{dir}/{}", summary.failed_file);
     let mut steps = Vec::new();
+    let mut step = |text: &str, command: Option<String>| steps.push((text.to_owned(), command));
     if let Ending::Stopped(stop) = &summary.ending {
-        steps.push((ended(&stop.remedy()), None));
+        step(&ended(&stop.remedy_in(language)), None);
     }
     if let Some(command) = &summary.resume_with {
-        steps.push((
-            "Go on with the rest by the same command:".to_owned(),
-            Some(command.clone()),
-        ));
+        let text = language.pick(
+            "Go on with the rest by the same command:",
+            "Mit demselben Befehl mit dem Rest weitermachen:",
+        );
+        step(text, Some(command.clone()));
     }
     if summary.dry_run {
-        if counts.invalid > 0 {
-            steps.push((
-                format!("Correct the input or the mapping; {failed_file} says what is wrong."),
-                None,
-            ));
-        }
-        let blocked = summary
-            .plan
-            .as_ref()
-            .is_some_and(|plan| plan.too_many_invalid);
-        if counts.ready > 0 {
-            let text = match blocked {
-                false => "Import what is valid by the same command without --dry-run.",
-                true => {
-                    "To import what is valid all the same, allow more invalid records with \
-                     --max-invalid 100%."
-                }
-            };
-            steps.push((text.to_owned(), None));
-        }
+        rehearsed(summary, &failed_file, language, &mut step);
         return steps;
     }
     if summary.ending == Ending::TooManyInvalid {
-        steps.push((
-            format!(
+        let text = match language {
+            Language::English => format!(
                 "Correct the input or the mapping ({failed_file} says what is wrong), or allow \
                  more invalid records with --max-invalid."
             ),
-            None,
-        ));
+            Language::German => format!(
+                "Die Eingabe oder die Zuordnung berichtigen ({failed_file} sagt, was falsch ist), \
+                 oder mit --max-invalid mehr ungültige Datensätze erlauben."
+            ),
+        };
+        step(&text, None);
     } else if counts.invalid + counts.refused > 0 {
-        let text = "Correct the records in this file and import it with the same mapping:";
-        steps.push((text.to_owned(), Some(failed_file)));
+        let text = language.pick(
+            "Correct the records in this file and import it with the same mapping:",
+            "Die Datensätze in dieser Datei berichtigen und sie mit derselben Zuordnung \
+             importieren:",
+        );
+        step(text, Some(failed_file));
         if counts.refused > 0 {
-            let text = "Where the cause was not in the data, send them again by the same command \
-                        with --retry-failed.";
-            steps.push((text.to_owned(), None));
+            let text = language.pick(
+                "Where the cause was not in the data, send them again by the same command \
+                 with --retry-failed.",
+                "Wo es nicht an den Daten lag, mit demselben Befehl und --retry-failed noch \
+                 einmal senden.",
+            );
+            step(text, None);
         }
     }
     if counts.unknown > 0 {
-        find_out(&mut steps, summary);
+        find_out(summary, language, &mut step);
     }
     if counts.changed > 0 {
-        let text =
-            "These customers' data changed since they were sent; they were left as they are:";
-        steps.push((text.to_owned(), Some(format!("{dir}/changed.csv"))));
+        let text = language.pick(
+            "These customers' data changed since they were sent; they were left as they are:",
+            "Die Daten dieser Kunden haben sich seit dem Senden geändert; sie blieben, wie sie \
+             sind:",
+        );
+        step(text, Some(format!("{dir}/changed.csv")));
     }
     steps
 }
 
+/// After a dry run.
+fn rehearsed(
+    summary: &Summary,
+    failed_file: &str,
+    language: Language,
+    step: &mut dyn FnMut(&str, Option<String>),
+) {
+    if summary.counts.invalid > 0 {
+        let text = match language {
+            Language::English => {
+                format!("Correct the input or the mapping; {failed_file} says what is wrong.")
+            }
+            Language::German => format!(
+                "Die Eingabe oder die Zuordnung berichtigen; {failed_file} sagt, was falsch ist."
+            ),
+        };
+        step(&text, None);
+    }
+    let plan = summary.plan.as_ref();
+    let blocked = plan.is_some_and(|plan| plan.too_many_invalid);
+    if summary.counts.ready > 0 {
+        let text = match blocked {
+            false => language.pick(
+                "Import what is valid by the same command without --dry-run.",
+                "Was gültig ist, mit demselben Befehl ohne --dry-run importieren.",
+            ),
+            true => language.pick(
+                "To import what is valid all the same, allow more invalid records with \
+                 --max-invalid 100%.",
+                "Um trotzdem zu importieren, was gültig ist, mit --max-invalid 100% mehr \
+                 ungültige Datensätze erlauben.",
+            ),
+        };
+        step(text, None);
+    }
+}
+
 /// How to find out what became of the unknown ones: by look-ups, then by a person.
-fn find_out(steps: &mut Vec<(String, Option<String>)>, summary: &Summary) {
+fn find_out(summary: &Summary, language: Language, step: &mut dyn FnMut(&str, Option<String>)) {
     let run = &summary.run;
     let or_plain = |command: &Option<String>, plain: String| command.clone().unwrap_or(plain);
     let reconcile = or_plain(&summary.reconcile_with, format!("importer reconcile {run}"));
@@ -81,58 +116,113 @@ fn find_out(steps: &mut Vec<(String, Option<String>)>, summary: &Summary) {
     );
     let dir = summary.report_dir.trim_end_matches('/');
     for (text, command) in [
-        ("Look up whether the unknown ones were created:", reconcile),
         (
-            "What stays unknown, look for in Wawi; this file lists it:",
+            language.pick(
+                "Look up whether the unknown ones were created:",
+                "Nachsehen, ob die unbekannten angelegt wurden:",
+            ),
+            reconcile,
+        ),
+        (
+            language.pick(
+                "What stays unknown, look for in Wawi; this file lists it:",
+                "Was unbekannt bleibt, in der Wawi suchen; diese Datei zählt es auf:",
+            ),
             format!("{dir}/unknown.csv"),
         ),
         (
-            "Say of each record what you found there, that it is there:",
+            language.pick(
+                "Say of each record what you found there, that it is there:",
+                "Für jeden Datensatz (RECORD) sagen, was dort zu finden war; dass er da ist, mit \
+                 seiner Kundennummer (NUMBER):",
+            ),
             format!("{resolve} --created NUMBER"),
         ),
         (
-            "Or that it is not, so that the same command as before sends it:",
+            language.pick(
+                "Or that it is not, so that the same command as before sends it:",
+                "Oder dass er es nicht ist, damit derselbe Befehl wie zuvor ihn sendet:",
+            ),
             format!("{resolve} --not-created"),
         ),
     ] {
-        steps.push((text.to_owned(), Some(command)));
+        step(text, Some(command));
     }
 }
 
 /// The words for outcomes that a run has, each with its meaning.
 #[must_use]
-pub fn glossary(counts: &Counts) -> Vec<(&'static str, &'static str)> {
+pub fn glossary(counts: &Counts, language: Language) -> Vec<(&'static str, &'static str)> {
     let words = [
         (
             counts.exists,
-            "exists",
-            "was in the ERP before this import; not sent",
+            EXISTS,
+            (
+                "was in the ERP before this import; not sent",
+                "war schon vor diesem Import in der Wawi; nicht gesendet",
+            ),
         ),
         (
             counts.skipped,
-            "skipped",
-            "settled by an earlier run with the same data; not sent",
+            SKIPPED,
+            (
+                "settled by an earlier run with the same data; not sent",
+                "von einem früheren Lauf mit denselben Daten erledigt; nicht gesendet",
+            ),
         ),
         (
             counts.changed,
-            "changed",
-            "settled by an earlier run with other data; not sent again",
+            CHANGED,
+            (
+                "settled by an earlier run with other data; not sent again",
+                "von einem früheren Lauf mit anderen Daten erledigt; nicht noch einmal gesendet",
+            ),
         ),
-        (counts.left_out, "left out", "by the mapping's keep_if"),
+        (
+            counts.left_out,
+            LEFT_OUT,
+            ("by the mapping's keep_if", "durch keep_if in der Zuordnung"),
+        ),
         (
             counts.grouped,
-            "grouped",
-            "part of another record's customer",
+            GROUPED,
+            (
+                "part of another record's customer",
+                "gehört zum Kunden eines anderen Datensatzes",
+            ),
         ),
-        (counts.invalid, "invalid", "refused here, never sent"),
-        (counts.refused, "refused", "sent, and the server said no"),
+        (
+            counts.invalid,
+            INVALID,
+            (
+                "refused here, never sent",
+                "hier zurückgewiesen, nie gesendet",
+            ),
+        ),
+        (
+            counts.refused,
+            REFUSED,
+            (
+                "sent, and the server said no",
+                "gesendet, und der Server hat nein gesagt",
+            ),
+        ),
         (
             counts.unknown,
-            "unknown",
-            "sent, no answer, not found yet: it may be in the ERP",
+            UNKNOWN,
+            (
+                "sent, no answer, not found yet: it may be in the ERP",
+                "gesendet, keine Antwort, noch nicht gefunden: vielleicht in der Wawi",
+            ),
         ),
-        (counts.open, "open", "not yet sent"),
+        (counts.open, OPEN, ("not yet sent", "noch nicht gesendet")),
     ];
-    let used = words.into_iter().filter(|(count, _, _)| *count > 0);
-    used.map(|(_, word, meaning)| (word, meaning)).collect()
+    let used = words.into_iter().filter(|(count, ..)| *count > 0);
+    used.map(|(_, word, meaning)| {
+        (
+            language.pick(word.0, word.1),
+            language.pick(meaning.0, meaning.1),
+        )
+    })
+    .collect()
 }

@@ -93,19 +93,20 @@ fn every_code_has_its_sentences() {
     insta::assert_snapshot!("codes", all);
 }
 
+const HINTS: [(Code, &str); 4] = [
+    (
+        Code::EmailMalformed,
+        "mailto display_name several blank domain",
+    ),
+    (Code::PhoneMalformed, "scientific letters guard digits"),
+    (Code::PostalCodeCountry, "lost_zero prefix"),
+    (Code::VatIdFormat, "separators lost_zero greece no_prefix"),
+];
+
 #[test]
 fn every_hint_changes_the_sentence() {
-    let hints = [
-        (
-            Code::EmailMalformed,
-            "mailto display_name several blank domain",
-        ),
-        (Code::PhoneMalformed, "scientific letters guard digits"),
-        (Code::PostalCodeCountry, "lost_zero prefix"),
-        (Code::VatIdFormat, "separators lost_zero greece no_prefix"),
-    ];
     let mut all = String::new();
-    for (code, hints) in hints {
+    for (code, hints) in HINTS {
         let plain = FieldError::new(code, "").message();
         for hint in hints.split(' ') {
             let error = FieldError::new(code, "").with("hint", hint);
@@ -211,8 +212,14 @@ fn runs_have_their_sentences() {
         },
     ];
     let mut all = String::new();
+    let mut german = String::new();
     for stop in stops {
         writeln!(all, "{} {}", stop.message(), stop.remedy()).unwrap();
+        let (message, remedy) = (
+            stop.message_in(Language::German),
+            stop.remedy_in(Language::German),
+        );
+        writeln!(german, "{message} {remedy}").unwrap();
     }
     for ending in [
         Ending::Finished,
@@ -225,6 +232,7 @@ fn runs_have_their_sentences() {
         Ending::Terminated,
     ] {
         writeln!(all, "{}", ending.message()).unwrap();
+        writeln!(german, "{}", ending.message_in(Language::German)).unwrap();
     }
     for why in [
         UnknownWhy::LookupImpossible,
@@ -235,8 +243,107 @@ fn runs_have_their_sentences() {
         UnknownWhy::EarlierUnknown,
     ] {
         writeln!(all, "{}", why.message()).unwrap();
+        writeln!(german, "{}", why.message_in(Language::German)).unwrap();
     }
     insta::assert_snapshot!("runs", all);
+    insta::assert_snapshot!("german_runs", german);
+}
+
+#[test]
+fn every_code_has_its_german_sentences_with_the_same_facts() {
+    let mut all = String::new();
+    for code in Code::ALL {
+        let bare = FieldError::new(*code, "");
+        for error in [example(*code), bare] {
+            let pairs = [
+                (error.message(), error.message_in(Language::German)),
+                (error.remedy(), error.remedy_in(Language::German)),
+                (
+                    error.message_of_group(),
+                    error.message_of_group_in(Language::German),
+                ),
+            ];
+            for (english, german) in pairs {
+                assert_ne!(english, german, "{code}");
+                assert_same_facts(&error, &english, &german);
+                writeln!(all, "{code}: {german}").unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!("german", all);
+}
+
+/// Whether the text has the value as a word of its own.
+fn holds(text: &str, value: &str) -> bool {
+    text.match_indices(value).any(|(start, _)| {
+        let before = text[..start].chars().next_back();
+        let behind = text[start + value.len()..].chars().next();
+        let is_word = |letter: char| letter.is_alphanumeric();
+        !before.is_some_and(is_word) && !behind.is_some_and(is_word)
+    })
+}
+
+/// What stands in one language stands in the other: parameters, names, and what one would type.
+fn assert_same_facts(error: &FieldError, english: &str, german: &str) {
+    let typed = |text: &str| {
+        let quoted = text.split('`').skip(1).step_by(2);
+        let mut typed: Vec<String> = quoted.map(str::to_owned).collect();
+        typed.sort();
+        typed
+    };
+    assert_eq!(typed(english), typed(german), "{english}\n{german}");
+    // Words of ours are spoken in each language; `reason` may be one.
+    let ours = ["list", "hint", "looks_like", "reason"];
+    let params = error
+        .params
+        .iter()
+        .filter(|(name, _)| !ours.contains(&name.as_str()));
+    let values = params.map(|(_, value)| value).chain([&error.target]);
+    for value in values.filter(|value| !value.is_empty()) {
+        assert_eq!(
+            holds(english, value),
+            holds(german, value),
+            "{value}: {english}\n{german}"
+        );
+    }
+}
+
+#[test]
+fn every_hint_and_damage_is_named_in_german() {
+    let mut all = String::new();
+    for (code, hints) in HINTS {
+        let plain = FieldError::new(code, "");
+        for hint in hints.split(' ') {
+            let error = plain.clone().with("hint", hint);
+            let (message, remedy) = (
+                error.message_in(Language::German),
+                error.remedy_in(Language::German),
+            );
+            assert_ne!(message, plain.message_in(Language::German), "{hint}");
+            assert_same_facts(&error, &error.message(), &message);
+            assert_same_facts(&error, &error.remedy(), &remedy);
+            writeln!(all, "{code} {hint}: {message} {remedy}").unwrap();
+        }
+    }
+    for damage in Damage::ALL {
+        for code in [Code::TypeText, Code::TextSuspect, Code::PhoneMalformed] {
+            let plain = FieldError::new(code, "X").in_columns(["Ort"]);
+            let error = plain.clone().with("looks_like", damage.as_str());
+            for error in [error.clone(), error.with("word", "NULL").with("form", "%y")] {
+                let (message, remedy) = (
+                    error.message_in(Language::German),
+                    error.remedy_in(Language::German),
+                );
+                assert_ne!(message, plain.message_in(Language::German), "{damage:?}");
+                assert_same_facts(&plain, &error.message(), &message);
+                assert_same_facts(&plain, &error.remedy(), &remedy);
+                if code == Code::TextSuspect {
+                    writeln!(all, "{}: {message} {remedy}", damage.as_str()).unwrap();
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!("german_hints", all);
 }
 
 proptest! {
@@ -249,7 +356,7 @@ proptest! {
         params in proptest::collection::btree_map("max|min|hint|country|shape|length|known|reason", any::<String>(), 0..8),
     ) {
         let error = FieldError { target, columns, code, params, value, at: None };
-        for text in [error.message(), error.message_without_value(), error.message_of_group(), error.remedy()] {
+        for text in [error.message(), error.message_without_value(), error.message_of_group(), error.remedy(), error.message_in(Language::German), error.message_of_group_in(Language::German), error.remedy_in(Language::German)] {
             prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
             prop_assert!(text.ends_with('.'));
         }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::timeline::Timeline;
-use crate::outcome::telling::{length, thousands};
-use crate::outcome::{Conditions, Limit};
+use crate::outcome::telling::{length_in, tenths, thousands_in};
+use crate::outcome::{Conditions, Language, Limit};
 
 /// Width and height of the drawing, in its own units.
 const WIDTH: f64 = 600.0;
@@ -71,7 +71,13 @@ struct Line {
 
 impl Chart {
     /// The drawing; none if nothing was created.
-    pub(super) fn of(timeline: &Timeline, conditions: &Conditions) -> Option<Self> {
+    pub(super) fn of(
+        timeline: &Timeline,
+        conditions: &Conditions,
+        language: Language,
+    ) -> Option<Self> {
+        let thousands = |number| thousands_in(number, language);
+        let moment = |at| moment(at, language);
         let stretches = timeline.stretches();
         let most = stretches.iter().map(|(_, count)| *count).max()?;
         let seconds = timeline.seconds();
@@ -100,7 +106,7 @@ impl Chart {
                 height: number(HEIGHT - y(float(*count))),
                 at: moment(*at),
                 count: thousands(*count),
-                per_second: format!("{:.1}", float(*count) / whole.as_secs_f64()),
+                per_second: tenths(float(*count) / whole.as_secs_f64(), language),
             })
             .collect();
         let lines = limits
@@ -109,7 +115,11 @@ impl Chart {
                 what,
                 y: (requests <= top).then(|| number(y(requests))),
                 requests: thousands(rounded(requests)),
-                limit: format!("{} / {}", thousands(limit.requests.into()), time(limit)),
+                limit: format!(
+                    "{} / {}",
+                    thousands(limit.requests.into()),
+                    length_in(Duration::from_millis(limit.per_ms), language)
+                ),
             })
             .collect();
         let (begins, _) = stretches.first()?;
@@ -121,7 +131,7 @@ impl Chart {
             top: thousands(rounded(top)),
             begins: moment(*begins),
             ends: moment(ends),
-            stretch: length(whole),
+            stretch: length_in(whole, language),
             most: thousands(most),
             width: WIDTH,
             height: HEIGHT,
@@ -130,18 +140,15 @@ impl Chart {
 }
 
 /// A moment as the page writes it, to the second.
-pub(super) fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+pub(super) fn moment(at: Timestamp, language: Language) -> String {
+    let form = language.pick("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M:%S");
+    at.strftime(form).to_string()
 }
 
 /// Requests that a limit allows in this time.
 fn in_time(limit: Limit, time: Duration) -> f64 {
     let per = Duration::from_millis(limit.per_ms.max(1));
     f64::from(limit.requests) * time.as_secs_f64() / per.as_secs_f64()
-}
-
-fn time(limit: Limit) -> String {
-    length(Duration::from_millis(limit.per_ms))
 }
 
 /// A coordinate.
@@ -181,8 +188,9 @@ mod tests {
             rate: Some(Limit::new(480, Duration::from_secs(60))),
             quota: Some(Limit::new(6000, Duration::from_secs(60))),
             attempts: 0,
+            told: crate::outcome::ToldTexts::default(),
         };
-        let chart = Chart::of(&timeline, &conditions).unwrap();
+        let chart = Chart::of(&timeline, &conditions, Language::English).unwrap();
         assert_eq!((&*chart.top, &*chart.most), ("8", "4"));
         let heights: Vec<&str> = chart.bars.iter().map(|bar| &*bar.height).collect();
         assert_eq!(heights, ["60.00", "30.00"]);
@@ -192,6 +200,6 @@ mod tests {
             .map(|line| (line.what, line.y.as_deref(), &*line.requests))
             .collect();
         assert_eq!(lines, [("rate", Some("0.00"), "8"), ("quota", None, "100")]);
-        assert!(Chart::of(&Timeline::default(), &conditions).is_none());
+        assert!(Chart::of(&Timeline::default(), &conditions, Language::English).is_none());
     }
 }

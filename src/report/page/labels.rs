@@ -2,9 +2,13 @@
 
 use serde::Serialize;
 
+use crate::outcome::Language;
+
 /// What the page says beside what it is given. In a text `{}` stands for what is put in.
 #[derive(Debug, Serialize)]
 pub(super) struct Labels {
+    #[serde(skip)]
+    pub(super) language: Language,
     /// The language, as HTML names it.
     pub(super) code: &'static str,
     pub(super) title: &'static str,
@@ -56,6 +60,21 @@ pub(super) struct Labels {
     pub(super) asked: &'static str,
     pub(super) not_checked: &'static str,
     pub(super) about: &'static str,
+    pub(super) run: &'static str,
+    pub(super) input: &'static str,
+    pub(super) read_as: &'static str,
+    pub(super) mapping: &'static str,
+    pub(super) target: &'static str,
+    pub(super) workflows: &'static str,
+    pub(super) corrects: &'static str,
+    pub(super) corrected_by: &'static str,
+    pub(super) started: &'static str,
+    pub(super) finished: &'static str,
+    pub(super) time: &'static str,
+    pub(super) requests: &'static str,
+    pub(super) ended_with: &'static str,
+    pub(super) ended_code: &'static str,
+    pub(super) report: &'static str,
     pub(super) settings: &'static str,
     pub(super) no_settings: &'static str,
     pub(super) option: &'static str,
@@ -69,6 +88,7 @@ pub(super) struct Labels {
 
 /// The page in English.
 pub(super) const ENGLISH: Labels = Labels {
+    language: Language::English,
     code: "en",
     title: "Import of {}",
     dry_title: "Dry run of {}",
@@ -119,6 +139,21 @@ pub(super) const ENGLISH: Labels = Labels {
     asked: "Asked the ERP",
     not_checked: "Not checked",
     about: "About this run",
+    run: "Run",
+    input: "Input",
+    read_as: "Read as",
+    mapping: "Mapping",
+    target: "Target",
+    workflows: "Workflows",
+    corrects: "Corrects",
+    corrected_by: "Corrected by",
+    started: "Started",
+    finished: "Finished",
+    time: "Time",
+    requests: "Requests",
+    ended_with: "Ended with",
+    ended_code: "code {}",
+    report: "Report",
     settings: "Settings",
     no_settings: "Not known: the run was made by a version that did not note them.",
     option: "Option",
@@ -129,3 +164,104 @@ pub(super) const ENGLISH: Labels = Labels {
     values_full: "This page shows customers' values in full (`--values full`): take care whom you give it.",
     made_by: "Written by importer {}.",
 };
+
+/// The page in German.
+pub(super) const GERMAN: Labels = Labels {
+    language: Language::German,
+    code: "de",
+    title: "Import von {}",
+    dry_title: "Probelauf mit {}",
+    next: "Was jetzt zu tun ist",
+    records: "Datensätze",
+    outcome: "Ergebnis",
+    number: "Anzahl",
+    share: "Anteil",
+    read: "gelesen",
+    whole: "100 %",
+    bar: "Anteile der Ergebnisse",
+    over_time: "Angelegt im Lauf der Zeit",
+    chart: "Angelegte Kunden im Lauf der Zeit",
+    chart_most: "Höchstens {} Kunden wurden in einem Zeitabschnitt angelegt.",
+    chart_per: "Jeder Balken steht für {}. Die Zeiten sind in UTC.",
+    rate: "--rate",
+    quota: "Kontingent des Servers",
+    above_chart: "oberhalb der Zeichnung",
+    requests_count: "Die Grenzen zählen Anfragen; außer der, die ihn anlegt, kann ein Kunde Nachfragen und Wiederholungen kosten.",
+    as_table: "Dasselbe als Tabelle",
+    from: "Ab (UTC)",
+    created: "Angelegt",
+    per_second: "Je Sekunde",
+    nothing_created: "Dieser Lauf hat keinen Kunden angelegt.",
+    no_limits: "Es war keine --rate gesetzt, und der Server hat kein Kontingent genannt.",
+    latency: "Wie lange der Server gebraucht hat",
+    answers: "Antworten",
+    at_most: "Höchstens",
+    half: "die Hälfte",
+    all: "alle",
+    latency_unknown: "Nicht bekannt: es wurde nichts gesendet, oder der sendende Prozess wurde getötet, bevor er seine Messungen festhalten konnte.",
+    latency_note: "Vom Senden eines Kunden bis die ganze Antwort da war, über {} Antworten. Die Angaben sind aufgerundet, um höchstens ein Sechzehntel.",
+    latency_part: "Das sind nicht alle: die Datensätze des Laufs brauchten {} Versuche. Was unterwegs verloren ging, hat keine Antwort, und ein getöteter Prozess hat keine Messungen hinterlassen.",
+    errors: "Fehler nach Ursache",
+    no_errors: "Kein Datensatz ist ungültig oder wurde abgelehnt.",
+    warnings: "Warnungen",
+    cure: "In {} der Zuordnung schreiben:",
+    examples: "Die ersten Datensätze",
+    record: "Datensatz",
+    line: "Zeile",
+    what: "Was falsch ist",
+    said_by_server: "wie oben",
+    more_causes: "{} weitere Ursachen; {} nennt jeden Datensatz.",
+    repaired: "Repariert, wie es die Zuordnung verlangt",
+    repair: "Reparatur",
+    plan: "Was sonst herauskam",
+    body: "Ein Datensatz, wie er gesendet würde",
+    asked: "Die Wawi gefragt",
+    not_checked: "Nicht geprüft",
+    about: "Über diesen Lauf",
+    run: "Lauf",
+    input: "Eingabe",
+    read_as: "Gelesen als",
+    mapping: "Zuordnung",
+    target: "Ziel",
+    workflows: "Workflows",
+    corrects: "Berichtigt",
+    corrected_by: "Berichtigt durch",
+    started: "Begonnen",
+    finished: "Beendet",
+    time: "Dauer",
+    requests: "Anfragen",
+    ended_with: "Beendet mit",
+    ended_code: "Code {}",
+    report: "Bericht",
+    settings: "Einstellungen",
+    no_settings: "Nicht bekannt: der Lauf stammt von einer Fassung, die sie nicht festgehalten hat.",
+    option: "Option",
+    value: "Wert",
+    words: "Wörter",
+    values_masked: "Werte der Kunden sind auf dieser Seite unkenntlich gemacht (`--values`).",
+    values_none: "Diese Seite zeigt keine Werte der Kunden (`--values none`).",
+    values_full: "Diese Seite zeigt Werte der Kunden in voller Länge (`--values full`): achten Sie darauf, wem Sie sie geben.",
+    made_by: "Geschrieben von importer {}.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_labels_with_the_same_places() {
+        let labels = [ENGLISH, GERMAN].map(|labels| serde_json::to_value(labels).unwrap());
+        let [english, german] = labels.each_ref().map(|labels| labels.as_object().unwrap());
+        assert!(english.len() > 70);
+        for (name, text) in english {
+            let (text, other) = (text.as_str().unwrap(), german[name].as_str().unwrap());
+            assert!(!other.is_empty(), "{name}");
+            assert_eq!(
+                text.matches("{}").count(),
+                other.matches("{}").count(),
+                "{name}"
+            );
+            assert_eq!(text.contains("--"), other.contains("--"), "{name}");
+        }
+    }
+}

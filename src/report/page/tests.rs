@@ -3,7 +3,7 @@ use std::fs;
 use super::super::fixtures::{head, invalid, no_mail, row, settled, summary, written};
 use super::super::{Input, Shape};
 use super::*;
-use crate::outcome::{Conditions, Counts, Cure, Ending, How, Limit, Plan};
+use crate::outcome::{Conditions, Counts, Cure, Ending, How, Limit, Plan, ToldTexts};
 use crate::record::Position;
 
 /// What a browser would have to fetch, or run.
@@ -45,6 +45,7 @@ fn group(code: &str, count: u64) -> ErrorGroup {
         examples: vec!["column `E-Mail`: `m…r` is not one address.".to_owned(); 2],
         message: "Not one e-mail address.".to_owned(),
         remedy: "Correct the address.".to_owned(),
+        told: None,
         cure: None,
     }
 }
@@ -87,6 +88,7 @@ fn eventful() -> Summary {
             rate: Some(Limit::new(600, std::time::Duration::from_secs(60))),
             quota: Some(Limit::new(100_000, std::time::Duration::from_secs(60))),
             attempts: 1203,
+            told: ToldTexts::default(),
         }),
         resume_with: Some("importer run 'kunden.csv' -m jtl.toml".to_owned()),
         ..summary()
@@ -111,7 +113,9 @@ fn drawn(times: &[i64]) -> Drawing {
 }
 
 fn shown(summary: &Summary, values: ValuesShown) -> String {
-    drawn(&[0, 0, 0, 1, 3]).page(summary, values).unwrap()
+    drawn(&[0, 0, 0, 1, 3])
+        .page(summary, values, Language::English)
+        .unwrap()
 }
 
 /// The texts of the page in their order, each element closed; panics if it is no XML.
@@ -185,6 +189,20 @@ fn an_interrupted_run_tells_everything() {
 }
 
 #[test]
+fn a_german_page_tells_the_same() {
+    let mut summary = eventful();
+    summary.counts.created = 1_201_200;
+    let drawing = drawn(&[0, 0, 0, 1, 3]);
+    let page = drawing
+        .page(&summary, ValuesShown::Masked, Language::German)
+        .unwrap();
+    texts(&page);
+    assert_is_inert(&page);
+    assert!(page.contains("<html lang=\"de\">"));
+    insta::assert_snapshot!("german", body(&page));
+}
+
+#[test]
 fn a_dry_run_has_a_plan_and_no_latencies() {
     let mut summary = eventful();
     summary.dry_run = true;
@@ -208,7 +226,7 @@ fn a_dry_run_has_a_plan_and_no_latencies() {
         ..Plan::default()
     });
     let page = Drawing::default()
-        .page(&summary, ValuesShown::None)
+        .page(&summary, ValuesShown::None, Language::English)
         .unwrap();
     texts(&page);
     assert_is_inert(&page);
@@ -222,7 +240,7 @@ fn what_is_not_known_is_said() {
     *summary.conditions = Conditions::default();
     summary.errors.clear();
     let page = Drawing::default()
-        .page(&summary, ValuesShown::Full)
+        .page(&summary, ValuesShown::Full, Language::English)
         .unwrap();
     let texts = texts(&page).concat();
     for told in [
@@ -320,7 +338,9 @@ fn the_file_stays_small_with_a_thousand_causes_of_long_texts() {
     summary.conditions.settings = vec![(long.clone(), long.clone()); 1_000];
     summary.input = long;
     let times: Vec<i64> = (0..100_000).collect();
-    let page = drawn(&times).page(&summary, ValuesShown::Full).unwrap();
+    let page = drawn(&times)
+        .page(&summary, ValuesShown::Full, Language::English)
+        .unwrap();
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
     let told = texts(&page).concat();
     assert!(told.contains("950 more causes; failed.csv tells of each record."));
@@ -368,6 +388,6 @@ fn values_are_shown_as_the_settings_say() {
 
 #[test]
 fn shares_never_look_like_nothing_or_all() {
-    let told = [0.0, 0.000_01, 0.5, 0.999_99, 1.0].map(share);
+    let told = [0.0, 0.000_01, 0.5, 0.999_99, 1.0].map(|part| share(part, Language::English));
     assert_eq!(told, ["0.0%", "< 0.1%", "50.0%", "> 99.9%", "100.0%"]);
 }

@@ -3,7 +3,7 @@ use encoding_rs::WINDOWS_1252;
 use serde_json::json;
 
 use super::super::super::fixtures::{
-    cells, head, invalid, names, no_mail, record, row, settled, text_shape, written,
+    cells, head, invalid, names, no_mail, record, row, settings, settled, text_shape, written,
 };
 use super::super::super::{Row, ValuesShown};
 use super::*;
@@ -198,7 +198,7 @@ fn json_and_what_could_not_be_decoded_are_shown() {
 fn further_sheets_repeat_the_header() {
     let temp = tempfile::tempdir().unwrap();
     let head = head(text_shape(&["a"], b';', UTF_8));
-    let telling = Telling::new(ValuesShown::Masked, &[]);
+    let telling = Telling::new(&settings(ValuesShown::Masked), &[]);
     let mut workbook = FailedWorkbook::new(temp.path(), 0o600, &head, &telling).unwrap();
     workbook.rows_at_most = 3;
     for number in 1..=3 {
