@@ -54,13 +54,19 @@ pub fn length_in(time: Duration, language: Language) -> String {
     }
 }
 
-/// A number with one decimal: `0.4`, in German `0,4`.
+/// A number with one decimal: `1234.5`, in German `1.234,5`.
 #[must_use]
 pub fn tenths(number: f64, language: Language) -> String {
     let text = format!("{number:.1}");
     match language {
         Language::English => text,
-        Language::German => text.replace('.', ","),
+        Language::German => match text.split_once('.') {
+            Some((whole, tenth)) => match whole.parse() {
+                Ok(whole) => format!("{},{tenth}", thousands_in(whole, language)),
+                Err(_) => format!("{whole},{tenth}"),
+            },
+            None => text,
+        },
     }
 }
 
@@ -74,6 +80,8 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(thousands_in(1_234_567, Language::German), "1.234.567");
+        assert_eq!(tenths(1234.56, Language::English), "1234.6");
+        assert_eq!(tenths(1234.56, Language::German), "1.234,6");
         let tenth = Duration::from_millis(440);
         assert_eq!(length_in(tenth, Language::German), "0,4 s");
         assert_eq!(counted(1, "record"), "1 record");
