@@ -48,6 +48,7 @@ mod tests {
         let look = Look {
             color: false,
             width: Some(60),
+            language: crate::outcome::Language::English,
         };
         let remedy = Some("start the server, and look at the firewall".to_owned());
         let text = "the server\u{1b} takes no connection from here";

@@ -225,6 +225,7 @@ fn told(run: &Run) -> BTreeMap<String, String> {
         "requests_per_second",
         "reading_seconds",
         "sending_seconds",
+        "latency",
         "report_dir",
         "target",
     ] {
