@@ -118,8 +118,8 @@ pub struct Driver {
     pub engine: Engine,
     /// Who sends.
     pub wire: Wire,
-    /// Where submissions come from.
-    pub tasks: mpsc::Receiver<Task>,
+    /// Where submissions come from, several at a time.
+    pub tasks: mpsc::Receiver<Vec<Task>>,
     /// What somebody outside wants.
     pub signal: watch::Receiver<Signal>,
     /// When the run's time is up.
@@ -132,6 +132,8 @@ type Committed = (Vec<JobId>, Result<(), LedgerError>);
 struct Loop {
     driver: Driver,
     started: Instant,
+    /// Submissions that came and that the engine has no room for yet.
+    waiting: std::vec::IntoIter<Task>,
     pending: Vec<Line>,
     pending_intents: Vec<JobId>,
     committing: bool,
@@ -159,6 +161,7 @@ impl Driver {
         let mut work = Loop {
             driver: self,
             started: Instant::now(),
+            waiting: Vec::new().into_iter(),
             pending: Vec::new(),
             pending_intents: Vec::new(),
             committing: false,
@@ -250,7 +253,9 @@ impl Loop {
                 () = sleep_until(wake), if wake.is_some() => {}
                 batch = committed.recv(), if self.committing => self.committed(batch),
                 Some(reply) = self.driver.wire.reply() => self.answer(reply),
-                task = self.driver.tasks.recv(), if wants => self.take(task),
+                task = next_task(&mut self.waiting, &mut self.driver.tasks), if wants => {
+                    self.take(task);
+                }
             }
             self.take_ready(&mut committed);
         }
@@ -429,8 +434,12 @@ impl Loop {
 
     fn take_tasks(&mut self) {
         while self.driver.engine.wants() > 0 {
+            if let Some(task) = self.waiting.next() {
+                self.driver.engine.offer(task);
+                continue;
+            }
             match self.driver.tasks.try_recv() {
-                Ok(task) => self.driver.engine.offer(task),
+                Ok(tasks) => self.waiting = tasks.into_iter(),
                 Err(mpsc::error::TryRecvError::Disconnected) => {
                     self.driver.engine.source_ended();
                     break;
@@ -457,6 +466,19 @@ impl Loop {
     fn drop_requests(&mut self) {
         self.dropped = true;
         self.driver.wire.drop_all();
+    }
+}
+
+/// The next submission; loses none if it is dropped while it waits.
+async fn next_task(
+    waiting: &mut std::vec::IntoIter<Task>,
+    tasks: &mut mpsc::Receiver<Vec<Task>>,
+) -> Option<Task> {
+    loop {
+        if let Some(task) = waiting.next() {
+            return Some(task);
+        }
+        *waiting = tasks.recv().await?.into_iter();
     }
 }
 

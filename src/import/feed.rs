@@ -39,16 +39,15 @@ pub(super) struct Feed {
     pub run: Arc<str>,
     /// What an earlier process left open: goes first.
     pub recovered: Vec<Task>,
-    pub tasks: mpsc::Sender<Task>,
+    pub tasks: mpsc::Sender<Vec<Task>>,
 }
 
 impl Feed {
     /// Hands out everything; ends early when nobody listens any more.
-    pub(super) fn run(self) -> Result<(), ImportError> {
-        for task in &self.recovered {
-            if self.tasks.blocking_send(task.clone()).is_err() {
-                return Ok(());
-            }
+    pub(super) fn run(mut self) -> Result<(), ImportError> {
+        let recovered = std::mem::take(&mut self.recovered);
+        if self.tasks.blocking_send(recovered).is_err() {
+            return Ok(());
         }
         let walk = Walk::again(&self.pipeline, &self.source, &self.fingerprint)?;
         let walk = walk.only(|group| self.is_wanted(group));
@@ -58,13 +57,12 @@ impl Feed {
         };
         let examine = |group: &Group, tally: &mut Tally| self.task(group, tally);
         walk.batches(BATCH, examine, |batch| {
-            for task in batch.found.drain(..).flatten() {
-                // Held up here, the others stop once the batches are used up.
-                if self.tasks.blocking_send(task).is_err() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-            Ok(ControlFlow::Continue(()))
+            let tasks = batch.found.drain(..).flatten().collect();
+            // Held up here, the others stop once the batches are used up.
+            Ok(match self.tasks.blocking_send(tasks) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            })
         })?;
         tracing::info!(records = walk.read(), "pass 2 has read");
         Ok(())

@@ -198,11 +198,9 @@ impl OpenElsewhere<'_> {
                 delivery: &delivery,
                 signal: self.signal,
             };
-            let (tasks, inbox) = mpsc::channel(these.len());
-            for intent in these {
-                // The channel has room for all of them.
-                let _ = tasks.try_send(recovered_task(intent));
-            }
+            let (tasks, inbox) = mpsc::channel(1);
+            // It goes into the channel, which is empty.
+            let _ = tasks.try_send(these.into_iter().map(recovered_task).collect());
             drop(tasks);
             let mut driver = asked.driver(inbox, |engine| engine.look_only = true)?;
             driver.deadline = self.deadline;

@@ -28,8 +28,8 @@ use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
 use crate::outcome::{Counts, Ending, KeyHash, Measured, Phase, Progress, RunEvent, Traffic};
 
-/// Submissions that wait between reading and sending.
-const QUEUE: usize = 256;
+/// Batches of submissions that wait between reading and sending.
+const QUEUE: usize = 4;
 
 impl Live<'_> {
     /// Everything between the two passes, and the second one.
@@ -177,7 +177,7 @@ impl Live<'_> {
 
     fn driver(
         &self,
-        tasks: mpsc::Receiver<Task>,
+        tasks: mpsc::Receiver<Vec<Task>>,
         delivery: &DeliverySettings,
         created_before: bool,
     ) -> Result<Driver, ImportError> {
@@ -274,7 +274,7 @@ impl Asked<'_> {
     /// A driver that works through `tasks`; `change` has the last word about its engine.
     pub(super) fn driver(
         &self,
-        tasks: mpsc::Receiver<Task>,
+        tasks: mpsc::Receiver<Vec<Task>>,
         change: impl FnOnce(&mut EngineSettings),
     ) -> Result<Driver, ImportError> {
         let mut settings = EngineSettings {
