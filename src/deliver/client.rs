@@ -10,7 +10,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::Uri;
 use hyper::body::{Body, Bytes};
 use jiff::fmt::rfc2822;
@@ -18,7 +18,7 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
 use reqwest::{Client as Http, Method, Url};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::auth::{Auth, BadCredential};
 use super::direct::{self, Direct};
@@ -32,7 +32,7 @@ pub use look::{Look, Looked, NoLook};
 pub use registering::{App, Opened, Polled};
 
 /// Longest answer that is read, in bytes.
-const BODY_AT_MOST: usize = 1 << 20;
+pub(super) const BODY_AT_MOST: usize = 1 << 20;
 /// Time limit for making a connection.
 const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
 /// Idle connections are dropped after this time: usual servers keep them for longer.
@@ -89,9 +89,12 @@ pub struct Client {
     direct: Option<Direct>,
     auth: Auth,
     headers: HeaderMap,
+    /// The headers of a POST and of a GET, as they go the short way.
+    post_lines: Vec<u8>,
+    get_lines: Vec<u8>,
     /// The address that customers are posted to, in both of its forms.
     post_url: Url,
-    post_uri: Uri,
+    post_target: String,
     collection: Url,
     timeout: Duration,
 }
@@ -148,17 +151,24 @@ impl Client {
                 headers.insert(HOST, host);
             }
         }
-        let post_uri = relative(&post_url).map_err(|why| ClientError::Url {
+        let post_target = relative(&post_url);
+        post_target.parse::<Uri>().map_err(|why| ClientError::Url {
             url: address,
             why: why.to_string(),
         })?;
+        let get_lines = direct::lines(&headers);
+        headers.insert(CONTENT_TYPE, JSON);
+        let post_lines = direct::lines(&headers);
+        headers.remove(CONTENT_TYPE);
         Ok(Self {
             http,
             direct,
             auth,
             headers,
+            post_lines,
+            get_lines,
             post_url,
-            post_uri,
+            post_target,
             collection,
             timeout: settings.timeout,
         })
@@ -200,15 +210,20 @@ impl Client {
     /// # Errors
     /// How the run ends because no token can be had; nothing was sent then.
     pub async fn post(&self, body: &Arc<[u8]>) -> Result<Attempt, Ending> {
-        let body = Bytes::from_owner(Arc::clone(body));
         match &self.direct {
             Some(direct) => {
-                let uri = self.post_uri.clone();
-                self.send_directly(direct, Method::POST, uri, Some(body))
-                    .await
+                let request = direct::Request {
+                    method: "POST",
+                    target: &self.post_target,
+                    headers: &self.post_lines,
+                    token: None,
+                    body: Some(body),
+                };
+                self.send_directly(direct, request).await
             }
             None => {
                 let url = self.post_url.clone();
+                let body = Bytes::from_owner(Arc::clone(body));
                 Box::pin(self.send_by_http(Method::POST, url, Some(body))).await
             }
         }
@@ -269,9 +284,18 @@ impl Client {
     }
 
     async fn get(&self, url: Url) -> Result<Attempt, Ending> {
-        match (&self.direct, relative(&url)) {
-            (Some(direct), Ok(uri)) => self.send_directly(direct, Method::GET, uri, None).await,
-            _ => Box::pin(self.send_by_http(Method::GET, url, None)).await,
+        match &self.direct {
+            Some(direct) => {
+                let request = direct::Request {
+                    method: "GET",
+                    target: &relative(&url),
+                    headers: &self.get_lines,
+                    token: None,
+                    body: None,
+                };
+                self.send_directly(direct, request).await
+            }
+            None => Box::pin(self.send_by_http(Method::GET, url, None)).await,
         }
     }
 
@@ -280,39 +304,15 @@ impl Client {
     async fn send_directly(
         &self,
         direct: &Direct,
-        method: Method,
-        uri: Uri,
-        body: Option<Bytes>,
+        mut request: direct::Request<'_>,
     ) -> Result<Attempt, Ending> {
-        let mut headers = self.headers.clone();
-        if body.is_some() {
-            headers.insert(CONTENT_TYPE, JSON);
-        }
-        if let Some(token) = self.auth.token_header().await? {
-            headers.insert(AUTHORIZATION, token);
-        }
-        let mut request = direct::Request::new(Full::new(body.unwrap_or_default()));
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
+        let token = self.auth.token_header().await?;
+        request.token = token.as_ref();
         let ends = Instant::now() + self.timeout;
-        let (response, connection) = match timeout_at(ends, direct.send(request)).await {
-            Ok(Ok(answered)) => answered,
-            Ok(Err((kind, sent))) => return Ok(no_answer(kind, sent)),
-            Err(_) => return Ok(no_answer(Trouble::Timeout, Sent::Maybe)),
-        };
-        let (head, rest) = begun(response);
-        let body = timeout_at(ends, read_body(rest, |_| Trouble::Broken))
-            .await
-            .unwrap_or(Err(Trouble::Timeout));
-        if body.is_ok() {
-            direct.keep(connection);
-        }
-        Ok(Attempt::Answered(answer(
-            head.status.as_u16(),
-            &head.headers,
-            body,
-        )))
+        Ok(match direct.send(&request, ends).await {
+            Ok((status, headers, body)) => Attempt::Answered(answer(status, &headers, body)),
+            Err((kind, sent)) => no_answer(kind, sent),
+        })
     }
 
     /// Sends one request with TLS, or through a proxy.
@@ -333,7 +333,8 @@ impl Client {
             Ok(response) => hyper::Response::<reqwest::Body>::from(response),
             Err(error) => return Ok(unanswered(&error)),
         };
-        let (head, rest) = begun(response);
+        begun();
+        let (head, rest) = response.into_parts();
         let body = read_body(rest, |error: reqwest::Error| {
             if error.is_timeout() {
                 Trouble::Timeout
@@ -349,20 +350,19 @@ impl Client {
     }
 }
 
-/// An answer that has begun, taken apart.
-fn begun<B>(response: hyper::Response<B>) -> (hyper::http::response::Parts, B) {
+/// The head of an answer is there, and nobody has read the rest.
+pub(super) fn begun() {
     fail_point::pass(Point::AnswerBegun);
-    response.into_parts()
 }
 
 /// What bodies are.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The address as it stands in a request to the server itself.
-fn relative(url: &Url) -> Result<Uri, hyper::http::uri::InvalidUri> {
+fn relative(url: &Url) -> String {
     match url.query() {
-        Some(query) => format!("{}?{query}", url.path()).parse(),
-        None => url.path().parse(),
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
     }
 }
 
