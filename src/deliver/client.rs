@@ -330,11 +330,10 @@ impl Client {
             request = request.header(AUTHORIZATION, token);
         }
         let response = match request.send().await {
-            Ok(response) => hyper::Response::<reqwest::Body>::from(response),
+            Ok(response) => response,
             Err(error) => return Ok(unanswered(&error)),
         };
-        begun();
-        let (head, rest) = response.into_parts();
+        let (head, rest) = apart(response);
         let body = read_body(rest, |error: reqwest::Error| {
             if error.is_timeout() {
                 Trouble::Timeout
@@ -353,6 +352,12 @@ impl Client {
 /// The head of an answer is there, and nobody has read the rest.
 pub(super) fn begun() {
     fail_point::pass(Point::AnswerBegun);
+}
+
+/// An answer that has begun, taken apart.
+fn apart(response: reqwest::Response) -> (hyper::http::response::Parts, reqwest::Body) {
+    begun();
+    hyper::Response::from(response).into_parts()
 }
 
 /// What bodies are.

@@ -9,7 +9,7 @@ use jiff::fmt::rfc2822;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 
-use super::{Client, Query, answer, begun, read_body, tls_refusal, unanswered};
+use super::{Client, Query, answer, apart, read_body, tls_refusal, unanswered};
 use crate::names::NameList;
 use crate::outcome::{Answer, Attempt, Ending, Trouble};
 
@@ -61,10 +61,10 @@ impl Client {
         }
         let (asked, clock) = (Instant::now(), Timestamp::now());
         let response = match request.send().await {
-            Ok(response) => hyper::Response::<reqwest::Body>::from(response),
+            Ok(response) => response,
             Err(error) => return Ok(Err(no_look(error))),
         };
-        let (head, rest) = begun(response);
+        let (head, rest) = apart(response);
         let heard = asked.elapsed();
         let body = read_body(rest, |_: reqwest::Error| Trouble::Broken).await;
         Ok(Ok(Looked {

@@ -12,7 +12,7 @@ use reqwest::{Method, Url};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use super::{Client, JSON, answer, begun, read_body, unanswered};
+use super::{Client, JSON, answer, apart, read_body, unanswered};
 use crate::deliver::answer::{member, refusal};
 use crate::outcome::{Attempt, Sent, ServerError, Trouble};
 
@@ -180,10 +180,10 @@ impl Client {
             request = request.header(CONTENT_TYPE, JSON).body(body);
         }
         let response = match request.send().await {
-            Ok(response) => hyper::Response::<reqwest::Body>::from(response),
+            Ok(response) => response,
             Err(error) => return unanswered(&error),
         };
-        let (head, rest) = begun(response);
+        let (head, rest) = apart(response);
         let body = read_body(rest, |_: reqwest::Error| Trouble::Broken).await;
         Attempt::Answered(answer(head.status.as_u16(), &head.headers, body))
     }
