@@ -209,7 +209,7 @@ fn guard(text: &str) -> Option<Recognised> {
 }
 
 /// `=A1+B1`, `@SUM(1)`, `+cmd|…`: what a spreadsheet would reckon. A name that merely begins
-/// with a sign is none.
+/// with a sign is none, and neither is a phone number: a function's name begins with a letter.
 fn is_formula(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('=') else {
         let rest = text.get(1..).unwrap_or_default();
@@ -217,8 +217,7 @@ fn is_formula(text: &str) -> bool {
             .bytes()
             .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
         return match rest.as_bytes().get(name.count()) {
-            Some(b'(') => !rest.starts_with('('),
-            Some(b'|') => true,
+            Some(b'(' | b'|') => rest.starts_with(|first: char| first.is_ascii_alphabetic()),
             _ => false,
         };
     };

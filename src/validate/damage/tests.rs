@@ -73,6 +73,8 @@ fn good_texts_are_left_alone() {
         "None",
         "NA",
         "'t Hooft",
+        "+49(0)731 1234",
+        "+49(731)1234",
         "'s-Gravenhage",
         "+Plus GmbH",
         "@home GmbH",
