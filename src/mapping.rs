@@ -243,7 +243,7 @@ impl Mapping {
         let fail = |mistakes| MappingError::new(self.name.clone(), self.text.clone(), mistakes);
         if let (true, Columns::Header(_)) = (self.api_shaped, columns) {
             let mistake = Mistake::of_file("input with a header needs a mapping")
-                .help("name one with -m; only JSON objects in the API's own shape need none");
+                .help("name one with -m; `importer mapping new INPUT -o FILE` proposes one, and only JSON objects in the API's own shape need none");
             return Err(fail(vec![mistake]));
         }
         let bound = Bound::find(&self.compiled, columns).map_err(fail)?;

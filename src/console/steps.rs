@@ -27,7 +27,7 @@ pub(super) fn glossary(page: &mut Page, counts: &Counts) {
     if words.is_empty() {
         return;
     }
-    page.heading(page.language().pick("Words", "Wörter"));
+    page.heading(page.language().pick("Words", "Begriffe"));
     for (word, meaning) in words {
         page.pair(word, meaning);
     }

@@ -314,6 +314,8 @@ impl Steps {
                         .with("example", self.dates.example());
                     if fault == DateFault::Filler {
                         error = error.with("reason", "no_date");
+                    } else if is_written_like(&text, &self.dates.example()) {
+                        error = error.with("reason", "no_such_day");
                     }
                     Err(error)
                 }
@@ -369,6 +371,27 @@ fn extracted<'r>(expression: &Regex, text: Cow<'r, str>) -> Cow<'r, str> {
         Cow::Borrowed(text) => Cow::Borrowed(text.get(range).unwrap_or_default()),
         Cow::Owned(text) => Cow::Owned(text.get(range).unwrap_or_default().to_owned()),
     }
+}
+
+/// Whether a text has digits where the example has them, and else what it has: a number of up to
+/// two digits may have one, a year has its four.
+fn is_written_like(text: &str, example: &str) -> bool {
+    let parts = |text: &str| -> Vec<(usize, char)> {
+        let mut parts = vec![(0, ' ')];
+        for letter in text.chars() {
+            match parts.last_mut() {
+                Some((digits, _)) if letter.is_ascii_digit() => *digits += 1,
+                _ => parts.push((0, letter)),
+            }
+        }
+        parts
+    };
+    let (text, example) = (parts(text), parts(example));
+    text.len() == example.len()
+        && text.iter().zip(&example).all(|(ours, theirs)| {
+            let fits = ours.0 == theirs.0 || (theirs.0 == 2 && ours.0 == 1);
+            fits && ours.1 == theirs.1
+        })
 }
 
 #[cfg(test)]
@@ -514,5 +537,23 @@ mod tests {
             .0
             .unwrap_err();
         assert!(fault.params.contains(&("reason", "no_date".to_owned())));
+    }
+
+    #[test]
+    fn a_day_that_does_not_exist_is_told_from_another_form() {
+        let like = |text, example| is_written_like(text, example);
+        for text in ["31.02.1980", "5.13.1980", "00.1.2000"] {
+            assert!(like(text, "31.12.1985"), "{text}");
+        }
+        for text in [
+            "31.02.80",
+            "1980-02-31",
+            "31.02.1980 ",
+            "310.2.1980",
+            "31/02/1980",
+            "",
+        ] {
+            assert!(!like(text, "31.12.1985"), "{text}");
+        }
     }
 }

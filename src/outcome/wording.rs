@@ -61,6 +61,11 @@ impl Facts<'_> {
             .unwrap_or_default()
     }
 
+    /// Whether a code's text is known by another form of it, which the mapping could read.
+    fn is_known(&self) -> bool {
+        self.param("meant").is_some() || self.hint() == Some("spelt_out")
+    }
+
     fn hint(&self) -> Option<&str> {
         self.error.params.get("hint").map(String::as_str)
     }

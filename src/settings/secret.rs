@@ -2,7 +2,7 @@
 //! systemd's, the output of a command.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -150,7 +150,24 @@ fn read_file(name: &str, path: &Path, warnings: &mut Vec<String>) -> Result<Stri
             "check the path, its permissions and what is in it".to_owned(),
         )
     };
-    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    let file = File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => trouble(
+            format!(
+                "{name} is to come from the file {}, which is not there",
+                path.display()
+            ),
+            if name.contains("api_key") {
+                format!(
+                    "check the path; `importer register --key-file {}` gets a key from an \
+                     on-prem server and writes it there",
+                    path.display()
+                )
+            } else {
+                "check the path".to_owned()
+            },
+        ),
+        _ => failed(error.to_string()),
+    })?;
     if others_may_read(&file) {
         warnings.push(format!(
             "everybody on this machine may read the secret in {}; chmod 600 keeps it private",

@@ -95,7 +95,10 @@ fn other_form(address: &str) -> Option<&'static str> {
         .and_then(|rest| rest.rsplit_once("\"@"))
         .map_or(address, |(_, domain)| domain);
     let signs = unquoted.matches('@').count() + usize::from(unquoted.len() < address.len());
-    if signs > 1 {
+    // `max@@muster.de` is one address, mistyped.
+    let parts =
+        unquoted.split(|letter: char| !letter.is_alphanumeric() && !"@.-_+".contains(letter));
+    if signs > 1 && parts.filter(|part| part.contains('@')).nth(1).is_some() {
         return Some("several");
     }
     if unquoted.contains(['<', '>']) {
@@ -153,7 +156,7 @@ mod tests {
             ("max@muster.de;eva@muster.de", "several"),
             ("max@muster.de;", "several"),
             ("max@muster.de eva@muster.de", "several"),
-            ("max@@muster.de", "several"),
+            ("max@@muster.de", "syntax"),
             ("max muster@muster.de", "blank"),
             (" max@muster.de", "blank"),
             ("max@muster.de\u{a0}", "blank"),

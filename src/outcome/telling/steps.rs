@@ -15,10 +15,17 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
         step(&ended(&stop.remedy_in(language)), None);
     }
     if let Some(command) = &summary.resume_with {
-        let text = language.pick(
-            "Go on with the rest by the same command:",
-            "Mit demselben Befehl mit dem Rest weitermachen:",
-        );
+        let text = if summary.ending == Ending::Limited {
+            language.pick(
+                "Go on by the same command; without --limit it goes on with all of the rest:",
+                "Mit demselben Befehl weitermachen; ohne --limit mit dem ganzen Rest:",
+            )
+        } else {
+            language.pick(
+                "Go on with the rest by the same command:",
+                "Mit demselben Befehl mit dem Rest weitermachen:",
+            )
+        };
         step(text, Some(command.clone()));
     }
     if summary.dry_run {

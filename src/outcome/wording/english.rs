@@ -48,6 +48,9 @@ fn broken_rule(facts: &Facts<'_>) -> String {
             return format!("{value} is not a number in the declared form{example}");
         }
         Code::TypeBoolean => return format!("{value} is neither yes nor no"),
+        Code::TypeDate if facts.param("reason").as_deref() == Some("no_such_day") => {
+            return format!("{value} is no day of the calendar");
+        }
         Code::TypeDate => {
             let name = if facts.error.params.contains_key("format") {
                 "format"

@@ -48,6 +48,9 @@ fn broken_rule(facts: &Facts<'_>) -> String {
             return format!("{value} ist keine Zahl in der angegebenen Schreibweise{example}");
         }
         Code::TypeBoolean => return format!("{value} ist weder ja noch nein"),
+        Code::TypeDate if facts.param("reason").as_deref() == Some("no_such_day") => {
+            return format!("{value} ist kein Tag des Kalenders");
+        }
         Code::TypeDate => {
             let name = if facts.error.params.contains_key("format") {
                 "format"
@@ -60,8 +63,10 @@ fn broken_rule(facts: &Facts<'_>) -> String {
         Code::TypeText => return format!("{value} ist kein einzelner Text"),
         Code::LengthMax | Code::LengthNewer => return length(facts),
         Code::Range => return range(facts),
-        Code::CountryUnknown => return unknown_code(facts, "Land", "des Landes"),
-        Code::LanguageUnknown => return unknown_code(facts, "Sprache", "der Sprache"),
+        Code::CountryUnknown => return unknown_code(facts, "kein bekanntes Land", "des Landes"),
+        Code::LanguageUnknown => {
+            return unknown_code(facts, "keine bekannte Sprache", "der Sprache");
+        }
         Code::SalutationUnknown => return format!("{value} ist keine bekannte Anrede"),
         Code::LookupMissing | Code::LookupAmbiguous | Code::ErpUnknownId => {
             return not_found(facts);
@@ -178,14 +183,14 @@ fn range(facts: &Facts<'_>) -> String {
     }
 }
 
-fn unknown_code(facts: &Facts<'_>, thing: &str, of_the_thing: &str) -> String {
+fn unknown_code(facts: &Facts<'_>, no_such: &str, of_the_thing: &str) -> String {
     let value = &facts.value;
     match facts.param("meant") {
         Some(code) => format!("{value} ist nicht der Code {of_the_thing}, der {code} lautet"),
         None if facts.hint() == Some("spelt_out") => {
             format!("{value} ist bekannt, aber nicht der Code {of_the_thing}")
         }
-        None => format!("{value} ist nicht bekannt ({thing})"),
+        None => format!("{value} ist {no_such}"),
     }
 }
 

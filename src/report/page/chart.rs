@@ -61,7 +61,7 @@ struct Bar {
 struct Line {
     /// `rate` or `quota`.
     what: &'static str,
-    /// Where it is drawn; none if it lies too far above the bars.
+    /// Where it is drawn; none if it lies too far above the bars, or says nothing about one.
     y: Option<String>,
     /// Requests in one stretch.
     requests: String,
@@ -91,6 +91,7 @@ impl Chart {
         let highest = float(most);
         let top = limits
             .iter()
+            .filter(|(what, limit, _)| is_drawn(what, *limit, whole))
             .map(|(_, _, requests)| *requests)
             .filter(|requests| *requests <= highest * LIMIT_DRAWN_UP_TO)
             .fold(highest, f64::max);
@@ -113,7 +114,7 @@ impl Chart {
             .into_iter()
             .map(|(what, limit, requests)| Line {
                 what,
-                y: (requests <= top).then(|| number(y(requests))),
+                y: (is_drawn(what, limit, whole) && requests <= top).then(|| number(y(requests))),
                 requests: thousands(rounded(requests)),
                 limit: format!(
                     "{} / {}",
@@ -143,6 +144,12 @@ impl Chart {
 pub(super) fn moment(at: Timestamp, language: Language) -> String {
     let form = language.pick("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M:%S");
     at.strftime(form).to_string()
+}
+
+/// Whether a limit may be held against a bar. A rate is kept evenly; a quota may be used up at
+/// once within its interval.
+fn is_drawn(what: &str, limit: Limit, bar: Duration) -> bool {
+    what == "rate" || Duration::from_millis(limit.per_ms) <= bar
 }
 
 /// Requests that a limit allows in this time.

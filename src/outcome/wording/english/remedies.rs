@@ -22,6 +22,9 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         Code::TypeBoolean => format!(
             "Let {column} be ja/nein, yes/no, true/false or 1/0, or translate it with `lookup` of {target} in the mapping."
         ),
+        Code::TypeDate if facts.param("reason").as_deref() == Some("no_such_day") => {
+            format!("Correct {column}.")
+        }
         Code::TypeDate => format!(
             "Say how the file writes dates: `date = \"%d.%m.%Y\"` in `[source]` or for {target} in the mapping; else correct {column}."
         ),
@@ -36,6 +39,9 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         ),
         Code::Range => format!("Correct {column}, or translate it with `lookup` of {target} in the mapping."),
         Code::EmailMalformed | Code::PhoneMalformed | Code::UrlMalformed => contact(facts),
+        Code::CountryUnknown | Code::LanguageUnknown if !facts.is_known() => format!(
+            "Correct {column}, or translate the spelling with `lookup` of {target} in the mapping."
+        ),
         Code::CountryUnknown => format!(
             "Set `as = \"country\"` for {target} in the mapping: it reads names, ISO and car codes. Translate other spellings with `lookup`."
         ),

@@ -22,8 +22,11 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         Code::TypeBoolean => format!(
             "ja/nein, yes/no, true/false oder 1/0 eintragen ({column}), oder mit `lookup` von {target} in der Zuordnung übersetzen."
         ),
+        Code::TypeDate if facts.param("reason").as_deref() == Some("no_such_day") => {
+            format!("{} berichtigen.", first(&column))
+        }
         Code::TypeDate => format!(
-            "Sagen, wie die Datei ein Datum schreibt: `date = \"%d.%m.%Y\"` in `[source]` oder für {target} in der Zuordnung; sonst {column} berichtigen."
+            "Das Datumsformat angeben: `date = \"%d.%m.%Y\"` in `[source]` oder für {target} in der Zuordnung; sonst {column} berichtigen."
         ),
         Code::TypeText => format!(
             "Für {target} in der Zuordnung den Pfad eines einzelnen Werts nennen, etwa `address.city` oder `tags[0]`."
@@ -41,6 +44,10 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
             first(&column)
         ),
         Code::EmailMalformed | Code::PhoneMalformed | Code::UrlMalformed => contact(facts),
+        Code::CountryUnknown | Code::LanguageUnknown if !facts.is_known() => format!(
+            "{} berichtigen, oder die Schreibweise mit `lookup` von {target} in der Zuordnung übersetzen.",
+            first(&column)
+        ),
         Code::CountryUnknown => format!(
             "`as = \"country\"` für {target} in der Zuordnung setzen: das liest Namen, ISO-Codes und Kfz-Kennzeichen. Andere Schreibweisen mit `lookup` übersetzen."
         ),
