@@ -66,6 +66,14 @@ impl Facts<'_> {
         self.param("meant").is_some() || self.hint() == Some("spelt_out")
     }
 
+    /// Whether a date is written as it should be, and there is no such day.
+    fn is_no_day(&self) -> bool {
+        self.error
+            .params
+            .get("reason")
+            .is_some_and(|why| why == "no_such_day")
+    }
+
     fn hint(&self) -> Option<&str> {
         self.error.params.get("hint").map(String::as_str)
     }

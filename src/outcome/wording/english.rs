@@ -48,7 +48,7 @@ fn broken_rule(facts: &Facts<'_>) -> String {
             return format!("{value} is not a number in the declared form{example}");
         }
         Code::TypeBoolean => return format!("{value} is neither yes nor no"),
-        Code::TypeDate if facts.param("reason").as_deref() == Some("no_such_day") => {
+        Code::TypeDate if facts.is_no_day() => {
             return format!("{value} is no day of the calendar");
         }
         Code::TypeDate => {

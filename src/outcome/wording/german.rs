@@ -48,7 +48,7 @@ fn broken_rule(facts: &Facts<'_>) -> String {
             return format!("{value} ist keine Zahl in der angegebenen Schreibweise{example}");
         }
         Code::TypeBoolean => return format!("{value} ist weder ja noch nein"),
-        Code::TypeDate if facts.param("reason").as_deref() == Some("no_such_day") => {
+        Code::TypeDate if facts.is_no_day() => {
             return format!("{value} ist kein Tag des Kalenders");
         }
         Code::TypeDate => {

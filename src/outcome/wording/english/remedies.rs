@@ -22,9 +22,7 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         Code::TypeBoolean => format!(
             "Let {column} be ja/nein, yes/no, true/false or 1/0, or translate it with `lookup` of {target} in the mapping."
         ),
-        Code::TypeDate if facts.param("reason").as_deref() == Some("no_such_day") => {
-            format!("Correct {column}.")
-        }
+        Code::TypeDate if facts.is_no_day() => format!("Correct {column}."),
         Code::TypeDate => format!(
             "Say how the file writes dates: `date = \"%d.%m.%Y\"` in `[source]` or for {target} in the mapping; else correct {column}."
         ),

@@ -22,9 +22,7 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         Code::TypeBoolean => format!(
             "ja/nein, yes/no, true/false oder 1/0 eintragen ({column}), oder mit `lookup` von {target} in der Zuordnung übersetzen."
         ),
-        Code::TypeDate if facts.param("reason").as_deref() == Some("no_such_day") => {
-            format!("{} berichtigen.", first(&column))
-        }
+        Code::TypeDate if facts.is_no_day() => format!("{} berichtigen.", first(&column)),
         Code::TypeDate => format!(
             "Das Datumsformat angeben: `date = \"%d.%m.%Y\"` in `[source]` oder für {target} in der Zuordnung; sonst {column} berichtigen."
         ),
