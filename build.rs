@@ -15,7 +15,7 @@ fn main() {
         Some(commit) => format!("{version} ({commit})"),
         None => version,
     };
-    println!("cargo:rustc-env=IMPORTER_VERSION={version}");
+    println!("cargo:rustc-env=WAWI_IMPORTER_VERSION={version}");
 }
 
 /// What a builder without a repository was told; else, of a release, what its package notes, or

@@ -73,7 +73,7 @@ Options of `run` have a twin in the environment (IMPORTER_BASE_URL) and a key in
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "importer",
-    version = env!("IMPORTER_VERSION"),
+    version = env!("WAWI_IMPORTER_VERSION"),
     about = "Imports a shop's customers into the JTL-Wawi ERP: nothing lost, nothing doubled.",
     help_template = TEMPLATE,
     after_help = AFTER,

@@ -24,7 +24,7 @@ fn told(script: &Path, folder: &Path, settings: &[(&str, &str)]) -> String {
     let text = String::from_utf8(output.stdout).unwrap();
     let line = text
         .lines()
-        .find_map(|line| line.strip_prefix("cargo:rustc-env=IMPORTER_VERSION="));
+        .find_map(|line| line.strip_prefix("cargo:rustc-env=WAWI_IMPORTER_VERSION="));
     line.unwrap().to_owned()
 }
 
