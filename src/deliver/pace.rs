@@ -4,6 +4,7 @@
 
 mod concurrency;
 mod gate;
+mod measured;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

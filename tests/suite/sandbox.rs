@@ -6,13 +6,16 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command};
+use std::time::Duration;
 
 use serde_json::Value;
-use wawi_importer::sandbox::{Entry, Fault, Faults, Plan, read_ledger};
+use wawi_importer::sandbox::{
+    Entry, Fault, Faults, Plan, Quota, SandboxSettings, Window, read_ledger,
+};
 
 use crate::customers::{Customers, MAPPING};
 use crate::readme::{blocks, code, copy, table, words};
-use crate::stand_in::wait_for;
+use crate::stand_in::{StandIn, wait_for};
 use crate::support::{Importer, Run, repository};
 
 /// Times that are short enough for tests.
@@ -193,6 +196,39 @@ fn every_fault_at_once_loses_and_doubles_nothing() {
     assert_eq!(counts["created"], 260);
     let posts: u64 = ledger.iter().map(|entry| entry.posts).sum();
     assert!(posts > 260, "some were sent again: {posts}");
+}
+
+/// Imports through windows of a second, long enough that what the server counts is learnt from.
+/// The server's counts are judged and no clock; how much of a quota is used, and with how few
+/// refusals, `deliver::engine::throughput` shows where time does not depend on the machine.
+#[track_caller]
+fn keeps_a_quota_of_a_second(window: Window) {
+    let customers = Customers::valid(22, 2_100);
+    let mut importer = importer(&customers);
+    let server = StandIn::start(SandboxSettings {
+        quota: Some(Quota {
+            limit: 300,
+            interval: Duration::from_secs(1),
+            window,
+        }),
+        ..SandboxSettings::default()
+    });
+    let run = imported(&mut importer, &server.url(), &["--concurrency", "64"]);
+    assert_complete(&customers, &server.ledger(), &run);
+    let counts = server.counters();
+    assert_eq!(counts.created, 2_100);
+    // One in a thousand.
+    assert!(counts.throttled <= 2, "{window:?}: {counts:?}");
+}
+
+#[test]
+fn a_sliding_quota_of_a_second_is_not_exceeded() {
+    keeps_a_quota_of_a_second(Window::Sliding);
+}
+
+#[test]
+fn a_fixed_quota_of_a_second_is_not_exceeded() {
+    keeps_a_quota_of_a_second(Window::Fixed);
 }
 
 /// What each of the same customers met, sent in this order by so many workers at once.

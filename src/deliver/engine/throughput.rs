@@ -162,7 +162,7 @@ impl Run {
     }
 
     fn send(&mut self, job: JobId, post: bool) {
-        let there = self.server.way_there();
+        let there = self.server.way_there(self.now);
         self.at(there, Event::Arrived(job, post));
     }
 
@@ -212,7 +212,7 @@ impl Run {
         if let Attempt::Answered(answer) = &mut attempt {
             answer.quota = quota;
         }
-        let back = self.server.way_back(fate);
+        let back = self.server.way_back(fate, self.now);
         self.at(back, Event::Answered(job, post, attempt));
     }
 }

@@ -4,7 +4,7 @@
 //! on its way a request is counted. What is known of each request is when it started and when it
 //! was answered; it was counted somewhere between.
 //!
-//! Three rules follow, in the order of their strength:
+//! Four rules follow, in the order of their strength:
 //!
 //! 1. *Guaranteed.* A request takes a place from its start until one interval after its answer.
 //!    No more than `Limit` places are taken at once: then no window, fixed or sliding, ever holds
@@ -20,14 +20,17 @@
 //!    shortest whole way, unless the server has just become faster than it ever was lately, and
 //!    then by more than the margin. The price of each interval is what an answer takes longer
 //!    than the fastest ones, and the margin.
+//! 4. *Measured.* What the server says to have counted is compared with what was predicted, and
+//!    more is let through as far as the prediction has proved to be right (`measured.rs`).
 //!
-//! A 429 shows that 2 or 3 was wrong, or that others use the quota: then for the next
-//! [`CAREFUL_FOR`] requests only the first rule counts.
+//! A 429 shows that one of the last three was wrong, or that others use the quota: then for the
+//! next [`CAREFUL_FOR`] requests only the first rule counts.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Moment;
+use super::measured::Measured;
 use crate::outcome::{Quota, QuotaUse};
 
 /// Requests after a 429 for which nothing but the guaranteed rule counts.
@@ -55,6 +58,7 @@ pub struct Gate {
     /// Requests that ever ended.
     finished: u64,
     way: ShortestWay,
+    measured: Option<Measured>,
     /// The number of the request from which on more than the guaranteed rule counts.
     careful_until: u64,
 }
@@ -115,9 +119,17 @@ impl Gate {
         if self.open + self.held < u64::from(limit) {
             return Ok(());
         }
+        let careful = self.is_careful();
+        let mut measured = self.measured.as_mut().filter(|_| !careful);
+        if measured.as_mut().is_some_and(|it| it.has_room(now)) {
+            return Ok(());
+        }
         let hold = self.hold(interval);
-        match self.ended.front() {
-            Some((at, _)) => Err(Closed::Until(at.saturating_add(hold))),
+        let held = self.ended.front().map(|(at, _)| at.saturating_add(hold));
+        let opens = self.measured.as_ref().filter(|_| !careful);
+        let opens = opens.and_then(Measured::opens);
+        match held.into_iter().chain(opens).min() {
+            Some(at) => Err(Closed::Until(at)),
             None => Err(Closed::UntilAnswer),
         }
     }
@@ -133,6 +145,9 @@ impl Gate {
         };
         self.started += 1;
         self.open += 1;
+        if let Some(measured) = &mut self.measured {
+            measured.start(now);
+        }
         ticket
     }
 
@@ -157,12 +172,13 @@ impl Gate {
                 _ => {}
             }
         }
-        let Some((limit, _)) = self.quota else {
+        let Some((limit, interval)) = self.quota else {
             return;
         };
         self.hold_place(now, 1);
         self.release(now);
         if let Some(remaining) = quota.and_then(|quota| quota.remaining) {
+            self.measure(ticket, (limit, interval), remaining, now);
             self.compare(ticket, limit, i64::from(remaining), now);
         }
         // More than the limit cannot count at once.
@@ -172,6 +188,22 @@ impl Gate {
     /// The server refused a request for want of quota.
     pub fn refused(&mut self) {
         self.careful_until = self.started + CAREFUL_FOR;
+        if let Some(measured) = &mut self.measured {
+            measured.refused();
+        }
+    }
+
+    /// Compares what the server had counted with what was predicted.
+    fn measure(&mut self, ticket: Ticket, quota: (u32, Duration), remaining: u32, now: Moment) {
+        let (limit, interval) = quota;
+        match &mut self.measured {
+            Some(measured) if measured.is_for(limit, interval) => {
+                let used = limit.saturating_sub(remaining);
+                measured.answered(ticket.at, now, used.into());
+            }
+            // What started before is not known: it is no longer counted when anything is learnt.
+            other => *other = Measured::of(limit, interval),
+        }
     }
 
     /// Compares what the server says with what we believe.

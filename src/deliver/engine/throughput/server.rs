@@ -40,6 +40,10 @@ pub(super) enum Fate {
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) latency: Latency,
+    /// For every other period of that length, requests take so long instead.
+    pub(super) in_turn: Option<(Duration, Latency)>,
+    /// How often it stands still, and for how long: what comes meanwhile is counted behind that.
+    pub(super) stalls: Option<(Duration, Duration)>,
     pub(super) quota: Option<(u32, Duration, Window)>,
     /// Per cent of the POSTs that are answered 503, and not taken.
     pub(super) busy: u32,
@@ -66,6 +70,8 @@ impl Server {
     pub(super) fn new(seed: u64, latency: Latency) -> Self {
         Self {
             latency,
+            in_turn: None,
+            stalls: None,
             quota: None,
             busy: 0,
             dropped: 0,
@@ -82,13 +88,24 @@ impl Server {
         }
     }
 
-    pub(super) fn way_there(&mut self) -> Duration {
-        let (least, most) = self.latency.there;
-        Duration::from_micros(self.random.u64(least..=most))
+    pub(super) fn way_there(&mut self, now: Moment) -> Duration {
+        let (least, most) = self.latency_at(now).there;
+        let there = Duration::from_micros(self.random.u64(least..=most));
+        let Some((each, length)) = self.stalls else {
+            return there;
+        };
+        there + length.saturating_sub(into_period(now + there, each))
     }
 
-    pub(super) fn way_back(&mut self, fate: Fate) -> Duration {
-        let (least, most) = self.latency.back;
+    fn latency_at(&self, now: Moment) -> Latency {
+        match self.in_turn {
+            Some((period, other)) if into_period(now, period * 2) >= period => other,
+            _ => self.latency,
+        }
+    }
+
+    pub(super) fn way_back(&mut self, fate: Fate, now: Moment) -> Duration {
+        let (least, most) = self.latency_at(now).back;
         let back = Duration::from_micros(self.random.u64(least..=most));
         match self.slow {
             Some((_, slower)) if fate == Fate::Slow => back + slower,
@@ -172,8 +189,7 @@ impl Server {
         let start = match window {
             Window::Sliding => None,
             Window::Fixed(offset) => {
-                let into = (now + interval - offset).as_nanos() % interval.as_nanos();
-                Some(now.saturating_sub(Duration::from_nanos(u64::try_from(into).unwrap())))
+                Some(now.saturating_sub(into_period(now + interval - offset, interval)))
             }
             Window::FromFirst => {
                 if self
@@ -197,4 +213,10 @@ impl Server {
         }
         free
     }
+}
+
+/// How far a moment lies behind the last of the periods that begin with time itself.
+fn into_period(at: Moment, period: Duration) -> Duration {
+    let nanos = at.as_nanos() % period.as_nanos();
+    Duration::from_nanos(u64::try_from(nanos).unwrap())
 }
