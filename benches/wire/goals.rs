@@ -2,7 +2,7 @@
 
 use crate::rounds::{self, Found};
 use crate::yardsticks::{OHA, PYTHON, QSV, SCRIPT};
-use crate::{Asked, Failure, input};
+use crate::{Asked, Failure, disk, input};
 
 /// Rounds at a latency: milliseconds, connections, and the least share of oha.
 const AT_LATENCY: [(u64, u64, f64); 4] = [
@@ -86,6 +86,10 @@ pub(crate) fn all(asked: Asked) -> Result<(), Failure> {
         3.0,
         ratio,
     );
+    for (latency_ms, rate) in disk::disk(disk::usual())? {
+        let what = format!("run, syncs of 10 ms, {latency_ms} ms latency: records/s");
+        table.least(&what, 3_000.0, Some(rate));
+    }
     let (version, one) = rounds::start(asked)?;
     table.most("--version: ms", 10.0, Some(version));
     table.most(

@@ -146,10 +146,20 @@ pub(crate) fn mapping_path(folder: &Path) -> PathBuf {
     folder.join("kunden.toml")
 }
 
+/// Writes another mapping beside the input, which knows none of its groups: every record is
+/// invalid.
+pub(crate) fn mistake_groups(folder: &Path) -> io::Result<()> {
+    let mistaken = MAPPING.replace("\"Endkunde\" = 1, \"Händler\" = 2", "\"Gast\" = 1");
+    std::fs::write(mapping_path(folder), mistaken)
+}
+
 /// Writes input and mapping; `faulty` per cent of the records have something wrong or odd.
 pub(crate) fn write(folder: &Path, records: u64, faulty: u64) -> io::Result<()> {
     std::fs::write(mapping_path(folder), MAPPING)?;
     let mut random = fastrand::Rng::with_seed(1);
+    // Longer streets for more people, so that those who are the same twice do not become more
+    // than a share of them.
+    let houses = (records / 5_000).max(200);
     let mut file = BufWriter::new(File::create(path(folder))?);
     writeln!(file, "{HEADER}")?;
     for record in 0..records {
@@ -184,7 +194,7 @@ pub(crate) fn write(folder: &Path, records: u64, faulty: u64) -> io::Result<()> 
             random.u8(1..=28),
             random.u8(1..=12),
             random.u8(30..=99),
-            random.u8(1..=200),
+            random.u64(1..=houses),
             random.u32(1_000_000..=9_999_999),
             random.u32(1_000_000..=9_999_999),
             random.u8(1..=200),

@@ -7,6 +7,8 @@
 //! cargo bench --bench wire -- memory [WORDS]     peak memory, and with ten times the records
 //! cargo bench --bench wire -- resume [WORDS]     resumed run until its first POST, against xsv
 //! cargo bench --bench wire -- start [WORDS]      --version, and a run of one record
+//! cargo bench --bench wire -- disk [WORDS]       run on a disk whose syncs take 10 ms longer
+//! cargo bench --bench wire -- scale [WORDS]      1,000,000 records, and ten times as many
 //! cargo bench --bench wire -- all [WORDS]        everything that has a goal, and a table
 //! cargo bench --bench wire -- input FOLDER N [FAULTY]   writes input and mapping, no more
 //!
@@ -22,7 +24,9 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
+mod disk;
 mod goals;
+mod growth;
 mod input;
 mod measure;
 mod rounds;
@@ -64,7 +68,12 @@ impl Default for Asked {
 
 impl Asked {
     fn read(words: &[String]) -> Result<Self, Failure> {
-        let mut asked = Self::default();
+        Self::default().changed(words)
+    }
+
+    /// The same, but for what the words say.
+    fn changed(self, words: &[String]) -> Result<Self, Failure> {
+        let mut asked = self;
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut number = || -> Result<u64, Failure> {
@@ -109,6 +118,8 @@ fn main() -> Result<(), Failure> {
         "memory" => rounds::memory(Asked::read(rest)?).map(drop),
         "resume" => rounds::resume(Asked::read(rest)?).map(drop),
         "start" => rounds::start(Asked::read(rest)?).map(drop),
+        "disk" => disk::disk(disk::usual().changed(rest)?).map(drop),
+        "scale" => growth::grow(growth::usual().changed(rest)?),
         "all" => goals::all(Asked::read(rest)?),
         _ => rounds::run(Asked::read(&words)?).map(drop),
     }

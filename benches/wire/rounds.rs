@@ -170,16 +170,16 @@ pub(crate) fn start(asked: Asked) -> Result<(f64, f64), Failure> {
     Ok(found)
 }
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_importer");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_importer");
 
-fn faulty(asked: Asked) -> String {
+pub(crate) fn faulty(asked: Asked) -> String {
     match asked.faulty {
         0 => String::new(),
         share => format!(", {share}% faulty or odd"),
     }
 }
 
-fn importer(folder: &Path) -> Vec<String> {
+pub(crate) fn importer(folder: &Path) -> Vec<String> {
     vec![
         PROGRAM.into(),
         "run".into(),
@@ -190,7 +190,7 @@ fn importer(folder: &Path) -> Vec<String> {
     ]
 }
 
-fn sending(server: &Server, asked: Asked) -> Vec<String> {
+pub(crate) fn sending(server: &Server, asked: Asked) -> Vec<String> {
     let connections = asked.connections.to_string();
     let words = [
         "--base-url",
@@ -203,7 +203,7 @@ fn sending(server: &Server, asked: Asked) -> Vec<String> {
 }
 
 /// Runs the program with a journal and a report of its own, which go with it.
-fn fresh(folder: &Path, command: &[String], pair: u64) -> Result<Measured, Failure> {
+pub(crate) fn fresh(folder: &Path, command: &[String], pair: u64) -> Result<Measured, Failure> {
     let name = format!("reports-{pair}");
     let state = folder.join(format!("state-{pair}"));
     let measured = measure(&with_folders(command, &state, folder, &name))?;
@@ -215,7 +215,12 @@ fn fresh(folder: &Path, command: &[String], pair: u64) -> Result<Measured, Failu
     Ok(measured)
 }
 
-fn with_folders(command: &[String], state: &Path, folder: &Path, reports: &str) -> Vec<String> {
+pub(crate) fn with_folders(
+    command: &[String],
+    state: &Path,
+    folder: &Path,
+    reports: &str,
+) -> Vec<String> {
     let mut command = command.to_vec();
     command.extend([
         "--state-dir".into(),
@@ -238,7 +243,7 @@ fn copy(from: &Path, to: &PathBuf) -> Result<(), Failure> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "KiB of a process are few")]
-fn peak_mib(measured: &Measured) -> f64 {
+pub(crate) fn peak_mib(measured: &Measured) -> f64 {
     measured.peak_kib as f64 / 1024.0
 }
 

@@ -1,6 +1,6 @@
 //! A server that costs as little as one can: hyper on one thread reads each request to its end
 //! and answers 201 with an id and the number that came, or an empty page to whoever looks
-//! something up. It parses no JSON, keeps nothing, and writes no log; a latency is a timer
+//! something up; or it answers each POST 422. It parses no JSON, keeps nothing, and writes no log; a latency is a timer
 //! before the answer, and holds no other request.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -22,9 +22,29 @@ use crate::Failure;
 /// Where the bench asks when the first POST came.
 const FIRST_POST: &str = "/first-post";
 
+/// How each POST is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answering {
+    /// 201.
+    Created,
+    /// 422, with one field that is wrong.
+    Refused,
+}
+
+impl Answering {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// What the server remembers.
 #[derive(Debug)]
 struct Memory {
+    latency: Duration,
+    answering: Answering,
     /// The next customer's id.
     id: AtomicU64,
     /// When the first POST came, in microseconds since 1970; 0 before it.
@@ -40,8 +60,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it on a port that the system chooses.
     pub(crate) fn start(latency_ms: u64) -> Result<Self, Failure> {
+        Self::answering(latency_ms, Answering::Created)
+    }
+
+    /// Starts one that answers every POST in this way.
+    pub(crate) fn answering(latency_ms: u64, answering: Answering) -> Result<Self, Failure> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["serve", &latency_ms.to_string()])
+            .args(["serve", &latency_ms.to_string(), answering.word()])
             .stdout(Stdio::piped())
             .spawn()?;
         let stdout = child.stdout.take().ok_or("the server has no output")?;
@@ -83,6 +108,12 @@ impl Drop for Server {
 pub(crate) fn serve(words: &[String]) -> Result<(), Failure> {
     let latency = words.first().map_or(Ok(0), |word| word.parse())?;
     let latency = Duration::from_millis(latency);
+    let refuses = words.get(1).map(String::as_str) == Some(Answering::Refused.word());
+    let answering = if refuses {
+        Answering::Refused
+    } else {
+        Answering::Created
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -90,6 +121,8 @@ pub(crate) fn serve(words: &[String]) -> Result<(), Failure> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         println!("{}", listener.local_addr()?);
         let memory = Arc::new(Memory {
+            latency,
+            answering,
             id: AtomicU64::new(1),
             first_post: AtomicU64::new(0),
         });
@@ -98,8 +131,7 @@ pub(crate) fn serve(words: &[String]) -> Result<(), Failure> {
             stream.set_nodelay(true)?;
             let memory = Arc::clone(&memory);
             tokio::spawn(async move {
-                let service =
-                    service_fn(move |request| answer(request, latency, Arc::clone(&memory)));
+                let service = service_fn(move |request| answer(request, Arc::clone(&memory)));
                 // A client that goes away is no trouble of ours.
                 let _ = hyper::server::conn::http1::Builder::new()
                     .pipeline_flush(false)
@@ -112,7 +144,6 @@ pub(crate) fn serve(words: &[String]) -> Result<(), Failure> {
 
 async fn answer(
     request: Request<Incoming>,
-    latency: Duration,
     memory: Arc<Memory>,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let posts = request.method() == Method::POST;
@@ -125,10 +156,13 @@ async fn answer(
         memory.first_post.store(now, Ordering::Relaxed);
     }
     let body = request.into_body().collect().await?.to_bytes();
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
+    if !memory.latency.is_zero() {
+        tokio::time::sleep(memory.latency).await;
     }
-    let (status, text) = if posts {
+    let (status, text) = if posts && memory.answering == Answering::Refused {
+        let text = r#"{"ErrorCode":"Validation","ErrorMessage":"Validation failed","ValidationErrors":{"BillingAddress.PostalCode":"The postal code does not exist in this country."}}"#;
+        (StatusCode::UNPROCESSABLE_ENTITY, text.to_owned())
+    } else if posts {
         let id = memory.id.fetch_add(1, Ordering::Relaxed);
         let number = number(&body);
         (
