@@ -49,10 +49,27 @@ impl Reporting<'_> {
     pub(super) fn write(
         mut self,
         survey: &mut Survey,
+        summary: Summary,
+        last: impl FnOnce(&mut Summary),
+    ) -> Result<Summary, ImportError> {
+        let outcomes = std::mem::replace(&mut self.outcomes, Outcomes::Dry);
+        let (journal, outcomes) = outcomes.apart();
+        self.outcomes = outcomes;
+        std::thread::scope(|scope| {
+            let pages = journal.map(|(journal, run)| Pages::read(scope, journal, run));
+            self.write_beside(pages, survey, summary, last)
+        })
+    }
+
+    /// The same beside the journal's outcomes; without them it is a dry run's report.
+    fn write_beside(
+        mut self,
+        mut pages: Option<Pages>,
+        survey: &mut Survey,
         mut summary: Summary,
         last: impl FnOnce(&mut Summary),
     ) -> Result<Summary, ImportError> {
-        let dry = matches!(self.outcomes, Outcomes::Dry | Outcomes::Probed(_));
+        let dry = pages.is_none();
         let mut rows = self.begin(&summary.run, dry)?;
         let folder = self.report.folder().to_owned();
         let mut payloads = self.payloads.take();
@@ -65,14 +82,13 @@ impl Reporting<'_> {
         };
         let mut repeats = RepeatsBeside::new(&mut survey.repeats, &folder)?;
         let outcomes = std::mem::replace(&mut self.outcomes, Outcomes::Dry);
-        let mut pages = Pages::new(&outcomes);
         let looking = Looking {
             pipeline: self.pipeline,
             noted: &survey.noted,
             wants_bodies: payloads.is_some(),
         };
         let known = &survey.fingerprint;
-        let told = outcomes.told(&survey.noted);
+        let told = dry.then(|| outcomes.told(&survey.noted));
         let walk = Walk::again(self.pipeline, self.source, known)?;
         let mut walk = match &told {
             Some(told) if !looking.wants_bodies => walk.noted(told, known, survey.places.as_ref()),
@@ -85,7 +101,7 @@ impl Reporting<'_> {
                 let position = group.position();
                 last = Some(position.record);
                 if let Some(lead) = group.rest_of {
-                    if dry || pages.of(position.record)?.is_some() {
+                    if outcome_of(position, &mut pages, &mut look, &outcomes)?.is_some() {
                         let settled = customer::settled_rest(group, lead);
                         self.push(&mut rows, &group.lead, &settled, &look, &[], &[])?;
                     }
@@ -95,15 +111,10 @@ impl Reporting<'_> {
                     self.push_repeats(&mut rows, &mut causes, position, again)
                 })?;
                 look.add_repeats(&again, self.pipeline);
-                let settled = match pages.of(position.record)? {
-                    Some(settled) => settled,
-                    None if dry => look.as_settled(position, &outcomes),
-                    // Open: no outcome, so no row either.
-                    None => continue,
-                };
+                let settled = outcome_of(position, &mut pages, &mut look, &outcomes)?;
+                let Some(settled) = settled else { continue };
                 attempts += u64::from(settled.outcome.attempts());
                 look.errors_for(&settled);
-                look.last_attempt = pages.last_attempt(&settled)?;
                 if let (Some(body), Some(to)) = (look.body_if_ready(&settled), payloads.as_mut()) {
                     to.write_all(&body)
                         .and_then(|()| to.write_all(b"\n"))
@@ -250,6 +261,22 @@ impl Reporting<'_> {
         })?;
         Ok(())
     }
+}
+
+/// What became of the customer that begins at `position`: as the journal has it, or without one as
+/// it looks. Nothing if that is open: then it has no row either.
+fn outcome_of(
+    position: Position,
+    pages: &mut Option<Pages>,
+    look: &mut Look,
+    outcomes: &Outcomes<'_>,
+) -> Result<Option<Settled>, ImportError> {
+    let Some(pages) = pages else {
+        return Ok(Some(look.as_settled(position, outcomes)));
+    };
+    let kept = pages.of(position.record)?;
+    look.last_attempt = kept.as_ref().and_then(|kept| kept.last_attempt);
+    Ok(kept.map(|kept| kept.settled))
 }
 
 /// The input's shape, in which its failures are written.

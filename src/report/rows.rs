@@ -226,10 +226,7 @@ impl Rows {
             .page(summary, self.telling.values(), self.telling.language());
         files.push(page_file(&self.folder, self.mode, page)?);
         let written: Vec<PathBuf> = files.iter().map(|file| file.path().to_owned()).collect();
-        let synced = files
-            .into_iter()
-            .map(PendingFile::sync)
-            .collect::<Result<Vec<_>, _>>()?;
+        let synced = sync_all(files)?;
         let paths = synced
             .into_iter()
             .map(file::SyncedFile::rename)
@@ -243,6 +240,21 @@ impl Rows {
         fail_point::pass(Point::ReportWhole);
         Ok(paths)
     }
+}
+
+/// Puts all files onto the disk, which does that at once about as fast as for one of them.
+fn sync_all(files: Vec<PendingFile>) -> Result<Vec<file::SyncedFile>, ReportError> {
+    std::thread::scope(|scope| {
+        let syncs: Vec<_> = files
+            .into_iter()
+            .map(|file| scope.spawn(|| file.sync()))
+            .collect();
+        let synced = syncs.into_iter().map(|sync| match sync.join() {
+            Ok(synced) => synced,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        synced.collect()
+    })
 }
 
 /// A table that is begun by its first row.

@@ -52,7 +52,7 @@ pub fn report_again(mut old: OldRun<'_>) -> Result<Summary, ImportError> {
     Report::check(&old.report)?;
     let report = Report::prepare(&old.report, &id)?;
     super::super::which::note_report(old.journal, &id, report.folder())?;
-    let written = write_again(&old, &report);
+    let written = write_again(&mut old, &report);
     if old.journal.run(&id)?.is_none() {
         // Nobody would find this report any more.
         report::erase(report.folder())?;
@@ -61,8 +61,8 @@ pub fn report_again(mut old: OldRun<'_>) -> Result<Summary, ImportError> {
     written
 }
 
-fn write_again(old: &OldRun<'_>, report: &Report) -> Result<Summary, ImportError> {
-    let (row, journal) = (&old.row, &*old.journal);
+fn write_again(old: &mut OldRun<'_>, report: &Report) -> Result<Summary, ImportError> {
+    let (row, journal) = (&old.row, &mut *old.journal);
     let listener = Listener {
         events: Arc::clone(&old.events),
         signal: old.signal.clone(),

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::Scope;
 
 use jiff::Timestamp;
 
@@ -11,90 +13,124 @@ use super::super::ImportError;
 use super::super::ledger::SettledSet;
 use super::super::probe::Found;
 use super::super::survey::{Repeat, Repeats};
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalError};
 use crate::outcome::{Outcome, Settled};
 use crate::record::Position;
 
-/// Outcomes that are read from the journal at once.
-const PAGE: usize = 5_000;
+/// Outcomes that are read from the journal at once. A page is in work, one is on its way and one
+/// is being read.
+const PAGE: usize = 500;
 
 /// Where outcomes come from.
 pub(in crate::import) enum Outcomes<'a> {
     /// The journal's, for one run.
-    Journal(&'a Journal, &'a str),
+    Journal(&'a mut Journal, &'a str),
     /// A dry run has none but what the record itself shows.
     Dry,
     /// As a dry run's, and these customers are in the ERP (`--probe`).
     Probed(&'a Found),
 }
 
-impl Outcomes<'_> {
-    /// The customers of which a row may tell, by their first record, if `noted` are those about
-    /// which pass 1 found anything; none if it may be any of them.
-    pub(super) fn told<'s>(&self, noted: &'s SettledSet) -> Option<Cow<'s, SettledSet>> {
+impl<'a> Outcomes<'a> {
+    /// The journal with its run, and what is known without it.
+    pub(super) fn apart(self) -> (Option<(&'a mut Journal, &'a str)>, Self) {
         match self {
-            Self::Journal(..) => None,
-            Self::Dry => Some(Cow::Borrowed(noted)),
-            Self::Probed(found) => Some(found.told(noted)),
+            Self::Journal(journal, run) => (Some((journal, run)), Self::Dry),
+            others => (None, others),
+        }
+    }
+
+    /// The customers of which a row of a dry run may tell, by their first record, if `noted` are
+    /// those about which pass 1 found anything.
+    pub(super) fn told<'s>(&self, noted: &'s SettledSet) -> Cow<'s, SettledSet> {
+        match self {
+            Self::Journal(..) | Self::Dry => Cow::Borrowed(noted),
+            Self::Probed(found) => found.told(noted),
         }
     }
 }
 
-/// The journal's outcomes in the order of the records.
-pub(super) struct Pages<'a> {
-    from: &'a Outcomes<'a>,
-    page: VecDeque<Settled>,
-    last: u64,
-    ended: bool,
+/// An outcome of the journal.
+pub(super) struct Kept {
+    pub(super) settled: Settled,
+    /// When the record was sent last, if it is unknown: of all outcomes only that one keeps its
+    /// intent.
+    pub(super) last_attempt: Option<Timestamp>,
 }
 
-impl<'a> Pages<'a> {
-    pub(super) fn new(from: &'a Outcomes<'a>) -> Self {
+type Page = Result<Vec<Kept>, JournalError>;
+
+/// The journal's outcomes in the order of the records, read by a thread of their own.
+pub(super) struct Pages {
+    from: Receiver<Page>,
+    page: VecDeque<Kept>,
+}
+
+impl Pages {
+    /// Begins to read them.
+    pub(super) fn read<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        journal: &'scope mut Journal,
+        run: &'scope str,
+    ) -> Self {
+        let (pages, from) = sync_channel(1);
+        scope.spawn(move || hand_over(journal, run, &pages));
         Self {
             from,
             page: VecDeque::new(),
-            last: 0,
-            ended: false,
         }
     }
 
     /// The outcome of `record`, if it has one. Records must be asked for in their order.
-    pub(super) fn of(&mut self, record: u64) -> Result<Option<Settled>, ImportError> {
-        let Outcomes::Journal(journal, run) = self.from else {
-            return Ok(None);
-        };
+    pub(super) fn of(&mut self, record: u64) -> Result<Option<Kept>, ImportError> {
         loop {
             match self.page.front() {
-                Some(settled) if settled.position.record == record => {
+                Some(kept) if kept.settled.position.record == record => {
                     return Ok(self.page.pop_front());
                 }
-                Some(settled) if settled.position.record > record => return Ok(None),
+                Some(kept) if kept.settled.position.record > record => return Ok(None),
                 Some(_) => {
                     self.page.pop_front();
                 }
-                None if self.ended => return Ok(None),
-                None => {
-                    let page = journal.outcomes(run, self.last, PAGE)?;
-                    self.ended = page.len() < PAGE;
-                    if let Some(last) = page.last() {
-                        self.last = last.position.record;
-                    }
-                    self.page = page.into();
-                }
+                None => match self.from.recv() {
+                    Ok(page) => self.page = page?.into(),
+                    Err(_) => return Ok(None),
+                },
             }
         }
     }
+}
 
-    /// When the record was sent last, if it is unknown: of all outcomes only that one keeps
-    /// its intent.
-    pub(super) fn last_attempt(&self, settled: &Settled) -> Result<Option<Timestamp>, ImportError> {
-        match (self.from, &settled.outcome) {
-            (Outcomes::Journal(journal, run), Outcome::Unknown { .. }) => {
-                Ok(journal.last_attempt(run, settled.position.record)?)
-            }
-            _ => Ok(None),
+/// Reads page after page, until there is none or nobody wants more.
+fn hand_over(journal: &Journal, run: &str, pages: &SyncSender<Page>) {
+    let mut after = 0;
+    loop {
+        let page = page(journal, run, after);
+        let last = page.as_ref().ok().and_then(|page| page.last());
+        let last = last.map(|kept| kept.settled.position.record);
+        if pages.send(page).is_err() {
+            return;
+        }
+        match last {
+            Some(last) => after = last,
+            None => return,
         }
     }
+}
+
+fn page(journal: &Journal, run: &str, after: u64) -> Page {
+    let outcomes = journal.outcomes(run, after, PAGE)?.into_iter();
+    let kept = outcomes.map(|settled| {
+        let last_attempt = match &settled.outcome {
+            Outcome::Unknown { .. } => journal.last_attempt(run, settled.position.record)?,
+            _ => None,
+        };
+        Ok(Kept {
+            settled,
+            last_attempt,
+        })
+    });
+    kept.collect()
 }
 
 /// The repeats beside the records.
