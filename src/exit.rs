@@ -62,6 +62,8 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::Client(_)
         | ImportError::Format(_)
         | ImportError::NoRecords { .. }
+        | ImportError::NeedsMapping { .. }
+        | ImportError::OtherExport { .. }
         | ImportError::NoTarget
         | ImportError::OtherTarget { .. }
         | ImportError::ElsewhereRun { .. }
@@ -82,6 +84,7 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         ImportError::Report(_)
         | ImportError::CutShort { .. }
         | ImportError::Unreported { .. }
+        | ImportError::Unwritten { .. }
         | ImportError::Ledger(_)
         | ImportError::Spool { .. }
         | ImportError::Payloads(_)

@@ -40,6 +40,7 @@ mod strays;
 mod summing;
 mod survey;
 mod trying;
+mod unwritten;
 mod walk;
 mod which;
 
@@ -57,7 +58,7 @@ use crate::outcome::{Code, RunEvent, Severity, Summary};
 use crate::source::{self, Conventions, Format, Source, SourceSettings, Written};
 use crate::validate::Rules;
 
-pub use error::ImportError;
+pub use error::{ImportError, Rewrite};
 pub use explaining::{Explained, Fate, explain_record};
 pub use forgetting::{Forget, Forgotten, Kept, ToForget};
 pub use handing::{Destination, HandOverError, HandedOver, hand_over};
@@ -156,7 +157,16 @@ impl Import {
     fn open(&self) -> Result<(Source, Pipeline), ImportError> {
         trying::must_pass(&self.mapping)?;
         let settings = self.source_settings()?;
-        let source = Source::open(&self.path, &settings)?;
+        let source = Source::open(&self.path, &settings).map_err(|error| {
+            match self.mapping.is_builtin() && error.is_other_encoding() {
+                true => ImportError::OtherExport {
+                    mapping: self.mapping.name().to_owned(),
+                    path: self.path.clone(),
+                    source: error,
+                },
+                false => error.into(),
+            }
+        })?;
         let listener = self.listener();
         self.warn_of_marks(&listener);
         let beside = Beside {
@@ -212,6 +222,11 @@ fn plan_hash(mapping: &Mapping, options: &SourceSettings, pipeline: &Pipeline) -
 /// Binds mapping and rules to an opened input. A second file (`[join]`) is not looked at.
 fn bind(mapping: &Mapping, source: &Source, unkeyed: bool) -> Result<Pipeline, ImportError> {
     let plan = match source.facts().format {
+        Format::Csv | Format::Xlsx | Format::Ods if mapping.is_passthrough() => {
+            return Err(ImportError::NeedsMapping {
+                path: source.path().to_owned(),
+            });
+        }
         Format::Csv | Format::Xlsx | Format::Ods => mapping.bind_alone(&source.facts().header)?,
         Format::Jsonl => mapping.bind(Columns::Keys)?,
     };

@@ -143,9 +143,16 @@ impl Mapping {
     /// The file cannot be read or decoded, or everything that is wrong with the mapping.
     pub fn load(path: &Path) -> Result<Self, MappingError> {
         let name = path.display().to_string();
-        let text = file::read(path).map_err(|mistake| MappingError::unreadable(&name, mistake))?;
+        let unreadable = |mistake| MappingError::unreadable(&name, mistake);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Self::of(&name, &text, Beside::Folder(folder))
+        let loaded = file::read(path)
+            .map_err(unreadable)
+            .and_then(|text| Self::of(&name, &text, Beside::Folder(folder)));
+        // An excerpt of an input would show customers.
+        loaded.map_err(|error| match file::is_input(path) {
+            true => unreadable(file::an_input(path)),
+            false => error,
+        })
     }
 
     /// A ready-made mapping, by its name with or without `builtin:` before it.
@@ -218,6 +225,12 @@ impl Mapping {
         self.compiled.key
     }
 
+    /// Whether it is one of the ready-made ones, which nobody can correct.
+    #[must_use]
+    pub fn is_builtin(&self) -> bool {
+        self.name.starts_with("builtin:")
+    }
+
     /// Whether it passes input through that already has the API's shape.
     #[must_use]
     pub fn is_passthrough(&self) -> bool {
@@ -246,7 +259,7 @@ impl Mapping {
                 .help("name one with -m; `importer mapping new INPUT -o FILE` proposes one, and only JSON objects in the API's own shape need none");
             return Err(fail(vec![mistake]));
         }
-        let bound = Bound::find(&self.compiled, columns).map_err(fail)?;
+        let bound = Bound::find(&self.compiled, columns, self.is_builtin()).map_err(fail)?;
         let compiled = naming::tell(&self.compiled, &Names::default()).map_err(fail)?;
         let report = compiled.report.iter();
         let report_columns = report

@@ -123,6 +123,15 @@ impl Shape {
             Self::Lines => "failed.jsonl",
         }
     }
+
+    /// Whether people may correct such an input's failed records in `failed.xlsx` instead.
+    #[must_use]
+    pub fn has_failed_workbook(&self) -> bool {
+        match self {
+            Self::Cells { header, .. } => fits_a_sheet(header),
+            Self::Sheet { .. } | Self::Lines => false,
+        }
+    }
 }
 
 /// A settled record on its way into the report.
@@ -208,8 +217,8 @@ impl ReportError {
                 path.display()
             )),
             Self::Write { .. } => Some(
-                "see to it that the disk has room and the folder is writable; then start a dry \
-                 run again, or write a finished run's report with `importer report RUN`"
+                "see to it that the disk has room and the folder is writable; then give the same \
+                 command again"
                     .to_owned(),
             ),
         }
@@ -279,7 +288,9 @@ fn make_writable(folder: &Path, file_mode: u32) -> Result<(), ReportError> {
         source,
     };
     // Without a name, so that a process that is killed just now leaves nothing behind.
-    let mut probe = tempfile::tempfile_in(folder).map_err(unusable)?;
+    let mut probe = tempfile::tempfile_in(folder)
+        .map_err(file::without_name)
+        .map_err(unusable)?;
     probe.write_all(b"probe").map_err(unusable)?;
     fail_point::pass(Point::ReportTried);
     Ok(())

@@ -66,6 +66,12 @@ const TARGET_OPTIONS: &[&str] = &[
     "settle",
 ];
 
+/// Options by which a report is written.
+const REPORT_OPTIONS: &[&str] = &["report-dir", "report-mode", "values"];
+
+/// Options that customers are created with.
+const CREATE_OPTIONS: &[&str] = &["workflows"];
+
 impl RunChoice {
     /// The target that a sandbox at `base_url` is: nothing of a real one's settings holds
     /// there, except whether workflows run.
@@ -182,7 +188,13 @@ pub fn resolve_job(
     };
     let settings = &mut choice.settings;
     settings.command_line = job.command_line.to_owned();
-    settings.target_options += &(profile.clone() + &job.options.typed(TARGET_OPTIONS));
+    let target = profile.clone() + &job.options.typed(TARGET_OPTIONS);
+    let report = job.options.report_dir().map_or_else(String::new, |folder| {
+        environment::as_option("report-dir", &folder.to_string_lossy())
+    });
+    settings.target_options += &target;
+    settings.correct_options += &(target + &job.options.typed(CREATE_OPTIONS) + &report);
+    settings.report_options += &(profile.clone() + &report);
     settings.journal_options += &profile;
     Ok(choice)
 }
@@ -251,6 +263,14 @@ fn run_choice(
             command_line: environment.command_line(),
             target_options: environment.typed_options(TARGET_OPTIONS),
             journal_options: environment.typed_options(JOURNAL_OPTIONS),
+            report_options: [JOURNAL_OPTIONS, REPORT_OPTIONS]
+                .map(|names| environment.typed_options(names))
+                .concat(),
+            correct_options: [TARGET_OPTIONS, CREATE_OPTIONS, REPORT_OPTIONS]
+                .map(|names| environment.typed_options(names))
+                .concat()
+                + if sandbox { " --sandbox" } else { "" },
+            is_journal_temporary: matches!(state_dir, StateDir::Temporary),
         },
         inputs: args.inputs.clone(),
         mapping: options.mapping.clone().unwrap_or_default(),

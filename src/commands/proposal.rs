@@ -11,6 +11,7 @@ use crate::cli::MappingNewArgs;
 use crate::console::Console;
 use crate::import::{ImportError, Proposed, propose_mapping};
 use crate::outcome::ExitCode;
+use crate::outcome::telling::shell_word;
 use crate::settings::{GlobalChoice, typed_source};
 use crate::source;
 
@@ -188,8 +189,8 @@ fn summary(proposed: &Proposed, args: &MappingNewArgs, output: Option<&Path>) ->
     }
     lines.push(format!(
         "Next        importer run {} -m {} --dry-run",
-        quoted(&args.input),
-        quoted(&file.display().to_string())
+        shell_word(&args.input),
+        shell_word(&file.display().to_string())
     ));
     lines.join("\n")
 }
@@ -198,14 +199,5 @@ fn counted(records: usize) -> String {
     match records {
         1 => "1 record".to_owned(),
         several => format!("{several} records"),
-    }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./\\:".contains(c);
-    match word.chars().all(is_plain) && !word.is_empty() {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }

@@ -50,7 +50,9 @@ pub(super) fn finished() -> Summary {
         linked: None,
         report_dir: "reports/r-0193".to_owned(),
         failed_file: "failed.csv".to_owned(),
+        has_failed_workbook: true,
         resume_with: None,
+        correct_with: None,
         reconcile_with: None,
         resolve_with: None,
     }
@@ -109,6 +111,8 @@ pub(super) fn troubled() -> Summary {
     summary
         .repairs
         .insert("postal_code.zero_restored".to_owned(), 77);
+    summary.correct_with =
+        Some("importer run reports/r-0193/failed.csv -m jtl-shop.toml".to_owned());
     summary.traffic.retries = 12;
     summary.traffic.throttled = 1;
     summary

@@ -169,7 +169,9 @@ fn effort(page: &mut Page, summary: &Summary) {
         page.pair(l.pick("Requests", "Anfragen"), &text);
     }
     page.pair(l.pick("Time", "Dauer"), &telling::time(summary, l));
-    page.pair(l.pick("Report", "Bericht"), &summary.report_dir);
+    if !summary.report_dir.is_empty() {
+        page.pair(l.pick("Report", "Bericht"), &summary.report_dir);
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::settings::Existing;
 use super::strays::refuse_strays;
 use super::summing::{Facts, stricter};
 use super::survey::{Findings, Survey, survey};
+use super::unwritten::unwritten;
 use super::{Import, ImportError, Listener};
 use crate::journal::Journal;
 use crate::mapping::Unasked;
@@ -88,28 +89,24 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     if let Some(found) = &found {
         found.count_in(&mut counts);
     }
-    let facts = Facts {
-        run,
-        dry_run: true,
-        resumed: false,
-        input: import.input.clone(),
-        input_hash: survey.fingerprint.hex(),
-        source: source.facts().describe(),
-        mapping: import.mapping.name().to_owned(),
-        mapping_hash: super::which::hex(&import.plan_hash(&pipeline)?),
-        target: None,
-        workflows: super::which::workflows(settings),
-        failed_file: shape_of(&source).failed_file().to_owned(),
-        started,
-        report_dir: report.folder().display().to_string(),
-    };
+    let facts = facts(
+        import,
+        (&source, &pipeline),
+        (run, started),
+        &survey,
+        &report,
+    )?;
     let mut summary = facts.summary(Ending::Finished, counts);
     summary.reading_seconds = clock.elapsed().as_secs_f64();
     summary.linked = linked;
     tell_settings(import, &mut summary);
-    let asked = probe.as_ref();
-    summary.traffic = asked.map_or_else(Traffic::default, |probe| probe.traffic);
-    plan(import, &survey, &pipeline.plan, asked, &mut summary);
+    plan(
+        import,
+        &survey,
+        &pipeline.plan,
+        probe.as_ref(),
+        &mut summary,
+    );
     drop(probe);
     let mut payloads = import.payloads.take();
     let reporting = Reporting {
@@ -122,11 +119,39 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
             .as_mut()
             .map(|writer| &mut **writer as &mut dyn std::io::Write),
     };
-    let summary = reporting.write(&mut survey, summary, |summary| {
+    let written = reporting.write(&mut survey, &mut summary, |summary| {
         stricter(summary, &import.settings);
-    })?;
+    });
+    if let Err(error) = written {
+        return Err(unwritten(error, summary, &import.settings, &listener));
+    }
     listener.tell(&RunEvent::Finished(Box::new(summary.clone())));
     Ok(summary)
+}
+
+/// What the summary says of the input and of how it was read.
+fn facts(
+    import: &Import,
+    (source, pipeline): (&Source, &Pipeline),
+    (run, started): (String, Timestamp),
+    survey: &Survey,
+    report: &Report,
+) -> Result<Facts, ImportError> {
+    Ok(Facts {
+        run,
+        dry_run: true,
+        resumed: false,
+        input: import.input.clone(),
+        input_hash: survey.fingerprint.hex(),
+        source: source.facts().describe(),
+        mapping: import.mapping.name().to_owned(),
+        mapping_hash: super::which::hex(&import.plan_hash(pipeline)?),
+        target: None,
+        workflows: super::which::workflows(&import.settings),
+        shape: shape_of(source),
+        started,
+        report_dir: report.folder().display().to_string(),
+    })
 }
 
 /// What a live run would find out about a returned file; a run that its changes would stop is
@@ -172,6 +197,7 @@ fn plan(
     probe: Option<&Probe<'_>>,
     summary: &mut Summary,
 ) {
+    summary.traffic = probe.map_or_else(Traffic::default, |probe| probe.traffic);
     let not_checked = not_checked(import, survey, bound, probe);
     let probed = probe.map_or(&[][..], |probe| &probe.probed);
     let english = |all: &[Bilingual]| all.iter().map(|text| text.english.clone()).collect();

@@ -10,6 +10,7 @@ use crate::deliver::client::ClientError;
 use crate::deliver::driver::{LedgerError, Signal};
 use crate::journal::JournalError;
 use crate::mapping::MappingError;
+use crate::outcome::telling::shell_word;
 use crate::outcome::{Ending, Stop};
 use crate::report::ReportError;
 use crate::source::SourceError;
@@ -41,6 +42,22 @@ pub enum ImportError {
     /// The second file of the mapping cannot be used.
     #[error(transparent)]
     Join(#[from] JoinError),
+    /// An input whose columns nothing explains.
+    #[error("{} names its columns, and no mapping says what they are", path.display())]
+    NeedsMapping {
+        /// The input.
+        path: PathBuf,
+    },
+    /// The input is not as a ready-made mapping says that it is written.
+    #[error("{source}, as {mapping} expects it")]
+    OtherExport {
+        /// The mapping.
+        mapping: String,
+        /// The input.
+        path: PathBuf,
+        /// What was found.
+        source: SourceError,
+    },
     /// No room for intermediate results.
     #[error("intermediate results cannot be kept in {}: {source}", path.display())]
     Spool {
@@ -142,6 +159,14 @@ pub enum ImportError {
         /// What became of the input.
         source: SourceError,
     },
+    /// The report of a run that has its outcomes could not be written.
+    #[error("{source}")]
+    Unwritten {
+        /// What went wrong.
+        source: ReportError,
+        /// What writes it.
+        rewrite: Rewrite,
+    },
     /// The user was asked, and said no.
     #[error("nothing was sent")]
     Declined,
@@ -179,6 +204,17 @@ pub enum ImportError {
     /// Something that cannot be, and is a mistake of this program.
     #[error("a mistake in this program: {0}")]
     Internal(String),
+}
+
+/// What writes a report that could not be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rewrite {
+    /// This command, from the journal.
+    Command(String),
+    /// The command that was given: a dry run keeps nothing.
+    DryRun,
+    /// The command that was given: the journal went with the sandbox.
+    Sandbox,
 }
 
 fn still_needed(run: &str, unknown: u64) -> String {
@@ -236,6 +272,16 @@ impl ImportError {
             Self::NoRecords { .. } => Self::NoRecords {
                 path: PathBuf::from("-"),
             },
+            Self::NeedsMapping { .. } => Self::NeedsMapping {
+                path: PathBuf::from("-"),
+            },
+            Self::OtherExport {
+                mapping, source, ..
+            } => Self::OtherExport {
+                mapping,
+                path: PathBuf::from("-"),
+                source: source.of_stdin(),
+            },
             Self::CutShort { run, source } => Self::CutShort {
                 run,
                 source: source.of_stdin(),
@@ -248,22 +294,45 @@ impl ImportError {
         }
     }
 
+    /// What to do about the input.
+    fn help_with_input(&self) -> Option<String> {
+        match self {
+            Self::CutShort { run, .. } => Some(format!(
+                "`importer show {run}` tells what was created; the same command over the \
+                     changed file leaves those customers alone"
+            )),
+            Self::Unreported { run, .. } => Some(format!(
+                "`importer show {run}` tells the numbers; `importer report {run} --input \
+                     FILE` makes the report from the file as it was"
+            )),
+            Self::NeedsMapping { path } => {
+                let file = shell_word(&path.display().to_string());
+                Some(format!(
+                    "`importer mapping new {file} -o MAPPING.toml` proposes one; then give the \
+                     command with `-m MAPPING.toml`, or with a ready-made one, -m builtin:NAME. \
+                     Only JSON objects in the API's own shape need none"
+                ))
+            }
+            Self::OtherExport { path, .. } => {
+                let file = shell_word(&path.display().to_string());
+                Some(format!(
+                    "is it this program's export? `importer mapping new {file} -o FILE` proposes a \
+                     mapping for any other; if it is, `--encoding` says what it was written in"
+                ))
+            }
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let text = match self {
-            Self::CutShort { run, .. } => {
-                return Some(format!(
-                    "`importer show {run}` tells what was created; the same command over the \
-                     changed file leaves those customers alone"
-                ));
-            }
-            Self::Unreported { run, .. } => {
-                return Some(format!(
-                    "`importer show {run}` tells the numbers; `importer report {run} --input \
-                     FILE` makes the report from the file as it was"
-                ));
-            }
+            Self::CutShort { .. }
+            | Self::Unreported { .. }
+            | Self::NeedsMapping { .. }
+            | Self::OtherExport { .. } => return self.help_with_input(),
+            Self::Unwritten { source, rewrite } => return Some(help_if_unwritten(source, rewrite)),
             Self::Returned(error) => return Some(error.help()),
             Self::Join(error) => return Some(error.help()),
             Self::Source(error) => return error.help(),
@@ -327,6 +396,28 @@ impl ImportError {
         };
         Some(text.to_owned())
     }
+}
+
+/// How to get a report that could not be written.
+fn help_if_unwritten(error: &ReportError, rewrite: &Rewrite) -> String {
+    let first = match error {
+        ReportError::Folder { .. } | ReportError::NotAFolder { .. } => {
+            "see to it that the folder can be made and written to"
+        }
+        ReportError::Write { .. } | ReportError::Name { .. } => {
+            "see to it that the disk has room and the folder may be written to"
+        }
+    };
+    let then = match rewrite {
+        Rewrite::Command(command) => {
+            format!("every outcome is in the journal, and `{command}` writes the report from it")
+        }
+        Rewrite::DryRun => "then start the dry run again".to_owned(),
+        Rewrite::Sandbox => {
+            "then give the same command again: the sandbox's journal is gone".to_owned()
+        }
+    };
+    format!("{first}; {then}")
 }
 
 /// What to do about a run that cannot be forgotten yet.

@@ -17,6 +17,7 @@ use super::settings::{Existing, ImportSettings};
 use super::strays::refuse_strays;
 use super::summing::{Facts, stricter};
 use super::survey::{Kept, Survey, keep, survey, survey_rest};
+use super::unwritten::unwritten;
 use super::which::{
     Which, counts_of, finished_before, hex, new_run, note_patience, note_report, options_from,
     way_on, which_run, workflows,
@@ -26,6 +27,7 @@ use crate::deliver::client::Client;
 use crate::deliver::driver::Delivered;
 use crate::journal::{Journal, RunRow};
 use crate::names::Names;
+use crate::outcome::telling::shell_word;
 use crate::outcome::{Alteration, Ending, RunEvent, Summary, Traffic};
 use crate::report::Report;
 use crate::source::{self, Fingerprint, Source, SourceError};
@@ -252,6 +254,20 @@ pub(super) fn tell_of_unknown(summary: &mut Summary, target: &str, journal: &str
     summary.resolve_with = Some(format!("importer resolve {run}{journal} RECORD"));
 }
 
+/// How to import the records that failed, once they are corrected.
+pub(super) fn tell_of_failed(summary: &mut Summary, is_mapped: bool, options: &str) {
+    if summary.counts.invalid + summary.counts.refused == 0 {
+        return;
+    }
+    let dir = summary.report_dir.trim_end_matches('/');
+    let file = shell_word(&format!("{dir}/{}", summary.failed_file));
+    let mapping = match is_mapped {
+        true => format!(" -m {}", shell_word(&summary.mapping)),
+        false => String::new(),
+    };
+    summary.correct_with = Some(format!("importer run {file}{mapping}{options}"));
+}
+
 /// A live run, decided upon.
 pub(super) struct Live<'a> {
     pub(super) import: &'a Import,
@@ -474,6 +490,8 @@ impl Live<'_> {
             let (target, journal) = (&settings.target_options, &settings.journal_options);
             tell_of_unknown(&mut summary, target, journal);
         }
+        let correct = &self.settings().correct_options;
+        tell_of_failed(&mut summary, !self.import.mapping.is_passthrough(), correct);
         note_measured(
             journal,
             &self.row(journal)?,
@@ -483,7 +501,7 @@ impl Live<'_> {
         journal.end(&self.run, &summary.ending, summary.finished)?;
         let settings = self.settings();
         let mut minded = false;
-        let summary = Reporting {
+        let written = Reporting {
             source: &self.source,
             pipeline: &self.pipeline,
             report: &self.report,
@@ -491,16 +509,12 @@ impl Live<'_> {
             listener: &self.listener,
             payloads: None,
         }
-        .write(survey, summary, |summary| {
+        .write(survey, &mut summary, |summary| {
             minded = stricter(summary, settings);
-        })
-        .map_err(|error| match error {
-            ImportError::Source(source) => ImportError::Unreported {
-                run: self.run.to_string(),
-                source,
-            },
-            error => error,
-        })?;
+        });
+        if let Err(error) = written {
+            return Err(unwritten(error, summary, settings, &self.listener));
+        }
         journal.set_minded(&self.run, minded)?;
         journal.finish(
             &self.run,
@@ -525,7 +539,7 @@ impl Live<'_> {
             mapping_hash: hex(&self.plan_hash),
             target: Some(self.target.clone()),
             workflows: workflows(self.settings()),
-            failed_file: shape_of(&self.source).failed_file().to_owned(),
+            shape: shape_of(&self.source),
             started: self.started,
             report_dir: self.report.folder().display().to_string(),
         }

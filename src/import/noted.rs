@@ -27,6 +27,8 @@ pub(super) struct Noted {
     /// What commands about the same target and journal need.
     target_options: String,
     journal_options: String,
+    /// What the import of corrected records needs; none in runs of versions that did not tell.
+    correct_options: Option<String>,
 }
 
 impl Noted {
@@ -38,6 +40,7 @@ impl Noted {
             command: way_on(&settings.command_line),
             target_options: settings.target_options.clone(),
             journal_options: settings.journal_options.clone(),
+            correct_options: Some(settings.correct_options.clone()),
         }
     }
 
@@ -81,7 +84,7 @@ pub(super) fn note_measured(
 }
 
 /// Tells the summary of an old run what was noted.
-pub(super) fn tell_noted(row: &RunRow, summary: &mut Summary) {
+pub(super) fn tell_noted(row: &RunRow, is_mapped: bool, summary: &mut Summary) {
     let options = options_from(row);
     let noted = options.noted;
     if summary.ending.is_resumable() && !noted.command.is_empty() {
@@ -90,6 +93,9 @@ pub(super) fn tell_noted(row: &RunRow, summary: &mut Summary) {
     if summary.counts.unknown > 0 {
         let (target, journal) = (&noted.target_options, &noted.journal_options);
         super::live::tell_of_unknown(summary, target, journal);
+    }
+    if let Some(options) = &noted.correct_options {
+        super::live::tell_of_failed(summary, is_mapped, options);
     }
     summary.latency = options.measured.latencies.percentiles();
     summary.conditions = noted.conditions(&options.measured);

@@ -45,13 +45,14 @@ pub(super) struct Reporting<'a> {
 
 impl Reporting<'_> {
     /// Writes everything; completes the summary with what only now is known, lets `last` have
-    /// a look at it, and puts it beside the other files.
+    /// a look at it, and puts it beside the other files. The summary holds what is known also if
+    /// they cannot be written.
     pub(super) fn write(
         mut self,
         survey: &mut Survey,
-        summary: Summary,
+        summary: &mut Summary,
         last: impl FnOnce(&mut Summary),
-    ) -> Result<Summary, ImportError> {
+    ) -> Result<(), ImportError> {
         let outcomes = std::mem::replace(&mut self.outcomes, Outcomes::Dry);
         let (journal, outcomes) = outcomes.apart();
         self.outcomes = outcomes;
@@ -66,9 +67,9 @@ impl Reporting<'_> {
         mut self,
         mut pages: Option<Pages>,
         survey: &mut Survey,
-        mut summary: Summary,
+        summary: &mut Summary,
         last: impl FnOnce(&mut Summary),
-    ) -> Result<Summary, ImportError> {
+    ) -> Result<(), ImportError> {
         let dry = pages.is_none();
         let mut rows = self.begin(&summary.run, dry)?;
         let folder = self.report.folder().to_owned();
@@ -124,7 +125,7 @@ impl Reporting<'_> {
                 self.push_group(&mut rows, group, &settled, &look)?;
             }
             if let Some(last) = last {
-                self.tell(last, &summary);
+                self.tell(last, summary);
             }
             Ok(ControlFlow::Continue(()))
         })?;
@@ -135,14 +136,14 @@ impl Reporting<'_> {
         if let Some(to) = payloads {
             to.flush().map_err(ImportError::Payloads)?;
         }
-        causes.finish(&mut summary);
+        causes.finish(summary);
         summary.conditions.attempts = attempts;
-        tell_source(self.source, language, &mut summary);
+        tell_source(self.source, language, summary);
         summary.repairs.clone_from(&survey.tally.repairs);
         summary.finished = Timestamp::now();
-        last(&mut summary);
-        rows.finish(&summary)?;
-        Ok(summary)
+        last(summary);
+        rows.finish(summary)?;
+        Ok(())
     }
 
     fn begin(&self, run: &str, dry_run: bool) -> Result<Rows, ImportError> {

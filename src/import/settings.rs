@@ -139,6 +139,12 @@ pub struct ImportSettings {
     pub target_options: String,
     /// Those among them that a command about the same journal needs.
     pub journal_options: String,
+    /// Those that writing the report again needs.
+    pub report_options: String,
+    /// Those that the import of corrected records needs.
+    pub correct_options: String,
+    /// Whether the journal goes when the command ends, as that of a sandbox does.
+    pub is_journal_temporary: bool,
 }
 
 impl ImportSettings {

@@ -14,7 +14,7 @@ use crate::outcome::{
     Summary, Traffic,
 };
 use crate::record::Position;
-use crate::report::Rows;
+use crate::report::{Rows, Shape};
 
 /// The parts of a summary that every kind of run has.
 pub(super) struct Facts {
@@ -28,7 +28,7 @@ pub(super) struct Facts {
     pub mapping_hash: String,
     pub target: Option<String>,
     pub workflows: String,
-    pub failed_file: String,
+    pub shape: Shape,
     pub started: Timestamp,
     pub report_dir: String,
 }
@@ -67,8 +67,10 @@ impl Facts {
             plan: None,
             linked: None,
             report_dir: self.report_dir,
-            failed_file: self.failed_file,
+            failed_file: self.shape.failed_file().to_owned(),
+            has_failed_workbook: self.shape.has_failed_workbook(),
             resume_with: None,
+            correct_with: None,
             reconcile_with: None,
             resolve_with: None,
         }

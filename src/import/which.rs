@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::live::tell_of_failed;
 use super::noted::{Noted, tell_source};
 use super::reporting::shape_of;
 use super::settings::ImportSettings;
@@ -299,7 +300,7 @@ pub(super) fn finished_before(
         mapping_hash: hex(&row.plan_hash),
         target: Some(row.target.clone()),
         workflows: options_from(row).workflows,
-        failed_file: shape_of(source).failed_file().to_owned(),
+        shape: shape_of(source),
         started: row.started,
         report_dir: folder.display().to_string(),
     };
@@ -307,6 +308,10 @@ pub(super) fn finished_before(
     let mut summary = facts.summary(ending, counts_of(row, row.read.unwrap_or_default()));
     summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
     summary.linked = linked;
+    if folder.exists() {
+        let correct = &import.settings.correct_options;
+        tell_of_failed(&mut summary, !import.mapping.is_passthrough(), correct);
+    }
     tell_source(source, import.settings.report.language, &mut summary);
     if let Some(finished) = row.finished {
         summary.finished = finished;

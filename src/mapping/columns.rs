@@ -73,10 +73,20 @@ impl<'r> Cell<'r> {
 }
 
 impl Bound {
-    /// Finds the mapping's columns.
-    pub(super) fn find(compiled: &Compiled, columns: Columns<'_>) -> Result<Self, Vec<Mistake>> {
+    /// Finds the mapping's columns. One that `is_builtin` cannot be corrected.
+    pub(super) fn find(
+        compiled: &Compiled,
+        columns: Columns<'_>,
+        is_builtin: bool,
+    ) -> Result<Self, Vec<Mistake>> {
         match columns {
-            Columns::Header(header) => Header::new(header).bind(compiled),
+            Columns::Header(header) => {
+                let header = Header::new(header);
+                header.bind(compiled).map_err(|mistakes| match is_builtin {
+                    true => header.of_another_export(compiled).unwrap_or(mistakes),
+                    false => mistakes,
+                })
+            }
             Columns::Keys => Ok(Self {
                 names: names(&compiled.columns),
                 access: compiled
@@ -298,6 +308,33 @@ impl<'a> Header<'a> {
         } else {
             Err(mistakes)
         }
+    }
+
+    /// What is wrong when a ready-made mapping lacks columns: nobody can correct it line by line.
+    fn of_another_export(&self, compiled: &Compiled) -> Option<Vec<Mistake>> {
+        let lacking = compiled.columns.iter().map(|column| column.name.as_str());
+        let lacking: Vec<&str> = lacking
+            .filter(|name| self.matches(name).is_empty())
+            .collect();
+        let [first, more @ ..] = lacking.as_slice() else {
+            return None;
+        };
+        let mistake = match self.unsplit() {
+            Some(mistake) => mistake,
+            None if more.is_empty() => {
+                Mistake::of_file(format!("the input has no column {}", quoted(first)))
+            }
+            None => Mistake::of_file(format!(
+                "the input lacks {} of the {} columns that this ready-made mapping reads: {}",
+                lacking.len(),
+                compiled.columns.len(),
+                listed(lacking.iter().copied(), 8)
+            )),
+        };
+        Some(vec![mistake.help(
+            "is it this program's export, as it was exported? `importer mapping new INPUT -o FILE` \
+             proposes a mapping for any other",
+        )])
     }
 
     fn name(&self, index: usize) -> &str {

@@ -9,6 +9,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::error::Mistake;
 use super::suggest::did_you_mean;
+use crate::outcome::telling::shell_word;
 
 /// Files of a folder that are looked at for a similar name.
 pub(super) const LOOKED_AT: usize = 10_000;
@@ -55,6 +56,26 @@ fn unreadable(path: &Path, error: &io::Error) -> Mistake {
     Mistake::of_file("the mapping cannot be read: there is no such file")
         .help("name it with its folder, or a ready-made one as builtin:NAME")
         .help_if(did_you_mean(&wanted, names.iter().map(String::as_str)))
+}
+
+/// Endings of files that customers come in.
+const INPUTS: [&str; 12] = [
+    "csv", "tsv", "tab", "txt", "jsonl", "ndjson", "json", "xlsx", "xls", "ods", "gz", "zst",
+];
+
+/// Whether the file is there and is called like an input.
+pub(super) fn is_input(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    INPUTS.contains(&ending.to_lowercase().as_str()) && path.is_file()
+}
+
+/// Somebody named an input where a mapping belongs.
+pub(super) fn an_input(path: &Path) -> Mistake {
+    let file = shell_word(&path.display().to_string());
+    Mistake::of_file("this is an input, and no mapping").help(format!(
+        "`-m` names the mapping, and inputs are named without it: `importer run {file} -m \
+         MAPPING.toml`; `importer mapping new {file} -o MAPPING.toml` proposes a mapping"
+    ))
 }
 
 fn decode(bytes: &[u8]) -> Option<String> {

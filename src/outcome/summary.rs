@@ -354,13 +354,20 @@ pub struct Summary {
     /// What it has to do with other runs, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linked: Option<Box<Linked>>,
-    /// The folder with the report's files.
+    /// The folder with the report's files; empty if they could not be written.
     pub report_dir: String,
     /// The file in it that failed records are written to in the input's own shape.
     pub failed_file: String,
+    /// Whether `failed.xlsx` is there beside it, which may be corrected instead.
+    #[serde(skip)]
+    pub has_failed_workbook: bool,
     /// The command that goes on with this run, if it is unfinished.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume_with: Option<String>,
+    /// The command that imports the records that failed, once they are corrected; none if none
+    /// failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correct_with: Option<String>,
     /// The command that looks up what is unknown, if anything is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconcile_with: Option<String>,

@@ -2,11 +2,13 @@
 //! report, so that both say the same. Knows nothing of how it is shown.
 
 mod numbers;
+mod shell;
 mod steps;
 
 use std::time::Duration;
 
 pub use numbers::{counted, length, length_in, tenths, thousands, thousands_in};
+pub use shell::shell_word;
 pub use steps::{glossary, steps};
 
 use super::{Counts, Ending, ErrorGroup, Language, Linked, Plan, Summary};

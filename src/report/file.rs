@@ -23,8 +23,32 @@ const NAMES_AT_MOST: u32 = 100;
 /// A file that is being written. Dropped before [`PendingFile::commit`], it leaves no trace.
 #[derive(Debug)]
 pub(super) struct PendingFile {
-    out: BufWriter<NamedTempFile>,
+    out: BufWriter<Nameless>,
     path: PathBuf,
+}
+
+/// A temporary file whose errors do not tell its name, which means nothing to anybody.
+#[derive(Debug)]
+struct Nameless(NamedTempFile);
+
+impl Write for Nameless {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.as_file_mut().flush()
+    }
+}
+
+/// What the system said, without the temporary name that is told beside it.
+pub(super) fn without_name(error: io::Error) -> io::Error {
+    let system = error
+        .get_ref()
+        .and_then(|told| told.source())
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    system.map_or(error, io::Error::from_raw_os_error)
 }
 
 impl PendingFile {
@@ -38,10 +62,13 @@ impl PendingFile {
             .and_then(|file| set_mode(file.as_file(), mode).map(|()| file));
         match made {
             Ok(file) => Ok(Self {
-                out: BufWriter::with_capacity(64 * 1024, file),
+                out: BufWriter::with_capacity(64 * 1024, Nameless(file)),
                 path,
             }),
-            Err(source) => Err(ReportError::Write { path, source }),
+            Err(source) => Err(ReportError::Write {
+                path,
+                source: without_name(source),
+            }),
         }
     }
 
@@ -57,7 +84,7 @@ impl PendingFile {
             .into_inner()
             .map_err(io::IntoInnerError::into_error)
             .inspect(|_| fail_point::pass(Point::ReportWritten))
-            .and_then(|file| file.as_file().sync_all().map(|()| file));
+            .and_then(|Nameless(file)| file.as_file().sync_all().map(|()| file));
         match synced {
             Ok(file) => {
                 fail_point::pass(Point::ReportSynced);

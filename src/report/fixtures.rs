@@ -115,7 +115,9 @@ pub(super) fn summary() -> Summary {
         linked: None,
         report_dir: "reports/r1".to_owned(),
         failed_file: "failed.csv".to_owned(),
+        has_failed_workbook: true,
         resume_with: None,
+        correct_with: None,
         reconcile_with: None,
         resolve_with: None,
     }

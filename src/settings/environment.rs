@@ -10,6 +10,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::error::SettingsError;
+use crate::outcome::telling::shell_word;
 
 /// What the process was started with. `Debug` shows no variable's value: some are secrets.
 #[derive(Clone, Default)]
@@ -171,10 +172,10 @@ impl Environment {
                 continue;
             }
             options.push(' ');
-            options.push_str(&quote(word));
+            options.push_str(&shell_word(word));
             if let Some(value) = words.next_if(|_| !has_value) {
                 options.push(' ');
-                options.push_str(&quote(value));
+                options.push_str(&shell_word(value));
             }
         }
         options
@@ -201,7 +202,7 @@ impl Environment {
     pub fn command_line(&self) -> String {
         self.typed
             .iter()
-            .map(|word| quote(word))
+            .map(|word| shell_word(word))
             .collect::<Vec<_>>()
             .join(" ")
     }
@@ -209,24 +210,7 @@ impl Environment {
 
 /// An option with its value, quoted, with a blank before it.
 pub(super) fn as_option(name: &str, value: &str) -> String {
-    format!(" {}", quote(&format!("--{name}={value}")))
-}
-
-/// `word` as a shell reads it back: as it is when nothing in it is special, else quoted, with
-/// single quotes for POSIX shells and double quotes on Windows.
-fn quote(word: &str) -> String {
-    let is_plain = !word.is_empty()
-        && word.chars().all(|c| {
-            c.is_alphanumeric() || "-_./:=,+@%".contains(c) || (cfg!(windows) && c == '\\')
-        });
-    if is_plain {
-        return word.to_owned();
-    }
-    if cfg!(windows) {
-        format!("\"{}\"", word.replace('"', "\\\""))
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
+    format!(" {}", shell_word(&format!("--{name}={value}")))
 }
 
 #[cfg(test)]
@@ -242,12 +226,6 @@ mod tests {
                 environment.command_line(),
                 r"importer run 'it'\''s a.csv' --rate 10/s"
             );
-        }
-        assert_eq!(quote("Müller.csv"), "Müller.csv");
-        if cfg!(not(windows)) {
-            assert_eq!(quote(""), "''");
-            assert_eq!(quote("$(x)"), "'$(x)'");
-            assert_eq!(quote("*.csv"), "'*.csv'");
         }
     }
 
@@ -268,7 +246,7 @@ mod tests {
             "x",
         ]);
         let options = environment.typed_options(&["base-url", "state-dir", "path"]);
-        let url = quote("http://h/a b");
+        let url = shell_word("http://h/a b");
         assert_eq!(options, format!(" --state-dir=s --base-url {url}"));
         assert_eq!(environment.typed_options(&["tenant-id"]), "");
     }

@@ -84,6 +84,11 @@ impl JobOptions {
         self.layer.anchor(folder);
     }
 
+    /// The folder of the reports, if the job names one.
+    pub(super) fn report_dir(&self) -> Option<&Path> {
+        self.layer.report_dir.as_deref()
+    }
+
     /// The layer that stands in the place of typed options, with the time that a run may take.
     pub(super) fn layer(&self, left: Option<Duration>) -> Layer {
         Layer {

@@ -373,6 +373,15 @@ impl SourceError {
         Some(help.to_owned())
     }
 
+    /// Whether the input is not written in the encoding that it was said to be in.
+    #[must_use]
+    pub fn is_other_encoding(&self) -> bool {
+        matches!(
+            self,
+            Self::OtherEncoding { .. } | Self::Malformed { .. } | Self::HeaderEncoding { .. }
+        )
+    }
+
     /// The same trouble with the input called `-`: where the standard input is kept meanwhile is
     /// nobody's business.
     #[must_use]

@@ -7,6 +7,8 @@
 
 /// From one run to the next.
 mod across;
+/// What the program advises works.
+mod advice;
 /// Imports point downwards only; files are short.
 mod architecture;
 /// Bad input, mappings and settings.

@@ -73,8 +73,7 @@ fn write_again(old: &mut OldRun<'_>, report: &Report) -> Result<Summary, ImportE
     } else {
         Mapping::parse(&row.mapping, &row.mapping_text)?
     };
-    let given = old.input.clone();
-    let path = given
+    let path = (old.input.clone())
         .or_else(|| row.input_path.clone())
         .unwrap_or_else(|| PathBuf::from(&row.input));
     let options = super::super::which::options_from(row);
@@ -120,7 +119,7 @@ fn write_again(old: &mut OldRun<'_>, report: &Report) -> Result<Summary, ImportE
         mapping_hash: super::super::which::hex(&row.plan_hash),
         target: Some(row.target.clone()),
         workflows: options.workflows,
-        failed_file: shape_of(&source).failed_file().to_owned(),
+        shape: shape_of(&source),
         started: row.started,
         report_dir: report.folder().display().to_string(),
     };
@@ -128,18 +127,19 @@ fn write_again(old: &mut OldRun<'_>, report: &Report) -> Result<Summary, ImportE
     let mut summary = facts.summary(ending, counts);
     summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
     summary.linked = super::super::returned::linked(journal, row)?;
-    super::super::noted::tell_noted(row, &mut summary);
-    Reporting {
+    super::super::noted::tell_noted(row, !mapping.is_passthrough(), &mut summary);
+    let reporting = Reporting {
         source: &source,
         pipeline: &pipeline,
         report,
         outcomes: Outcomes::Journal(journal, &row.id),
         listener: &listener,
         payloads: None,
-    }
-    .write(&mut survey, summary, |summary| {
+    };
+    reporting.write(&mut survey, &mut summary, |summary| {
         if let Some(finished) = row.finished {
             summary.finished = finished;
         }
-    })
+    })?;
+    Ok(summary)
 }

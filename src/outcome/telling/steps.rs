@@ -9,6 +9,7 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
     let counts = &summary.counts;
     let dir = summary.report_dir.trim_end_matches('/');
     let failed_file = format!("{dir}/{}", summary.failed_file);
+    let has_report = !dir.is_empty();
     let mut steps = Vec::new();
     let mut step = |text: &str, command: Option<String>| steps.push((text.to_owned(), command));
     if let Ending::Stopped(stop) = &summary.ending {
@@ -33,24 +34,29 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
         return steps;
     }
     if summary.ending == Ending::TooManyInvalid {
+        let said = match (has_report, language) {
+            (false, _) => String::new(),
+            (true, Language::English) => format!(" ({failed_file} says what is wrong)"),
+            (true, Language::German) => format!(" ({failed_file} sagt, was falsch ist)"),
+        };
         let text = match language {
             Language::English => format!(
-                "Correct the input or the mapping ({failed_file} says what is wrong), or allow \
-                 more invalid records with --max-invalid."
+                "Correct the input or the mapping{said}, or allow more invalid records with \
+                 --max-invalid."
             ),
             Language::German => format!(
-                "Die Eingabe oder die Zuordnung berichtigen ({failed_file} sagt, was falsch ist), \
-                 oder mit --max-invalid mehr ungültige Datensätze erlauben."
+                "Die Eingabe oder die Zuordnung berichtigen{said}, oder mit --max-invalid mehr \
+                 ungültige Datensätze erlauben."
             ),
         };
         step(&text, None);
     } else if counts.invalid + counts.refused > 0 {
-        let text = language.pick(
-            "Correct the records in this file and import it with the same mapping:",
-            "Die Datensätze in dieser Datei berichtigen und sie mit derselben Zuordnung \
-             importieren:",
-        );
-        step(text, Some(failed_file));
+        if has_report {
+            step(
+                &correct(summary, language),
+                Some(summary.correct_with.clone().unwrap_or(failed_file)),
+            );
+        }
         if counts.refused > 0 {
             let text = language.pick(
                 "Where the cause was not in the data, send them again by the same command \
@@ -64,7 +70,7 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
     if counts.unknown > 0 {
         find_out(summary, language, &mut step);
     }
-    if counts.changed > 0 {
+    if counts.changed > 0 && has_report {
         let text = language.pick(
             "These customers' data changed since they were sent; they were left as they are:",
             "Die Daten dieser Kunden haben sich seit dem Senden geändert; sie blieben, wie sie \
@@ -75,6 +81,27 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
     steps
 }
 
+/// What to do about the records that failed.
+fn correct(summary: &Summary, language: Language) -> String {
+    let file = &summary.failed_file;
+    let instead = match summary.has_failed_workbook {
+        true => language.pick(
+            " (in a spreadsheet program, take failed.xlsx instead)",
+            " (in einer Tabellenkalkulation stattdessen failed.xlsx nehmen)",
+        ),
+        false => "",
+    };
+    match language {
+        Language::English => {
+            format!("Correct the records in {file} and import them with the same mapping{instead}:")
+        }
+        Language::German => format!(
+            "Die Datensätze in {file} berichtigen und mit derselben Zuordnung \
+             importieren{instead}:"
+        ),
+    }
+}
+
 /// After a dry run.
 fn rehearsed(
     summary: &Summary,
@@ -83,15 +110,16 @@ fn rehearsed(
     step: &mut dyn FnMut(&str, Option<String>),
 ) {
     if summary.counts.invalid > 0 {
-        let text = match language {
-            Language::English => {
-                format!("Correct the input or the mapping; {failed_file} says what is wrong.")
-            }
-            Language::German => format!(
-                "Die Eingabe oder die Zuordnung berichtigen; {failed_file} sagt, was falsch ist."
-            ),
+        let said = match (summary.report_dir.is_empty(), language) {
+            (true, _) => String::new(),
+            (false, Language::English) => format!("; {failed_file} says what is wrong"),
+            (false, Language::German) => format!("; {failed_file} sagt, was falsch ist"),
         };
-        step(&text, None);
+        let text = language.pick(
+            "Correct the input or the mapping",
+            "Die Eingabe oder die Zuordnung berichtigen",
+        );
+        step(&format!("{text}{said}."), None);
     }
     let plan = summary.plan.as_ref();
     let blocked = plan.is_some_and(|plan| plan.too_many_invalid);
@@ -122,6 +150,22 @@ fn find_out(summary: &Summary, language: Language, step: &mut dyn FnMut(&str, Op
         format!("importer resolve {run} RECORD"),
     );
     let dir = summary.report_dir.trim_end_matches('/');
+    let list = match dir.is_empty() {
+        false => (
+            language.pick(
+                "What stays unknown, look for in Wawi; this file lists it:",
+                "Was unbekannt bleibt, in der Wawi suchen; diese Datei zählt es auf:",
+            ),
+            format!("{dir}/unknown.csv"),
+        ),
+        true => (
+            language.pick(
+                "What stays unknown, look for in Wawi; this lists it:",
+                "Was unbekannt bleibt, in der Wawi suchen; das zählt es auf:",
+            ),
+            format!("importer show {run} --outcome unknown"),
+        ),
+    };
     for (text, command) in [
         (
             language.pick(
@@ -130,13 +174,7 @@ fn find_out(summary: &Summary, language: Language, step: &mut dyn FnMut(&str, Op
             ),
             reconcile,
         ),
-        (
-            language.pick(
-                "What stays unknown, look for in Wawi; this file lists it:",
-                "Was unbekannt bleibt, in der Wawi suchen; diese Datei zählt es auf:",
-            ),
-            format!("{dir}/unknown.csv"),
-        ),
+        list,
         (
             language.pick(
                 "Say of each record what you found there, that it is there:",

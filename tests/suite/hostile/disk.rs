@@ -8,7 +8,7 @@ use wawi_importer::sandbox::SandboxSettings;
 
 use super::{assert_done, assert_once, assert_orderly, importer};
 use crate::customers::{Customers, MAPPING, column};
-use crate::stand_in::StandIn;
+use crate::stand_in::{StandIn, wait_for};
 use crate::support::{Importer, Run, files_below};
 
 /// The program may write files of so many KiB.
@@ -90,6 +90,15 @@ fn a_report_that_cannot_be_written_is_written_later() {
         run.said()
     );
     assert!(run.stderr.contains("`importer report"), "{}", run.said());
+    // What it came to is told all the same, and nobody is sent to files that are not there.
+    assert!(
+        run.stdout
+            .starts_with("Finished: 20 of 20 records created."),
+        "{}",
+        run.said()
+    );
+    assert!(!run.stdout.contains("reports"), "{}", run.said());
+    assert!(!run.said().contains(".part"), "{}", run.said());
     // Nothing half-written is left, and everybody was created.
     assert!(files_below(&importer.folder().join("reports")).is_empty());
     assert_once(&customers, sandbox.numbers());
@@ -98,6 +107,73 @@ fn a_report_that_cannot_be_written_is_written_later() {
     let run = importer.run().expect(0);
     assert_done(&customers, &sandbox, &run);
     assert_eq!(sandbox.counters().posts, posts);
+}
+
+#[test]
+fn a_report_s_folder_that_goes_away_meanwhile_takes_no_summary_along() {
+    let customers = Customers::valid(305, 3);
+    let server = StandIn::start(SandboxSettings {
+        latency: std::time::Duration::from_millis(400),
+        ..SandboxSettings::default()
+    });
+    let mut importer = importer(&customers, &server.url());
+    importer.arg("--report-dir").arg("my reports");
+    let child = importer.start();
+    let folder = importer.folder().join("my reports");
+    let own = || std::fs::read_dir(&folder).into_iter().flatten().next();
+    wait_for(|| own().is_some() && server.created() > 0);
+    // Something else stands there now, which also stops whoever may write everywhere.
+    let run_folder = own().unwrap().unwrap().path();
+    std::fs::remove_dir_all(&run_folder).unwrap();
+    std::fs::write(&run_folder, "not a folder").unwrap();
+    let run = importer.read(child.wait_with_output().unwrap());
+    assert_eq!(run.code, 1, "{}", run.said());
+    assert!(
+        run.stdout.contains("Finished: 3 of 3 records created."),
+        "{}",
+        run.said()
+    );
+    let id = run_folder.file_name().unwrap().to_str().unwrap().to_owned();
+    let command = format!("importer report {id} --report-dir 'my reports'");
+    assert!(run.stderr.contains(&command), "{}", run.said());
+    // What is advised works.
+    std::fs::remove_file(&run_folder).unwrap();
+    importer.args(["report", &id, "--report-dir", "my reports"]);
+    importer.run().expect(0);
+    assert!(run_folder.join("created.csv").exists());
+}
+
+#[test]
+fn a_report_that_a_sandbox_run_cannot_write_is_not_promised_from_a_journal_that_is_gone() {
+    let mut customers = Customers::valid(306, 20);
+    for customer in &mut customers.0 {
+        customer.cells[column("Bemerkung")] = "viel zu sagen ".repeat(5000);
+    }
+    for (words, advice) in [
+        (&["--sandbox"][..], "give the same command again"),
+        (
+            &["--dry-run", "--max-invalid", "100%"],
+            "start the dry run again",
+        ),
+    ] {
+        let mut importer = importer(&customers, "http://127.0.0.1:1");
+        // Of the dry run all are invalid: too long a company.
+        let mapping = match words.contains(&"--sandbox") {
+            true => MAPPING.replace("[\"E-Mail\"]", "[\"Bemerkung\"]"),
+            false => MAPPING.replace("\"Firma\"", "\"Bemerkung\""),
+        };
+        importer.file("shop.toml", mapping);
+        importer.args(["run", "shop.csv", "-m", "shop.toml"]);
+        for word in words {
+            importer.arg(word);
+        }
+        let run = limited(&mut importer, 1000);
+        assert_eq!(run.code, 1, "{}", run.said());
+        assert!(run.stderr.contains(advice), "{}", run.said());
+        assert!(!run.said().contains("importer report"), "{}", run.said());
+        assert!(!run.said().contains(".part"), "{}", run.said());
+        assert!(run.stdout.contains("20  read"), "{}", run.said());
+    }
 }
 
 #[test]
