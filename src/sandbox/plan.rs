@@ -279,6 +279,9 @@ impl Plan {
             "jitter" => self.jitter = span(key)?,
             _ => {
                 if !known().any(|word| word == key) {
+                    if key.bytes().all(|byte| byte.is_ascii_digit()) {
+                        return Err(unknown_status(key));
+                    }
                     return Err(unknown("word", key, known()));
                 }
                 let help = "docs/rehearsal.md shows how each word is written";
@@ -341,6 +344,19 @@ fn known() -> impl Iterator<Item = &'static str> + Clone {
     faults
         .chain(Faults::FURTHER_WORDS.iter().copied())
         .chain(Plan::SERVER_WORDS.iter().copied())
+}
+
+/// A status that is no fault of its own is no misspelling of one that is.
+fn unknown_status(status: &str) -> Wrong {
+    let statuses = known().filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    Wrong::new(
+        format!("there is no fault `{status}`"),
+        format!(
+            "of the statuses there are {}; status={status}@1 answers every create with {status}, \
+             status={status}@10-20 only those. docs/rehearsal.md has all words",
+            statuses.collect::<Vec<_>>().join(", ")
+        ),
+    )
 }
 
 fn unknown<'w>(what: &str, word: &str, known: impl Iterator<Item = &'w str> + Clone) -> Wrong {
@@ -504,6 +520,8 @@ lookups = ["503"]
                 "no word `xylophone`",
                 "there are commit_drop",
             ),
+            ("400 = 0.1", 1, "no fault `400`", "status=400@1 answers"),
+            ("400 = 0.1", 1, "no fault `400`", "there are 500_after"),
             ("a = ", 1, "", "TOML"),
             ("seed = 1\ndrop = 2", 2, "from 0 to 1", "rehearsal.md"),
             ("drop = 0.7\nrst = 0.7", 1, "more than 1", "lower the rates"),
