@@ -79,7 +79,21 @@ pub(super) fn run(
     if !missing.is_empty() {
         console.warn(&format!("the key lacks the scope {}", missing.join(", ")));
     }
-    place.keep(&key, &scopes, console, as_json)
+    let told = match &choice.key_name {
+        _ if choice.is_key_named => {
+            "importer.toml names it already; `importer doctor` tries it".to_owned()
+        }
+        name => format!(
+            "Name it in importer.toml:\n  [{}]\n  kind = \"api_key\"\n  api_key = {{ file = {} }}",
+            choice.auth_table,
+            json!(
+                name.as_deref()
+                    .map(Path::display)
+                    .map(|name| name.to_string())
+            )
+        ),
+    };
+    place.keep(&key, &scopes, &told, console, as_json)
 }
 
 fn failure(code: ExitCode, text: &str, help: Option<&str>) -> Failure {
@@ -346,11 +360,12 @@ impl Place {
         }
     }
 
-    /// Keeps the key, or shows it: one of both, and only once.
+    /// Keeps the key, or shows it: one of both, and only once. `told` says what to do with it.
     fn keep(
         self,
         key: &SecretString,
         scopes: &[String],
+        told: &str,
         console: &Console,
         as_json: bool,
     ) -> Ended {
@@ -375,10 +390,7 @@ impl Place {
             }));
         } else {
             console.line(&format!("The key is in {}.", path.display()));
-            console.note(&format!(
-                "Name it in importer.toml:\n  [auth]\n  kind = \"api_key\"\n  api_key = {{ file = {} }}",
-                json!(path.display().to_string())
-            ));
+            console.note(told);
         }
         Ok(ExitCode::Fine)
     }

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::path::Path;
 
 use reqwest::Url;
 use secrecy::SecretString;
@@ -125,6 +126,11 @@ impl AuthFile {
         }
     }
 
+    /// Whether it is an API key from this file.
+    pub(super) fn reads_key_from(&self, file: &Path) -> bool {
+        matches!(self, Self::ApiKey(SecretSource::File(named)) if named == file)
+    }
+
     /// Fetches the secrets.
     pub(super) fn fetch(
         &self,
@@ -193,6 +199,26 @@ fn unknown_key(page: Page<'_>, key: &Spanned<Cow<'_, str>>) -> SettingsError {
 /// The token server's URL, checked.
 fn token_server(url: Option<&str>, allow_http: bool) -> Result<String, SettingsError> {
     service_url("token_url", url.unwrap_or(TOKEN_URL), allow_http).map(Url::into)
+}
+
+/// The token server that would be asked, as far as the settings tell without any secret.
+pub(super) fn token_server_of(
+    auth: Option<&AuthFile>,
+    environment: &Environment,
+) -> Option<String> {
+    let url = match auth {
+        Some(AuthFile::OAuth2 { token_url, .. }) => token_url.clone(),
+        Some(_) => return None,
+        None => {
+            let id = format!("{PREFIX}CLIENT_ID");
+            let is_set = |name: &str| environment.variable(name).is_some();
+            if !is_set(&id) && !is_set(&format!("{id}_FILE")) {
+                return None;
+            }
+            plain_token_url(environment).ok()?
+        }
+    };
+    token_server(url.as_deref(), true).ok()
 }
 
 /// The names of all variables that hold credentials.

@@ -152,6 +152,12 @@ pub struct RegisterChoice {
     pub scopes: Vec<String>,
     /// Where the key goes; none: to stdout.
     pub key_file: Option<PathBuf>,
+    /// How the settings name that file: relative to theirs.
+    pub key_name: Option<PathBuf>,
+    /// The table of the settings that credentials belong in: `auth`, or that of the profile.
+    pub auth_table: String,
+    /// Whether it names that file already.
+    pub is_key_named: bool,
     /// Whether a key file that is there is overwritten.
     pub force: bool,
     /// How long somebody has to accept.
@@ -171,6 +177,8 @@ pub struct DoctorChoice {
     pub target: Result<TargetSettings, SettingsError>,
     /// Who we are there, or why that cannot be told.
     pub credentials: Result<Credentials, SettingsError>,
+    /// The server that would be asked for tokens, if they are fetched.
+    pub token_url: Option<String>,
     /// How fast it may be asked.
     pub delivery: DeliverySettings,
     /// How long it may take.

@@ -9,20 +9,36 @@ use super::secret::SecretSource;
 use super::url::shown;
 
 /// What is told of a setting even if nobody gave it.
-const ALWAYS: [&str; 13] = [
+const ALWAYS: [&str; 29] = [
+    "config",
+    "profile",
+    "lang",
     "base_url",
     "path",
     "api_version",
     "tenant_id",
     "app_id",
+    "app_version",
+    "run_as",
+    "session_id",
     "workflows",
     "target",
+    "allow_http",
     "concurrency",
     "rate",
     "timeout",
     "settle",
+    "max_outage",
+    "max_duration",
+    "max_attempts",
+    "max_invalid",
+    "max_failures",
+    "existing",
+    "allow_unkeyed",
     "state_dir",
     "report_dir",
+    "values",
+    "report_mode",
 ];
 
 /// Where a setting comes from.
@@ -84,7 +100,15 @@ pub(super) fn rows(layers: &Layers, environment: &Environment) -> Vec<SettingRow
         let given = given(option, layers, environment);
         let (value, origin) = match given {
             Some(given) => given,
-            None if ALWAYS.contains(&option.key) => (option.default.to_owned(), Origin::Default),
+            None if ALWAYS.contains(&option.key) => {
+                let value = match option.key {
+                    // What it is called is told where one is.
+                    "config" => "none: there is no importer.toml here or above",
+                    "profile" => "none",
+                    _ => option.default,
+                };
+                (value.to_owned(), Origin::Default)
+            }
             None => continue,
         };
         let value = match option.key {
@@ -160,13 +184,13 @@ fn credentials(layers: &Layers, environment: &Environment) -> Vec<SettingRow> {
                 (Some(profile), true) => Origin::Profile(profile.clone()),
                 _ => Origin::File,
             };
-            of_file(auth, &origin)
+            of_file(auth, &origin, environment)
         }
         None => of_environment(environment),
     }
 }
 
-fn of_file(auth: &AuthFile, origin: &Origin) -> Vec<SettingRow> {
+fn of_file(auth: &AuthFile, origin: &Origin, environment: &Environment) -> Vec<SettingRow> {
     let mut rows = Vec::new();
     let mut add = |key, value: String| {
         rows.push(SettingRow {
@@ -199,10 +223,18 @@ fn of_file(auth: &AuthFile, origin: &Origin) -> Vec<SettingRow> {
     }
     for (key, source) in secrets {
         if let Some(source) = source {
-            add(key, format!("set, from {}", source.place()));
+            add(key, told(source, environment));
         }
     }
     rows
+}
+
+/// Whether a secret is set, and where it is.
+fn told(source: &SecretSource, environment: &Environment) -> String {
+    match source.is_missing(environment) {
+        false => format!("set, from {}", source.place()),
+        true => format!("missing: it should come from {}", source.place()),
+    }
 }
 
 fn of_environment(environment: &Environment) -> Vec<SettingRow> {
@@ -224,7 +256,10 @@ fn of_environment(environment: &Environment) -> Vec<SettingRow> {
         } else if let Some(path) = environment.variable(&file) {
             rows.push(SettingRow {
                 key,
-                value: format!("set, from the file {path}"),
+                value: told(
+                    &SecretSource::File(environment.folder().join(path)),
+                    environment,
+                ),
                 origin: Origin::Variable(file),
             });
         }

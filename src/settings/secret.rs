@@ -48,6 +48,18 @@ impl SecretSource {
         }
     }
 
+    /// Whether nothing is there to be read. What a command prints is not asked for.
+    pub(super) fn is_missing(&self, environment: &Environment) -> bool {
+        match self {
+            Self::Env(name) => environment.variable(name).is_none(),
+            Self::File(path) => !path.exists(),
+            Self::Credential(name) => environment
+                .variable("CREDENTIALS_DIRECTORY")
+                .is_none_or(|folder| !Path::new(&folder).join(name).exists()),
+            Self::Command(_) => false,
+        }
+    }
+
     /// Reads the value of `key` in `[auth]`.
     pub(super) fn read(
         page: Page<'_>,

@@ -1,7 +1,9 @@
 //! What is done before the first run: registering, and looking at everything that a run needs.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::auth;
 use super::choice::{DoctorChoice, RegisterChoice};
 use super::environment::Environment;
 use super::error::SettingsError;
@@ -28,6 +30,24 @@ pub fn resolve_register(
     let layers = Layers::load(cli, environment)?;
     let known = layers.known_profiles.clone();
     let warnings = layers.target_warnings();
+    let whole = |file: &PathBuf| environment.folder().join(file);
+    let is_key_named = match (&args.key_file, &layers.auth) {
+        (Some(file), Some(auth)) => auth.reads_key_from(&whole(file)),
+        _ => false,
+    };
+    let is_beside = layers.config.as_deref().is_none_or(|config| {
+        let folder = config.parent().unwrap_or(Path::new(""));
+        folder.as_os_str().is_empty() || folder == environment.folder()
+    });
+    let key_name = args.key_file.as_ref();
+    let key_name = key_name.map(|file| if is_beside { file.clone() } else { whole(file) });
+    let auth_table = match &layers.profile {
+        // Credentials at the top hold for every profile that has none of its own.
+        Some(profile) if layers.auth.is_none() || layers.auth_of_profile => {
+            format!("profiles.{}.auth", toml_key(profile))
+        }
+        _ => "auth".to_owned(),
+    };
     let options = layers.merged();
     let scopes: Vec<String> = match args.scope.as_slice() {
         [] => SCOPES.map(str::to_owned).to_vec(),
@@ -40,6 +60,9 @@ pub fn resolve_register(
         name: name.map_or_else(|| "importer".to_owned(), |name| name.0.clone()),
         scopes,
         key_file: args.key_file.clone(),
+        key_name,
+        auth_table,
+        is_key_named,
         force: args.force,
         wait: args.wait.map_or(REGISTRATION_WAIT, |wait| wait.0),
         every: args.every.unwrap_or(REGISTRATION_PACE),
@@ -71,6 +94,7 @@ pub fn resolve_doctor(
         rows,
         target: checked_target(&options, known),
         credentials: credentials(auth.as_ref(), environment, allow_http, &mut warnings),
+        token_url: auth::token_server_of(auth.as_ref(), environment),
         delivery,
         max_duration: options.max_duration.map(|limit| limit.0),
         state_dir,
@@ -78,4 +102,13 @@ pub fn resolve_doctor(
         probe: args.probe || options.probe.unwrap_or_default(),
         warnings,
     })
+}
+
+/// A key as TOML writes it: bare, or in quotes.
+fn toml_key(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match !name.is_empty() && name.chars().all(is_bare) {
+        true => name.to_owned(),
+        false => format!("{name:?}"),
+    }
 }

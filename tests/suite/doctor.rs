@@ -223,6 +223,69 @@ fn credentials_are_tried_and_shown_nowhere() {
     assert!(!format!("{found:?}").contains("wrong-canary"));
 }
 
+#[test]
+fn without_its_secret_the_server_is_looked_at_all_the_same() {
+    let sandbox = StandIn::start(SandboxSettings {
+        auth: Auth::ApiKey("right".to_owned()),
+        ..SandboxSettings::default()
+    });
+    let mut importer = Importer::new();
+    let settings = |url: &str| {
+        format!(
+            "profile = \"p\"\n[profiles.p]\nbase_url = \"{url}\"\n[profiles.p.auth]\n\
+             kind = \"api_key\"\napi_key = {{ file = \"wawi.key\" }}\n"
+        )
+    };
+    importer.file("importer.toml", settings(&sandbox.url()));
+    let found = examined(&mut importer, &[], 4);
+    verdicts(
+        &found,
+        &[
+            ("credentials", "failed"),
+            ("dns", "ok"),
+            ("tcp", "ok"),
+            ("token", "not_checked"),
+            ("tls", "not_checked"),
+            ("authorisation", "not_checked"),
+            ("clock", "ok"),
+            ("quota", "not_checked"),
+            ("lists", "not_checked"),
+            ("latency", "not_checked"),
+        ],
+    );
+    let run = importer.args(["doctor"]).run().expect(4);
+    assert!(
+        run.stdout.contains("missing: it should come from the file"),
+        "{}",
+        run.said()
+    );
+    assert!(!run.stdout.contains("set, from the file"), "{}", run.said());
+    // What nobody set is told, too.
+    for key in ["max_outage", "max_failures", "existing", "values"] {
+        let row = run.stdout.lines().find(|line| line.starts_with(key));
+        assert!(row.is_some_and(|row| row.ends_with("default")), "{key}");
+    }
+    // Both the ERP and who gives tokens are looked for.
+    importer.file(
+        "importer.toml",
+        "base_url = \"http://127.0.0.1:9\"\n[auth]\nkind = \"oauth2\"\n\
+         token_url = \"http://127.0.0.1:9/token\"\n\
+         client_id = { env = \"NOT_SET\" }\nclient_secret = { file = \"no.key\" }\n",
+    );
+    let run = importer.run();
+    assert_eq!(
+        run.stdout.matches("takes no connection").count(),
+        2,
+        "{}",
+        run.said()
+    );
+    assert!(
+        run.stdout
+            .contains("missing: it should come from the variable NOT_SET")
+    );
+    assert_eq!(sandbox.counters().posts, 0);
+}
+
 /// A proper page of no customers, with these headers.
 fn page(headers: &str) -> Answer {
     let body = r#"{"TotalItems":0,"Items":[]}"#;

@@ -132,6 +132,44 @@ fn without_a_file_the_key_is_printed_once() {
     }
 }
 
+/// What is advised stands in the table that holds, and works as it stands.
+#[test]
+fn the_settings_that_are_told_are_those_that_hold() {
+    let settings = |erp: &StandIn, further: &str| {
+        let url = erp.url();
+        format!("profile = \"p 1\"\n[profiles.\"p 1\"]\nbase_url = \"{url}\"\n{further}")
+    };
+    let named =
+        "[profiles.\"p 1\".auth]\nkind = \"api_key\"\napi_key = { file = \"../wawi.key\" }\n";
+    let own = "[profiles.\"p 1\".auth]\nkind = \"api_key\"\napi_key = { file = \"./wawi.key\" }\n";
+    let top = "[auth]\nkind = \"gateway\"\n";
+    for (further, told) in [
+        ("", Some("[profiles.\"p 1\".auth]")),
+        (named, Some("[profiles.\"p 1\".auth]")),
+        (own, None),
+    ] {
+        let erp = erp(Registration::default());
+        let mut importer = register(&erp, &["--key-file", "wawi.key"]);
+        importer.file("importer.toml", settings(&erp, further));
+        let run = importer.run().expect(0);
+        assert_eq!(run.stderr.contains("names it already"), told.is_none());
+        let Some(table) = told else {
+            importer.args(["doctor"]).run().expect(0);
+            continue;
+        };
+        let (_, lines) = run.stderr.split_once("importer.toml:\n").unwrap();
+        assert!(lines.trim_start().starts_with(table), "{}", run.said());
+        importer.file("importer.toml", settings(&erp, lines));
+        importer.args(["doctor"]).run().expect(0);
+    }
+    // Credentials at the top are those of a profile that has none.
+    let erp = erp(Registration::default());
+    let importer = register(&erp, &["--key-file", "wawi.key"]);
+    importer.file("importer.toml", settings(&erp, top));
+    let run = importer.run().expect(0);
+    assert!(run.stderr.contains("  [auth]\n"), "{}", run.said());
+}
+
 #[test]
 fn a_key_file_that_is_there_stays_unless_it_was_said() {
     let erp = erp(Registration::default());

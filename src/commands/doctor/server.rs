@@ -65,10 +65,12 @@ impl Asker {
 }
 
 pub(super) fn look(choice: DoctorChoice, doctor: &mut Doctor<'_>) {
-    let (target, credentials) = match (choice.target, choice.credentials) {
-        (Ok(target), Ok(credentials)) => (target, credentials),
-        _ => return unchecked(&CHECKS, "the settings cannot be used", doctor),
+    let Ok(target) = choice.target else {
+        return unchecked(&CHECKS, "the settings cannot be used", doctor);
     };
+    // Whether the server is there can be seen without them.
+    let known = choice.credentials.ok();
+    let token_url = choice.token_url;
     let delivery = DeliverySettings {
         // A check has no patience.
         max_outage: Duration::ZERO,
@@ -85,7 +87,13 @@ pub(super) fn look(choice: DoctorChoice, doctor: &mut Doctor<'_>) {
         }
     };
     runtime.block_on(async {
-        let asked = ask(&target, credentials, &delivery, choice.probe, doctor);
+        let asked = async {
+            let servers = (&target, token_url.as_deref());
+            match known {
+                Some(known) => ask(servers, known, &delivery, choice.probe, doctor).await,
+                None => ask_as_nobody(servers, &delivery, doctor).await,
+            }
+        };
         let Some(most) = choice.max_duration else {
             return asked.await;
         };
@@ -109,36 +117,89 @@ fn unchecked(checks: &[&'static str], why: &str, doctor: &mut Doctor<'_>) {
     }
 }
 
-async fn ask(
+/// Names and ports of the ERP and of who gives tokens; whether the ERP can be reached.
+async fn reach_both(
+    (target, token_url): (&TargetSettings, Option<&str>),
+    delivery: &DeliverySettings,
+    doctor: &mut Doctor<'_>,
+) -> bool {
+    let at_most = CONNECT_AT_MOST.min(delivery.timeout);
+    let is_there = reach("base_url", &target.base_url, at_most, doctor).await;
+    if let Some(url) = token_url {
+        reach("token_url", url, at_most, doctor).await;
+    }
+    is_there
+}
+
+/// The one who asks, unless the settings are no good for that.
+fn asker(
     target: &TargetSettings,
+    credentials: Credentials,
+    delivery: &DeliverySettings,
+    doctor: &mut Doctor<'_>,
+) -> Option<Asker> {
+    match Client::new(target, credentials, delivery) {
+        Ok(client) => Some(Asker {
+            client,
+            rate: delivery.rate.and_then(UserRate::new),
+            begun: Instant::now(),
+            is_used_up: false,
+        }),
+        Err(error) => {
+            let text = super::chain(&error);
+            let remedy = "check the settings of the target and its credentials".to_owned();
+            let code = ExitCode::Unusable;
+            doctor.tell(&Finding::failed("settings", code, text, Some(remedy)));
+            let [_, _, _, beyond_token @ ..] = &CHECKS;
+            unchecked(beyond_token, "the settings cannot be used", doctor);
+            None
+        }
+    }
+}
+
+/// What can be seen of the server without credentials: one question that it need not let in.
+async fn ask_as_nobody(
+    servers: (&TargetSettings, Option<&str>),
+    delivery: &DeliverySettings,
+    doctor: &mut Doctor<'_>,
+) {
+    const WHY: &str = "the credentials cannot be used";
+    let [_, _, token, beyond_token @ ..] = &CHECKS;
+    let [.., quota, lists, latency] = &CHECKS;
+    let is_there = reach_both(servers, delivery, doctor).await;
+    unchecked(&[token], WHY, doctor);
+    if !is_there {
+        return unchecked(beyond_token, "the server cannot be reached", doctor);
+    }
+    let target = servers.0;
+    let Some(mut asker) = asker(target, Credentials::Gateway, delivery, doctor) else {
+        return;
+    };
+    let is_plain = target.base_url.starts_with("http:");
+    let Some(looked) = first_answer(&mut asker, is_plain, doctor).await else {
+        return;
+    };
+    unchecked(&["authorisation"], WHY, doctor);
+    doctor.tell(&clock(&looked));
+    unchecked(&[quota, lists, latency], WHY, doctor);
+}
+
+async fn ask(
+    servers: (&TargetSettings, Option<&str>),
     credentials: Credentials,
     delivery: &DeliverySettings,
     probe: bool,
     doctor: &mut Doctor<'_>,
 ) {
     let [_, _, _, beyond_token @ ..] = &CHECKS;
-    let at_most = CONNECT_AT_MOST.min(delivery.timeout);
-    let is_there = reach("base_url", &target.base_url, at_most, doctor).await;
-    if let Credentials::OAuth2 { token_url, .. } = &credentials {
-        reach("token_url", token_url, at_most, doctor).await;
-    }
+    let target = servers.0;
+    let is_there = reach_both(servers, delivery, doctor).await;
     let needs_token = matches!(credentials, Credentials::OAuth2 { .. });
-    let client = match Client::new(target, credentials, delivery) {
-        Ok(client) => client,
-        Err(error) => {
-            let text = super::chain(&error);
-            let remedy = "check the settings of the target and its credentials".to_owned();
-            doctor.tell(&Finding::failed(
-                "settings",
-                ExitCode::Unusable,
-                text,
-                Some(remedy),
-            ));
-            return unchecked(beyond_token, "the settings cannot be used", doctor);
-        }
+    let Some(mut asker) = asker(target, credentials, delivery, doctor) else {
+        return;
     };
     if needs_token {
-        match client.ready().await {
+        match asker.client.ready().await {
             Ok(()) => doctor.tell(&Finding::ok("token", "the token server gives a token")),
             Err(ending) => {
                 doctor.tell(&ended("token", &ending));
@@ -152,12 +213,6 @@ async fn ask(
     if !is_there {
         return unchecked(beyond_token, "the server cannot be reached", doctor);
     }
-    let mut asker = Asker {
-        client,
-        rate: delivery.rate.and_then(UserRate::new),
-        begun: Instant::now(),
-        is_used_up: false,
-    };
     let is_plain = target.base_url.starts_with("http:");
     let Some(looked) = first_answer(&mut asker, is_plain, doctor).await else {
         return;
