@@ -229,6 +229,58 @@ fn what_is_packaged_names_codes_and_variables_that_there_are() {
     }
 }
 
+/// Where the jobs file lies in a folder of settings, its inputs and archives lie elsewhere.
+#[test]
+fn what_is_packaged_keeps_reports_beside_the_journal_and_says_where_paths_begin() {
+    let mut count = 0;
+    for (file, words) in packaged() {
+        let text = read(&format!("packaging/{file}"));
+        let folder = |name: &str, flag: &str| {
+            let word = words.iter().position(|word| word == flag);
+            let typed = word.map(|at| words[at + 1].clone());
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            let set = lines.iter().enumerate().find_map(|(at, line)| {
+                let line = line.strip_prefix("Environment=").unwrap_or(line);
+                match line.strip_prefix(&format!("{name}=")) {
+                    Some(value) => Some(value.to_owned()),
+                    None if line == format!("- name: {name}") => {
+                        Some(lines[at + 1].strip_prefix("value: ").unwrap().to_owned())
+                    }
+                    None => None,
+                }
+            });
+            typed.or(set)
+        };
+        let state = folder("IMPORTER_STATE_DIR", "--state-dir").unwrap_or_else(|| panic!("{file}"));
+        let jobs = &words[1];
+        let Some(home) = state.strip_suffix("/state") else {
+            // Windows: settings, journal and reports are in one folder, which it starts in.
+            assert!(
+                file.ends_with(".xml") && state.ends_with("\\state"),
+                "{file}"
+            );
+            let home = state.trim_end_matches("\\state");
+            assert!(jobs.starts_with(home), "{file}");
+            assert!(
+                text.contains(&format!("<WorkingDirectory>{home}<")),
+                "{file}"
+            );
+            continue;
+        };
+        let reports = folder("IMPORTER_REPORT_DIR", "--report-dir");
+        assert_eq!(reports, Some(format!("{home}/reports")), "{file}");
+        assert!(!jobs.starts_with(home), "{file}");
+        let prose: String = text
+            .lines()
+            .map(|line| line.trim_start_matches('#'))
+            .collect();
+        assert!(prose.contains("are meant from /etc/importer"), "{file}");
+        assert!(prose.contains("absolute"), "{file}");
+        count += 1;
+    }
+    assert_eq!(count, 4);
+}
+
 #[test]
 fn the_task_of_windows_is_well_formed() {
     let text = read("packaging/importer-task.xml");
