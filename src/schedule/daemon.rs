@@ -68,7 +68,6 @@ struct LiveJob {
     /// Starts that have not ended; one beyond the first is about to be refused.
     starts: u32,
     next: Option<Timestamp>,
-    refused: u64,
 }
 
 impl Daemon {
@@ -318,7 +317,6 @@ impl Board {
     fn ended(&self, summary: &JobSummary, starts: u32) {
         self.with(&summary.job, |live| {
             live.starts = live.starts.saturating_sub(starts);
-            live.refused += u64::from(summary.result == Outcome::Refused);
         });
     }
 
@@ -331,7 +329,7 @@ impl Board {
                 state: self.state(name),
                 is_running: live.starts > 0,
                 next: live.next,
-                refused: live.refused,
+                refused: self.workshop.states().refused(name),
             }
         });
         readings.collect()

@@ -81,7 +81,7 @@ pub(super) struct Reading {
     pub(super) is_running: bool,
     /// When it starts next, if somebody waits for that.
     pub(super) next: Option<Timestamp>,
-    /// Starts that were refused in this process, which could not be written into the state.
+    /// Starts that were refused, in whatever process, because the job was at work.
     pub(super) refused: u64,
 }
 

@@ -1,5 +1,6 @@
 //! What is remembered of a job from one start to the next, in `jobs/NAME/state.json` of the
-//! state folder, and its last summary beside it: written under a temporary name, synced, then renamed.
+//! state folder, and its last summary beside it: written under a temporary name, synced, then
+//! renamed. How many starts were refused stands in a file of its own.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
@@ -159,6 +160,30 @@ impl States {
         })
     }
 
+    /// Counts a start that was refused because the job is at work. The state belongs to whoever
+    /// has the lock, so this count is the length of a file of its own, which every process only
+    /// ever makes longer by a byte.
+    pub(super) fn note_refused(&self, job: &str) -> Result<(), StateError> {
+        let path = self.refused_file(job);
+        let noted = self.make_folder(&path).and_then(|()| {
+            let mut options = File::options();
+            options.append(true).create(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            options.open(&path)?.write_all(b".")
+        });
+        noted.map_err(|source| StateError {
+            path,
+            doing: "written",
+            source,
+        })
+    }
+
+    /// How many starts of the job were refused, in whatever process.
+    pub(super) fn refused(&self, job: &str) -> u64 {
+        fs::metadata(self.refused_file(job)).map_or(0, |found| found.len())
+    }
+
     /// Writes a job's last summary, and returns where it is.
     pub(super) fn write_summary(&self, job: &str, text: &[u8]) -> Result<PathBuf, StateError> {
         let path = self.summary_file(job);
@@ -176,13 +201,22 @@ impl States {
         self.folder.join(job).join("state.json")
     }
 
+    fn refused_file(&self, job: &str) -> PathBuf {
+        self.folder.join(job).join("refused")
+    }
+
     fn put(&self, path: &Path, text: &[u8]) -> io::Result<()> {
+        self.make_folder(path)?;
+        replace(path, text, 0o600)
+    }
+
+    /// Makes the folder of the file.
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path.parent().unwrap_or(&self.folder))?;
-        replace(path, text, 0o600)
+        builder.create(path.parent().unwrap_or(&self.folder))
     }
 }
 

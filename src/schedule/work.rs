@@ -150,6 +150,11 @@ impl Workshop {
         };
         let code = exit::of_import(&error.into());
         let files = Files::none(code, &message);
+        if code == ExitCode::Locked
+            && let Err(error) = self.states().note_refused(&job.name)
+        {
+            self.warn(job, &error.to_string());
+        }
         // What is remembered belongs to whoever has the lock.
         let summary = self.summed(job, why, started, files, &mut State::default());
         self.call_hooks(job, &summary, signal).await;

@@ -151,8 +151,19 @@ fn who_finds_it_locked_ends_with_code_6_and_says_who_has_it() {
     // Nobody is told of that.
     assert!(!run.stderr.contains("on_failure"), "{}", run.said());
     assert!(erp.numbers().is_empty());
+    // Both it and whoever comes later counts that, once.
+    let refused = "importer_job_starts_total{job=\"shop\",result=\"refused\"}";
+    assert_eq!(metric(&metrics(&importer), refused), 1.0);
     drop(held);
-    once(&mut importer).expect(0);
+    let run = once(&mut importer).expect(0);
+    assert_eq!(metric(&metrics(&importer), refused), 1.0);
+    // Another run into the same ERP is at work: that is one start more, and not two.
+    let target = run.summary()["target"].as_str().unwrap().to_owned();
+    let held = lock(&state, &target, "process 43, since noon").unwrap();
+    importer.file("inbox/b.csv", export([("K2", "Ulm")]));
+    once(&mut importer).expect(6);
+    assert_eq!(metric(&metrics(&importer), refused), 2.0);
+    drop(held);
 }
 
 #[test]
