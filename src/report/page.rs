@@ -7,6 +7,7 @@
 //! its first line.
 
 mod chart;
+mod code;
 mod labels;
 mod timeline;
 
@@ -70,6 +71,7 @@ impl Drawing {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(harmless);
+        environment.add_filter("code", code::code);
         environment.add_template("report.html", TEMPLATE)?;
         environment
             .get_template("report.html")?
@@ -77,7 +79,7 @@ impl Drawing {
     }
 }
 
-/// Writes a value into the page: the one place where text becomes HTML.
+/// Writes a value into the page: with the filter `code`, the place where text becomes HTML.
 fn harmless(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.as_str() {
         Some(text) if !value.is_safe() => {

@@ -47,6 +47,8 @@ impl Chart {
 
 #[derive(Debug, Serialize)]
 struct Bar {
+    /// Whether anything of it would be seen.
+    is_drawn: bool,
     x: String,
     y: String,
     width: String,
@@ -100,14 +102,18 @@ impl Chart {
         let bars = stretches
             .iter()
             .zip(0_u32..)
-            .map(|((at, count), index)| Bar {
-                x: number((f64::from(index) + (1.0 - FILLED) / 2.0) * step),
-                y: number(y(float(*count))),
-                width: number(FILLED * step),
-                height: number(HEIGHT - y(float(*count))),
-                at: moment(*at),
-                count: thousands(*count),
-                per_second: tenths(float(*count) / whole.as_secs_f64(), language),
+            .map(|((at, count), index)| {
+                let height = number(HEIGHT - y(float(*count)));
+                Bar {
+                    is_drawn: height != number(0.0),
+                    x: number((f64::from(index) + (1.0 - FILLED) / 2.0) * step),
+                    y: number(y(float(*count))),
+                    width: number(FILLED * step),
+                    height,
+                    at: moment(*at),
+                    count: thousands(*count),
+                    per_second: tenths(float(*count) / whole.as_secs_f64(), language),
+                }
             })
             .collect();
         let lines = limits

@@ -91,6 +91,7 @@ fn eventful() -> Summary {
             told: ToldTexts::default(),
         }),
         resume_with: Some("importer run 'kunden.csv' -m jtl.toml".to_owned()),
+        correct_with: Some("importer run reports/r1/failed.csv -m jtl.toml".to_owned()),
         ..summary()
     }
 }
@@ -200,6 +201,27 @@ fn a_german_page_tells_the_same() {
     assert_is_inert(&page);
     assert!(page.contains("<html lang=\"de\">"));
     insta::assert_snapshot!("german", body(&page));
+}
+
+#[test]
+fn stretches_in_which_nobody_was_created_have_no_bar_and_commands_are_code() {
+    let mut summary = eventful();
+    for group in &mut summary.errors {
+        group.remedy = "Give `--rate <5/s>`.".to_owned();
+        group.cure = None;
+    }
+    let drawing = drawn(&[0, 0, 3]);
+    let page = drawing
+        .page(&summary, ValuesShown::Masked, Language::English)
+        .unwrap();
+    texts(&page);
+    assert_is_inert(&page);
+    assert!(page.matches("<rect class=\"created\"").count() >= 2);
+    assert!(!page.contains("height=\"0.00\""), "{page}");
+    // The table tells them all the same.
+    assert!(page.contains("<td class=\"number\">0</td>"), "{page}");
+    let code = "Give <code>--rate &lt;5&#x2f;s&gt;</code>.";
+    assert!(page.contains(code), "{page}");
 }
 
 #[test]
