@@ -1,5 +1,8 @@
 //! `importer register`: an API key from an on-prem server. It is told once, so there is a place
-//! for it before it is asked for, and nothing drops the one answer that has it.
+//! for it before it is asked for, and nothing drops the one answer that has it. A request that
+//! nobody has answered yet is kept for a later command.
+
+mod pending;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,12 +16,13 @@ use tempfile::NamedTempFile;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
+use self::pending::Pending;
 use super::{Ended, Failure, chain, signals};
 use crate::cli::{Cli, RegisterArgs};
 use crate::console::Console;
-use crate::deliver::Credentials;
 use crate::deliver::client::{App, Client, Opened, Polled};
 use crate::deliver::driver::Signal;
+use crate::deliver::{Credentials, TargetSettings};
 use crate::outcome::{Counts, Ending, ExitCode, Sent, Stop};
 use crate::settings::{Environment, RegisterChoice, resolve_register};
 
@@ -49,7 +53,15 @@ pub(super) fn run(
     let place = Place::prepare(choice.key_file.as_deref(), choice.force)?;
     let client = Client::new(&choice.target, Credentials::Gateway, &choice.delivery);
     let client = client.map_err(|error| failure(ExitCode::Unusable, &chain(&error), None))?;
-    let app = app(&choice)?;
+    let kept = choice.key_file.as_deref().map(pending::Place::beside);
+    let open = match &kept {
+        Some(kept) => still_open(kept, &choice.target)?,
+        None => None,
+    };
+    let mut app = app(&choice)?;
+    if let Some(open) = &open {
+        app.challenge.clone_from(&open.challenge);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -63,6 +75,9 @@ pub(super) fn run(
     let registration = Registration {
         client,
         app,
+        app_id: choice.target.app_id.clone(),
+        kept: kept.clone(),
+        open,
         ends: Instant::now() + choice.wait,
         every: choice.every,
         signal: signals::listen(),
@@ -93,7 +108,40 @@ pub(super) fn run(
             )
         ),
     };
-    place.keep(&key, &scopes, &told, console, as_json)
+    let code = place.keep(&key, &scopes, &told, console, as_json);
+    if let Some(kept) = &kept {
+        kept.clear();
+    }
+    code
+}
+
+/// The request that an earlier command left open there, if it is the one that is meant.
+fn still_open(kept: &pending::Place, target: &TargetSettings) -> Result<Option<Pending>, Failure> {
+    let path = kept.path().display();
+    let unusable = |text: &str| {
+        let help =
+            format!("reject what is open in Wawi, remove {path}, then give the same command again");
+        failure(ExitCode::Unusable, text, Some(&help))
+    };
+    let open = kept.read().map_err(|error| {
+        unusable(&format!(
+            "{path} cannot be read as an open request: {error}"
+        ))
+    })?;
+    let Some(open) = open else {
+        return Ok(None);
+    };
+    let there = Url::parse(&target.base_url)
+        .ok()
+        .zip(Url::parse(&open.url).ok());
+    let is_same = there.is_some_and(|(target, open)| target.origin() == open.origin());
+    if !is_same || open.app_id != target.app_id {
+        return Err(unusable(&format!(
+            "{path} is about a request of the app `{}` that was opened at {}",
+            open.app_id, open.url
+        )));
+    }
+    Ok(Some(open))
 }
 
 fn failure(code: ExitCode, text: &str, help: Option<&str>) -> Failure {
@@ -128,6 +176,11 @@ fn app(choice: &RegisterChoice) -> Result<App, Failure> {
 struct Registration<'a> {
     client: Client,
     app: App,
+    app_id: String,
+    /// Where a request is kept that is open, unless the key goes to stdout.
+    kept: Option<pending::Place>,
+    /// The request that an earlier command opened.
+    open: Option<Pending>,
     ends: Instant,
     every: Duration,
     signal: watch::Receiver<Signal>,
@@ -137,11 +190,22 @@ struct Registration<'a> {
 
 impl Registration<'_> {
     async fn go_through(mut self) -> Result<(SecretString, Vec<String>), Failure> {
+        if let Some(open) = self.open.take()
+            && let Ok(url) = Url::parse(&open.url)
+        {
+            self.say(
+                "open",
+                "The request of an earlier command is open still: look at it in Wawi (Admin > App \
+                 registration), and accept it. The key comes by itself.",
+            );
+            return self.wait_for_key(&url, &open.id).await;
+        }
         self.say(
             "asking",
             "In Wawi (new interface) open Admin > App registration > Add, and leave that page open.",
         );
         let (url, id) = self.open().await?;
+        self.keep(&url, &id);
         self.say(
             "open",
             "The request is there: look at it on that page, and accept it. The key comes by itself.",
@@ -155,6 +219,48 @@ impl Registration<'_> {
                 .json(&json!({"type": "registration", "status": status}));
         } else {
             self.console.note(text);
+        }
+    }
+
+    /// Keeps the open request for a later command.
+    fn keep(&self, url: &Url, id: &str) {
+        let Some(kept) = &self.kept else {
+            return;
+        };
+        let pending = Pending {
+            url: url.to_string(),
+            id: id.to_owned(),
+            challenge: self.app.challenge.clone(),
+            app_id: self.app_id.clone(),
+        };
+        if let Err(error) = kept.keep(&pending) {
+            self.console.warn(&format!(
+                "{} cannot be written ({error}): a later command could not go on waiting",
+                kept.path().display()
+            ));
+        }
+    }
+
+    /// Nobody needs to ask for the request again.
+    fn forget(&self) {
+        if let Some(kept) = &self.kept {
+            kept.clear();
+        }
+    }
+
+    /// What is to be done about a request that stays open.
+    fn help_if_open(&self) -> String {
+        match &self.kept {
+            Some(kept) if kept.path().exists() => format!(
+                "accept it in Wawi, then give the same command again: it goes on with the request \
+                 ({} keeps it) and fetches the key",
+                kept.path().display()
+            ),
+            _ => {
+                "reject what is open in Wawi, then give the same command again; with --key-file a \
+                  later command could go on with the request, and --wait gives more time"
+                    .to_owned()
+            }
         }
     }
 
@@ -211,11 +317,14 @@ impl Registration<'_> {
             let mut signal = self.signal.clone();
             let polled = tokio::select! {
                 polled = self.client.poll_registration(url, id, &self.app) => polled,
-                () = dropped(&mut signal) => return Err(interrupted(Signal::Drop)),
+                () = dropped(&mut signal) => {
+                    return Err(interrupted(Signal::Drop, &self.help_if_open()));
+                }
             };
             match polled {
                 Polled::Accepted { key, scopes } => return Ok((key, scopes)),
                 Polled::Rejected => {
+                    self.forget();
                     return Err(failure(
                         ExitCode::Stopped,
                         "the request was rejected in Wawi",
@@ -223,6 +332,7 @@ impl Registration<'_> {
                     ));
                 }
                 Polled::Gone => {
+                    self.forget();
                     return Err(failure(
                         ExitCode::Stopped,
                         "the request was answered already, and its key is told only once (status 410)",
@@ -239,6 +349,9 @@ impl Registration<'_> {
                 Polled::Odd(status) => {
                     odd += 1;
                     if odd >= ODD_AT_MOST {
+                        if status == 404 {
+                            self.forget();
+                        }
                         return Err(refused(status, &[]));
                     }
                 }
@@ -253,9 +366,7 @@ impl Registration<'_> {
             return Err(failure(
                 ExitCode::TryLater,
                 too_late,
-                Some(
-                    "reject what is open in Wawi, then give the same command again; --wait gives more time",
-                ),
+                Some(&self.help_if_open()),
             ));
         }
         let signal = &mut self.signal;
@@ -271,7 +382,7 @@ impl Registration<'_> {
             }
         };
         match timeout(self.every, stopped).await {
-            Ok(wish) => Err(interrupted(wish)),
+            Ok(wish) => Err(interrupted(wish, &self.help_if_open())),
             Err(_) => Ok(()),
         }
     }
@@ -284,12 +395,11 @@ async fn dropped(signal: &mut watch::Receiver<Signal>) {
     }
 }
 
-fn interrupted(wish: Signal) -> Failure {
+fn interrupted(wish: Signal, help: &str) -> Failure {
     let code = match wish {
         Signal::Terminate => ExitCode::Terminated,
         _ => ExitCode::Interrupted,
     };
-    let help = "if a request is open in Wawi, reject it there; the same command then starts anew";
     failure(code, "interrupted before there was a key", Some(help))
 }
 

@@ -8,8 +8,10 @@ use super::choice::{DoctorChoice, RegisterChoice};
 use super::environment::Environment;
 use super::error::SettingsError;
 use super::layers::Layers;
+use super::origins::Origin;
 use super::{checked_target, credentials, delivery, report, settle_warning};
 use crate::cli::{Cli, DoctorArgs, RegisterArgs};
+use crate::outcome::telling::length;
 
 /// How long somebody has to accept a registration, unless it is said.
 const REGISTRATION_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -83,16 +85,27 @@ pub fn resolve_doctor(
     let layers = Layers::load(cli, environment)?;
     let known = layers.known_profiles.clone();
     let mut warnings = layers.target_warnings();
-    let rows = super::origins::rows(&layers, environment);
+    let mut rows = super::origins::rows(&layers, environment);
     let state_dir = layers.state_dir();
     let auth = layers.auth.clone();
     let options = layers.merged();
     let allow_http = options.allow_http.unwrap_or_default();
     let delivery = delivery(&options);
     warnings.extend(settle_warning(&delivery));
+    let target = checked_target(&options, known);
+    for row in rows.iter_mut().filter(|row| row.origin == Origin::Default) {
+        match (row.key, &target) {
+            ("state_dir", _) => row.value = state_dir.display().to_string(),
+            ("settle", _) => row.value = length(delivery.settle),
+            ("app_id", Ok(target)) => row.value.clone_from(&target.app_id),
+            ("app_version", Ok(target)) => row.value.clone_from(&target.app_version),
+            ("target", Ok(target)) => row.value = target.identity(),
+            _ => {}
+        }
+    }
     Ok(DoctorChoice {
         rows,
-        target: checked_target(&options, known),
+        target,
         credentials: credentials(auth.as_ref(), environment, allow_http, &mut warnings),
         token_url: auth::token_server_of(auth.as_ref(), environment),
         delivery,

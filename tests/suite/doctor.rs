@@ -265,6 +265,17 @@ fn without_its_secret_the_server_is_looked_at_all_the_same() {
         let row = run.stdout.lines().find(|line| line.starts_with(key));
         assert!(row.is_some_and(|row| row.ends_with("default")), "{key}");
     }
+    // Values are those that hold, not how they come to be.
+    let row = |key: &str| {
+        run.stdout
+            .lines()
+            .find(|line| line.starts_with(key))
+            .unwrap()
+    };
+    assert!(row("state_dir").contains(".importer  "), "{}", run.said());
+    assert!(!row("state_dir").contains("nearest"), "{}", run.said());
+    assert!(row("settle").contains("2 min"), "{}", run.said());
+    assert!(row("target ").contains(&sandbox.url()), "{}", run.said());
     // Both the ERP and who gives tokens are looked for.
     importer.file(
         "importer.toml",

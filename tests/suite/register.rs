@@ -224,7 +224,7 @@ fn a_file_that_comes_meanwhile_costs_nobody_the_key() {
 }
 
 #[test]
-fn every_other_end_has_its_code_and_leaves_no_file() {
+fn every_other_end_has_its_code_and_leaves_no_file_but_an_open_request() {
     let lost = Registration {
         loses_key: true,
         ..Registration::default()
@@ -246,7 +246,11 @@ fn every_other_end_has_its_code_and_leaves_no_file() {
         assert!(run.stderr.contains(told), "{told}: {}", run.said());
         assert!(run.stderr.contains("help:"), "{}", run.said());
         assert!(!run.said().contains(KEY), "{}", run.said());
-        assert_left(&importer, &[]);
+        // What has no answer yet is kept, and nothing else.
+        match told {
+            "nobody accepted" => assert_left(&importer, &["wawi.key.request"]),
+            _ => assert_left(&importer, &[]),
+        }
     }
     let mut importer = Importer::new();
     importer.args(["register", "--base-url", "http://127.0.0.1:9"]);
@@ -264,8 +268,58 @@ fn ctrl_c_ends_it_in_good_order() {
     wait_for(|| erp.counters().gets > 1);
     interrupt(&child);
     let run = importer.read(child.wait_with_output().unwrap()).expect(130);
-    assert!(run.stderr.contains("reject it there"), "{}", run.said());
-    assert_left(&importer, &[]);
+    assert!(
+        run.stderr.contains("goes on with the request"),
+        "{}",
+        run.said()
+    );
+    assert_left(&importer, &["wawi.key.request"]);
+}
+
+/// Time is up, or the process is killed; somebody accepts it later; the same command has the key.
+#[test]
+fn a_request_that_is_open_is_gone_on_with_by_the_same_command() {
+    let erp = erp(Registration {
+        pending_for: 60,
+        ..Registration::default()
+    });
+    let mut importer = register(&erp, &["--key-file", "wawi.key", "--wait", "100ms"]);
+    let run = importer.run().expect(75);
+    assert!(
+        run.stderr.contains("goes on with the request"),
+        "{}",
+        run.said()
+    );
+    let request = importer.folder().join("wawi.key.request");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&request).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    // Another app's request is none of its business, and nothing is lost.
+    importer.arg("--app-id").arg("another").run().expect(4);
+    assert!(request.exists());
+    let mut importer = importer;
+    importer.args(["register", "--every", "5ms", "--base-url", &erp.url()]);
+    importer.arg("--key-file").arg("wawi.key");
+    let mut child = importer.start();
+    let before = erp.counters().gets;
+    wait_for(|| erp.counters().gets > before + 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let run = importer.run().expect(0);
+    assert!(run.stderr.contains("open still"), "{}", run.said());
+    assert_eq!(
+        std::fs::read_to_string(key_file(&importer)).unwrap(),
+        format!("{KEY}\n")
+    );
+    // Beside the key only what the killed process could not take away.
+    assert!(!request.exists());
+    // One request was opened, and no more.
+    let posts = erp.requests();
+    let posts = posts.iter().filter(|seen| seen.method.as_str() == "POST");
+    assert_eq!(posts.count(), 1);
 }
 
 /// Sends what Ctrl-C sends.
