@@ -67,7 +67,7 @@ const TARGET_OPTIONS: &[&str] = &[
 ];
 
 /// Options by which a report is written.
-const REPORT_OPTIONS: &[&str] = &["report-dir", "report-mode", "values"];
+const REPORT_OPTIONS: &[&str] = &["report-dir", "report-mode", "values", "lang"];
 
 /// Options that customers are created with.
 const CREATE_OPTIONS: &[&str] = &["workflows"];

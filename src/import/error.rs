@@ -154,8 +154,8 @@ pub enum ImportError {
     /// The input changed or went away after its records were sent, before the report was made.
     #[error("every record was dealt with, but the report could not be made: {source}")]
     Unreported {
-        /// The run.
-        run: String,
+        /// The run; none if its journal is gone with a sandbox.
+        run: Option<String>,
         /// What became of the input.
         source: SourceError,
     },
@@ -301,7 +301,10 @@ impl ImportError {
                 "`importer show {run}` tells what was created; the same command over the \
                      changed file leaves those customers alone"
             )),
-            Self::Unreported { run, .. } => Some(format!(
+            Self::Unreported { run: None, .. } => {
+                Some("give the same command again: the sandbox's journal is gone".to_owned())
+            }
+            Self::Unreported { run: Some(run), .. } => Some(format!(
                 "`importer show {run}` tells the numbers; `importer report {run} --input \
                      FILE` makes the report from the file as it was"
             )),
@@ -432,5 +435,42 @@ fn help_if_needed(run: &str, unknown: u64) -> String {
             "`importer reconcile {run}` looks them up, `importer resolve {run} RECORD` settles \
              one by hand; then give the same command again"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_that_went_with_its_sandbox_is_no_advice() {
+        let path = || PathBuf::from("shop.csv");
+        let edited = |run| ImportError::Unreported {
+            run,
+            source: SourceError::Edited { path: path() },
+        };
+        let full = |rewrite| ImportError::Unwritten {
+            source: ReportError::Write {
+                path: path(),
+                source: io::ErrorKind::StorageFull.into(),
+            },
+            rewrite,
+        };
+        let command = "importer report r1 --state-dir s".to_owned();
+        for (error, advised) in [
+            (edited(Some("r1".to_owned())), "`importer report r1 --input"),
+            (edited(None), "the same command"),
+            (
+                full(Rewrite::Command(command)),
+                "`importer report r1 --state-dir s`",
+            ),
+            (full(Rewrite::Sandbox), "the same command"),
+            (full(Rewrite::DryRun), "start the dry run again"),
+        ] {
+            let help = error.help().unwrap();
+            assert!(help.contains(advised), "{help}");
+            let names_a_run = advised.contains("r1");
+            assert_eq!(help.contains("importer report"), names_a_run, "{help}");
+        }
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn unwritten(
     };
     let error = match error {
         ImportError::Source(source) if !summary.dry_run => ImportError::Unreported {
-            run: summary.run.clone(),
+            run: (!settings.is_journal_temporary).then(|| summary.run.clone()),
             source,
         },
         ImportError::Report(source) => ImportError::Unwritten { source, rewrite },

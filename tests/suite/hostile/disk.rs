@@ -143,6 +143,34 @@ fn a_report_s_folder_that_goes_away_meanwhile_takes_no_summary_along() {
     assert!(run_folder.join("created.csv").exists());
 }
 
+/// The input is edited when its records are sent: the report would tell of other records.
+#[test]
+fn an_input_that_changes_before_the_report_takes_no_summary_along() {
+    let customers = Customers::valid(307, 3);
+    let server = StandIn::start(SandboxSettings {
+        latency: std::time::Duration::from_millis(400),
+        ..SandboxSettings::default()
+    });
+    let importer = importer(&customers, &server.url());
+    let child = importer.start();
+    wait_for(|| server.created() > 0);
+    let mut text = customers.csv();
+    let as_it_was = text.clone();
+    text.extend_from_within(..);
+    importer.file("shop.csv", text);
+    let run = importer.read(child.wait_with_output().unwrap());
+    assert_eq!(run.code, 1, "{}", run.said());
+    assert!(
+        run.stdout.contains("Finished: 3 of 3 records created."),
+        "{}",
+        run.said()
+    );
+    assert!(run.stderr.contains("--input FILE"), "{}", run.said());
+    importer.file("shop.csv", as_it_was);
+    importer.run().expect(0);
+    assert_eq!(server.created(), 3);
+}
+
 #[test]
 fn a_report_that_a_sandbox_run_cannot_write_is_not_promised_from_a_journal_that_is_gone() {
     let mut customers = Customers::valid(306, 20);
