@@ -413,7 +413,10 @@ fn help_if_unwritten(error: &ReportError, rewrite: &Rewrite) -> String {
     };
     let then = match rewrite {
         Rewrite::Command(command) => {
-            format!("every outcome is in the journal, and `{command}` writes the report from it")
+            format!(
+                "every outcome is in the journal, and `{command}` writes the report from it; the \
+                 same command as before does so, too, and closes the run"
+            )
         }
         Rewrite::DryRun => "then start the dry run again".to_owned(),
         Rewrite::Sandbox => {

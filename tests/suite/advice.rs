@@ -36,6 +36,7 @@ fn the_command_for_corrected_records_imports_them_where_the_others_are() {
     for word in ["--workflows", "run", "--report-dir", "my reports"] {
         importer.arg(word);
     }
+    importer.arg("--lang").arg("en").env("LANG", "de_DE.UTF-8");
     let run = importer.run().expect(3);
     assert!(run.stdout.contains("take failed.xlsx"), "{}", run.said());
     let command = correcting(&run);

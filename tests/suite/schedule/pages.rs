@@ -229,6 +229,54 @@ fn what_is_packaged_names_codes_and_variables_that_there_are() {
     }
 }
 
+/// Every word that looks like a variable of the program is one, be it in a comment.
+#[test]
+fn what_is_packaged_names_no_variable_that_there_is_not() {
+    let mut count = 0;
+    for file in names(&repository("packaging")) {
+        let text = read(&format!("packaging/{file}"));
+        let is_of_a_word = |c: char| c.is_ascii_uppercase() || c == '_';
+        let words = text.split(|c| !is_of_a_word(c));
+        for word in words.filter(|word| word.starts_with("IMPORTER_")) {
+            // Not ours: what Kubernetes sets for a service of that name.
+            if word == "IMPORTER_PORT" {
+                assert!(text.contains("enableServiceLinks: false"), "{file}");
+                continue;
+            }
+            let is_known = OPTIONS.iter().any(|row| row.variable() == word);
+            assert!(is_known, "{file}: {word}");
+            count += 1;
+        }
+    }
+    assert!(count >= 11, "{count}");
+}
+
+/// The image is built of what there is, by the oldest Rust that will do.
+#[test]
+fn the_image_is_built_of_what_is_there() {
+    let text = read("packaging/Dockerfile");
+    let mut copied = 0;
+    for line in text.lines().filter_map(|line| line.strip_prefix("COPY ")) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words[0].starts_with("--") {
+            continue;
+        }
+        let (_, sources) = words.split_last().unwrap();
+        for source in sources {
+            assert!(repository(source).exists(), "{source}");
+            copied += 1;
+        }
+    }
+    assert!(copied >= 8, "{copied}");
+    let manifest = read("Cargo.toml");
+    let (_, version) = manifest.split_once("rust-version = \"").unwrap();
+    let version = version.split('"').next().unwrap();
+    assert!(
+        text.contains(&format!("FROM rust:{version}-alpine ")),
+        "{version}"
+    );
+}
+
 /// Where the jobs file lies in a folder of settings, its inputs and archives lie elsewhere.
 #[test]
 fn what_is_packaged_keeps_reports_beside_the_journal_and_says_where_paths_begin() {
