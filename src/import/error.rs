@@ -43,7 +43,7 @@ pub enum ImportError {
     #[error(transparent)]
     Join(#[from] JoinError),
     /// An input whose columns nothing explains.
-    #[error("{} names its columns, and no mapping says what they are", path.display())]
+    #[error("{} needs a mapping: it has columns, and nothing says what they are", path.display())]
     NeedsMapping {
         /// The input.
         path: PathBuf,
@@ -311,9 +311,9 @@ impl ImportError {
             Self::NeedsMapping { path } => {
                 let file = shell_word(&path.display().to_string());
                 Some(format!(
-                    "`importer mapping new {file} -o MAPPING.toml` proposes one; then give the \
-                     command with `-m MAPPING.toml`, or with a ready-made one, -m builtin:NAME. \
-                     Only JSON objects in the API's own shape need none"
+                    "`importer mapping new {file} -o MAPPING.toml` proposes one; then name one with -m: \
+                     that file, or a ready-made one, -m builtin:NAME. Only JSON objects in the \
+                     API's own shape need none"
                 ))
             }
             Self::OtherExport { path, .. } => {

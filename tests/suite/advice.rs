@@ -92,7 +92,11 @@ fn an_input_without_a_mapping_is_named_with_what_proposes_one() {
         .args(["run", "my shop.csv", "--dry-run"])
         .run()
         .expect(4);
-    assert!(run.stderr.contains("my shop.csv names"), "{}", run.said());
+    assert!(
+        run.stderr.contains("my shop.csv needs a mapping"),
+        "{}",
+        run.said()
+    );
     assert!(!run.stderr.contains("passthrough"), "{}", run.said());
     if cfg!(unix) {
         let command = "`importer mapping new 'my shop.csv' -o MAPPING.toml`";
@@ -108,7 +112,11 @@ fn an_input_without_a_mapping_is_named_with_what_proposes_one() {
     importer.args(["run", "-", "--dry-run"]);
     let run = importer.stdin(customers.csv()).run().expect(4);
     assert!(run.stderr.contains("mapping new -"), "{}", run.said());
-    assert!(run.stderr.contains("error: - names"), "{}", run.said());
+    assert!(
+        run.stderr.contains("error: - needs a mapping"),
+        "{}",
+        run.said()
+    );
 }
 
 #[test]

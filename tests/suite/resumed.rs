@@ -228,6 +228,8 @@ fn told(run: &Run) -> BTreeMap<String, String> {
         "latency",
         "report_dir",
         "target",
+        // It names the server and the run's folder.
+        "correct_with",
     ] {
         object
             .remove(differs)
