@@ -1,6 +1,6 @@
 //! What a run came to, gathered from its parts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -77,12 +77,17 @@ impl Facts {
     }
 }
 
+/// Fields whose columns are kept.
+const FIELDS_AT_MOST: usize = 256;
+
 /// Errors and warnings by cause.
 #[derive(Default)]
 pub(super) struct Causes {
     errors: Groups,
     warnings: Groups,
     warned: u64,
+    /// The columns behind fields that the server named: it names the same ones again and again.
+    columns: HashMap<String, Vec<String>>,
 }
 
 impl Causes {
@@ -192,7 +197,7 @@ impl Causes {
             let cause = Cause {
                 code: code.clone(),
                 field: error.field.clone(),
-                columns: pipeline.plan.columns_of(&error.field),
+                columns: self.columns_of(&error.field, pipeline),
                 ..Cause::default()
             };
             let language = self.errors.language;
@@ -214,6 +219,18 @@ impl Causes {
                 },
             );
         }
+    }
+
+    fn columns_of(&mut self, field: &str, pipeline: &Pipeline) -> Vec<String> {
+        if let Some(known) = self.columns.get(field) {
+            return known.clone();
+        }
+        let columns = pipeline.plan.columns_of(field);
+        // A server may name another one each time.
+        if self.columns.len() < FIELDS_AT_MOST {
+            self.columns.insert(field.to_owned(), columns.clone());
+        }
+        columns
     }
 
     /// Tells the summary: records with warnings, then errors and warnings by cause.
