@@ -28,8 +28,10 @@ use crate::cli::{Cli, ColorChoice, Command, LogFormat, WELCOME};
 use crate::console::{self, Color, Console, ConsoleSettings};
 use crate::exit;
 use crate::import::{Events, ImportError};
-use crate::outcome::ExitCode;
-use crate::settings::{ConsoleChoice, Environment, GlobalChoice, SettingsError, resolve_global};
+use crate::outcome::{Bilingual, ExitCode};
+use crate::settings::{
+    ConsoleChoice, Environment, GlobalChoice, SettingsError, early_language, resolve_global,
+};
 
 pub use schedule::JobRunner;
 
@@ -39,8 +41,8 @@ type Ended = Result<ExitCode, Failure>;
 /// Something that went wrong, as it is told to the user.
 struct Failure {
     code: ExitCode,
-    text: String,
-    help: Option<String>,
+    text: Bilingual,
+    help: Option<Bilingual>,
     /// Whether the text is a finished diagnostic, with excerpts of its own.
     rendered: bool,
 }
@@ -50,7 +52,7 @@ impl From<SettingsError> for Failure {
         Self {
             code: exit::of_settings(&error),
             help: error.help(),
-            text: chain(&error),
+            text: told(&error),
             rendered: false,
         }
     }
@@ -60,9 +62,9 @@ impl Failure {
     /// Tells the user.
     fn tell(&self, console: &Console) {
         if self.rendered {
-            console.diagnostic(&self.text);
+            console.diagnostic(self.text.shown_in(console.language()));
         } else {
-            console.error(&self.text, self.help.as_deref());
+            console.error(&self.text, self.help.as_ref());
         }
     }
 
@@ -70,9 +72,10 @@ impl Failure {
     fn of_import(error: &ImportError, console: &Console) -> Self {
         let (text, help, rendered) = match error {
             ImportError::Mapping(mapping) => {
-                (mapping.render(console.color_on_stderr()), None, true)
+                let rendered = mapping.render(console.color_on_stderr(), console.language());
+                (Bilingual::same(rendered), None, true)
             }
-            error => (chain(error), error.help(), false),
+            error => (told(error), error.help(), false),
         };
         Self {
             code: exit::of_import(error),
@@ -81,6 +84,11 @@ impl Failure {
             rendered,
         }
     }
+}
+
+/// An error with its causes, in both languages.
+fn told(error: &dyn std::error::Error) -> Bilingual {
+    Bilingual::same(chain(error))
 }
 
 /// An error with its causes, unless it tells them itself.
@@ -129,8 +137,11 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
     let global = match global {
         Ok(global) => global,
         Err(failure) => {
-            let console = Console::new(ConsoleSettings::default());
-            console.error(&failure.text, failure.help.as_deref());
+            let console = Console::new(ConsoleSettings {
+                language: early_language(&cli, environment),
+                ..ConsoleSettings::default()
+            });
+            console.error(&failure.text, failure.help.as_ref());
             return failure.code;
         }
     };

@@ -27,6 +27,7 @@ use crate::cli::{
 };
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{Existing, ImportSettings, Said};
+use crate::outcome::{Language, both};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
 
@@ -90,6 +91,17 @@ fn arm_fail_point(environment: &Environment) -> Result<(), SettingsError> {
             why,
         }),
     }
+}
+
+/// The language that is spoken while the settings are not known, or cannot be: `--lang`, else
+/// `IMPORTER_LANG`, else the locale's.
+#[must_use]
+pub fn early_language(cli: &Cli, environment: &Environment) -> Language {
+    let named = || Language::of_code(environment.get("IMPORTER_LANG").ok()??);
+    let language = cli.global.lang.or_else(named);
+    language
+        .or_else(|| layers::locale(environment))
+        .unwrap_or_default()
 }
 
 /// Resolves what holds for every command.
@@ -382,7 +394,7 @@ pub fn resolve_forget(cli: &Cli, environment: &Environment) -> Result<ForgetChoi
     if !assume_yes && !can_ask {
         return Err(SettingsError::Contradiction {
             what: "nobody is there to be asked, and forgetting cannot be undone".to_owned(),
-            help: "add --yes to the command".to_owned(),
+            help: both!("add --yes to the command", "dem Befehl --yes hinzufügen"),
         });
     }
     let state_dir = layers.state_dir();
@@ -409,33 +421,44 @@ fn check_run(args: &RunArgs, dry_run: bool, sandbox: bool) -> Result<(), Setting
     if args.faults.is_some() && !sandbox {
         return Err(SettingsError::Contradiction {
             what: "--faults tells a sandbox what goes wrong, but this run has none".to_owned(),
-            help: "add --sandbox, or leave --faults out".to_owned(),
+            help: both!(
+                "add --sandbox, or leave --faults out",
+                "--sandbox hinzufügen, oder --faults weglassen"
+            ),
         });
     }
     if args.payloads.is_some() && !dry_run {
         return Err(SettingsError::Contradiction {
             what: "--payloads writes what a dry run would send, but this is no dry run".to_owned(),
-            help: "add --dry-run, or leave --payloads out".to_owned(),
+            help: both!(
+                "add --dry-run, or leave --payloads out",
+                "--dry-run hinzufügen, oder --payloads weglassen"
+            ),
         });
     }
     if args.probe && !dry_run {
         return Err(SettingsError::Contradiction {
             what: "--probe lets a dry run ask the ERP, but this is no dry run".to_owned(),
-            help: "add --dry-run, or leave --probe out: a run asks the ERP anyway".to_owned(),
+            help: both!(
+                "add --dry-run, or leave --probe out: a run asks the ERP anyway",
+                "--dry-run hinzufügen, oder --probe weglassen: ein Lauf fragt die Wawi ohnehin"
+            ),
         });
     }
     if args.again.again && args.again.existing == Some(Existing::Send) {
         return Err(SettingsError::Contradiction {
             what: "--again with --existing send would create every customer a second time"
                 .to_owned(),
-            help: "leave out --existing send: then the ERP is asked which customers are missing"
-                .to_owned(),
+            help: both!(
+                "leave out --existing send: then the ERP is asked which customers are missing",
+                "--existing send weglassen: dann wird die Wawi gefragt, welche Kunden fehlen"
+            ),
         });
     }
     if args.inputs.iter().filter(|input| *input == "-").count() > 1 {
         return Err(SettingsError::Contradiction {
             what: "stdin is named twice, but can be read only once".to_owned(),
-            help: "name - once".to_owned(),
+            help: both!("name - once", "- nur einmal nennen"),
         });
     }
     Ok(())

@@ -108,7 +108,12 @@ fn of_settings(choice: &DoctorChoice, doctor: &mut Doctor<'_>) {
 }
 
 fn unusable(check: &'static str, error: &SettingsError) -> Finding {
-    Finding::failed(check, exit::of_settings(error), chain(error), error.help())
+    Finding::failed(
+        check,
+        exit::of_settings(error),
+        chain(error),
+        error.help().map(|it| it.english),
+    )
 }
 
 impl Doctor<'_> {

@@ -10,7 +10,7 @@ use super::{Ended, Failure};
 use crate::cli::MappingNewArgs;
 use crate::console::Console;
 use crate::import::{ImportError, Proposed, propose_mapping};
-use crate::outcome::ExitCode;
+use crate::outcome::{ExitCode, both};
 use crate::settings::{GlobalChoice, typed_source};
 use crate::source;
 
@@ -96,18 +96,27 @@ fn not_written(path: &Path, error: &std::io::Error) -> Failure {
     let shown = path.display();
     let (text, help) = match error.kind() {
         ErrorKind::AlreadyExists => (
-            format!("{shown} exists already"),
-            "name another file with -o, or let --force overwrite it",
+            both!("{shown} exists already", "{shown} gibt es schon"),
+            both!(
+                "name another file with -o, or let --force overwrite it",
+                "mit -o eine andere Datei nennen, oder sie mit --force überschreiben"
+            ),
         ),
         _ => (
-            format!("{shown} cannot be written: {error}"),
-            "name another file with -o",
+            both!(
+                "{shown} cannot be written: {error}",
+                "{shown} lässt sich nicht schreiben: {error}"
+            ),
+            both!(
+                "name another file with -o",
+                "mit -o eine andere Datei nennen"
+            ),
         ),
     };
     Failure {
         code: ExitCode::Unusable,
         text,
-        help: Some(help.to_owned()),
+        help: Some(help),
         rendered: false,
     }
 }

@@ -13,13 +13,13 @@ use tempfile::NamedTempFile;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use super::{Ended, Failure, chain, signals};
+use super::{Ended, Failure, signals, told};
 use crate::cli::{Cli, RegisterArgs};
 use crate::console::Console;
 use crate::deliver::Credentials;
 use crate::deliver::client::{App, Client, Opened, Polled};
 use crate::deliver::driver::Signal;
-use crate::outcome::{Counts, Ending, ExitCode, Sent, Stop};
+use crate::outcome::{Bilingual, Counts, Ending, ExitCode, Sent, Stop, both};
 use crate::settings::{Environment, RegisterChoice, resolve_register};
 
 /// Answers that make no sense before nobody waits for one that does.
@@ -48,7 +48,7 @@ pub(super) fn run(
     }
     let place = Place::prepare(choice.key_file.as_deref(), choice.force)?;
     let client = Client::new(&choice.target, Credentials::Gateway, &choice.delivery);
-    let client = client.map_err(|error| failure(ExitCode::Unusable, &chain(&error), None))?;
+    let client = client.map_err(|error| failure(ExitCode::Unusable, told(&error), None))?;
     let app = app(&choice)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -56,7 +56,10 @@ pub(super) fn run(
         .map_err(|error| {
             failure(
                 ExitCode::Failure,
-                &format!("no sockets can be had: {error}"),
+                both!(
+                    "no sockets can be had: {error}",
+                    "es sind keine Sockets zu haben: {error}"
+                ),
                 None,
             )
         })?;
@@ -82,11 +85,11 @@ pub(super) fn run(
     place.keep(&key, &scopes, console, as_json)
 }
 
-fn failure(code: ExitCode, text: &str, help: Option<&str>) -> Failure {
+fn failure(code: ExitCode, text: Bilingual, help: Option<Bilingual>) -> Failure {
     Failure {
         code,
-        text: text.to_owned(),
-        help: help.map(str::to_owned),
+        text,
+        help,
         rendered: false,
     }
 }
@@ -97,7 +100,10 @@ fn app(choice: &RegisterChoice) -> Result<App, Failure> {
     getrandom::fill(&mut challenge).map_err(|error| {
         failure(
             ExitCode::Failure,
-            &format!("the system gives no random bytes: {error}"),
+            both!(
+                "the system gives no random bytes: {error}",
+                "das System gibt keine Zufallsbytes: {error}"
+            ),
             None,
         )
     })?;
@@ -156,30 +162,46 @@ impl Registration<'_> {
                         self.say("page_closed", "That page is not open yet; waiting for it.");
                     }
                     told = true;
-                    self.rest("nobody opened the page for registrations in time")
-                        .await?;
+                    self.rest(both!(
+                        "nobody opened the page for registrations in time",
+                        "niemand hat die Seite für Registrierungen rechtzeitig geöffnet"
+                    ))
+                    .await?;
                 }
                 Opened::Taken => {
                     return Err(failure(
                         ExitCode::Stopped,
-                        "an app with this id is registered already (status 409)",
-                        Some(
+                        both!(
+                            "an app with this id is registered already (status 409)",
+                            "eine App mit dieser Id ist schon registriert (Status 409)"
+                        ),
+                        Some(both!(
                             "remove it in Wawi under Admin > App registration, or choose another \
                              id with --app-id; a run needs the same --app-id",
-                        ),
+                            "sie in der Wawi unter Admin > App-Registrierung entfernen, oder mit --app-id eine andere Id wählen; ein Lauf braucht dieselbe --app-id"
+                        )),
                     ));
                 }
                 Opened::Refused { status, errors } => return Err(refused(status, &errors)),
                 Opened::NoAnswer(kind, sent) => {
                     let help = match sent {
-                        Sent::Never => "check host and port in --base-url, and that the API runs",
+                        Sent::Never => both!(
+                            "check host and port in --base-url, and that the API runs",
+                            "Host und Port in --base-url prüfen, und ob die API läuft"
+                        ),
                         Sent::Maybe => {
-                            "the request may be open in Wawi: reject it there, then give the same \
-                             command again"
+                            both!(
+                                "the request may be open in Wawi: reject it there, then give the same \
+                             command again",
+                                "die Anfrage ist in der Wawi vielleicht offen: dort ablehnen, dann denselben Befehl noch einmal geben"
+                            )
                         }
                     };
-                    let text = format!("the server gave no answer ({kind:?})");
-                    return Err(failure(ExitCode::TryLater, &text, Some(help)));
+                    let text = both!(
+                        "the server gave no answer ({kind:?})",
+                        "der Server gab keine Antwort ({kind:?})"
+                    );
+                    return Err(failure(ExitCode::TryLater, text, Some(help)));
                 }
             }
         }
@@ -204,18 +226,28 @@ impl Registration<'_> {
                 Polled::Rejected => {
                     return Err(failure(
                         ExitCode::Stopped,
-                        "the request was rejected in Wawi",
-                        Some("give the same command again, and accept it"),
+                        both!(
+                            "the request was rejected in Wawi",
+                            "die Anfrage wurde in der Wawi abgelehnt"
+                        ),
+                        Some(both!(
+                            "give the same command again, and accept it",
+                            "denselben Befehl noch einmal geben, und sie annehmen"
+                        )),
                     ));
                 }
                 Polled::Gone => {
                     return Err(failure(
                         ExitCode::Stopped,
-                        "the request was answered already, and its key is told only once (status 410)",
-                        Some(
+                        both!(
+                            "the request was answered already, and its key is told only once (status 410)",
+                            "die Anfrage wurde schon beantwortet, und ihr Schlüssel wird nur einmal genannt (Status 410)"
+                        ),
+                        Some(both!(
                             "remove the app in Wawi under Admin > App registration, then give the \
                              same command again",
-                        ),
+                            "die App in der Wawi unter Admin > App-Registrierung entfernen, dann denselben Befehl noch einmal geben"
+                        )),
                     ));
                 }
                 Polled::Pending => odd = 0,
@@ -229,19 +261,24 @@ impl Registration<'_> {
                     }
                 }
             }
-            self.rest("nobody accepted the request in time").await?;
+            self.rest(both!(
+                "nobody accepted the request in time",
+                "niemand hat die Anfrage rechtzeitig angenommen"
+            ))
+            .await?;
         }
     }
 
     /// Waits until the next question.
-    async fn rest(&mut self, too_late: &str) -> Result<(), Failure> {
+    async fn rest(&mut self, too_late: Bilingual) -> Result<(), Failure> {
         if Instant::now() + self.every > self.ends {
             return Err(failure(
                 ExitCode::TryLater,
                 too_late,
-                Some(
+                Some(both!(
                     "reject what is open in Wawi, then give the same command again; --wait gives more time",
-                ),
+                    "in der Wawi ablehnen, was offen ist, dann denselben Befehl noch einmal geben; --wait gibt mehr Zeit"
+                )),
             ));
         }
         let signal = &mut self.signal;
@@ -275,8 +312,18 @@ fn interrupted(wish: Signal) -> Failure {
         Signal::Terminate => ExitCode::Terminated,
         _ => ExitCode::Interrupted,
     };
-    let help = "if a request is open in Wawi, reject it there; the same command then starts anew";
-    failure(code, "interrupted before there was a key", Some(help))
+    let help = both!(
+        "if a request is open in Wawi, reject it there; the same command then starts anew",
+        "ist in der Wawi eine Anfrage offen, sie dort ablehnen; derselbe Befehl fängt dann neu an"
+    );
+    failure(
+        code,
+        both!(
+            "interrupted before there was a key",
+            "unterbrochen, bevor es einen Schlüssel gab"
+        ),
+        Some(help),
+    )
 }
 
 fn refused(status: u16, errors: &[crate::outcome::ServerError]) -> Failure {
@@ -296,7 +343,10 @@ fn refused(status: u16, errors: &[crate::outcome::ServerError]) -> Failure {
     let ending = Ending::Stopped(stop.clone());
     failure(
         ending.exit_code(&Counts::default()),
-        &format!("the server did not take the registration (status {status}){said}"),
+        both!(
+            "the server did not take the registration (status {status}){said}",
+            "der Server nahm die Registrierung nicht an (Status {status}){said}"
+        ),
         Some(stop.todo()),
     )
 }
@@ -307,17 +357,34 @@ impl Place {
         let Some(path) = path else {
             return Ok(Self::Stdout);
         };
-        let unusable = |text: &str, help| failure(ExitCode::Unusable, text, Some(help));
+        let unusable = |text: Bilingual, help| failure(ExitCode::Unusable, text, Some(help));
         if let Ok(found) = std::fs::symlink_metadata(path) {
             if !found.is_file() {
-                let text = format!("{} is no file", path.display());
-                return Err(unusable(&text, "choose another file with --key-file"));
+                let text = both!(
+                    "{path} is no file",
+                    "{path} ist keine Datei",
+                    path = path.display()
+                );
+                return Err(unusable(
+                    text,
+                    both!(
+                        "choose another file with --key-file",
+                        "mit --key-file eine andere Datei wählen"
+                    ),
+                ));
             }
             if !force {
-                let text = format!("{} is there already; it may hold a key", path.display());
+                let text = both!(
+                    "{path} is there already; it may hold a key",
+                    "{path} gibt es schon; vielleicht steht ein Schlüssel darin",
+                    path = path.display()
+                );
                 return Err(unusable(
-                    &text,
-                    "choose another file, or overwrite it with --force",
+                    text,
+                    both!(
+                        "choose another file, or overwrite it with --force",
+                        "eine andere Datei wählen, oder sie mit --force überschreiben"
+                    ),
                 ));
             }
         }
@@ -340,8 +407,18 @@ impl Place {
                 force,
             }),
             Err(error) => {
-                let text = format!("no key can be written into {}: {error}", folder.display());
-                Err(unusable(&text, "choose another file with --key-file"))
+                let text = both!(
+                    "no key can be written into {folder}: {error}",
+                    "in {folder} lässt sich kein Schlüssel schreiben: {error}",
+                    folder = folder.display()
+                );
+                Err(unusable(
+                    text,
+                    both!(
+                        "choose another file with --key-file",
+                        "mit --key-file eine andere Datei wählen"
+                    ),
+                ))
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::cli::{Decision, Duplicates, Lookup, SandboxArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::import::ImportError;
-use crate::outcome::ExitCode;
+use crate::outcome::{Bilingual, ExitCode};
 use crate::sandbox::{
     self, Counters, Existing, Plan, PlanError, Quota, Sandbox, SandboxSettings, Window,
 };
@@ -24,10 +24,14 @@ impl From<PlanError> for Failure {
             true => (ExitCode::Usage, "--faults: "),
             false => (ExitCode::Unusable, ""),
         };
+        let help = error.help();
         Self {
             code,
-            text: format!("{about}{error}"),
-            help: Some(error.help()),
+            text: Bilingual::same(format!("{about}{error}")),
+            help: Some(Bilingual {
+                english: help.english,
+                german: help.german,
+            }),
             rendered: false,
         }
     }

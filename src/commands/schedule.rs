@@ -1,5 +1,6 @@
 //! `importer schedule`.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::cli::{Cli, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
 use crate::import::{Existing, ImportError};
-use crate::outcome::ExitCode;
+use crate::outcome::{Bilingual, ExitCode, both};
 use crate::schedule::{
     Daemon, Endpoint, Fault, Job, JobSummary, Jobs, JobsError, Lanes, Order, Outcome, Ran, Runner,
     SystemClock, Told, Why, Workshop,
@@ -28,10 +29,40 @@ impl Failure {
     fn of_jobs(error: &JobsError, console: &Console) -> Self {
         Self {
             code: ExitCode::Unusable,
-            text: error.render(console.color_on_stderr()),
+            text: Bilingual::same(error.render(console.color_on_stderr(), console.language())),
             help: None,
             rendered: true,
         }
+    }
+}
+
+fn no_such_job(name: &str, file: &Path, help: Bilingual) -> Failure {
+    Failure {
+        code: ExitCode::Usage,
+        text: both!(
+            "there is no job `{name}` in {file}",
+            "in {file} gibt es keinen Job `{name}`",
+            file = file.display()
+        ),
+        help: Some(help),
+        rendered: false,
+    }
+}
+
+fn nobody_listens(address: SocketAddr, error: &std::io::Error) -> Failure {
+    let what = both!(
+        "nobody can listen on {address}",
+        "an {address} kann niemand lauschen"
+    );
+    broken(what, error)
+}
+
+fn broken(what: Bilingual, error: &std::io::Error) -> Failure {
+    Failure {
+        code: ExitCode::Failure,
+        text: what.map(|what| format!("{what}: {error}")),
+        help: None,
+        rendered: false,
     }
 }
 
@@ -56,19 +87,9 @@ pub(super) fn run(
         return Ok(check(&jobs, &runner, console));
     }
     if let Some(name) = &args.once {
-        jobs.find(name).map_err(|help| Failure {
-            code: ExitCode::Usage,
-            text: format!("there is no job `{name}` in {}", args.jobs.display()),
-            help: Some(help),
-            rendered: false,
-        })?;
+        jobs.find(name)
+            .map_err(|help| no_such_job(name, &args.jobs, help))?;
     }
-    let broken = |what: &str, error: &std::io::Error| Failure {
-        code: ExitCode::Failure,
-        text: format!("{what}: {error}"),
-        help: None,
-        rendered: false,
-    };
     let (teller, json, quiet) = (
         Arc::clone(console),
         global.console.json,
@@ -94,7 +115,13 @@ pub(super) fn run(
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| broken("the schedule cannot begin", &error))?;
+        .map_err(|error| {
+            let what = both!(
+                "the schedule cannot begin",
+                "der Zeitplan kann nicht beginnen"
+            );
+            broken(what, &error)
+        })?;
     runtime.block_on(async {
         if let Some(name) = &args.once {
             let summary = daemon.once(name, &signal).await;
@@ -103,9 +130,8 @@ pub(super) fn run(
         let endpoint = match args.listen {
             None => None,
             Some(address) => {
-                let endpoint = Endpoint::bind(address.0).await.map_err(|error| {
-                    broken(&format!("nobody can listen on {}", address.0), &error)
-                })?;
+                let endpoint = Endpoint::bind(address.0).await;
+                let endpoint = endpoint.map_err(|error| nobody_listens(address.0, &error))?;
                 let url = format!("http://{}", endpoint.address());
                 match json {
                     true => console.json(&json!({"type": "endpoint", "url": url})),
@@ -205,7 +231,7 @@ impl JobRunner {
 impl Runner for JobRunner {
     fn run(&self, order: &Order) -> Ran {
         self.ran(order).unwrap_or_else(|(failure, fault)| {
-            let message = failure.text.clone();
+            let message = failure.text.english.clone();
             let code = failure.code;
             failure.tell(&self.console);
             Ran {

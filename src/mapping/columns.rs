@@ -10,6 +10,7 @@ use super::compile::{ColumnName, Compiled};
 use super::error::Mistake;
 use super::suggest::{closest, did_you_mean, listed, quoted};
 use super::trim::{folded, trimmed};
+use crate::outcome::both;
 use crate::record::{Fields, RESERVED_COLUMNS, Record};
 
 /// The columns that an input has.
@@ -281,8 +282,14 @@ impl<'a> Header<'a> {
             return Err(vec![mistake]);
         }
         if !further.is_empty() {
-            let title = format!("the input lacks further columns: {}", listed(further, 60));
-            let help = "does the mapping belong to this input?";
+            let title = format!(
+                "the input lacks further columns: {}",
+                listed(further, 60).english
+            );
+            let help = both!(
+                "does the mapping belong to this input?",
+                "gehört die Zuordnung zu dieser Eingabe?"
+            );
             mistakes.push(Mistake::of_file(title).help(help));
         }
         mistakes.extend(self.misspelt_drops(compiled, &used));
@@ -310,8 +317,8 @@ impl<'a> Header<'a> {
         if self.usable().next().is_none() {
             let title = "the input's header names no column";
             return Some(Mistake::of_file(title).help(
-                "if the names stand further down, say after how many lines: `skip_lines` in \
-                 [source]; if there are none, `header = false`",
+                both!("if the names stand further down, say after how many lines: `skip_lines` in \
+                 [source]; if there are none, `header = false`", "stehen die Namen weiter unten, mit `skip_lines` in [source] sagen, nach wie vielen Zeilen; gibt es keine, `header = false`"),
             ));
         }
         let [whole] = self.names else {
@@ -324,15 +331,14 @@ impl<'a> Header<'a> {
         else {
             let title = format!("the input's header is a single column: {}", quoted(whole));
             return Some(Mistake::of_file(title).help(
-                "is it the right file? If its header stands further down, say after how many \
-                 lines: `skip_lines` in [source]",
+                both!("is it the right file? If its header stands further down, say after how many \
+                 lines: `skip_lines` in [source]", "ist es die richtige Datei? Steht ihre Kopfzeile weiter unten, mit `skip_lines` in [source] sagen, nach wie vielen Zeilen"),
             ));
         };
         let shown = if delimiter == "\t" { "tab" } else { delimiter };
         let title = format!("the input's header is a single column: {}", quoted(whole));
-        Some(Mistake::of_file(title).help(format!(
-            "its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
-             leave it out and it is detected"
+        Some(Mistake::of_file(title).help(both!("its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
+             leave it out and it is detected", "ihre Felder scheinen durch `{shown}` getrennt zu sein: `delimiter` in [source] berichtigen, oder weglassen, dann wird es erkannt"
         )))
     }
 
@@ -356,7 +362,7 @@ impl<'a> Header<'a> {
             [] => {
                 let title = format!("the input has no column {}", quoted(&column.name));
                 let help = did_you_mean(&column.name, self.usable())
-                    .unwrap_or_else(|| format!("its columns are {}", listed(self.usable(), 12)));
+                    .unwrap_or_else(|| both!([columns = listed(self.usable(), 12)] "its columns are {columns}", "ihre Spalten sind {columns}"));
                 Err(Mistake::at(place, title).help(help))
             }
             several => {
@@ -369,9 +375,10 @@ impl<'a> Header<'a> {
                     several.len(),
                     quoted(&column.name)
                 );
-                Err(Mistake::at(place, title).help(format!(
-                    "they are columns number {}; rename all but one in the input",
-                    positions.join(", ")
+                Err(Mistake::at(place, title).help(both!(
+                    "they are columns number {numbers}; rename all but one in the input",
+                    "es sind die Spalten Nummer {numbers}; in der Eingabe alle bis auf eine umbenennen",
+                    numbers = positions.join(", ")
                 )))
             }
         }
@@ -405,7 +412,11 @@ impl<'a> Header<'a> {
             .filter_map(|column| {
                 let similar = closest(&column.name, free.iter().copied())?;
                 let title = format!("the input has no column {} to drop", quoted(&column.name));
-                let help = format!("did you mean {}?", quoted(similar));
+                let help = both!(
+                    "did you mean {name}?",
+                    "ist {name} gemeint?",
+                    name = quoted(similar)
+                );
                 Some(Mistake::at(column.place.clone(), title).help(help))
             })
             .collect()

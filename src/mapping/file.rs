@@ -9,6 +9,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::error::Mistake;
 use super::suggest::did_you_mean;
+use crate::outcome::both;
 
 /// Files of a folder that are looked at for a similar name.
 pub(super) const LOOKED_AT: usize = 10_000;
@@ -25,20 +26,26 @@ pub(super) fn read(path: &Path) -> Result<String, Mistake> {
         .map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > LONGEST {
         return Err(
-            Mistake::of_file(format!("the mapping is longer than {LONGEST} bytes"))
-                .help("name a mapping file; the input is named without `-m`"),
+            Mistake::of_file(format!("the mapping is longer than {LONGEST} bytes")).help(both!(
+                "name a mapping file; the input is named without `-m`",
+                "eine Datei mit einer Zuordnung nennen; die Eingabe steht ohne `-m`"
+            )),
         );
     }
     decode(&bytes).ok_or_else(|| {
-        Mistake::of_file("the mapping is neither UTF-8 nor UTF-16")
-            .help("save it as UTF-8 in the editor")
+        Mistake::of_file("the mapping is neither UTF-8 nor UTF-16").help(both!(
+            "save it as UTF-8 in the editor",
+            "sie im Editor als UTF-8 speichern"
+        ))
     })
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Mistake {
     if error.kind() != io::ErrorKind::NotFound {
-        return Mistake::of_file(format!("the mapping cannot be read: {error}"))
-            .help("name a mapping file that the user who runs the import may read");
+        return Mistake::of_file(format!("the mapping cannot be read: {error}")).help(both!(
+            "name a mapping file that the user who runs the import may read",
+            "eine Zuordnung nennen, die der Benutzer lesen darf, unter dem der Import läuft"
+        ));
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -53,7 +60,10 @@ fn unreadable(path: &Path, error: &io::Error) -> Mistake {
         .collect();
     let wanted = path.file_name().unwrap_or_default().to_string_lossy();
     Mistake::of_file("the mapping cannot be read: there is no such file")
-        .help("name it with its folder, or a ready-made one as builtin:NAME")
+        .help(both!(
+            "name it with its folder, or a ready-made one as builtin:NAME",
+            "sie mit ihrem Ordner nennen, oder eine fertige als builtin:NAME"
+        ))
         .help_if(did_you_mean(&wanted, names.iter().map(String::as_str)))
 }
 

@@ -8,7 +8,7 @@ use super::error::SettingsError;
 use super::file::{ConfigFile, NAME, nearest_folder};
 use super::layer::{Layer, OPTIONS, PREFIX, Scope, suggestion};
 use crate::cli::Cli;
-use crate::outcome::Language;
+use crate::outcome::{Language, both};
 
 /// The layers of one call.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Layers {
 
 /// The language of the locale's messages, if it is one that is spoken: the first of its
 /// variables that is set says it.
-fn locale(environment: &Environment) -> Option<Language> {
+pub(super) fn locale(environment: &Environment) -> Option<Language> {
     let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()
         .find_map(|name| environment.variable(name))?;
@@ -140,9 +140,11 @@ impl Layers {
             (Some(sandbox), Some(address)) if is_on && address < sandbox => {
                 Err(SettingsError::Contradiction {
                     what: "a base URL is given, but the settings ask for a sandbox".to_owned(),
-                    help: "unset IMPORTER_SANDBOX, take `sandbox` out of importer.toml, or leave \
-                           the base URL out"
-                        .to_owned(),
+                    help: both!(
+                        "unset IMPORTER_SANDBOX, take `sandbox` out of importer.toml, or leave \
+                           the base URL out",
+                        "IMPORTER_SANDBOX löschen, `sandbox` aus importer.toml nehmen, oder die Basis-URL weglassen"
+                    ),
                 })
             }
             _ => Ok(()),

@@ -65,7 +65,7 @@ impl Call {
         let error = self.run().expect_err("refused");
         let help = error.help().expect("every refusal says what to do");
         let folder = self.folder.path().to_str().expect("unicode");
-        format!("{error}\nhelp: {help}")
+        format!("{error}\nhelp: {}", help.english)
             .replace(folder, "FOLDER")
             .replace('\\', "/")
     }
