@@ -38,7 +38,7 @@ pub use logging::{LogFormat, LogLine, LogWriter, start_logging};
 pub use settings::{Color, ConsoleSettings};
 
 use self::page::{BAD, GOOD, Look, ODD, STRONG, length};
-use crate::outcome::{Bilingual, Finding, Language, Progress, RunEvent, Summary, Verdict};
+use crate::outcome::{Bilingual, Finding, Language, Progress, RunEvent, Summary, Verdict, both};
 
 /// The printer. It may be shared between threads; each call prints as a whole.
 pub struct Console {
@@ -164,18 +164,31 @@ impl Console {
                 resumed,
             } => self.note(&started(run, input, target.as_deref(), *resumed)),
             RunEvent::Notice(notice) => self.note(&notice.text),
-            RunEvent::Paused { why, length: None } => self.note(&format!("Paused: {why}")),
+            RunEvent::Paused { why, length: None } => {
+                let why = why.told();
+                self.note(&both!([why] "Paused: {why}", "Pause: {why}"));
+            }
             RunEvent::Paused {
                 why,
                 length: Some(time),
-            } => self.note(&format!("Paused for {}: {why}", length(*time))),
-            RunEvent::Resumed => self.note("Going on"),
+            } => {
+                let (why, time) = (why.told(), Bilingual::same(length(*time)));
+                self.note(
+                    &both!([why, time] "Paused for {time}: {why}", "Pause für {time}: {why}"),
+                );
+            }
+            RunEvent::Resumed => self.note(&both!("Going on", "Es geht weiter")),
         }
     }
 
     /// Prints a text of one or more lines on stdout.
     pub fn line(&self, text: &str) {
         self.data(&format!("{}\n", clean::block(text)));
+    }
+
+    /// Prints a text for people on stdout, in their language.
+    pub fn say(&self, text: &Bilingual) {
+        self.line(text.shown_in(self.language()));
     }
 
     /// Prints a value as one line of JSON on stdout.
@@ -215,12 +228,14 @@ impl Console {
     }
 
     /// Prints a remark on stderr.
-    pub fn note(&self, text: &str) {
+    pub fn note(&self, text: &Bilingual) {
+        let text = text.shown_in(self.language());
         self.err(&format!("{}\n", clean::block(text)));
     }
 
     /// Prints a warning on stderr.
-    pub fn warn(&self, text: &str) {
+    pub fn warn(&self, text: &Bilingual) {
+        let text = text.shown_in(self.language());
         let word = self.language().pick("warning:", "Warnung:");
         let word = self.err_look().paint(ODD.bold(), word);
         self.err(&format!("{word} {}\n", clean::block(text)));
@@ -268,9 +283,11 @@ impl Console {
     /// Asks a yes-or-no question on the terminal; anything but a yes is a no. The caller makes
     /// sure that somebody is there to answer.
     #[must_use]
-    pub fn ask(&self, question: &str) -> bool {
+    pub fn ask(&self, question: &Bilingual) -> bool {
+        let choices = self.language().pick("[y/N]", "[j/N]");
+        let question = question.shown_in(self.language());
         let question = self.err_look().paint(STRONG, &clean::block(question));
-        self.err(&format!("{question} [y/N] "));
+        self.err(&format!("{question} {choices} "));
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).is_ok() && is_yes(&answer)
     }
@@ -286,7 +303,7 @@ impl Console {
             return;
         }
         let mut state = self.lock();
-        let text = state.pace.tell(progress, now);
+        let text = state.pace.tell(progress, now, self.language());
         if self.settings.has_bar() {
             progress::draw(&mut state.bar, progress, &text);
         } else if state.pace.line_is_due(now) {
@@ -358,13 +375,21 @@ impl Console {
     }
 }
 
-fn started(run: &str, input: &str, target: Option<&str>, resumed: bool) -> String {
-    let verb = if resumed { "Going on with" } else { "Starting" };
-    let run = clean::line(run);
-    let input = clean::line(input);
-    match target {
-        Some(target) => format!("{verb} {run}: {input} to {}", clean::line(target)),
-        None => format!("{verb} {run}: {input}, nothing will be sent"),
+fn started(run: &str, input: &str, target: Option<&str>, resumed: bool) -> Bilingual {
+    let verb = if resumed {
+        both!("Going on with", "Weiter mit")
+    } else {
+        both!("Starting", "Beginn von")
+    };
+    let (run, input) = (clean::line(run), clean::line(input));
+    match target.map(clean::line) {
+        Some(target) => both!([verb]
+            "{verb} {run}: {input} to {target}", "{verb} {run}: {input} nach {target}"
+        ),
+        None => both!([verb]
+            "{verb} {run}: {input}, nothing will be sent",
+            "{verb} {run}: {input}, es wird nichts gesendet"
+        ),
     }
 }
 

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use code::{Code, Severity};
 pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
-pub use event::{Notice, Phase, Progress, QuotaUse, RunEvent};
+pub use event::{Notice, PauseWhy, Phase, Progress, QuotaUse, RunEvent};
 pub use finding::{Finding, Verdict};
 pub use language::{Bilingual, Language};
 pub(crate) use language::{both, is_pair};

@@ -27,7 +27,7 @@ use crate::cli::{
 };
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{Existing, ImportSettings, Said};
-use crate::outcome::{Language, both};
+use crate::outcome::{Bilingual, Language, both};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
 
@@ -126,7 +126,10 @@ pub fn resolve_global(cli: &Cli, environment: &Environment) -> Result<GlobalChoi
         .and_then(|columns| columns.parse().ok());
     let report = report(&options);
     if cfg!(not(unix)) && options.report_mode.is_some() {
-        warnings.push("report_mode means nothing on this system".to_owned());
+        warnings.push(both!(
+            "report_mode means nothing on this system",
+            "report_mode bedeutet auf diesem System nichts"
+        ));
     }
     Ok(GlobalChoice {
         console: ConsoleChoice {
@@ -407,12 +410,11 @@ pub fn resolve_forget(cli: &Cli, environment: &Environment) -> Result<ForgetChoi
 }
 
 /// A settle time that is shorter than a request may take leaves the promise without a ground.
-fn settle_warning(delivery: &DeliverySettings) -> Option<String> {
+fn settle_warning(delivery: &DeliverySettings) -> Option<Bilingual> {
     (delivery.settle < delivery.timeout).then(|| {
-        "the settle time is shorter than the time limit of a request: a customer that the ERP \
+        both!("the settle time is shorter than the time limit of a request: a customer that the ERP \
          creates after that time, from a request that was given up, is sent a second time. Leave \
-         `--settle` out, or make it at least as long as `--timeout`"
-            .to_owned()
+         `--settle` out, or make it at least as long as `--timeout`", "die Wartezeit vor dem Nachsehen ist kürzer als das Zeitlimit einer Anfrage: ein Kunde, den die Wawi danach noch aus einer aufgegebenen Anfrage anlegt, wird ein zweites Mal gesendet. `--settle` weglassen, oder mindestens so lang wie `--timeout` machen")
     })
 }
 
@@ -468,7 +470,7 @@ fn credentials(
     auth: Option<&auth::AuthFile>,
     environment: &Environment,
     allow_http: bool,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Bilingual>,
 ) -> Result<Credentials, SettingsError> {
     let Some(auth) = auth else {
         return auth::from_environment(environment, allow_http, warnings);
@@ -477,9 +479,10 @@ fn credentials(
         .filter(|name| environment.has(name))
         .collect();
     if !unused.is_empty() {
-        warnings.push(format!(
-            "{} in the environment is not used: [auth] in the settings file says who we are",
-            unused.join(", ")
+        warnings.push(both!(
+            "{names} in the environment is not used: [auth] in the settings file says who we are",
+            "{names} in der Umgebung wird nicht benutzt: [auth] in der Einstellungsdatei sagt, wer wir sind",
+            names = unused.join(", ")
         ));
     }
     auth.fetch(environment, allow_http, warnings)

@@ -40,7 +40,11 @@ pub(super) fn man(args: &ManArgs, console: &Console) -> Ended {
             folder = folder.display()
         ))
     })?;
-    console.note(&format!("the pages are in {}", folder.display()));
+    console.note(&both!(
+        "the pages are in {folder}",
+        "die Seiten sind in {folder}",
+        folder = folder.display()
+    ));
     Ok(ExitCode::Fine)
 }
 

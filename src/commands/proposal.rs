@@ -10,7 +10,7 @@ use super::{Ended, Failure};
 use crate::cli::MappingNewArgs;
 use crate::console::Console;
 use crate::import::{ImportError, Proposed, propose_mapping};
-use crate::outcome::{ExitCode, both};
+use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::{GlobalChoice, typed_source};
 use crate::source;
 
@@ -39,9 +39,10 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
         console.line(text.trim_end_matches('\n'));
     }
     if let Some(error) = &proposed.cut_short {
-        console.warn(&format!(
-            "{error}: the mapping is made of the {} before",
-            counted(proposed.records)
+        console.warn(&both!(
+            "{error}: the mapping is made of the {records} records before",
+            "{error}: die Zuordnung ist aus den {records} Datensätzen davor gemacht",
+            records = proposed.records
         ));
     }
     if global.console.quiet {
@@ -50,7 +51,7 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
     let summary = summary(&proposed, args, output);
     match output {
         Some(_) => console.line(&summary),
-        None => console.note(&summary),
+        None => console.note(&Bilingual::same(summary)),
     }
     Ok(ExitCode::Fine)
 }

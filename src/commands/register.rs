@@ -80,7 +80,11 @@ pub(super) fn run(
         .map(String::as_str)
         .collect();
     if !missing.is_empty() {
-        console.warn(&format!("the key lacks the scope {}", missing.join(", ")));
+        console.warn(&both!(
+            "the key lacks the scope {scopes}",
+            "dem Schlüssel fehlt der Scope {scopes}",
+            scopes = missing.join(", ")
+        ));
     }
     place.keep(&key, &scopes, console, as_json)
 }
@@ -131,17 +135,17 @@ impl Registration<'_> {
     async fn go_through(mut self) -> Result<(SecretString, Vec<String>), Failure> {
         self.say(
             "asking",
-            "In Wawi (new interface) open Admin > App registration > Add, and leave that page open.",
+            &both!("In Wawi (new interface) open Admin > App registration > Add, and leave that page open.", "In der Wawi (neue Oberfläche) Admin > App-Registrierung > Hinzufügen öffnen und diese Seite offen lassen."),
         );
         let (url, id) = self.open().await?;
         self.say(
             "open",
-            "The request is there: look at it on that page, and accept it. The key comes by itself.",
+            &both!("The request is there: look at it on that page, and accept it. The key comes by itself.", "Die Anfrage ist da: auf dieser Seite ansehen und annehmen. Der Schlüssel kommt von selbst."),
         );
         self.wait_for_key(&url, &id).await
     }
 
-    fn say(&self, status: &str, text: &str) {
+    fn say(&self, status: &str, text: &Bilingual) {
         if self.as_json {
             self.console
                 .json(&json!({"type": "registration", "status": status}));
@@ -159,7 +163,13 @@ impl Registration<'_> {
                 Opened::Open(id) => return Ok((url, id)),
                 Opened::PageClosed => {
                     if !told {
-                        self.say("page_closed", "That page is not open yet; waiting for it.");
+                        self.say(
+                            "page_closed",
+                            &both!(
+                                "That page is not open yet; waiting for it.",
+                                "Diese Seite ist noch nicht offen; es wird auf sie gewartet."
+                            ),
+                        );
                     }
                     told = true;
                     self.rest(both!(
@@ -439,9 +449,10 @@ impl Place {
             Self::File { draft, path, force } => (draft, path, force),
         };
         if let Err(error) = write(draft, &path, force, key) {
-            console.warn(&format!(
-                "{} could not be written ({error}): this is the only time that the key is shown",
-                path.display()
+            console.warn(&both!(
+                "{path} could not be written ({error}): this is the only time that the key is shown",
+                "{path} ließ sich nicht schreiben ({error}): der Schlüssel wird nur dieses eine Mal gezeigt",
+                path = path.display()
             ));
             show(key, scopes, console, as_json);
             return Ok(ExitCode::Failure);
@@ -451,10 +462,15 @@ impl Place {
                 "type": "registered", "key_file": path.display().to_string(), "scopes": scopes,
             }));
         } else {
-            console.line(&format!("The key is in {}.", path.display()));
-            console.note(&format!(
-                "Name it in importer.toml:\n  [auth]\n  kind = \"api_key\"\n  api_key = {{ file = {} }}",
-                json!(path.display().to_string())
+            console.say(&both!(
+                "The key is in {path}.",
+                "Der Schlüssel steht in {path}.",
+                path = path.display()
+            ));
+            console.note(&both!(
+                "Name it in importer.toml:\n  [auth]\n  kind = \"api_key\"\n  api_key = {{ file = {path} }}",
+                "In importer.toml nennen:\n  [auth]\n  kind = \"api_key\"\n  api_key = {{ file = {path} }}",
+                path = json!(path.display().to_string())
             ));
         }
         Ok(ExitCode::Fine)
@@ -467,7 +483,10 @@ fn show(key: &SecretString, scopes: &[String], console: &Console, as_json: bool)
             "type": "registered", "api_key": key.expose_secret(), "scopes": scopes,
         }));
     } else {
-        console.note("This is the key. Wawi does not tell it again, and neither do we:");
+        console.note(&both!(
+            "This is the key. Wawi does not tell it again, and neither do we:",
+            "Das ist der Schlüssel. Die Wawi nennt ihn nicht noch einmal, und wir auch nicht:"
+        ));
         console.line(key.expose_secret());
     }
 }

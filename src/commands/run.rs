@@ -153,7 +153,10 @@ fn code_of(
     match result {
         Ok(summary) => Ok(exit::from_number(summary.exit_code)),
         Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
-            console.note(&format!("{error}; there is nothing to do"));
+            console.note(&both!(
+                "{error}; there is nothing to do",
+                "{error}; es gibt nichts zu tun"
+            ));
             Ok(ExitCode::Fine)
         }
         Err(error) => {
@@ -412,7 +415,10 @@ fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<
     if choice.assume_yes || choice.sandbox {
         return None;
     }
-    let name = target.name.clone().unwrap_or_else(|| "the ERP".to_owned());
+    let name = target
+        .name
+        .clone()
+        .map_or_else(|| both!("the ERP", "die Wawi"), Bilingual::same);
     let tenant = target
         .tenant_id
         .as_deref()
@@ -421,12 +427,15 @@ fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<
     let (input, console) = (input.name.clone(), Arc::clone(console));
     Some(Box::new(move |waiting| {
         let looked_up = match waiting.looked_up {
-            0 => String::new(),
-            count => format!(", {count} of them only if a look-up does not find them"),
+            0 => Bilingual::default(),
+            count => both!(
+                ", {count} of them only if a look-up does not find them",
+                ", {count} davon nur, wenn sie beim Nachsehen nicht zu finden sind"
+            ),
         };
-        console.ask(&format!(
-            "Send {} customers of {input} to {name} ({address}){looked_up}?",
-            waiting.customers
+        console.ask(&both!([name = name.clone(), looked_up, count = Bilingual::same(waiting.customers.to_string())]
+            "Send {count} customers of {input} to {name} ({address}){looked_up}?",
+            "{count} Kunden aus {input} an {name} ({address}) senden{looked_up}?"
         ))
     }))
 }

@@ -135,7 +135,10 @@ pub(super) fn run(
                 let url = format!("http://{}", endpoint.address());
                 match json {
                     true => console.json(&json!({"type": "endpoint", "url": url})),
-                    false => console.note(&format!("/health and /metrics are at {url}")),
+                    false => console.note(&both!(
+                        "/health and /metrics are at {url}",
+                        "/health und /metrics stehen unter {url}"
+                    )),
                 }
                 Some(endpoint)
             }
@@ -219,8 +222,10 @@ impl JobRunner {
                 ran.summary = Some(Box::new(summary));
             }
             Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
-                self.console
-                    .note(&format!("{error}; there is nothing to do"));
+                self.console.note(&both!(
+                    "{error}; there is nothing to do",
+                    "{error}; es gibt nichts zu tun"
+                ));
             }
             Err(error) => return Err(tell(error)),
         }
@@ -264,7 +269,11 @@ fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
             .map_err(Failure::from)
             .and_then(|choice| {
                 for warning in &choice.warnings {
-                    console.warn(&format!("job `{}`: {warning}", job.name));
+                    console.warn(
+                        &warning
+                            .clone()
+                            .map(|text| format!("job `{}`: {text}", job.name)),
+                    );
                 }
                 load(&choice.mapping).map_err(|error| Failure::of_import(&error, console))
             });
@@ -274,7 +283,11 @@ fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
             }
             Err(failure) => {
                 worst = worst.worse(failure.code);
-                console.note(&format!("job `{}` cannot run:", job.name));
+                console.note(&both!(
+                    "job `{name}` cannot run:",
+                    "Job `{name}` kann nicht laufen:",
+                    name = &job.name
+                ));
                 failure.tell(console);
             }
         }
@@ -327,14 +340,23 @@ fn tell(told: &Told, console: &Console, json: bool, quiet: bool) {
         return console.json(&line(told));
     }
     match told {
-        Told::Warning(text) => console.warn(text),
-        Told::Ended(summary) if !quiet || is_trouble(summary) => console.note(&ended(summary)),
+        Told::Warning(text) => console.warn(&Bilingual::same(text.as_str())),
+        Told::Ended(summary) if !quiet || is_trouble(summary) => {
+            console.note(&Bilingual::same(ended(summary)));
+        }
         _ if quiet => {}
-        Told::Next { job, there, .. } => console.note(&format!("job `{job}` starts at {there}")),
-        Told::Started { job, why } => console.note(&format!("job `{job}` begins{}", because(*why))),
+        Told::Next { job, there, .. } => console.note(&both!(
+            "job `{job}` starts at {there}",
+            "Job `{job}` startet um {there}"
+        )),
+        Told::Started { job, why } => {
+            let why = because(*why);
+            console.note(&both!([why] "job `{job}` begins{why}", "Job `{job}` beginnt{why}"));
+        }
         Told::Missed { job, due } => {
-            console.note(&format!(
-                "job `{job}` missed its time {due:.0}, which is let go"
+            console.note(&both!(
+                "job `{job}` missed its time {due:.0}, which is let go",
+                "Job `{job}` hat seine Zeit {due:.0} verpasst; sie entfällt"
             ));
         }
         Told::Ended(_) => {}
@@ -345,12 +367,21 @@ fn is_trouble(summary: &JobSummary) -> bool {
     matches!(summary.result, Outcome::Failure | Outcome::Refused)
 }
 
-fn because(why: Why) -> String {
+fn because(why: Why) -> Bilingual {
     match why {
-        Why::Due(_) | Why::Asked => String::new(),
-        Why::CatchUp(due) => format!(": it missed its time {due:.0}"),
-        Why::Again => ": the last start could not finish".to_owned(),
-        Why::Left => ": an earlier start was not finished".to_owned(),
+        Why::Due(_) | Why::Asked => Bilingual::default(),
+        Why::CatchUp(due) => both!(
+            ": it missed its time {due:.0}",
+            ": er hat seine Zeit {due:.0} verpasst"
+        ),
+        Why::Again => both!(
+            ": the last start could not finish",
+            ": der letzte Start kam nicht zu Ende"
+        ),
+        Why::Left => both!(
+            ": an earlier start was not finished",
+            ": ein früherer Start kam nicht zu Ende"
+        ),
     }
 }
 

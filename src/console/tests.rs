@@ -56,10 +56,10 @@ fn events() -> Vec<RunEvent> {
             target: Some("live".to_owned()),
             resumed: false,
         },
-        RunEvent::info("3 customers are there"),
-        RunEvent::warning("odd"),
+        RunEvent::info(both!("3 customers are there", "3 Kunden sind da")),
+        RunEvent::warning(both!("odd", "seltsam")),
         RunEvent::Paused {
-            why: "too many requests".to_owned(),
+            why: crate::outcome::PauseWhy::TooFast,
             length: Some(Duration::from_secs(30)),
         },
         RunEvent::Resumed,
@@ -87,7 +87,7 @@ fn notes_go_to_stderr_and_the_summary_to_stdout() {
     assert_eq!(
         err.text(),
         "Starting r1: kunden\\u{202e}.csv to live\n3 customers are there\nwarning: odd\n\
-         Paused for 30 s: too many requests\nGoing on\n"
+         Paused for 30 s: the server asks for a slower pace\nGoing on\n"
     );
     assert!(out.text().starts_with("Finished: "));
 }
@@ -230,4 +230,46 @@ fn only_a_yes_is_a_yes() {
     for answer in ["", "\n", "n\n", "yess", "nein"] {
         assert!(!is_yes(answer), "{answer}");
     }
+}
+
+#[test]
+fn a_german_reader_is_told_in_german_and_a_program_in_english() {
+    let (console, _, err) = console(ConsoleSettings {
+        language: Language::German,
+        ..ConsoleSettings::default()
+    });
+    events().iter().for_each(|event| console.event(event));
+    console.error(
+        &both!("broken", "kaputt"),
+        Some(&both!("mend it", "reparieren")),
+    );
+    assert_eq!(
+        err.text(),
+        "Beginn von r1: kunden\\u{202e}.csv nach live\n3 Kunden sind da\nWarnung: seltsam\n\
+         Pause für 30 s: der Server bittet um ein langsameres Tempo\nEs geht weiter\n\
+         Fehler: kaputt\n Hilfe: reparieren\n"
+    );
+}
+
+#[test]
+fn json_is_english_in_every_language() {
+    let said = [Language::English, Language::German].map(|language| {
+        let (console, out, _) = console(ConsoleSettings {
+            language,
+            json: true,
+            ..ConsoleSettings::default()
+        });
+        let all = events();
+        let events = all
+            .iter()
+            .filter(|event| !matches!(event, RunEvent::Finished(_)));
+        events.for_each(|event| console.event(event));
+        console.error(
+            &both!("broken", "kaputt"),
+            Some(&both!("mend it", "reparieren")),
+        );
+        out.text()
+    });
+    assert_eq!(said[0], said[1]);
+    assert!(said[0].contains("\"help\":\"mend it\""), "{}", said[0]);
 }

@@ -142,7 +142,7 @@ impl AuthFile {
         &self,
         environment: &Environment,
         allow_http: bool,
-        warnings: &mut Vec<String>,
+        warnings: &mut Vec<Bilingual>,
     ) -> Result<Credentials, SettingsError> {
         let mut get =
             |name: &str, source: &SecretSource| fetch(name, source, environment, warnings);
@@ -228,7 +228,7 @@ pub(super) fn variables() -> impl Iterator<Item = String> {
 pub(super) fn from_environment(
     environment: &Environment,
     allow_http: bool,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Bilingual>,
 ) -> Result<Credentials, SettingsError> {
     let mut get = |key: &str| one_of(environment, key, warnings);
     let id = get("client_id")?;
@@ -247,9 +247,8 @@ pub(super) fn from_environment(
         (Some(client_id), Some(client_secret), token) => {
             if token.is_some() {
                 warnings.push(
-                    "IMPORTER_ACCESS_TOKEN is not used: client id and secret fetch a token of \
-                     their own"
-                        .to_owned(),
+                    both!("IMPORTER_ACCESS_TOKEN is not used: client id and secret fetch a token of \
+                     their own", "IMPORTER_ACCESS_TOKEN wird nicht benutzt: Id und Secret des Clients holen ein eigenes Token"),
                 );
             }
             return Ok(Credentials::OAuth2 {
@@ -270,8 +269,7 @@ pub(super) fn from_environment(
     };
     if token_url.is_some() {
         warnings.push(
-            "IMPORTER_TOKEN_URL is not used: without client id and secret no token is fetched"
-                .to_owned(),
+            both!("IMPORTER_TOKEN_URL is not used: without client id and secret no token is fetched", "IMPORTER_TOKEN_URL wird nicht benutzt: ohne Id und Secret des Clients wird kein Token geholt"),
         );
     }
     Ok(credentials)
@@ -281,7 +279,7 @@ pub(super) fn from_environment(
 fn one_of(
     environment: &Environment,
     key: &str,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Bilingual>,
 ) -> Result<Option<SecretString>, SettingsError> {
     let name = format!("{PREFIX}{}", key.to_ascii_uppercase());
     let file = format!("{name}_FILE");

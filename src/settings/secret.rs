@@ -112,7 +112,7 @@ pub(super) fn fetch(
     name: &str,
     source: &SecretSource,
     environment: &Environment,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Bilingual>,
 ) -> Result<SecretString, SettingsError> {
     match source {
         SecretSource::Env(variable) => match environment.get_raw(variable)? {
@@ -153,7 +153,11 @@ fn trouble(what: String, help: Bilingual) -> SettingsError {
 }
 
 /// Reads a file that holds nothing but a secret.
-fn read_file(name: &str, path: &Path, warnings: &mut Vec<String>) -> Result<String, SettingsError> {
+fn read_file(
+    name: &str,
+    path: &Path,
+    warnings: &mut Vec<Bilingual>,
+) -> Result<String, SettingsError> {
     let failed = |why: String| {
         trouble(
             format!("{name} comes from the file {}, but {why}", path.display()),
@@ -184,9 +188,10 @@ fn read_file(name: &str, path: &Path, warnings: &mut Vec<String>) -> Result<Stri
         _ => failed(error.to_string()),
     })?;
     if others_may_read(&file) {
-        warnings.push(format!(
-            "everybody on this machine may read the secret in {}; chmod 600 keeps it private",
-            path.display()
+        warnings.push(both!(
+            "everybody on this machine may read the secret in {path}; chmod 600 keeps it private",
+            "jeder auf diesem Rechner darf das Geheimnis in {path} lesen; chmod 600 schützt es",
+            path = path.display()
         ));
     }
     let mut bytes = Vec::new();
@@ -367,7 +372,11 @@ mod tests {
             let source = SecretSource::File(path.clone());
             fetch("api_key", &source, &Environment::default(), &mut warnings).expect("secret");
             assert_eq!(warnings.len(), warned, "{mode:o}");
-            assert!(warnings.iter().all(|warning| !warning.contains("canary")));
+            assert!(
+                warnings
+                    .iter()
+                    .all(|warning| !warning.english.contains("canary"))
+            );
         }
     }
 }

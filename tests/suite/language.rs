@@ -153,3 +153,30 @@ fn a_mapping_s_mistakes_have_their_help_in_german() {
     let told = "= Hilfe: ist `Kundennummer` gemeint?";
     assert!(run.stderr.contains(told), "{}", run.said());
 }
+
+#[test]
+fn notices_are_german_for_readers_and_english_for_programs() {
+    let command = "run customers.csv -m shop.toml --sandbox --limit 3";
+    let told = run(command, &[], &[("LC_ALL", "de_DE.UTF-8")]);
+    for german in [
+        "Beginn von ",
+        ": customers.csv nach sandbox\n",
+        "customers.csv: CSV, UTF-8 (erkannt), Trennzeichen `;` (erkannt)\n",
+    ] {
+        assert!(told.stderr.contains(german), "{german}\n{}", told.said());
+    }
+    assert!(!told.stderr.contains("Starting"), "{}", told.said());
+    let [ours, theirs] = ["de", "en"].map(|lang| {
+        let told = run(command, &["--json", "--lang", lang], &[]);
+        let lines = told
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        let notices = lines.filter(|line: &Value| line["type"] == "notice");
+        notices
+            .map(|line| line["text"].to_string())
+            .collect::<Vec<_>>()
+    });
+    assert!(!ours.is_empty());
+    assert_eq!(ours, theirs);
+}
