@@ -52,7 +52,7 @@ impl From<SettingsError> for Failure {
         Self {
             code: exit::of_settings(&error),
             help: error.help(),
-            text: told(&error),
+            text: told(&error, error.in_german()),
             rendered: false,
         }
     }
@@ -75,7 +75,7 @@ impl Failure {
                 let rendered = mapping.render(console.color_on_stderr(), console.language());
                 (Bilingual::same(rendered), None, true)
             }
-            error => (told(error), error.help(), false),
+            error => (told(error, error.in_german()), error.help(), false),
         };
         Self {
             code: exit::of_import(error),
@@ -86,14 +86,20 @@ impl Failure {
     }
 }
 
-/// An error with its causes, in both languages.
-fn told(error: &dyn std::error::Error) -> Bilingual {
-    Bilingual::same(chain(error))
+/// An error with its causes: in English, and in German with the words that it has for itself.
+fn told(error: &dyn std::error::Error, german: Option<String>) -> Bilingual {
+    Bilingual {
+        english: chain(error),
+        german: with_causes(german.unwrap_or_else(|| error.to_string()), error),
+    }
 }
 
 /// An error with its causes, unless it tells them itself.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    with_causes(error.to_string(), error)
+}
+
+fn with_causes(mut text: String, error: &dyn std::error::Error) -> String {
     let mut source = error.source();
     while let Some(cause) = source {
         let more = cause.to_string();

@@ -164,7 +164,11 @@ impl Mapping {
                     Some(suggestion) => suggestion.and(&list),
                     None => list,
                 };
-                let mistake = Mistake::of_file("there is no such ready-made mapping").help(help);
+                let mistake = Mistake::of_file(both!(
+                    "there is no such ready-made mapping",
+                    "eine solche fertige Zuordnung gibt es nicht"
+                ))
+                .help(help);
                 Err(MappingError::unreadable(&full, mistake))
             }
         }
@@ -242,7 +246,7 @@ impl Mapping {
     pub fn bind_on(&self, today: Date, columns: Columns<'_>) -> Result<Plan, MappingError> {
         let fail = |mistakes| MappingError::new(self.name.clone(), self.text.clone(), mistakes);
         if let (true, Columns::Header(_)) = (self.api_shaped, columns) {
-            let mistake = Mistake::of_file("input with a header needs a mapping")
+            let mistake = Mistake::of_file(both!("input with a header needs a mapping", "eine Eingabe mit Kopfzeile braucht eine Zuordnung"))
                 .help(both!("name one with -m; `importer mapping new INPUT -o FILE` proposes one, and only JSON objects in the API's own shape need none", "eine mit -m nennen; `importer mapping new INPUT -o FILE` schlägt eine vor, und nur JSON-Objekte in der Form der API brauchen keine"));
             return Err(fail(vec![mistake]));
         }

@@ -193,6 +193,27 @@ pub enum ReportError {
 }
 
 impl ReportError {
+    /// What is wrong, in German; its cause is not in it.
+    #[must_use]
+    pub fn in_german(&self) -> String {
+        match self {
+            Self::Name { run } => format!("ein Berichtsordner kann nicht `{run}` heißen"),
+            Self::Folder { path, .. } => {
+                format!(
+                    "der Berichtsordner {} ist nicht zu benutzen",
+                    path.display()
+                )
+            }
+            Self::NotAFolder { path, .. } => {
+                format!("{} ist kein Ordner dieses Programms", path.display())
+            }
+            Self::Write { path, .. } => format!(
+                "die Berichtsdatei {} ließ sich nicht schreiben",
+                path.display()
+            ),
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn help(&self) -> Option<Bilingual> {

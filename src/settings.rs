@@ -396,7 +396,10 @@ pub fn resolve_forget(cli: &Cli, environment: &Environment) -> Result<ForgetChoi
     let can_ask = terminals.stdin && terminals.stderr;
     if !assume_yes && !can_ask {
         return Err(SettingsError::Contradiction {
-            what: "nobody is there to be asked, and forgetting cannot be undone".to_owned(),
+            what: both!(
+                "nobody is there to be asked, and forgetting cannot be undone",
+                "niemand ist da, der gefragt werden könnte, und Vergessen lässt sich nicht rückgängig machen"
+            ),
             help: both!("add --yes to the command", "dem Befehl --yes hinzufügen"),
         });
     }
@@ -422,7 +425,10 @@ fn settle_warning(delivery: &DeliverySettings) -> Option<Bilingual> {
 fn check_run(args: &RunArgs, dry_run: bool, sandbox: bool) -> Result<(), SettingsError> {
     if args.faults.is_some() && !sandbox {
         return Err(SettingsError::Contradiction {
-            what: "--faults tells a sandbox what goes wrong, but this run has none".to_owned(),
+            what: both!(
+                "--faults tells a sandbox what goes wrong, but this run has none",
+                "--faults sagt einer Sandbox, was schiefgeht, aber dieser Lauf hat keine"
+            ),
             help: both!(
                 "add --sandbox, or leave --faults out",
                 "--sandbox hinzufügen, oder --faults weglassen"
@@ -431,7 +437,10 @@ fn check_run(args: &RunArgs, dry_run: bool, sandbox: bool) -> Result<(), Setting
     }
     if args.payloads.is_some() && !dry_run {
         return Err(SettingsError::Contradiction {
-            what: "--payloads writes what a dry run would send, but this is no dry run".to_owned(),
+            what: both!(
+                "--payloads writes what a dry run would send, but this is no dry run",
+                "--payloads schreibt, was ein Probelauf senden würde, aber dies ist keiner"
+            ),
             help: both!(
                 "add --dry-run, or leave --payloads out",
                 "--dry-run hinzufügen, oder --payloads weglassen"
@@ -440,7 +449,10 @@ fn check_run(args: &RunArgs, dry_run: bool, sandbox: bool) -> Result<(), Setting
     }
     if args.probe && !dry_run {
         return Err(SettingsError::Contradiction {
-            what: "--probe lets a dry run ask the ERP, but this is no dry run".to_owned(),
+            what: both!(
+                "--probe lets a dry run ask the ERP, but this is no dry run",
+                "--probe lässt einen Probelauf die Wawi fragen, aber dies ist keiner"
+            ),
             help: both!(
                 "add --dry-run, or leave --probe out: a run asks the ERP anyway",
                 "--dry-run hinzufügen, oder --probe weglassen: ein Lauf fragt die Wawi ohnehin"
@@ -449,8 +461,10 @@ fn check_run(args: &RunArgs, dry_run: bool, sandbox: bool) -> Result<(), Setting
     }
     if args.again.again && args.again.existing == Some(Existing::Send) {
         return Err(SettingsError::Contradiction {
-            what: "--again with --existing send would create every customer a second time"
-                .to_owned(),
+            what: both!(
+                "--again with --existing send would create every customer a second time",
+                "--again mit --existing send würde jeden Kunden ein zweites Mal anlegen"
+            ),
             help: both!(
                 "leave out --existing send: then the ERP is asked which customers are missing",
                 "--existing send weglassen: dann wird die Wawi gefragt, welche Kunden fehlen"
@@ -459,7 +473,10 @@ fn check_run(args: &RunArgs, dry_run: bool, sandbox: bool) -> Result<(), Setting
     }
     if args.inputs.iter().filter(|input| *input == "-").count() > 1 {
         return Err(SettingsError::Contradiction {
-            what: "stdin is named twice, but can be read only once".to_owned(),
+            what: both!(
+                "stdin is named twice, but can be read only once",
+                "stdin ist zweimal genannt, lässt sich aber nur einmal lesen"
+            ),
             help: both!("name - once", "- nur einmal nennen"),
         });
     }

@@ -48,7 +48,7 @@ pub(super) fn run(
     }
     let place = Place::prepare(choice.key_file.as_deref(), choice.force)?;
     let client = Client::new(&choice.target, Credentials::Gateway, &choice.delivery);
-    let client = client.map_err(|error| failure(ExitCode::Unusable, told(&error), None))?;
+    let client = client.map_err(|error| failure(ExitCode::Unusable, told(&error, None), None))?;
     let app = app(&choice)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

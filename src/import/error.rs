@@ -1,5 +1,6 @@
 //! What ends a run before it has a summary.
 
+mod german;
 mod help;
 
 use std::io;

@@ -125,6 +125,61 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// What is wrong, in German; its cause is not in it.
+    #[must_use]
+    pub fn in_german(&self) -> String {
+        match self {
+            Self::Io { path, .. } => format!("{} ist nicht zu benutzen", path.display()),
+            Self::NotAFolder { path } => {
+                format!(
+                    "der Statusordner {} ist eine Datei, kein Ordner",
+                    path.display()
+                )
+            }
+            Self::Damaged { path, why } => {
+                format!("das Journal {} ist beschädigt: {why}", path.display())
+            }
+            Self::Newer { path, found, known } => format!(
+                "das Journal {} hat das Format {found}; diese Version von importer kennt die \
+                 Formate bis {known}",
+                path.display()
+            ),
+            Self::NotOurs { path } => format!(
+                "{} ist eine Datenbank, aber kein Journal von importer",
+                path.display()
+            ),
+            Self::Link { path } => format!("{} ist eine symbolische Verknüpfung", path.display()),
+            Self::NotAFile { path } => format!("{} ist keine Datei", path.display()),
+            Self::StillRead { path } => format!(
+                "alles ist gelöscht, aber ein anderer Prozess liest das Journal {}, und so lange \
+                 behält dessen Log es noch",
+                path.display()
+            ),
+            Self::Busy { path } => format!(
+                "das Journal {} ist in Gebrauch: ein anderer Prozess gab es nicht rechtzeitig frei",
+                path.display()
+            ),
+            Self::Held { by } => format!("ein anderer Lauf in dasselbe Ziel ist am Werk: {by}"),
+            Self::Sql { path, .. } => {
+                format!("mit dem Journal {} ging etwas schief", path.display())
+            }
+            Self::Poisoned => "das Journal nimmt keine Einträge mehr an, denn ein früherer \
+                               Schreibvorgang scheiterte"
+                .to_owned(),
+            Self::NoSuchRun { run } => format!("das Journal kennt keinen Lauf `{run}`"),
+            Self::AmbiguousRun {
+                given,
+                first,
+                second,
+            } => format!("`{given}` passt zu mehreren Läufen, darunter {first} und {second}"),
+            Self::NoRandom(error) => {
+                format!(
+                    "das System gibt keine Zufallsbytes für das Geheimnis des Journals: {error}"
+                )
+            }
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> Option<Bilingual> {

@@ -282,9 +282,9 @@ impl<'a> Header<'a> {
             return Err(vec![mistake]);
         }
         if !further.is_empty() {
-            let title = format!(
-                "the input lacks further columns: {}",
-                listed(further, 60).english
+            let title = both!([columns = listed(further, 60)]
+                "the input lacks further columns: {columns}",
+                "der Eingabe fehlen weitere Spalten: {columns}"
             );
             let help = both!(
                 "does the mapping belong to this input?",
@@ -315,7 +315,10 @@ impl<'a> Header<'a> {
     /// each column.
     fn unsplit(&self) -> Option<Mistake> {
         if self.usable().next().is_none() {
-            let title = "the input's header names no column";
+            let title = both!(
+                "the input's header names no column",
+                "die Kopfzeile der Eingabe nennt keine Spalte"
+            );
             return Some(Mistake::of_file(title).help(
                 both!("if the names stand further down, say after how many lines: `skip_lines` in \
                  [source]; if there are none, `header = false`", "stehen die Namen weiter unten, mit `skip_lines` in [source] sagen, nach wie vielen Zeilen; gibt es keine, `header = false`"),
@@ -329,14 +332,22 @@ impl<'a> Header<'a> {
             .filter(|delimiter| whole.contains(delimiter))
             .max_by_key(|delimiter| whole.matches(delimiter).count())
         else {
-            let title = format!("the input's header is a single column: {}", quoted(whole));
+            let title = both!(
+                "the input's header is a single column: {name}",
+                "die Kopfzeile der Eingabe ist eine einzige Spalte: {name}",
+                name = quoted(whole)
+            );
             return Some(Mistake::of_file(title).help(
                 both!("is it the right file? If its header stands further down, say after how many \
                  lines: `skip_lines` in [source]", "ist es die richtige Datei? Steht ihre Kopfzeile weiter unten, mit `skip_lines` in [source] sagen, nach wie vielen Zeilen"),
             ));
         };
         let shown = if delimiter == "\t" { "tab" } else { delimiter };
-        let title = format!("the input's header is a single column: {}", quoted(whole));
+        let title = both!(
+            "the input's header is a single column: {name}",
+            "die Kopfzeile der Eingabe ist eine einzige Spalte: {name}",
+            name = quoted(whole)
+        );
         Some(Mistake::of_file(title).help(both!("its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
              leave it out and it is detected", "ihre Felder scheinen durch `{shown}` getrennt zu sein: `delimiter` in [source] berichtigen, oder weglassen, dann wird es erkannt"
         )))
@@ -360,7 +371,11 @@ impl<'a> Header<'a> {
         match self.matches(&column.name) {
             [index] => Ok(*index),
             [] => {
-                let title = format!("the input has no column {}", quoted(&column.name));
+                let title = both!(
+                    "the input has no column {name}",
+                    "die Eingabe hat keine Spalte {name}",
+                    name = quoted(&column.name)
+                );
                 let help = did_you_mean(&column.name, self.usable())
                     .unwrap_or_else(|| both!([columns = listed(self.usable(), 12)] "its columns are {columns}", "ihre Spalten sind {columns}"));
                 Err(Mistake::at(place, title).help(help))
@@ -370,10 +385,11 @@ impl<'a> Header<'a> {
                     .iter()
                     .map(|index| (index + 1).to_string())
                     .collect();
-                let title = format!(
-                    "the input has {} columns {}",
-                    several.len(),
-                    quoted(&column.name)
+                let title = both!(
+                    "the input has {count} columns {name}",
+                    "die Eingabe hat {count} Spalten {name}",
+                    count = several.len(),
+                    name = quoted(&column.name)
                 );
                 Err(Mistake::at(place, title).help(both!(
                     "they are columns number {numbers}; rename all but one in the input",
@@ -411,7 +427,11 @@ impl<'a> Header<'a> {
         missing
             .filter_map(|column| {
                 let similar = closest(&column.name, free.iter().copied())?;
-                let title = format!("the input has no column {} to drop", quoted(&column.name));
+                let title = both!(
+                    "the input has no column {name} to drop",
+                    "die Eingabe hat keine Spalte {name} zum Verwerfen",
+                    name = quoted(&column.name)
+                );
                 let help = both!(
                     "did you mean {name}?",
                     "ist {name} gemeint?",

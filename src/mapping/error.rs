@@ -29,27 +29,28 @@ pub(crate) type Place = Range<usize>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
     place: Option<Place>,
-    title: String,
+    title: Bilingual,
     label: Option<String>,
-    help: Option<Bilingual>,
+    /// Boxed, so that a mistake stays small.
+    help: Option<Box<Bilingual>>,
 }
 
 impl Mistake {
     /// A mistake at `place`.
-    pub(crate) fn at(place: Place, title: impl Into<String>) -> Self {
+    pub(crate) fn at(place: Place, title: impl Into<Bilingual>) -> Self {
         Self {
             place: Some(place),
-            title: harmless(title.into()),
+            title: title.into().map(harmless),
             label: None,
             help: None,
         }
     }
 
     /// A mistake of the mapping as a whole.
-    pub(crate) fn of_file(title: impl Into<String>) -> Self {
+    pub(crate) fn of_file(title: impl Into<Bilingual>) -> Self {
         Self {
             place: None,
-            title: harmless(title.into()),
+            title: title.into().map(harmless),
             label: None,
             help: None,
         }
@@ -64,26 +65,27 @@ impl Mistake {
     /// The mistake in a line, without its place.
     pub(crate) fn in_a_line(&self) -> String {
         match &self.label {
-            Some(label) => format!("{} ({label})", self.title),
-            None => self.title.clone(),
+            Some(label) => format!("{} ({label})", self.title.english),
+            None => self.title.english.clone(),
         }
     }
 
     /// Adds what to do.
     pub(crate) fn help(mut self, help: Bilingual) -> Self {
-        self.help = Some(help.map(harmless));
+        self.help = Some(Box::new(help.map(harmless)));
         self
     }
 
     /// Adds what to do, unless the mistake says so itself.
     pub(crate) fn or_help(mut self, help: impl FnOnce() -> Bilingual) -> Self {
-        self.help.get_or_insert_with(help);
+        self.help.get_or_insert_with(|| Box::new(help()));
         self
     }
 
     /// Adds what to do, if there is anything to say.
     pub(crate) fn help_if(mut self, help: Option<Bilingual>) -> Self {
-        self.help = help.map(|help| help.map(harmless)).or(self.help);
+        let help = help.map(|help| Box::new(help.map(harmless)));
+        self.help = help.or(self.help);
         self
     }
 }
@@ -164,7 +166,9 @@ impl MappingError {
     }
 
     fn render_one(&self, renderer: &Renderer, mistake: &Mistake, language: Language) -> String {
-        let title = Level::ERROR.primary_title(mistake.title.as_str());
+        let title = Level::ERROR
+            .with_name(language.pick("error", "Fehler"))
+            .primary_title(mistake.title.shown_in(language));
         let mut group = match &mistake.place {
             Some(place) => {
                 let annotation = AnnotationKind::Primary
@@ -178,7 +182,7 @@ impl MappingError {
             }
             None => title.element(Origin::path(&*self.name)),
         };
-        let help = mistake.help.clone().unwrap_or_else(fallback);
+        let help = mistake.help.clone().map_or_else(fallback, |help| *help);
         let word = language.pick("help", "Hilfe");
         group = group.element(Level::HELP.with_name(word).message(help.shown_in(language)));
         renderer.render(&[group])
@@ -195,15 +199,15 @@ impl MappingError {
     pub fn help(&self) -> Option<Bilingual> {
         self.mistakes
             .iter()
-            .find_map(|mistake| mistake.help.clone())
+            .find_map(|mistake| mistake.help.as_deref().cloned())
     }
 
     /// Every mistake's title and help on a line, for table tests.
     #[cfg(test)]
     pub(crate) fn brief(&self) -> Vec<String> {
         let line = |mistake: &Mistake| match &mistake.help {
-            Some(help) => format!("{} => {}", mistake.title, help.english),
-            None => mistake.title.clone(),
+            Some(help) => format!("{} => {}", mistake.title.english, help.english),
+            None => mistake.title.english.clone(),
         };
         self.mistakes.iter().map(line).collect()
     }
@@ -231,7 +235,7 @@ impl fmt::Display for MappingError {
             let (line, column) = self.line_and_column(place);
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": {}", first.title)?;
+        write!(f, ": {}", first.title.english)?;
         match self.mistakes.len() {
             0 | 1 => Ok(()),
             2 => f.write_str(" (and 1 more mistake)"),

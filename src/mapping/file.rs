@@ -25,15 +25,21 @@ pub(super) fn read(path: &Path) -> Result<String, Mistake> {
         .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
         .map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > LONGEST {
-        return Err(
-            Mistake::of_file(format!("the mapping is longer than {LONGEST} bytes")).help(both!(
-                "name a mapping file; the input is named without `-m`",
-                "eine Datei mit einer Zuordnung nennen; die Eingabe steht ohne `-m`"
-            )),
-        );
+        return Err(Mistake::of_file(both!(
+            "the mapping is longer than {LONGEST} bytes",
+            "die Zuordnung ist länger als {LONGEST} Bytes"
+        ))
+        .help(both!(
+            "name a mapping file; the input is named without `-m`",
+            "eine Datei mit einer Zuordnung nennen; die Eingabe steht ohne `-m`"
+        )));
     }
     decode(&bytes).ok_or_else(|| {
-        Mistake::of_file("the mapping is neither UTF-8 nor UTF-16").help(both!(
+        Mistake::of_file(both!(
+            "the mapping is neither UTF-8 nor UTF-16",
+            "die Zuordnung ist weder UTF-8 noch UTF-16"
+        ))
+        .help(both!(
             "save it as UTF-8 in the editor",
             "sie im Editor als UTF-8 speichern"
         ))
@@ -42,7 +48,11 @@ pub(super) fn read(path: &Path) -> Result<String, Mistake> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Mistake {
     if error.kind() != io::ErrorKind::NotFound {
-        return Mistake::of_file(format!("the mapping cannot be read: {error}")).help(both!(
+        return Mistake::of_file(both!(
+            "the mapping cannot be read: {error}",
+            "die Zuordnung ist nicht zu lesen: {error}"
+        ))
+        .help(both!(
             "name a mapping file that the user who runs the import may read",
             "eine Zuordnung nennen, die der Benutzer lesen darf, unter dem der Import läuft"
         ));
@@ -59,12 +69,15 @@ fn unreadable(path: &Path, error: &io::Error) -> Mistake {
         .filter(|name| name.ends_with(".toml"))
         .collect();
     let wanted = path.file_name().unwrap_or_default().to_string_lossy();
-    Mistake::of_file("the mapping cannot be read: there is no such file")
-        .help(both!(
-            "name it with its folder, or a ready-made one as builtin:NAME",
-            "sie mit ihrem Ordner nennen, oder eine fertige als builtin:NAME"
-        ))
-        .help_if(did_you_mean(&wanted, names.iter().map(String::as_str)))
+    Mistake::of_file(both!(
+        "the mapping cannot be read: there is no such file",
+        "die Zuordnung ist nicht zu lesen: die Datei gibt es nicht"
+    ))
+    .help(both!(
+        "name it with its folder, or a ready-made one as builtin:NAME",
+        "sie mit ihrem Ordner nennen, oder eine fertige als builtin:NAME"
+    ))
+    .help_if(did_you_mean(&wanted, names.iter().map(String::as_str)))
 }
 
 fn decode(bytes: &[u8]) -> Option<String> {

@@ -96,7 +96,7 @@ pub(super) fn customer(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<
     let Some(node) = node else {
         compiler
             .mistakes
-            .push(Mistake::of_file("the mapping has no [customer]").help(
+            .push(Mistake::of_file(both!("the mapping has no [customer]", "die Zuordnung hat kein [customer]")).help(
             both!("it says which column becomes which field; `importer mapping fields` lists the fields", "er sagt, welche Spalte welches Feld wird; `importer mapping fields` zählt die Felder auf"),
         ));
         return Vec::new();
@@ -241,7 +241,14 @@ fn other_addresses(node: &Node<'_>, parts: &mut Vec<PartSpec>, compiler: &mut Co
 
 fn missing_billing(place: Place, compiler: &mut Compiler) {
     compiler.mistakes.push(
-        Mistake::at(place, "the API demands a BillingAddress").help(both!(
+        Mistake::at(
+            place,
+            both!(
+                "the API demands a BillingAddress",
+                "die API verlangt eine BillingAddress"
+            ),
+        )
+        .help(both!(
             "add [customer.BillingAddress] with at least City and CountryIso",
             "[customer.BillingAddress] mit mindestens City und CountryIso anlegen"
         )),
@@ -369,11 +376,14 @@ fn resolve_sameness(parts: &mut [PartSpec], table: &DeTable<'_>, compiler: &mut 
 /// A field that the API does not have.
 pub(super) fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
     let here = if part == Part::Customer {
-        "the customer".to_owned()
+        both!("the customer", "dem Kunden")
     } else {
-        part.to_string()
+        Bilingual::same(part.to_string())
     };
-    let mistake = Mistake::at(place, format!("the API has no field `{name}` in {here}"));
+    let mistake = Mistake::at(
+        place,
+        both!([here] "the API has no field `{name}` in {here}", "die API hat kein Feld `{name}` in {here}"),
+    );
     if name == "keep_if" {
         return mistake.help(both!(
             "`keep_if` stands at the top of the file, before the first [section]",

@@ -209,7 +209,7 @@ impl Plan {
             .filter(|(index, _)| !tally.met.get(*index).copied().unwrap_or(false))
             .map(|(_, column)| {
                 let keys = || tally.keys.iter().map(String::as_str);
-                let title = format!("no record has the key {}", quoted(&column.name));
+                let title = both!("no record has the key {name}", "kein Datensatz hat den Schlüssel {name}", name = quoted(&column.name));
                 let help = did_you_mean(&column.name, keys())
                     .unwrap_or_else(|| both!([keys = listed(keys(), 12)] "the keys are {keys}", "die Schlüssel sind {keys}"));
                 Mistake::at(column.place.clone(), title).help(help)

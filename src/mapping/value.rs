@@ -98,7 +98,7 @@ impl ValueSpec {
         match node.get_ref() {
             DeValue::String(name) if name == proposal::PLACEHOLDER => {
                 compiler.mistakes.push(
-                    Mistake::at(node.span(), format!("`{target}` is still to be filled in")).help(
+                    Mistake::at(node.span(), both!("`{target}` is still to be filled in", "`{target}` ist noch auszufüllen")).help(
                         both!(
 "write the column's name, or {{ value = … }} if it is the same for all",
 "den Namen der Spalte schreiben, oder {{ value = … }}, wenn er für alle gleich ist"),

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// Options that contradict each other. It is a mistake in the command line.
-    #[error("{what}")]
+    #[error("{}", what.english)]
     Contradiction {
         /// What contradicts what.
-        what: String,
+        what: Bilingual,
         /// What to do.
         help: Bilingual,
     },
@@ -89,6 +89,33 @@ impl SettingsError {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Contradiction { .. })
+    }
+
+    /// What is wrong, in German; its cause is not in it. None where it is told in English only.
+    #[must_use]
+    pub fn in_german(&self) -> Option<String> {
+        Some(match self {
+            Self::Contradiction { what, .. } => what.german.clone(),
+            Self::File(_) | Self::Credentials { .. } => return None,
+            Self::Unreadable { path, .. } => format!("{} ist nicht zu lesen", path.display()),
+            Self::Variable { name, why } => {
+                format!("die Umgebungsvariable {name} ist nicht zu gebrauchen: {why}")
+            }
+            Self::UnknownProfile { name, path, .. } => match path {
+                None => format!("das Profil `{name}` gibt es nicht: es gibt keine importer.toml"),
+                Some(path) => format!("in {} gibt es kein Profil `{name}`", path.display()),
+            },
+            Self::NoBaseUrl { .. } => {
+                "niemand hat gesagt, wo die Wawi ist: es gibt keine Basis-URL".to_owned()
+            }
+            Self::Url { name, shown, why } => {
+                format!("{name} `{shown}` ist nicht zu gebrauchen: {why}")
+            }
+            Self::PlainHttp { name, shown } => format!(
+                "{name} `{shown}` ist unverschlüsseltes http: Kunden und Zugangsdaten könnten \
+                 unterwegs gelesen werden"
+            ),
+        })
     }
 
     /// What to do.

@@ -139,7 +139,10 @@ impl Layers {
         match (sandbox, address) {
             (Some(sandbox), Some(address)) if is_on && address < sandbox => {
                 Err(SettingsError::Contradiction {
-                    what: "a base URL is given, but the settings ask for a sandbox".to_owned(),
+                    what: both!(
+                        "a base URL is given, but the settings ask for a sandbox",
+                        "eine Basis-URL ist angegeben, aber die Einstellungen verlangen eine Sandbox"
+                    ),
                     help: both!(
                         "unset IMPORTER_SANDBOX, take `sandbox` out of importer.toml, or leave \
                            the base URL out",

@@ -1,5 +1,6 @@
 //! What stops the reading of an input, and what to do about it.
 
+mod german;
 mod help;
 
 use std::io;

@@ -124,6 +124,36 @@ fn help_is_given_in_the_language_of_the_reader() {
 }
 
 #[test]
+fn what_went_wrong_is_german_too() {
+    for (command, code, german) in [
+        (
+            "run kunden.csv -m shop.toml --dry-run",
+            4,
+            "Fehler: die Datei `kunden.csv` gibt es nicht\n",
+        ),
+        (
+            "run customers.csv -m shop.toml",
+            4,
+            "Fehler: niemand hat gesagt, wo die Wawi ist: es gibt keine Basis-URL\n",
+        ),
+        (
+            "run customers.csv -m nichts.toml --dry-run",
+            4,
+            "Fehler: die Zuordnung ist nicht zu lesen: die Datei gibt es nicht\n",
+        ),
+        (
+            "run customers.csv -m shop.toml --probe",
+            2,
+            "Fehler: --probe lässt einen Probelauf die Wawi fragen, aber dies ist keiner\n",
+        ),
+        ("show 0197", 2, "Fehler: den Lauf `0197` gibt es nicht\n"),
+    ] {
+        let told = run(command, &["--lang", "de"], &[]).expect(code);
+        assert!(told.stderr.starts_with(german), "{}", told.said());
+    }
+}
+
+#[test]
 fn programs_are_told_in_english_whatever_the_language() {
     for (command, code, english, german) in TOLD {
         let [ours, theirs] = ["de", "en"].map(|lang| {
@@ -150,8 +180,12 @@ fn a_mapping_s_mistakes_have_their_help_in_german() {
     );
     let words = "run customers.csv -m falsch.toml --dry-run --lang de";
     let run = importer.args(words.split(' ')).run().expect(4);
-    let told = "= Hilfe: ist `Kundennummer` gemeint?";
-    assert!(run.stderr.contains(told), "{}", run.said());
+    for told in [
+        "Fehler: die Eingabe hat keine Spalte `Kundennumer`\n",
+        "= Hilfe: ist `Kundennummer` gemeint?",
+    ] {
+        assert!(run.stderr.contains(told), "{}", run.said());
+    }
 }
 
 #[test]
@@ -161,7 +195,7 @@ fn notices_are_german_for_readers_and_english_for_programs() {
     for german in [
         "Beginn von ",
         ": customers.csv nach sandbox\n",
-        "customers.csv: CSV, UTF-8 (erkannt), Trennzeichen `;` (erkannt)\n",
+        "customers.csv: CSV, windows-1252 (angegeben), Trennzeichen `;` (angegeben)\n",
     ] {
         assert!(told.stderr.contains(german), "{german}\n{}", told.said());
     }
