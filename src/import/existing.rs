@@ -70,6 +70,10 @@ impl Live<'_> {
             Census::Untold => (0, None),
         };
         self.listener.tell(&RunEvent::info(match census {
+            Census::Counted(1) => both!(
+                "the ERP has 1 customer already",
+                "die Wawi hat schon 1 Kunden"
+            ),
             Census::Counted(count) => both!(
                 "the ERP has {count} customers already",
                 "die Wawi hat schon {count} Kunden"

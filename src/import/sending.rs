@@ -210,11 +210,16 @@ impl Live<'_> {
         journal: Journal,
         others: Vec<OpenIntent>,
     ) -> Result<(Journal, Delivered), ImportError> {
-        self.listener.tell(&RunEvent::info(both!(
-            "an earlier run left {count} records unknown: they are looked up first",
-            "ein früherer Lauf ließ {count} Datensätze unbekannt: sie werden zuerst nachgesehen",
-            count = others.len()
-        )));
+        self.listener.tell(&RunEvent::info(match others.len() {
+            1 => both!(
+                "an earlier run left 1 record unknown: it is looked up first",
+                "ein früherer Lauf ließ 1 Datensatz unbekannt: er wird zuerst nachgesehen"
+            ),
+            count => both!(
+                "an earlier run left {count} records unknown: they are looked up first",
+                "ein früherer Lauf ließ {count} Datensätze unbekannt: sie werden zuerst nachgesehen"
+            ),
+        }));
         let open = OpenElsewhere {
             intents: others,
             client: &self.client,

@@ -1,5 +1,6 @@
 //! Why a returned file cannot be taken as it is.
 
+use crate::outcome::telling::counted;
 use crate::outcome::{Bilingual, both};
 use std::path::PathBuf;
 
@@ -114,9 +115,11 @@ pub enum ReturnedError {
     },
     /// It was changed where nothing was wrong, and nobody has accepted that.
     #[error(
-        "{cells} cells of {} differ from the input of run {run} although nothing was wrong with \
-         them: {}; nothing was sent",
+        "{} of {} {} from the input of run {run} although nothing was wrong there: {}; nothing was \
+         sent",
+        counted(*cells, "cell"),
         path.display(),
+        if *cells == 1 { "differs" } else { "differ" },
         columns.join(", ")
     )]
     Altered {
