@@ -123,7 +123,7 @@ pub struct GlobalArgs {
     /// Colours [default: auto]
     #[arg(long, global = true, value_name = "auto|always|never", value_parser = choice::<ColorChoice>(), hide_possible_values = true)]
     pub color: Option<ColorChoice>,
-    /// Language of summary and report [default: the locale's]
+    /// Language of what people read [default: the locale's]
     #[arg(long, global = true, value_name = "de|en", value_parser = choice::<Language>(), hide_possible_values = true)]
     pub lang: Option<Language>,
     /// Ask nothing, go on

@@ -28,8 +28,10 @@ use crate::cli::{Cli, ColorChoice, Command, LogFormat, WELCOME};
 use crate::console::{self, Color, Console, ConsoleSettings};
 use crate::exit;
 use crate::import::{Events, ImportError};
-use crate::outcome::ExitCode;
-use crate::settings::{ConsoleChoice, Environment, GlobalChoice, SettingsError, resolve_global};
+use crate::outcome::{Bilingual, ExitCode};
+use crate::settings::{
+    ConsoleChoice, Environment, GlobalChoice, SettingsError, early_language, resolve_global,
+};
 
 pub use schedule::JobRunner;
 
@@ -39,8 +41,8 @@ type Ended = Result<ExitCode, Failure>;
 /// Something that went wrong, as it is told to the user.
 struct Failure {
     code: ExitCode,
-    text: String,
-    help: Option<String>,
+    text: Bilingual,
+    help: Option<Bilingual>,
     /// Whether the text is a finished diagnostic, with excerpts of its own.
     rendered: bool,
 }
@@ -50,7 +52,7 @@ impl From<SettingsError> for Failure {
         Self {
             code: exit::of_settings(&error),
             help: error.help(),
-            text: chain(&error),
+            text: told(&error, error.in_german()),
             rendered: false,
         }
     }
@@ -60,9 +62,9 @@ impl Failure {
     /// Tells the user.
     fn tell(&self, console: &Console) {
         if self.rendered {
-            console.diagnostic(&self.text);
+            console.diagnostic(self.text.shown_in(console.language()));
         } else {
-            console.error(&self.text, self.help.as_deref());
+            console.error(&self.text, self.help.as_ref());
         }
     }
 
@@ -70,9 +72,10 @@ impl Failure {
     fn of_import(error: &ImportError, console: &Console) -> Self {
         let (text, help, rendered) = match error {
             ImportError::Mapping(mapping) => {
-                (mapping.render(console.color_on_stderr()), None, true)
+                let rendered = mapping.render(console.color_on_stderr(), console.language());
+                (Bilingual::same(rendered), None, true)
             }
-            error => (chain(error), error.help(), false),
+            error => (told(error, error.in_german()), error.help(), false),
         };
         Self {
             code: exit::of_import(error),
@@ -83,9 +86,20 @@ impl Failure {
     }
 }
 
+/// An error with its causes: in English, and in German with the words that it has for itself.
+fn told(error: &dyn std::error::Error, german: Option<String>) -> Bilingual {
+    Bilingual {
+        english: chain(error),
+        german: with_causes(german.unwrap_or_else(|| error.to_string()), error),
+    }
+}
+
 /// An error with its causes, unless it tells them itself.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    with_causes(error.to_string(), error)
+}
+
+fn with_causes(mut text: String, error: &dyn std::error::Error) -> String {
     let mut source = error.source();
     while let Some(cause) = source {
         let more = cause.to_string();
@@ -129,8 +143,11 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
     let global = match global {
         Ok(global) => global,
         Err(failure) => {
-            let console = Console::new(ConsoleSettings::default());
-            console.error(&failure.text, failure.help.as_deref());
+            let console = Console::new(ConsoleSettings {
+                language: early_language(&cli, environment),
+                ..ConsoleSettings::default()
+            });
+            console.error(&failure.text, failure.help.as_ref());
             return failure.code;
         }
     };

@@ -22,6 +22,8 @@ mod summary;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -36,7 +38,7 @@ pub use logging::{LogFormat, LogLine, LogWriter, start_logging};
 pub use settings::{Color, ConsoleSettings};
 
 use self::page::{BAD, GOOD, Look, ODD, STRONG, length};
-use crate::outcome::{Finding, Progress, RunEvent, Summary, Verdict};
+use crate::outcome::{Bilingual, Finding, Language, Progress, RunEvent, Summary, Verdict, both};
 
 /// The printer. It may be shared between threads; each call prints as a whole.
 pub struct Console {
@@ -162,18 +164,31 @@ impl Console {
                 resumed,
             } => self.note(&started(run, input, target.as_deref(), *resumed)),
             RunEvent::Notice(notice) => self.note(&notice.text),
-            RunEvent::Paused { why, length: None } => self.note(&format!("Paused: {why}")),
+            RunEvent::Paused { why, length: None } => {
+                let why = why.told();
+                self.note(&both!([why] "Paused: {why}", "Pause: {why}"));
+            }
             RunEvent::Paused {
                 why,
                 length: Some(time),
-            } => self.note(&format!("Paused for {}: {why}", length(*time))),
-            RunEvent::Resumed => self.note("Going on"),
+            } => {
+                let (why, time) = (why.told(), Bilingual::same(length(*time)));
+                self.note(
+                    &both!([why, time] "Paused for {time}: {why}", "Pause für {time}: {why}"),
+                );
+            }
+            RunEvent::Resumed => self.note(&both!("Going on", "Es geht weiter")),
         }
     }
 
     /// Prints a text of one or more lines on stdout.
     pub fn line(&self, text: &str) {
         self.data(&format!("{}\n", clean::block(text)));
+    }
+
+    /// Prints a text for people on stdout, in their language.
+    pub fn say(&self, text: &Bilingual) {
+        self.line(text.shown_in(self.language()));
     }
 
     /// Prints a value as one line of JSON on stdout.
@@ -213,28 +228,35 @@ impl Console {
     }
 
     /// Prints a remark on stderr.
-    pub fn note(&self, text: &str) {
+    pub fn note(&self, text: &Bilingual) {
+        let text = text.shown_in(self.language());
         self.err(&format!("{}\n", clean::block(text)));
     }
 
     /// Prints a warning on stderr.
-    pub fn warn(&self, text: &str) {
-        let word = self.err_look().paint(ODD.bold(), "warning:");
+    pub fn warn(&self, text: &Bilingual) {
+        let text = text.shown_in(self.language());
+        let word = self.language().pick("warning:", "Warnung:");
+        let word = self.err_look().paint(ODD.bold(), word);
         self.err(&format!("{word} {}\n", clean::block(text)));
     }
 
     /// Tells on stderr what ended the command, and what to do about it; with `--json` on stdout
     /// too. A progress bar is gone after that.
-    pub fn error(&self, what: &str, help: Option<&str>) {
+    pub fn error(&self, what: &Bilingual, help: Option<&Bilingual>) {
         self.lock().clear_bar();
         if self.settings.json {
-            self.json_line(Some(json::error(what, help)));
+            let english = help.map(|help| help.english.as_str());
+            self.json_line(Some(json::error(&what.english, english)));
         }
         let look = self.err_look();
-        let word = look.paint(BAD.bold(), "error:");
+        let word = look.paint(BAD.bold(), self.language().pick("error:", "Fehler:"));
+        let what = what.shown_in(self.language());
         let mut text = format!("{word} {}\n", clean::block(what));
         if let Some(help) = help {
-            let word = look.paint(GOOD.bold(), "help:");
+            let word = self.language().pick("help:", "Hilfe:");
+            let word = look.paint(GOOD.bold(), word);
+            let help = help.shown_in(self.language());
             text.push_str(&format!(" {word} {}\n", clean::block(help)));
         }
         self.err(&text);
@@ -246,6 +268,12 @@ impl Console {
         self.err(&format!("{}\n", text.trim_end_matches('\n')));
     }
 
+    /// The language that people are spoken to.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.settings.language
+    }
+
     /// Whether what goes to stderr may have colours.
     #[must_use]
     pub fn color_on_stderr(&self) -> bool {
@@ -255,9 +283,11 @@ impl Console {
     /// Asks a yes-or-no question on the terminal; anything but a yes is a no. The caller makes
     /// sure that somebody is there to answer.
     #[must_use]
-    pub fn ask(&self, question: &str) -> bool {
+    pub fn ask(&self, question: &Bilingual) -> bool {
+        let choices = self.language().pick("[y/N]", "[j/N]");
+        let question = question.shown_in(self.language());
         let question = self.err_look().paint(STRONG, &clean::block(question));
-        self.err(&format!("{question} [y/N] "));
+        self.err(&format!("{question} {choices} "));
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).is_ok() && is_yes(&answer)
     }
@@ -273,7 +303,7 @@ impl Console {
             return;
         }
         let mut state = self.lock();
-        let text = state.pace.tell(progress, now);
+        let text = state.pace.tell(progress, now, self.language());
         if self.settings.has_bar() {
             progress::draw(&mut state.bar, progress, &text);
         } else if state.pace.line_is_due(now) {
@@ -345,13 +375,21 @@ impl Console {
     }
 }
 
-fn started(run: &str, input: &str, target: Option<&str>, resumed: bool) -> String {
-    let verb = if resumed { "Going on with" } else { "Starting" };
-    let run = clean::line(run);
-    let input = clean::line(input);
-    match target {
-        Some(target) => format!("{verb} {run}: {input} to {}", clean::line(target)),
-        None => format!("{verb} {run}: {input}, nothing will be sent"),
+fn started(run: &str, input: &str, target: Option<&str>, resumed: bool) -> Bilingual {
+    let verb = if resumed {
+        both!("Going on with", "Weiter mit")
+    } else {
+        both!("Starting", "Beginn von")
+    };
+    let (run, input) = (clean::line(run), clean::line(input));
+    match target.map(clean::line) {
+        Some(target) => both!([verb]
+            "{verb} {run}: {input} to {target}", "{verb} {run}: {input} nach {target}"
+        ),
+        None => both!([verb]
+            "{verb} {run}: {input}, nothing will be sent",
+            "{verb} {run}: {input}, es wird nichts gesendet"
+        ),
     }
 }
 
@@ -361,235 +399,4 @@ fn is_yes(answer: &str) -> bool {
         answer.trim().to_lowercase().as_str(),
         "y" | "yes" | "j" | "ja"
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use serde_json::Value;
-    use tracing_subscriber::fmt::MakeWriter;
-
-    use super::fixtures::finished;
-    use super::*;
-    use crate::outcome::{Counts, Phase, Traffic};
-
-    #[derive(Clone, Default)]
-    struct Captured(Arc<Mutex<Vec<u8>>>);
-
-    impl Captured {
-        fn text(&self) -> String {
-            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-        }
-    }
-
-    impl Write for Captured {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    /// A target that nobody reads, or that has no room.
-    struct Failing(io::ErrorKind);
-
-    impl Write for Failing {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(self.0.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn console(settings: ConsoleSettings) -> (Console, Captured, Captured) {
-        let (out, err) = (Captured::default(), Captured::default());
-        let console = Console::over(settings, Box::new(out.clone()), Box::new(err.clone()));
-        (console, out, err)
-    }
-
-    fn events() -> Vec<RunEvent> {
-        vec![
-            RunEvent::Started {
-                run: "r1".to_owned(),
-                input: "kunden\u{202e}.csv".to_owned(),
-                target: Some("live".to_owned()),
-                resumed: false,
-            },
-            RunEvent::info("3 customers are there"),
-            RunEvent::warning("odd"),
-            RunEvent::Paused {
-                why: "too many requests".to_owned(),
-                length: Some(Duration::from_secs(30)),
-            },
-            RunEvent::Resumed,
-            RunEvent::Finished(Box::new(finished())),
-        ]
-    }
-
-    fn progress(done: u64) -> Progress {
-        Progress {
-            phase: Phase::Sending,
-            done,
-            total: Some(100),
-            counts: Counts::default(),
-            traffic: Traffic::default(),
-            concurrency: 8,
-            quota: None,
-            left: None,
-        }
-    }
-
-    #[test]
-    fn notes_go_to_stderr_and_the_summary_to_stdout() {
-        let (console, out, err) = console(ConsoleSettings::default());
-        events().iter().for_each(|event| console.event(event));
-        assert_eq!(
-            err.text(),
-            "Starting r1: kunden\\u{202e}.csv to live\n3 customers are there\nwarning: odd\n\
-             Paused for 30 s: too many requests\nGoing on\n"
-        );
-        assert!(out.text().starts_with("Finished: "));
-    }
-
-    #[test]
-    fn the_summary_leaves_stdout_to_data() {
-        let settings = ConsoleSettings {
-            stdout_is_data: true,
-            ..ConsoleSettings::default()
-        };
-        let (console, out, err) = console(settings);
-        events().iter().for_each(|event| console.event(event));
-        assert_eq!(out.text(), "");
-        assert!(err.text().contains("\nFinished: "));
-    }
-
-    #[test]
-    fn quiet_says_nothing_but_trouble() {
-        let settings = ConsoleSettings {
-            quiet: true,
-            progress: true,
-            ..ConsoleSettings::default()
-        };
-        let (console, out, err) = console(settings);
-        events().iter().for_each(|event| console.event(event));
-        assert_eq!(
-            (out.text().as_str(), err.text().as_str()),
-            ("", "warning: odd\n")
-        );
-        let mut failed = finished();
-        failed.exit_code = 3;
-        failed.counts.invalid = 1;
-        console.event(&RunEvent::Finished(Box::new(failed)));
-        assert!(out.text().starts_with("Finished: "));
-        assert!(out.text().contains("failed.csv"));
-    }
-
-    #[test]
-    fn json_is_one_object_a_line_with_a_type() {
-        let settings = ConsoleSettings {
-            json: true,
-            progress: true,
-            ..ConsoleSettings::default()
-        };
-        let (console, out, err) = console(settings);
-        console.event(&RunEvent::Progress(progress(1)));
-        events().iter().for_each(|event| console.event(event));
-        assert_eq!(err.text(), "");
-        console.error("broken", Some("mend it"));
-        let text = out.text();
-        let types: Vec<Value> = text
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap()["type"].clone())
-            .collect();
-        assert_eq!(
-            types,
-            [
-                "started", "notice", "notice", "paused", "resumed", "summary", "error"
-            ]
-        );
-        assert!(!text.contains('\u{202e}'));
-        let summary: Value = serde_json::from_str(text.lines().nth(5).unwrap()).unwrap();
-        assert_eq!(summary["counts"]["read"], finished().counts.read);
-        assert_eq!(summary["requests"], finished().traffic.requests);
-    }
-
-    #[test]
-    fn progress_is_a_line_every_ten_seconds_where_there_is_no_terminal() {
-        let settings = ConsoleSettings {
-            progress: true,
-            ..ConsoleSettings::default()
-        };
-        let (console, _, err) = console(settings);
-        let start = Instant::now();
-        for second in 0..25 {
-            console.progress(&progress(second), start + Duration::from_secs(second));
-        }
-        let text = err.text();
-        let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines.len(), 2, "{text}");
-        assert!(lines[0].starts_with("Sending 10 of 100 (10%)"), "{text}");
-    }
-
-    #[test]
-    fn errors_tell_what_and_what_to_do() {
-        let (console, out, err) = console(ConsoleSettings {
-            color: Color::Always,
-            ..ConsoleSettings::default()
-        });
-        console.error("no such \u{1b}[2Jfile", Some("name another"));
-        let plain = err.text().replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
-        let plain = plain.replace("\u{1b}[31m", "").replace("\u{1b}[32m", "");
-        assert_eq!(
-            plain,
-            "error: no such \\u{1b}[2Jfile\n help: name another\n"
-        );
-        assert_eq!(out.text(), "");
-    }
-
-    #[test]
-    fn a_reader_who_left_is_no_error_and_a_full_disk_is_said_once() {
-        for (kind, said) in [
-            (io::ErrorKind::BrokenPipe, 0),
-            (io::ErrorKind::StorageFull, 1),
-        ] {
-            let err = Captured::default();
-            let settings = ConsoleSettings::default();
-            let console = Console::over(settings, Box::new(Failing(kind)), Box::new(err.clone()));
-            console.line("one");
-            console.line("two");
-            assert_eq!(err.text().lines().count(), said);
-            assert_eq!(console.lost_data(), said == 1);
-        }
-    }
-
-    #[test]
-    fn log_lines_go_to_stderr() {
-        let (console, out, err) = console(ConsoleSettings::default());
-        let console = Arc::new(console);
-        let writer = console.log_writer();
-        let wild = "WARN \u{202e}odd\n".as_bytes();
-        writer.make_writer().write_all(wild).unwrap();
-        let json = LogWriter::new(Arc::clone(&console), LogFormat::Json);
-        json.make_writer().write_all(wild).unwrap();
-        assert_eq!(
-            (out.text().as_str(), err.text().as_str()),
-            ("", "WARN \\u{202e}odd\nWARN \\u202eodd\n")
-        );
-    }
-
-    #[test]
-    fn only_a_yes_is_a_yes() {
-        for answer in ["y\n", "Yes\r\n", " J ", "ja"] {
-            assert!(is_yes(answer), "{answer}");
-        }
-        for answer in ["", "\n", "n\n", "yess", "nein"] {
-            assert!(!is_yes(answer), "{answer}");
-        }
-    }
 }

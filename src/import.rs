@@ -54,7 +54,7 @@ use tokio::sync::watch;
 use crate::deliver::driver::Signal;
 use crate::mapping::{Columns, Mapping, Plan};
 use crate::names::Names;
-use crate::outcome::{Code, RunEvent, Severity, Summary};
+use crate::outcome::{Code, RunEvent, Severity, Summary, both};
 use crate::source::{self, Conventions, Format, Source, SourceSettings, Written};
 use crate::validate::Rules;
 
@@ -145,9 +145,10 @@ impl Import {
     fn warn_of_records_beyond(&self, read: u64, listener: &Listener) {
         let records = self.settings.records.as_ref();
         if let Some(record) = records.and_then(|records| records.beyond(read)) {
-            listener.tell(&RunEvent::warning(format!(
-                "`--record` names record {record}, but {} has {read} records",
-                self.input
+            listener.tell(&RunEvent::warning(both!(
+                "`--record` names record {record}, but {input} has {read} records",
+                "`--record` nennt Datensatz {record}, aber {input} hat {read} Datensätze",
+                input = &self.input
             )));
         }
     }
@@ -188,10 +189,11 @@ impl Import {
             return;
         }
         let numbers: Vec<String> = lines.iter().map(usize::to_string).collect();
-        listener.tell(&RunEvent::warning(format!(
-            "{}: still marked FILL IN: line {}; fill in what Wawi has, then take the marks away",
-            self.mapping.name(),
-            numbers.join(", ")
+        listener.tell(&RunEvent::warning(both!(
+            "{name}: still marked FILL IN: line {lines}; fill in what Wawi has, then take the marks away",
+            "{name}: noch mit FILL IN markiert: Zeile {lines}; eintragen, was in der Wawi steht, dann die Marken entfernen",
+            name = self.mapping.name(),
+            lines = numbers.join(", ")
         )));
     }
 

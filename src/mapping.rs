@@ -76,7 +76,7 @@ use suggest::{did_you_mean, listed};
 
 use crate::customer::{Part, Target};
 use crate::names::Names;
-use crate::outcome::{Code, Severity};
+use crate::outcome::{Code, Severity, both};
 
 /// The ready-made mappings, by name.
 const BUILTIN: &[(&str, &str)] = &[
@@ -166,12 +166,16 @@ impl Mapping {
             Some((_, text)) => Self::parse(&full, text),
             None => {
                 let names = || BUILTIN_NAMES.iter().copied();
-                let list = format!("there are {}", listed(names(), BUILTIN_NAMES.len()));
+                let list = both!([names = listed(names(), BUILTIN_NAMES.len())] "there are {names}", "es gibt {names}");
                 let help = match did_you_mean(bare, names()) {
-                    Some(suggestion) => format!("{suggestion} {list}"),
+                    Some(suggestion) => suggestion.and(&list),
                     None => list,
                 };
-                let mistake = Mistake::of_file("there is no such ready-made mapping").help(help);
+                let mistake = Mistake::of_file(both!(
+                    "there is no such ready-made mapping",
+                    "eine solche fertige Zuordnung gibt es nicht"
+                ))
+                .help(help);
                 Err(MappingError::unreadable(&full, mistake))
             }
         }
@@ -255,8 +259,8 @@ impl Mapping {
     pub fn bind_on(&self, today: Date, columns: Columns<'_>) -> Result<Plan, MappingError> {
         let fail = |mistakes| MappingError::new(self.name.clone(), self.text.clone(), mistakes);
         if let (true, Columns::Header(_)) = (self.api_shaped, columns) {
-            let mistake = Mistake::of_file("input with a header needs a mapping")
-                .help("name one with -m; `importer mapping new INPUT -o FILE` proposes one, and only JSON objects in the API's own shape need none");
+            let mistake = Mistake::of_file(both!("input with a header needs a mapping", "eine Eingabe mit Kopfzeile braucht eine Zuordnung"))
+                .help(both!("name one with -m; `importer mapping new INPUT -o FILE` proposes one, and only JSON objects in the API's own shape need none", "eine mit -m nennen; `importer mapping new INPUT -o FILE` schlägt eine vor, und nur JSON-Objekte in der Form der API brauchen keine"));
             return Err(fail(vec![mistake]));
         }
         let bound = Bound::find(&self.compiled, columns, self.is_builtin()).map_err(fail)?;

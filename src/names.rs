@@ -53,6 +53,18 @@ impl NameList {
         }
     }
 
+    /// One entry, for people who speak this language.
+    #[must_use]
+    pub fn singular_in(self, language: Language) -> &'static str {
+        let german = match self {
+            Self::CustomerGroup => "Kundengruppe",
+            Self::CustomerCategory => "Kundenkategorie",
+            Self::Company => "Firma",
+            Self::PaymentMethod => "Zahlungsart",
+        };
+        language.pick(self.singular(), german)
+    }
+
     /// Several entries, for people.
     #[must_use]
     pub fn plural(self) -> &'static str {

@@ -24,9 +24,10 @@ use serde::{Deserialize, Serialize};
 pub use code::{Code, Severity};
 pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
-pub use event::{Notice, Phase, Progress, QuotaUse, RunEvent};
+pub use event::{Notice, PauseWhy, Phase, Progress, QuotaUse, RunEvent};
 pub use finding::{Finding, Verdict};
 pub use language::{Bilingual, Language};
+pub(crate) use language::{both, is_pair};
 pub use measured::{Latency, Limit, Measured};
 pub use summary::{
     Alteration, Conditions, Counts, Cure, ErrorGroup, Linked, Plan, Summary, ToldTexts, Traffic,

@@ -31,7 +31,7 @@ pub use erasing::{Erased, Mention, erase, erase_customer, failed_files, failed_s
 pub use rows::Rows;
 
 use crate::fail_point::{self, Point};
-use crate::outcome::{FieldError, Language, Settled};
+use crate::outcome::{Bilingual, FieldError, Language, Settled, both};
 use crate::record::Record;
 
 /// How much of customers' values the report and the terminal show.
@@ -202,25 +202,47 @@ pub enum ReportError {
 }
 
 impl ReportError {
+    /// What is wrong, in German; its cause is not in it.
+    #[must_use]
+    pub fn in_german(&self) -> String {
+        match self {
+            Self::Name { run } => format!("ein Berichtsordner kann nicht `{run}` heißen"),
+            Self::Folder { path, .. } => {
+                format!(
+                    "der Berichtsordner {} ist nicht zu benutzen",
+                    path.display()
+                )
+            }
+            Self::NotAFolder { path, .. } => {
+                format!("{} ist kein Ordner dieses Programms", path.display())
+            }
+            Self::Write { path, .. } => format!(
+                "die Berichtsdatei {} ließ sich nicht schreiben",
+                path.display()
+            ),
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
-    pub fn help(&self) -> Option<String> {
+    pub fn help(&self) -> Option<Bilingual> {
         match self {
             Self::Name { .. } => None,
-            Self::Folder { .. } => Some(
+            Self::Folder { .. } => Some(both!(
                 "name a folder that you may write to with --report-dir, or see to it that this one \
-                 may be written to and has room"
-                    .to_owned(),
-            ),
-            Self::NotAFolder { path, .. } => Some(format!(
-                "move {} away, or name another folder with --report-dir",
-                path.display()
+                 may be written to and has room",
+                "mit --report-dir einen Ordner nennen, in den geschrieben werden darf, oder dafür sorgen, dass dieser beschreibbar ist und Platz hat"
             )),
-            Self::Write { .. } => Some(
+            Self::NotAFolder { path, .. } => Some(both!(
+                "move {path} away, or name another folder with --report-dir",
+                "{path} verschieben, oder mit --report-dir einen anderen Ordner nennen",
+                path = path.display()
+            )),
+            Self::Write { .. } => Some(both!(
                 "see to it that the disk has room and the folder is writable; then give the same \
-                 command again"
-                    .to_owned(),
-            ),
+                 command again",
+                "dafür sorgen, dass der Datenträger Platz hat und der Ordner beschreibbar ist; dann denselben Befehl noch einmal geben"
+            )),
         }
     }
 }
@@ -371,7 +393,7 @@ mod tests {
         fs::write(temp.path().join("r1"), "x").unwrap();
         let error = Report::prepare(&settings(temp.path()), "r1").unwrap_err();
         assert!(error.to_string().contains("is a file"), "{error}");
-        assert!(error.help().unwrap().contains("--report-dir"));
+        assert!(error.help().unwrap().english.contains("--report-dir"));
         let error = Report::prepare(&settings(&temp.path().join("r1")), "r2").unwrap_err();
         assert!(matches!(error, ReportError::Folder { .. }), "{error}");
     }

@@ -27,6 +27,7 @@ use crate::cli::{
 };
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{Existing, ImportSettings, Said};
+use crate::outcome::{Bilingual, Language, both};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
 
@@ -98,6 +99,17 @@ fn arm_fail_point(environment: &Environment) -> Result<(), SettingsError> {
     }
 }
 
+/// The language that is spoken while the settings are not known, or cannot be: `--lang`, else
+/// `IMPORTER_LANG`, else the locale's.
+#[must_use]
+pub fn early_language(cli: &Cli, environment: &Environment) -> Language {
+    let named = || Language::of_code(environment.get("IMPORTER_LANG").ok()??);
+    let language = cli.global.lang.or_else(named);
+    language
+        .or_else(|| layers::locale(environment))
+        .unwrap_or_default()
+}
+
 /// Resolves what holds for every command.
 ///
 /// # Errors
@@ -120,7 +132,10 @@ pub fn resolve_global(cli: &Cli, environment: &Environment) -> Result<GlobalChoi
         .and_then(|columns| columns.parse().ok());
     let report = report(&options);
     if cfg!(not(unix)) && options.report_mode.is_some() {
-        warnings.push("report_mode means nothing on this system".to_owned());
+        warnings.push(both!(
+            "report_mode means nothing on this system",
+            "report_mode bedeutet auf diesem System nichts"
+        ));
     }
     Ok(GlobalChoice {
         console: ConsoleChoice {
@@ -401,8 +416,11 @@ pub fn resolve_forget(cli: &Cli, environment: &Environment) -> Result<ForgetChoi
     let can_ask = terminals.stdin && terminals.stderr;
     if !assume_yes && !can_ask {
         return Err(SettingsError::Contradiction {
-            what: "nobody is there to be asked, and forgetting cannot be undone".to_owned(),
-            help: "add --yes to the command".to_owned(),
+            what: both!(
+                "nobody is there to be asked, and forgetting cannot be undone",
+                "niemand ist da, der gefragt werden könnte, und Vergessen lässt sich nicht rückgängig machen"
+            ),
+            help: both!("add --yes to the command", "dem Befehl --yes hinzufügen"),
         });
     }
     let state_dir = layers.state_dir();
@@ -415,12 +433,11 @@ pub fn resolve_forget(cli: &Cli, environment: &Environment) -> Result<ForgetChoi
 }
 
 /// A settle time that is shorter than a request may take leaves the promise without a ground.
-fn settle_warning(delivery: &DeliverySettings) -> Option<String> {
+fn settle_warning(delivery: &DeliverySettings) -> Option<Bilingual> {
     (delivery.settle < delivery.timeout).then(|| {
-        "the settle time is shorter than the time limit of a request: a customer that the ERP \
+        both!("the settle time is shorter than the time limit of a request: a customer that the ERP \
          creates after that time, from a request that was given up, is sent a second time. Leave \
-         `--settle` out, or make it at least as long as `--timeout`"
-            .to_owned()
+         `--settle` out, or make it at least as long as `--timeout`", "die Wartezeit vor dem Nachsehen ist kürzer als das Zeitlimit einer Anfrage: ein Kunde, den die Wawi danach noch aus einer aufgegebenen Anfrage anlegt, wird ein zweites Mal gesendet. `--settle` weglassen, oder mindestens so lang wie `--timeout` machen")
     })
 }
 
@@ -428,34 +445,59 @@ fn settle_warning(delivery: &DeliverySettings) -> Option<String> {
 fn check_run(args: &RunArgs, dry_run: bool, sandbox: bool) -> Result<(), SettingsError> {
     if args.faults.is_some() && !sandbox {
         return Err(SettingsError::Contradiction {
-            what: "--faults tells a sandbox what goes wrong, but this run has none".to_owned(),
-            help: "add --sandbox, or leave --faults out".to_owned(),
+            what: both!(
+                "--faults tells a sandbox what goes wrong, but this run has none",
+                "--faults sagt einer Sandbox, was schiefgeht, aber dieser Lauf hat keine"
+            ),
+            help: both!(
+                "add --sandbox, or leave --faults out",
+                "--sandbox hinzufügen, oder --faults weglassen"
+            ),
         });
     }
     if args.payloads.is_some() && !dry_run {
         return Err(SettingsError::Contradiction {
-            what: "--payloads writes what a dry run would send, but this is no dry run".to_owned(),
-            help: "add --dry-run, or leave --payloads out".to_owned(),
+            what: both!(
+                "--payloads writes what a dry run would send, but this is no dry run",
+                "--payloads schreibt, was ein Probelauf senden würde, aber dies ist keiner"
+            ),
+            help: both!(
+                "add --dry-run, or leave --payloads out",
+                "--dry-run hinzufügen, oder --payloads weglassen"
+            ),
         });
     }
     if args.probe && !dry_run {
         return Err(SettingsError::Contradiction {
-            what: "--probe lets a dry run ask the ERP, but this is no dry run".to_owned(),
-            help: "add --dry-run, or leave --probe out: a run asks the ERP anyway".to_owned(),
+            what: both!(
+                "--probe lets a dry run ask the ERP, but this is no dry run",
+                "--probe lässt einen Probelauf die Wawi fragen, aber dies ist keiner"
+            ),
+            help: both!(
+                "add --dry-run, or leave --probe out: a run asks the ERP anyway",
+                "--dry-run hinzufügen, oder --probe weglassen: ein Lauf fragt die Wawi ohnehin"
+            ),
         });
     }
     if args.again.again && args.again.existing == Some(Existing::Send) {
         return Err(SettingsError::Contradiction {
-            what: "--again with --existing send would create every customer a second time"
-                .to_owned(),
-            help: "leave out --existing send: then the ERP is asked which customers are missing"
-                .to_owned(),
+            what: both!(
+                "--again with --existing send would create every customer a second time",
+                "--again mit --existing send würde jeden Kunden ein zweites Mal anlegen"
+            ),
+            help: both!(
+                "leave out --existing send: then the ERP is asked which customers are missing",
+                "--existing send weglassen: dann wird die Wawi gefragt, welche Kunden fehlen"
+            ),
         });
     }
     if args.inputs.iter().filter(|input| *input == "-").count() > 1 {
         return Err(SettingsError::Contradiction {
-            what: "stdin is named twice, but can be read only once".to_owned(),
-            help: "name - once".to_owned(),
+            what: both!(
+                "stdin is named twice, but can be read only once",
+                "stdin ist zweimal genannt, lässt sich aber nur einmal lesen"
+            ),
+            help: both!("name - once", "- nur einmal nennen"),
         });
     }
     Ok(())
@@ -465,7 +507,7 @@ fn credentials(
     auth: Option<&auth::AuthFile>,
     environment: &Environment,
     allow_http: bool,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Bilingual>,
 ) -> Result<Credentials, SettingsError> {
     let Some(auth) = auth else {
         return auth::from_environment(environment, allow_http, warnings);
@@ -474,9 +516,10 @@ fn credentials(
         .filter(|name| environment.has(name))
         .collect();
     if !unused.is_empty() {
-        warnings.push(format!(
-            "{} in the environment is not used: [auth] in the settings file says who we are",
-            unused.join(", ")
+        warnings.push(both!(
+            "{names} in the environment is not used: [auth] in the settings file says who we are",
+            "{names} in der Umgebung wird nicht benutzt: [auth] in der Einstellungsdatei sagt, wer wir sind",
+            names = unused.join(", ")
         ));
     }
     auth.fetch(environment, allow_http, warnings)

@@ -189,7 +189,7 @@ fn alone_it_shows_a_newcomer_the_first_steps() {
       -q, --quiet                      Say only what went wrong
           --no-progress                Show no progress
           --color <auto|always|never>  Colours [default: auto]
-          --lang <de|en>               Language of summary and report [default: the locale's]
+          --lang <de|en>               Language of what people read [default: the locale's]
       -y, --yes                        Ask nothing, go on
 
     Options of `run` have a twin in the environment (IMPORTER_BASE_URL) and a key in importer.toml

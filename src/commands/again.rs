@@ -7,7 +7,7 @@ use crate::cli::{Cli, ReportAgainArgs};
 use crate::console::Console;
 use crate::import::{ImportError, OldRun, report_again};
 use crate::journal::Journal;
-use crate::outcome::ExitCode;
+use crate::outcome::{ExitCode, both};
 use crate::settings::{Environment, resolve_report};
 
 pub(super) fn run(
@@ -37,6 +37,10 @@ pub(super) fn run(
         command_line: &environment.command_line(),
     })
     .map_err(tell)?;
-    console.note(&format!("the report lies in {}", summary.report_dir));
+    console.note(&both!(
+        "the report lies in {folder}",
+        "der Bericht liegt in {folder}",
+        folder = summary.report_dir
+    ));
     Ok(ExitCode::Fine)
 }

@@ -13,7 +13,7 @@ use super::{Ended, chain};
 use crate::cli::{Cli, DoctorArgs};
 use crate::console::Console;
 use crate::exit;
-use crate::outcome::{ExitCode, Finding, Verdict};
+use crate::outcome::{ExitCode, Finding, Verdict, both};
 use crate::settings::{DoctorChoice, Environment, SettingsError, resolve_doctor};
 
 /// Tells each finding as soon as it is there, and remembers what they come to.
@@ -86,7 +86,7 @@ fn of_settings(choice: &DoctorChoice, doctor: &mut Doctor<'_>) {
     for warning in &choice.warnings {
         doctor.tell(&Finding {
             remedy: None,
-            ..Finding::warning("settings", warning.as_str(), "")
+            ..Finding::warning("settings", warning.english.as_str(), "")
         });
     }
     doctor.tell(&match &choice.target {
@@ -108,7 +108,12 @@ fn of_settings(choice: &DoctorChoice, doctor: &mut Doctor<'_>) {
 }
 
 fn unusable(check: &'static str, error: &SettingsError) -> Finding {
-    Finding::failed(check, exit::of_settings(error), chain(error), error.help())
+    Finding::failed(
+        check,
+        exit::of_settings(error),
+        chain(error),
+        error.help().map(|it| it.english),
+    )
 }
 
 impl Doctor<'_> {
@@ -127,12 +132,13 @@ impl Doctor<'_> {
             return self.code;
         }
         let told = if failed > 0 {
-            format!("{failed} failed")
+            both!("{failed} failed", "{failed} fehlgeschlagen")
         } else {
-            "nothing failed".to_owned()
+            both!("nothing failed", "nichts fehlgeschlagen")
         };
-        self.console.note(&format!(
-            "{told}, {warnings} to be looked at, {ok} ok, {not_checked} not checked"
+        self.console.note(&both!([told]
+            "{told}, {warnings} to be looked at, {ok} ok, {not_checked} not checked",
+            "{told}, {warnings} anzusehen, {ok} in Ordnung, {not_checked} nicht geprüft"
         ));
         self.code
     }

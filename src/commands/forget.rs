@@ -10,7 +10,7 @@ use super::{Ended, Failure};
 use crate::cli::{Cli, ForgetArgs};
 use crate::console::Console;
 use crate::import::{Forget, Forgotten, ToForget};
-use crate::outcome::ExitCode;
+use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::{Environment, resolve_forget};
 
 pub(super) fn run(
@@ -49,33 +49,41 @@ pub(super) fn run(
         tell(&forgotten, args, console);
     }
     for path in &forgotten.removed {
-        console.warn(&format!(
-            "{} is not what its run wrote any more; it mentioned the customer, so it was removed \
+        console.warn(&both!(
+            "{path} is not what its run wrote any more; it mentioned the customer, so it was removed \
              as a whole",
-            path.display()
+            "{path} ist nicht mehr, was sein Lauf geschrieben hat; der Kunde stand darin, deshalb \
+             wurde die Datei ganz entfernt",
+            path = path.display()
         ));
     }
     for path in &forgotten.reports.left {
-        console.warn(&format!(
-            "{} is no file of a report and stays; it may hold customers' data",
-            path.display()
+        console.warn(&both!(
+            "{path} is no file of a report and stays; it may hold customers' data",
+            "{path} ist keine Datei eines Berichts und bleibt; vielleicht stehen Kundendaten darin",
+            path = path.display()
         ));
     }
     for path in &forgotten.untold {
-        console.warn(&format!(
-            "whose records {} holds, only the second file of its mapping says, and that is not \
+        console.warn(&both!(
+            "whose records {path} holds, only the second file of its mapping says, and that is not \
              there any more: look whether the customer stands in it",
-            path.display()
+            "wessen Datensätze in {path} stehen, sagt nur die zweite Datei der Zuordnung, und die \
+             ist nicht mehr da: nachsehen, ob der Kunde darin steht",
+            path = path.display()
         ));
     }
     for kept in &forgotten.kept {
         let why = match kept.unknown {
-            0 => "is not finished".to_owned(),
-            count => format!("has {count} records of which nobody knows whether they were created"),
+            0 => both!("is not finished", "ist nicht zu Ende"),
+            count => both!(
+                "has {count} records of which nobody knows whether they were created",
+                "hat {count} Datensätze, von denen niemand weiß, ob sie angelegt wurden"
+            ),
         };
-        console.warn(&format!(
-            "run {} {why}: it stays (`importer forget {}` says what to do)",
-            kept.run, kept.run
+        console.warn(&both!([why, run = Bilingual::same(kept.run.clone())]
+            "run {run} {why}: it stays (`importer forget {run}` says what to do)",
+            "Lauf {run} {why}: er bleibt (`importer forget {run}` sagt, was zu tun ist)"
         ));
     }
     Ok(if forgotten.kept.is_empty() {
@@ -113,31 +121,44 @@ fn as_json(forgotten: &Forgotten) -> serde_json::Value {
 
 fn tell(forgotten: &Forgotten, args: &ForgetArgs, console: &Console) {
     if forgotten.completed {
-        console.note("an earlier forgetting had been cut short; it is complete now");
+        console.note(&both!(
+            "an earlier forgetting had been cut short; it is complete now",
+            "ein früheres Vergessen war abgebrochen; jetzt ist es vollständig"
+        ));
     }
     let reports = &forgotten.reports;
     let nothing = forgotten.runs.is_empty()
         && forgotten.records == 0
         && (reports.files, forgotten.spooled) == (0, 0);
     if nothing {
-        return console.line(match &args.customer {
-            Some(_) => "nothing is known of this customer",
-            None => "there is nothing to forget",
+        return console.say(&match &args.customer {
+            Some(_) => both!(
+                "nothing is known of this customer",
+                "von diesem Kunden ist nichts bekannt"
+            ),
+            None => both!("there is nothing to forget", "es gibt nichts zu vergessen"),
         });
     }
     let what = match &args.customer {
-        Some(number) => format!("customer {number}: {} records", forgotten.records),
-        None => format!("{} runs", forgotten.runs.len()),
+        Some(number) => both!(
+            "customer {number}: {records} records",
+            "Kunde {number}: {records} Datensätze",
+            records = forgotten.records
+        ),
+        None => both!("{runs} runs", "{runs} Läufe", runs = forgotten.runs.len()),
     };
-    console.line(&format!(
-        "forgotten: {what}; {} report files removed or written anew",
-        reports.files
-    ));
+    console.say(
+        &both!([what, files = Bilingual::same(reports.files.to_string())]
+            "forgotten: {what}; {files} report files removed or written anew",
+            "vergessen: {what}; {files} Dateien von Berichten entfernt oder neu geschrieben"
+        ),
+    );
     if !forgotten.inputs.is_empty() {
         let inputs: Vec<&str> = forgotten.inputs.iter().map(String::as_str).collect();
-        console.note(&format!(
-            "the inputs are yours and were not touched: {}",
-            inputs.join(", ")
+        console.note(&both!(
+            "the inputs are yours and were not touched: {inputs}",
+            "die Eingaben gehören Ihnen und blieben unberührt: {inputs}",
+            inputs = inputs.join(", ")
         ));
     }
 }

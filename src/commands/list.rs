@@ -8,7 +8,7 @@ use super::{Ended, Failure, signals};
 use crate::cli::{Cli, ListArgs};
 use crate::console::Console;
 use crate::import::Listing;
-use crate::outcome::ExitCode;
+use crate::outcome::{Bilingual, ExitCode};
 use crate::settings::{Environment, resolve_list};
 
 pub(super) fn run(
@@ -44,7 +44,10 @@ pub(super) fn run(
         return Ok(ExitCode::Fine);
     }
     if entries.is_empty() {
-        console.note(&format!("the ERP has no {}", list.plural()));
+        console.note(&Bilingual::of(|language| {
+            let none = language.pick("the ERP has no", "die Wawi hat keine");
+            format!("{none} {}", list.plural_in(language))
+        }));
         return Ok(ExitCode::Fine);
     }
     let rows: Vec<Vec<String>> = entries

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use super::{Ended, Failure};
 use crate::cli::{Cli, CompletionsArgs, ManArgs};
 use crate::console::Console;
-use crate::outcome::ExitCode;
+use crate::outcome::{Bilingual, ExitCode, both};
 
 const PROGRAM: &str = "importer";
 
@@ -24,17 +24,27 @@ pub(super) fn man(args: &ManArgs, console: &Console) -> Ended {
         let mut page = Vec::new();
         clap_mangen::Man::new(Cli::command().name(PROGRAM))
             .render(&mut page)
-            .map_err(|error| failure(&format!("the page cannot be written: {error}")))?;
+            .map_err(|error| {
+                failure(both!(
+                    "the page cannot be written: {error}",
+                    "die Seite lässt sich nicht schreiben: {error}"
+                ))
+            })?;
         print(&page, console);
         return Ok(ExitCode::Fine);
     };
     clap_mangen::generate_to(Cli::command().name(PROGRAM), folder).map_err(|error| {
-        failure(&format!(
-            "the pages cannot be written into {}: {error}",
-            folder.display()
+        failure(both!(
+            "the pages cannot be written into {folder}: {error}",
+            "die Seiten lassen sich nicht in {folder} schreiben: {error}",
+            folder = folder.display()
         ))
     })?;
-    console.note(&format!("the pages are in {}", folder.display()));
+    console.note(&both!(
+        "the pages are in {folder}",
+        "die Seiten sind in {folder}",
+        folder = folder.display()
+    ));
     Ok(ExitCode::Fine)
 }
 
@@ -42,11 +52,14 @@ fn print(bytes: &[u8], console: &Console) {
     console.line(String::from_utf8_lossy(bytes).trim_end());
 }
 
-fn failure(text: &str) -> Failure {
+fn failure(text: Bilingual) -> Failure {
     Failure {
         code: ExitCode::Failure,
-        text: text.to_owned(),
-        help: Some("name a folder that is there and can be written to".to_owned()),
+        text,
+        help: Some(both!(
+            "name a folder that is there and can be written to",
+            "einen Ordner nennen, den es gibt und in den geschrieben werden darf"
+        )),
         rendered: false,
     }
 }

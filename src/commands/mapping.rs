@@ -10,7 +10,7 @@ use crate::cli::{MappingCheckArgs, MappingChoice, MappingCommand, MappingTestArg
 use crate::console::Console;
 use crate::import::{ImportError, check_mapping, test_mapping};
 use crate::mapping::{Mapping, field_list};
-use crate::outcome::ExitCode;
+use crate::outcome::{ExitCode, both};
 use crate::settings::{GlobalChoice, typed_source};
 
 pub(super) fn run(
@@ -94,7 +94,18 @@ fn test(args: &MappingTestArgs, json: bool, console: &Arc<Console>) -> Ended {
     let failed = failed.count();
     if let Some(error) = tests.error {
         let mut failure = Failure::of_import(&error.into(), console);
-        failure.text = format!("{}\n\n{failed} of {total} tests failed", failure.text);
+        let count = both!(
+            "{failed} of {total} tests failed",
+            "{failed} von {total} Tests sind fehlgeschlagen"
+        );
+        failure
+            .text
+            .english
+            .push_str(&format!("\n\n{}", count.english));
+        failure
+            .text
+            .german
+            .push_str(&format!("\n\n{}", count.german));
         return Err(failure);
     }
     if !json {

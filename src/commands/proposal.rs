@@ -10,8 +10,8 @@ use super::{Ended, Failure};
 use crate::cli::MappingNewArgs;
 use crate::console::Console;
 use crate::import::{ImportError, Proposed, propose_mapping};
-use crate::outcome::ExitCode;
 use crate::outcome::telling::shell_word;
+use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::{GlobalChoice, typed_source};
 use crate::source;
 
@@ -40,9 +40,10 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
         console.line(text.trim_end_matches('\n'));
     }
     if let Some(error) = &proposed.cut_short {
-        console.warn(&format!(
-            "{error}: the mapping is made of the {} before",
-            counted(proposed.records)
+        console.warn(&both!(
+            "{error}: the mapping is made of the {records} records before",
+            "{error}: die Zuordnung ist aus den {records} Datensätzen davor gemacht",
+            records = proposed.records
         ));
     }
     if global.console.quiet {
@@ -51,7 +52,7 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
     let summary = summary(&proposed, args, output);
     match output {
         Some(_) => console.line(&summary),
-        None => console.note(&summary),
+        None => console.note(&Bilingual::same(summary)),
     }
     Ok(ExitCode::Fine)
 }
@@ -97,18 +98,27 @@ fn not_written(path: &Path, error: &std::io::Error) -> Failure {
     let shown = path.display();
     let (text, help) = match error.kind() {
         ErrorKind::AlreadyExists => (
-            format!("{shown} exists already"),
-            "name another file with -o, or let --force overwrite it",
+            both!("{shown} exists already", "{shown} gibt es schon"),
+            both!(
+                "name another file with -o, or let --force overwrite it",
+                "mit -o eine andere Datei nennen, oder sie mit --force überschreiben"
+            ),
         ),
         _ => (
-            format!("{shown} cannot be written: {error}"),
-            "name another file with -o",
+            both!(
+                "{shown} cannot be written: {error}",
+                "{shown} lässt sich nicht schreiben: {error}"
+            ),
+            both!(
+                "name another file with -o",
+                "mit -o eine andere Datei nennen"
+            ),
         ),
     };
     Failure {
         code: ExitCode::Unusable,
         text,
-        help: Some(help.to_owned()),
+        help: Some(help),
         rendered: false,
     }
 }

@@ -8,7 +8,7 @@ use super::{Ended, Failure, events, signals};
 use crate::cli::{Cli, ReconcileArgs};
 use crate::console::Console;
 use crate::import::{Reconciled, Reconciliation};
-use crate::outcome::{Counts, Ending, ExitCode};
+use crate::outcome::{Bilingual, Counts, Ending, ExitCode, both};
 use crate::settings::{Environment, resolve_reconcile};
 
 pub(super) fn run(
@@ -69,28 +69,41 @@ pub(super) fn run(
 /// Says what came of it, and what to do now.
 fn tell(result: &Reconciled, run: Option<&str>, options: &str, console: &Console) {
     if result.asked == 0 {
-        console.line("nothing is unknown");
+        console.say(&both!("nothing is unknown", "nichts ist unbekannt"));
         return;
     }
-    console.line(&format!(
-        "{} looked up: {} created, {} exist with other data, {} absent (the same command as \
-         before sends them), {} still unknown",
-        result.asked, result.created, result.exists, result.open, result.unknown
+    console.say(&both!(
+        "{asked} looked up: {created} created, {exists} exist with other data, {absent} absent \
+         (the same command as before sends them), {unknown} still unknown",
+        "{asked} nachgesehen: {created} angelegt, {exists} mit anderen Daten vorhanden, {absent} \
+         nicht da (derselbe Befehl wie zuvor sendet sie), {unknown} weiter unbekannt",
+        asked = result.asked,
+        created = result.created,
+        exists = result.exists,
+        absent = result.open,
+        unknown = result.unknown
     ));
     if result.ending != Ending::Finished {
-        console.note(&result.ending.message());
+        console.note(&Bilingual::of(|language| {
+            result.ending.message_in(language)
+        }));
     }
     let run = run.unwrap_or("RUN");
     if result.unknown > 0 {
-        console.note(&format!(
+        console.note(&both!(
             "What stays unknown, look for in Wawi, then say what you found:\n  importer show \
              {run} --outcome unknown{options}\n  importer resolve {run} RECORD --created \
-             NUMBER{options}\n  importer resolve {run} RECORD --not-created{options}"
+             NUMBER{options}\n  importer resolve {run} RECORD --not-created{options}",
+            "Was unbekannt bleibt, in der Wawi suchen, dann sagen, was dort zu finden war:\n  \
+             importer show {run} --outcome unknown{options}\n  importer resolve {run} RECORD \
+             --created NUMBER{options}\n  importer resolve {run} RECORD --not-created{options}"
         ));
     }
     if result.asked > result.unknown {
-        console.note(&format!(
-            "`importer report {run}{options}` writes a run's report again, with what was found"
+        console.note(&both!(
+            "`importer report {run}{options}` writes a run's report again, with what was found",
+            "`importer report {run}{options}` schreibt den Bericht eines Laufs noch einmal, mit \
+             dem Gefundenen"
         ));
     }
 }

@@ -17,13 +17,13 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use self::pending::Pending;
-use super::{Ended, Failure, chain, signals};
+use super::{Ended, Failure, signals, told};
 use crate::cli::{Cli, RegisterArgs};
 use crate::console::Console;
 use crate::deliver::client::{App, Client, Opened, Polled};
 use crate::deliver::driver::Signal;
 use crate::deliver::{Credentials, TargetSettings};
-use crate::outcome::{Counts, Ending, ExitCode, Sent, Stop};
+use crate::outcome::{Bilingual, Counts, Ending, ExitCode, Sent, Stop, both};
 use crate::settings::{Environment, RegisterChoice, resolve_register};
 
 /// Answers that make no sense before nobody waits for one that does.
@@ -52,7 +52,7 @@ pub(super) fn run(
     }
     let place = Place::prepare(choice.key_file.as_deref(), choice.force)?;
     let client = Client::new(&choice.target, Credentials::Gateway, &choice.delivery);
-    let client = client.map_err(|error| failure(ExitCode::Unusable, &chain(&error), None))?;
+    let client = client.map_err(|error| failure(ExitCode::Unusable, told(&error, None), None))?;
     let kept = choice.key_file.as_deref().map(pending::Place::beside);
     let open = match &kept {
         Some(kept) => still_open(kept, &choice.target)?,
@@ -68,7 +68,10 @@ pub(super) fn run(
         .map_err(|error| {
             failure(
                 ExitCode::Failure,
-                &format!("no sockets can be had: {error}"),
+                both!(
+                    "no sockets can be had: {error}",
+                    "es sind keine Sockets zu haben: {error}"
+                ),
                 None,
             )
         })?;
@@ -92,23 +95,31 @@ pub(super) fn run(
         .map(String::as_str)
         .collect();
     if !missing.is_empty() {
-        console.warn(&format!("the key lacks the scope {}", missing.join(", ")));
+        console.warn(&both!(
+            "the key lacks the scope {scopes}",
+            "dem Schlüssel fehlt der Scope {scopes}",
+            scopes = missing.join(", ")
+        ));
     }
-    let told = match &choice.key_name {
+    let next = match &choice.key_name {
         _ if choice.is_key_named => {
-            "importer.toml names it already; `importer doctor` tries it".to_owned()
+            both!(
+                "importer.toml names it already; `importer doctor` tries it",
+                "importer.toml nennt ihn schon; `importer doctor` probiert ihn"
+            )
         }
-        name => format!(
-            "Name it in importer.toml:\n  [{}]\n  kind = \"api_key\"\n  api_key = {{ file = {} }}",
-            choice.auth_table,
-            json!(
+        name => both!(
+            "Name it in importer.toml:\n  [{table}]\n  kind = \"api_key\"\n  api_key = {{ file = {file} }}",
+            "In importer.toml nennen:\n  [{table}]\n  kind = \"api_key\"\n  api_key = {{ file = {file} }}",
+            table = &choice.auth_table,
+            file = json!(
                 name.as_deref()
                     .map(Path::display)
                     .map(|name| name.to_string())
             )
         ),
     };
-    let code = place.keep(&key, &scopes, &told, console, as_json);
+    let code = place.keep(&key, &scopes, &next, console, as_json);
     if let Some(kept) = &kept {
         kept.clear();
     }
@@ -118,14 +129,17 @@ pub(super) fn run(
 /// The request that an earlier command left open there, if it is the one that is meant.
 fn still_open(kept: &pending::Place, target: &TargetSettings) -> Result<Option<Pending>, Failure> {
     let path = kept.path().display();
-    let unusable = |text: &str| {
-        let help =
-            format!("reject what is open in Wawi, remove {path}, then give the same command again");
-        failure(ExitCode::Unusable, text, Some(&help))
+    let unusable = |text: Bilingual| {
+        let help = both!(
+            "reject what is open in Wawi, remove {path}, then give the same command again",
+            "in der Wawi ablehnen, was offen ist, {path} löschen, dann denselben Befehl noch einmal geben"
+        );
+        failure(ExitCode::Unusable, text, Some(help))
     };
     let open = kept.read().map_err(|error| {
-        unusable(&format!(
-            "{path} cannot be read as an open request: {error}"
+        unusable(both!(
+            "{path} cannot be read as an open request: {error}",
+            "{path} ist nicht als offene Anfrage zu lesen: {error}"
         ))
     })?;
     let Some(open) = open else {
@@ -136,19 +150,21 @@ fn still_open(kept: &pending::Place, target: &TargetSettings) -> Result<Option<P
         .zip(Url::parse(&open.url).ok());
     let is_same = there.is_some_and(|(target, open)| target.origin() == open.origin());
     if !is_same || open.app_id != target.app_id {
-        return Err(unusable(&format!(
-            "{path} is about a request of the app `{}` that was opened at {}",
-            open.app_id, open.url
+        return Err(unusable(both!(
+            "{path} is about a request of the app `{app}` that was opened at {url}",
+            "in {path} steht eine Anfrage der App `{app}`, die unter {url} gestellt wurde",
+            app = open.app_id,
+            url = open.url
         )));
     }
     Ok(Some(open))
 }
 
-fn failure(code: ExitCode, text: &str, help: Option<&str>) -> Failure {
+fn failure(code: ExitCode, text: Bilingual, help: Option<Bilingual>) -> Failure {
     Failure {
         code,
-        text: text.to_owned(),
-        help: help.map(str::to_owned),
+        text,
+        help,
         rendered: false,
     }
 }
@@ -159,7 +175,10 @@ fn app(choice: &RegisterChoice) -> Result<App, Failure> {
     getrandom::fill(&mut challenge).map_err(|error| {
         failure(
             ExitCode::Failure,
-            &format!("the system gives no random bytes: {error}"),
+            both!(
+                "the system gives no random bytes: {error}",
+                "das System gibt keine Zufallsbytes: {error}"
+            ),
             None,
         )
     })?;
@@ -195,25 +214,28 @@ impl Registration<'_> {
         {
             self.say(
                 "open",
-                "The request of an earlier command is open still: look at it in Wawi (Admin > App \
-                 registration), and accept it. The key comes by itself.",
+                &both!(
+                    "The request of an earlier command is open still: look at it in Wawi (Admin > \
+                     App registration), and accept it. The key comes by itself.",
+                    "Die Anfrage eines früheren Befehls ist noch offen: in der Wawi (Admin > App-Registrierung) ansehen und annehmen. Der Schlüssel kommt von selbst."
+                ),
             );
             return self.wait_for_key(&url, &open.id).await;
         }
         self.say(
             "asking",
-            "In Wawi (new interface) open Admin > App registration > Add, and leave that page open.",
+            &both!("In Wawi (new interface) open Admin > App registration > Add, and leave that page open.", "In der Wawi (neue Oberfläche) Admin > App-Registrierung > Hinzufügen öffnen und diese Seite offen lassen."),
         );
         let (url, id) = self.open().await?;
         self.keep(&url, &id);
         self.say(
             "open",
-            "The request is there: look at it on that page, and accept it. The key comes by itself.",
+            &both!("The request is there: look at it on that page, and accept it. The key comes by itself.", "Die Anfrage ist da: auf dieser Seite ansehen und annehmen. Der Schlüssel kommt von selbst."),
         );
         self.wait_for_key(&url, &id).await
     }
 
-    fn say(&self, status: &str, text: &str) {
+    fn say(&self, status: &str, text: &Bilingual) {
         if self.as_json {
             self.console
                 .json(&json!({"type": "registration", "status": status}));
@@ -234,9 +256,10 @@ impl Registration<'_> {
             app_id: self.app_id.clone(),
         };
         if let Err(error) = kept.keep(&pending) {
-            self.console.warn(&format!(
-                "{} cannot be written ({error}): a later command could not go on waiting",
-                kept.path().display()
+            self.console.warn(&both!(
+                "{path} cannot be written ({error}): a later command could not go on waiting",
+                "{path} ist nicht zu schreiben ({error}): ein späterer Befehl könnte nicht weiter warten",
+                path = kept.path().display()
             ));
         }
     }
@@ -249,18 +272,19 @@ impl Registration<'_> {
     }
 
     /// What is to be done about a request that stays open.
-    fn help_if_open(&self) -> String {
+    fn help_if_open(&self) -> Bilingual {
         match &self.kept {
-            Some(kept) if kept.path().exists() => format!(
+            Some(kept) if kept.path().exists() => both!(
                 "accept it in Wawi, then give the same command again: it goes on with the request \
-                 ({} keeps it) and fetches the key",
-                kept.path().display()
+                 ({path} keeps it) and fetches the key",
+                "in der Wawi annehmen, dann denselben Befehl noch einmal geben: er macht mit der Anfrage weiter (sie steht in {path}) und holt den Schlüssel",
+                path = kept.path().display()
             ),
-            _ => {
+            _ => both!(
                 "reject what is open in Wawi, then give the same command again; with --key-file a \
-                  later command could go on with the request, and --wait gives more time"
-                    .to_owned()
-            }
+                 later command could go on with the request, and --wait gives more time",
+                "in der Wawi ablehnen, was offen ist, dann denselben Befehl noch einmal geben; mit --key-file könnte ein späterer Befehl mit der Anfrage weitermachen, und --wait gibt mehr Zeit"
+            ),
         }
     }
 
@@ -273,33 +297,55 @@ impl Registration<'_> {
                 Opened::Open(id) => return Ok((url, id)),
                 Opened::PageClosed => {
                     if !told {
-                        self.say("page_closed", "That page is not open yet; waiting for it.");
+                        self.say(
+                            "page_closed",
+                            &both!(
+                                "That page is not open yet; waiting for it.",
+                                "Diese Seite ist noch nicht offen; es wird auf sie gewartet."
+                            ),
+                        );
                     }
                     told = true;
-                    self.rest("nobody opened the page for registrations in time")
-                        .await?;
+                    self.rest(both!(
+                        "nobody opened the page for registrations in time",
+                        "niemand hat die Seite für Registrierungen rechtzeitig geöffnet"
+                    ))
+                    .await?;
                 }
                 Opened::Taken => {
                     return Err(failure(
                         ExitCode::Stopped,
-                        "an app with this id is registered already (status 409)",
-                        Some(
+                        both!(
+                            "an app with this id is registered already (status 409)",
+                            "eine App mit dieser Id ist schon registriert (Status 409)"
+                        ),
+                        Some(both!(
                             "remove it in Wawi under Admin > App registration, or choose another \
                              id with --app-id; a run needs the same --app-id",
-                        ),
+                            "sie in der Wawi unter Admin > App-Registrierung entfernen, oder mit --app-id eine andere Id wählen; ein Lauf braucht dieselbe --app-id"
+                        )),
                     ));
                 }
                 Opened::Refused { status, errors } => return Err(refused(status, &errors)),
                 Opened::NoAnswer(kind, sent) => {
                     let help = match sent {
-                        Sent::Never => "check host and port in --base-url, and that the API runs",
+                        Sent::Never => both!(
+                            "check host and port in --base-url, and that the API runs",
+                            "Host und Port in --base-url prüfen, und ob die API läuft"
+                        ),
                         Sent::Maybe => {
-                            "the request may be open in Wawi: reject it there, then give the same \
-                             command again"
+                            both!(
+                                "the request may be open in Wawi: reject it there, then give the same \
+                             command again",
+                                "die Anfrage ist in der Wawi vielleicht offen: dort ablehnen, dann denselben Befehl noch einmal geben"
+                            )
                         }
                     };
-                    let text = format!("the server gave no answer ({kind:?})");
-                    return Err(failure(ExitCode::TryLater, &text, Some(help)));
+                    let text = both!(
+                        "the server gave no answer ({kind:?})",
+                        "der Server gab keine Antwort ({kind:?})"
+                    );
+                    return Err(failure(ExitCode::TryLater, text, Some(help)));
                 }
             }
         }
@@ -318,7 +364,7 @@ impl Registration<'_> {
             let polled = tokio::select! {
                 polled = self.client.poll_registration(url, id, &self.app) => polled,
                 () = dropped(&mut signal) => {
-                    return Err(interrupted(Signal::Drop, &self.help_if_open()));
+                    return Err(interrupted(Signal::Drop, self.help_if_open()));
                 }
             };
             match polled {
@@ -327,19 +373,29 @@ impl Registration<'_> {
                     self.forget();
                     return Err(failure(
                         ExitCode::Stopped,
-                        "the request was rejected in Wawi",
-                        Some("give the same command again, and accept it"),
+                        both!(
+                            "the request was rejected in Wawi",
+                            "die Anfrage wurde in der Wawi abgelehnt"
+                        ),
+                        Some(both!(
+                            "give the same command again, and accept it",
+                            "denselben Befehl noch einmal geben, und sie annehmen"
+                        )),
                     ));
                 }
                 Polled::Gone => {
                     self.forget();
                     return Err(failure(
                         ExitCode::Stopped,
-                        "the request was answered already, and its key is told only once (status 410)",
-                        Some(
+                        both!(
+                            "the request was answered already, and its key is told only once (status 410)",
+                            "die Anfrage wurde schon beantwortet, und ihr Schlüssel wird nur einmal genannt (Status 410)"
+                        ),
+                        Some(both!(
                             "remove the app in Wawi under Admin > App registration, then give the \
                              same command again",
-                        ),
+                            "die App in der Wawi unter Admin > App-Registrierung entfernen, dann denselben Befehl noch einmal geben"
+                        )),
                     ));
                 }
                 Polled::Pending => odd = 0,
@@ -356,17 +412,21 @@ impl Registration<'_> {
                     }
                 }
             }
-            self.rest("nobody accepted the request in time").await?;
+            self.rest(both!(
+                "nobody accepted the request in time",
+                "niemand hat die Anfrage rechtzeitig angenommen"
+            ))
+            .await?;
         }
     }
 
     /// Waits until the next question.
-    async fn rest(&mut self, too_late: &str) -> Result<(), Failure> {
+    async fn rest(&mut self, too_late: Bilingual) -> Result<(), Failure> {
         if Instant::now() + self.every > self.ends {
             return Err(failure(
                 ExitCode::TryLater,
                 too_late,
-                Some(&self.help_if_open()),
+                Some(self.help_if_open()),
             ));
         }
         let signal = &mut self.signal;
@@ -382,7 +442,7 @@ impl Registration<'_> {
             }
         };
         match timeout(self.every, stopped).await {
-            Ok(wish) => Err(interrupted(wish, &self.help_if_open())),
+            Ok(wish) => Err(interrupted(wish, self.help_if_open())),
             Err(_) => Ok(()),
         }
     }
@@ -395,12 +455,19 @@ async fn dropped(signal: &mut watch::Receiver<Signal>) {
     }
 }
 
-fn interrupted(wish: Signal, help: &str) -> Failure {
+fn interrupted(wish: Signal, help: Bilingual) -> Failure {
     let code = match wish {
         Signal::Terminate => ExitCode::Terminated,
         _ => ExitCode::Interrupted,
     };
-    failure(code, "interrupted before there was a key", Some(help))
+    failure(
+        code,
+        both!(
+            "interrupted before there was a key",
+            "unterbrochen, bevor es einen Schlüssel gab"
+        ),
+        Some(help),
+    )
 }
 
 fn refused(status: u16, errors: &[crate::outcome::ServerError]) -> Failure {
@@ -420,7 +487,10 @@ fn refused(status: u16, errors: &[crate::outcome::ServerError]) -> Failure {
     let ending = Ending::Stopped(stop.clone());
     failure(
         ending.exit_code(&Counts::default()),
-        &format!("the server did not take the registration (status {status}){said}"),
+        both!(
+            "the server did not take the registration (status {status}){said}",
+            "der Server nahm die Registrierung nicht an (Status {status}){said}"
+        ),
         Some(stop.todo()),
     )
 }
@@ -431,17 +501,34 @@ impl Place {
         let Some(path) = path else {
             return Ok(Self::Stdout);
         };
-        let unusable = |text: &str, help| failure(ExitCode::Unusable, text, Some(help));
+        let unusable = |text: Bilingual, help| failure(ExitCode::Unusable, text, Some(help));
         if let Ok(found) = std::fs::symlink_metadata(path) {
             if !found.is_file() {
-                let text = format!("{} is no file", path.display());
-                return Err(unusable(&text, "choose another file with --key-file"));
+                let text = both!(
+                    "{path} is no file",
+                    "{path} ist keine Datei",
+                    path = path.display()
+                );
+                return Err(unusable(
+                    text,
+                    both!(
+                        "choose another file with --key-file",
+                        "mit --key-file eine andere Datei wählen"
+                    ),
+                ));
             }
             if !force {
-                let text = format!("{} is there already; it may hold a key", path.display());
+                let text = both!(
+                    "{path} is there already; it may hold a key",
+                    "{path} gibt es schon; vielleicht steht ein Schlüssel darin",
+                    path = path.display()
+                );
                 return Err(unusable(
-                    &text,
-                    "choose another file, or overwrite it with --force",
+                    text,
+                    both!(
+                        "choose another file, or overwrite it with --force",
+                        "eine andere Datei wählen, oder sie mit --force überschreiben"
+                    ),
                 ));
             }
         }
@@ -464,8 +551,18 @@ impl Place {
                 force,
             }),
             Err(error) => {
-                let text = format!("no key can be written into {}: {error}", folder.display());
-                Err(unusable(&text, "choose another file with --key-file"))
+                let text = both!(
+                    "no key can be written into {folder}: {error}",
+                    "in {folder} lässt sich kein Schlüssel schreiben: {error}",
+                    folder = folder.display()
+                );
+                Err(unusable(
+                    text,
+                    both!(
+                        "choose another file with --key-file",
+                        "mit --key-file eine andere Datei wählen"
+                    ),
+                ))
             }
         }
     }
@@ -475,7 +572,7 @@ impl Place {
         self,
         key: &SecretString,
         scopes: &[String],
-        told: &str,
+        next: &Bilingual,
         console: &Console,
         as_json: bool,
     ) -> Ended {
@@ -487,9 +584,10 @@ impl Place {
             Self::File { draft, path, force } => (draft, path, force),
         };
         if let Err(error) = write(draft, &path, force, key) {
-            console.warn(&format!(
-                "{} could not be written ({error}): this is the only time that the key is shown",
-                path.display()
+            console.warn(&both!(
+                "{path} could not be written ({error}): this is the only time that the key is shown",
+                "{path} ließ sich nicht schreiben ({error}): der Schlüssel wird nur dieses eine Mal gezeigt",
+                path = path.display()
             ));
             show(key, scopes, console, as_json);
             return Ok(ExitCode::Failure);
@@ -499,8 +597,12 @@ impl Place {
                 "type": "registered", "key_file": path.display().to_string(), "scopes": scopes,
             }));
         } else {
-            console.line(&format!("The key is in {}.", path.display()));
-            console.note(told);
+            console.say(&both!(
+                "The key is in {path}.",
+                "Der Schlüssel steht in {path}.",
+                path = path.display()
+            ));
+            console.note(next);
         }
         Ok(ExitCode::Fine)
     }
@@ -512,7 +614,10 @@ fn show(key: &SecretString, scopes: &[String], console: &Console, as_json: bool)
             "type": "registered", "api_key": key.expose_secret(), "scopes": scopes,
         }));
     } else {
-        console.note("This is the key. Wawi does not tell it again, and neither do we:");
+        console.note(&both!(
+            "This is the key. Wawi does not tell it again, and neither do we:",
+            "Das ist der Schlüssel. Die Wawi nennt ihn nicht noch einmal, und wir auch nicht:"
+        ));
         console.line(key.expose_secret());
     }
 }

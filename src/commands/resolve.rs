@@ -8,7 +8,7 @@ use super::{Ended, Failure};
 use crate::cli::{Cli, ResolveArgs};
 use crate::console::Console;
 use crate::import::{Resolution, Resolved};
-use crate::outcome::{ExitCode, Outcome};
+use crate::outcome::{Bilingual, ExitCode, Outcome, both};
 use crate::settings::{Environment, resolve_resolution};
 
 pub(super) fn run(
@@ -21,10 +21,12 @@ pub(super) fn run(
     let confirm = || {
         choice.assume_yes
             || (choice.can_ask
-                && console.ask(&format!(
-                    "Record {} was sent with another customer number. Did Wawi really give it \
+                && console.ask(&both!(
+                    "Record {record} was sent with another customer number. Did Wawi really give it \
                      this one?",
-                    choice.record
+                    "Datensatz {record} wurde mit einer anderen Kundennummer gesendet. Hat die Wawi \
+                     ihm wirklich diese gegeben?",
+                    record = choice.record
                 )))
     };
     let resolved = Resolution {
@@ -60,17 +62,30 @@ pub(super) fn run(
         return Ok(ExitCode::Fine);
     }
     let word = match outcome {
-        Some(_) => "is created, as you said",
-        None => "is open again; the same command as before sends it",
+        Some(_) => both!("is created, as you said", "ist angelegt, wie gesagt"),
+        None => both!(
+            "is open again; the same command as before sends it",
+            "ist wieder offen; derselbe Befehl wie zuvor sendet ihn"
+        ),
     };
-    console.line(&format!("record {record} of run {} {word}", run.id));
+    console.say(&both!([word, run = Bilingual::same(run.id.clone())]
+"record {record} of run {run} {word}",
+"Datensatz {record} des Laufs {run} {word}"));
     match run.counts.unknown {
-        0 => console.note("nothing is unknown in this run any more"),
-        unknown => console.note(&format!("still unknown in this run: {unknown}")),
+        0 => console.note(&both!(
+            "nothing is unknown in this run any more",
+            "in diesem Lauf ist nichts mehr unbekannt"
+        )),
+        unknown => console.note(&both!(
+            "still unknown in this run: {unknown}",
+            "in diesem Lauf noch unbekannt: {unknown}"
+        )),
     }
-    console.note(&format!(
-        "`importer report {}{}` writes the run's report again",
-        run.id, choice.journal_options
+    console.note(&both!(
+        "`importer report {run}{options}` writes the run's report again",
+        "`importer report {run}{options}` schreibt den Bericht des Laufs noch einmal",
+        run = &run.id,
+        options = choice.journal_options
     ));
     Ok(ExitCode::Fine)
 }

@@ -17,7 +17,7 @@ use crate::fail_point::{self, Point};
 use crate::import::{Confirm, Import, ImportError};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
-use crate::outcome::{Ending, ExitCode, Summary};
+use crate::outcome::{Bilingual, Ending, ExitCode, Summary, both};
 use crate::report::Report;
 use crate::sandbox::{Sandbox, SandboxSettings};
 use crate::settings::{Environment, RunChoice, StateDir, resolve_run};
@@ -153,7 +153,10 @@ fn code_of(
     match result {
         Ok(summary) => Ok(exit::from_number(summary.exit_code)),
         Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
-            console.note(&format!("{error}; there is nothing to do"));
+            console.note(&both!(
+                "{error}; there is nothing to do",
+                "{error}; es gibt nichts zu tun"
+            ));
             Ok(ExitCode::Fine)
         }
         Err(error) => {
@@ -340,20 +343,24 @@ fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Res
         read.push(file);
     }
     let real = |path: &Path| std::fs::canonicalize(path).ok();
-    let failed = |code, text: String, help: &str| Failure {
+    let failed = |code, text: Bilingual, help: Bilingual| Failure {
         code,
         text,
-        help: Some(help.to_owned()),
+        help: Some(help),
         rendered: false,
     };
     if real(path).is_some_and(|file| read.iter().any(|other| real(other).as_ref() == Some(&file))) {
         return Err(failed(
             ExitCode::Usage,
-            format!(
-                "--payloads would overwrite `{}`, which is to be read",
-                path.display()
+            both!(
+                "--payloads would overwrite `{path}`, which is to be read",
+                "--payloads würde `{path}` überschreiben, was gelesen werden soll",
+                path = path.display()
             ),
-            "name another file for --payloads",
+            both!(
+                "name another file for --payloads",
+                "für --payloads eine andere Datei nennen"
+            ),
         ));
     }
     // A link could lead elsewhere, and what belongs to everybody (a device) must not become the
@@ -362,16 +369,19 @@ fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Res
         && !found.is_file()
     {
         let what = if found.is_dir() {
-            "a folder"
+            both!("a folder", "ein Ordner")
         } else if found.is_symlink() {
-            "a symbolic link"
+            both!("a symbolic link", "eine symbolische Verknüpfung")
         } else {
-            "a pipe or device"
+            both!("a pipe or device", "eine Pipe oder ein Gerät")
         };
         return Err(failed(
             ExitCode::Unusable,
-            format!("`{}` is {what}, not a file", path.display()),
-            "name another file for --payloads, or `-` for stdout",
+            both!([what, path = Bilingual::same(path.display().to_string())] "`{path}` is {what}, not a file", "`{path}` ist {what}, keine Datei"),
+            both!(
+                "name another file for --payloads, or `-` for stdout",
+                "für --payloads eine andere Datei nennen, oder `-` für stdout"
+            ),
         ));
     }
     let mut options = OpenOptions::new();
@@ -386,8 +396,15 @@ fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Res
     made.map_err(|error| {
         failed(
             ExitCode::Unusable,
-            format!("`{}` cannot be written: {error}", path.display()),
-            "name another file for --payloads",
+            both!(
+                "`{path}` cannot be written: {error}",
+                "`{path}` lässt sich nicht schreiben: {error}",
+                path = path.display()
+            ),
+            both!(
+                "name another file for --payloads",
+                "für --payloads eine andere Datei nennen"
+            ),
         )
     })
 }
@@ -398,7 +415,10 @@ fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<
     if choice.assume_yes || choice.sandbox {
         return None;
     }
-    let name = target.name.clone().unwrap_or_else(|| "the ERP".to_owned());
+    let name = target
+        .name
+        .clone()
+        .map_or_else(|| both!("the ERP", "die Wawi"), Bilingual::same);
     let tenant = target
         .tenant_id
         .as_deref()
@@ -407,12 +427,15 @@ fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<
     let (input, console) = (input.name.clone(), Arc::clone(console));
     Some(Box::new(move |waiting| {
         let looked_up = match waiting.looked_up {
-            0 => String::new(),
-            count => format!(", {count} of them only if a look-up does not find them"),
+            0 => Bilingual::default(),
+            count => both!(
+                ", {count} of them only if a look-up does not find them",
+                ", {count} davon nur, wenn sie beim Nachsehen nicht zu finden sind"
+            ),
         };
-        console.ask(&format!(
-            "Send {} customers of {input} to {name} ({address}){looked_up}?",
-            waiting.customers
+        console.ask(&both!([name = name.clone(), looked_up, count = Bilingual::same(waiting.customers.to_string())]
+            "Send {count} customers of {input} to {name} ({address}){looked_up}?",
+            "{count} Kunden aus {input} an {name} ({address}) senden{looked_up}?"
         ))
     }))
 }

@@ -9,7 +9,7 @@ use crate::cli::ShowArgs;
 use crate::console::Console;
 use crate::import::ImportError;
 use crate::journal::{Journal, JournalError, RunRow};
-use crate::outcome::{ExitCode, How, Outcome, Settled};
+use crate::outcome::{ExitCode, How, Outcome, Settled, both};
 use crate::settings::GlobalChoice;
 
 /// Outcomes that are read at once.
@@ -47,7 +47,11 @@ pub(super) fn list(global: &GlobalChoice, console: &Arc<Console>) -> Ended {
         return Ok(ExitCode::Fine);
     }
     if rows.is_empty() {
-        console.note(&format!("no runs yet in {}", global.state_dir.display()));
+        console.note(&both!(
+            "no runs yet in {folder}",
+            "noch keine Läufe in {folder}",
+            folder = global.state_dir.display()
+        ));
         return Ok(ExitCode::Fine);
     }
     let mut table: Vec<Vec<String>> = rows.iter().map(line).collect();
@@ -141,22 +145,26 @@ fn tell_family(
         return Ok(());
     }
     if let Some(to) = &row.linked_to {
-        console.note(&format!("corrects run {to}"));
+        console.note(&both!("corrects run {to}", "berichtigt Lauf {to}"));
     }
     if !family.corrected_by.is_empty() {
-        console.note(&format!(
-            "corrected by run {}",
-            family.corrected_by.join(", ")
+        console.note(&both!(
+            "corrected by run {runs}",
+            "berichtigt durch Lauf {runs}",
+            runs = family.corrected_by.join(", ")
         ));
     }
     let totals = family.totals;
-    console.note(&format!(
-        "together: {} of {} records created, {} failed, {} unknown, {} not yet sent",
-        totals.created,
-        totals.read,
-        totals.invalid + totals.refused,
-        totals.unknown,
-        totals.open
+    console.note(&both!(
+        "together: {created} of {read} records created, {failed} failed, {unknown} unknown, \
+         {open} not yet sent",
+        "zusammen: {created} von {read} Datensätzen angelegt, {failed} fehlgeschlagen, {unknown} \
+         unbekannt, {open} noch nicht gesendet",
+        created = totals.created,
+        read = totals.read,
+        failed = totals.invalid + totals.refused,
+        unknown = totals.unknown,
+        open = totals.open
     ));
     Ok(())
 }

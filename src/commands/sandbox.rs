@@ -9,7 +9,7 @@ use crate::cli::{Decision, Duplicates, Lookup, SandboxArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::import::ImportError;
-use crate::outcome::ExitCode;
+use crate::outcome::{Bilingual, ExitCode, both};
 use crate::sandbox::{
     self, Counters, Existing, Plan, PlanError, Quota, Sandbox, SandboxSettings, Window,
 };
@@ -24,10 +24,14 @@ impl From<PlanError> for Failure {
             true => (ExitCode::Usage, "--faults: "),
             false => (ExitCode::Unusable, ""),
         };
+        let help = error.help();
         Self {
             code,
-            text: format!("{about}{error}"),
-            help: Some(error.help()),
+            text: Bilingual::same(format!("{about}{error}")),
+            help: Some(Bilingual {
+                english: help.english,
+                german: help.german,
+            }),
             rendered: false,
         }
     }
@@ -57,7 +61,10 @@ pub(super) fn run(args: &SandboxArgs, global: &GlobalChoice, console: &Arc<Conso
         console.json(&json!({"type": "sandbox", "url": sandbox.url()}));
     } else {
         console.line(&sandbox.url());
-        console.note("this is a stand-in ERP; Ctrl-C ends it");
+        console.note(&both!(
+            "this is a stand-in ERP; Ctrl-C ends it",
+            "das ist eine Attrappe der Wawi; Strg+C beendet sie"
+        ));
     }
     runtime.block_on(async {
         while *signal.borrow_and_update() == Signal::Go {
@@ -69,7 +76,7 @@ pub(super) fn run(args: &SandboxArgs, global: &GlobalChoice, console: &Arc<Conso
         if global.console.json {
             console.json(&counts(&counters));
         } else {
-            console.note(&told(&counters));
+            console.note(&Bilingual::same(told(&counters)));
         }
     });
     Ok(ExitCode::Fine)

@@ -1,5 +1,6 @@
 //! `importer schedule`.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::cli::{Cli, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
 use crate::import::{Existing, ImportError};
-use crate::outcome::ExitCode;
+use crate::outcome::{Bilingual, ExitCode, both};
 use crate::schedule::{
     Daemon, Endpoint, Fault, Job, JobSummary, Jobs, JobsError, Lanes, Order, Outcome, Ran, Runner,
     SystemClock, Told, Why, Workshop,
@@ -28,10 +29,40 @@ impl Failure {
     fn of_jobs(error: &JobsError, console: &Console) -> Self {
         Self {
             code: ExitCode::Unusable,
-            text: error.render(console.color_on_stderr()),
+            text: Bilingual::same(error.render(console.color_on_stderr(), console.language())),
             help: None,
             rendered: true,
         }
+    }
+}
+
+fn no_such_job(name: &str, file: &Path, help: Bilingual) -> Failure {
+    Failure {
+        code: ExitCode::Usage,
+        text: both!(
+            "there is no job `{name}` in {file}",
+            "in {file} gibt es keinen Job `{name}`",
+            file = file.display()
+        ),
+        help: Some(help),
+        rendered: false,
+    }
+}
+
+fn nobody_listens(address: SocketAddr, error: &std::io::Error) -> Failure {
+    let what = both!(
+        "nobody can listen on {address}",
+        "an {address} kann niemand lauschen"
+    );
+    broken(what, error)
+}
+
+fn broken(what: Bilingual, error: &std::io::Error) -> Failure {
+    Failure {
+        code: ExitCode::Failure,
+        text: what.map(|what| format!("{what}: {error}")),
+        help: None,
+        rendered: false,
     }
 }
 
@@ -56,19 +87,9 @@ pub(super) fn run(
         return Ok(check(&jobs, &runner, console));
     }
     if let Some(name) = &args.once {
-        jobs.find(name).map_err(|help| Failure {
-            code: ExitCode::Usage,
-            text: format!("there is no job `{name}` in {}", args.jobs.display()),
-            help: Some(help),
-            rendered: false,
-        })?;
+        jobs.find(name)
+            .map_err(|help| no_such_job(name, &args.jobs, help))?;
     }
-    let broken = |what: &str, error: &std::io::Error| Failure {
-        code: ExitCode::Failure,
-        text: format!("{what}: {error}"),
-        help: None,
-        rendered: false,
-    };
     let (teller, json, quiet) = (
         Arc::clone(console),
         global.console.json,
@@ -94,7 +115,13 @@ pub(super) fn run(
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| broken("the schedule cannot begin", &error))?;
+        .map_err(|error| {
+            let what = both!(
+                "the schedule cannot begin",
+                "der Zeitplan kann nicht beginnen"
+            );
+            broken(what, &error)
+        })?;
     runtime.block_on(async {
         if let Some(name) = &args.once {
             let summary = daemon.once(name, &signal).await;
@@ -103,13 +130,15 @@ pub(super) fn run(
         let endpoint = match args.listen {
             None => None,
             Some(address) => {
-                let endpoint = Endpoint::bind(address.0).await.map_err(|error| {
-                    broken(&format!("nobody can listen on {}", address.0), &error)
-                })?;
+                let endpoint = Endpoint::bind(address.0).await;
+                let endpoint = endpoint.map_err(|error| nobody_listens(address.0, &error))?;
                 let url = format!("http://{}", endpoint.address());
                 match json {
                     true => console.json(&json!({"type": "endpoint", "url": url})),
-                    false => console.note(&format!("/health and /metrics are at {url}")),
+                    false => console.note(&both!(
+                        "/health and /metrics are at {url}",
+                        "/health und /metrics stehen unter {url}"
+                    )),
                 }
                 Some(endpoint)
             }
@@ -193,8 +222,10 @@ impl JobRunner {
                 ran.summary = Some(Box::new(summary));
             }
             Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
-                self.console
-                    .note(&format!("{error}; there is nothing to do"));
+                self.console.note(&both!(
+                    "{error}; there is nothing to do",
+                    "{error}; es gibt nichts zu tun"
+                ));
             }
             Err(error) => return Err(tell(error)),
         }
@@ -205,7 +236,7 @@ impl JobRunner {
 impl Runner for JobRunner {
     fn run(&self, order: &Order) -> Ran {
         self.ran(order).unwrap_or_else(|(failure, fault)| {
-            let message = failure.text.clone();
+            let message = failure.text.english.clone();
             let code = failure.code;
             failure.tell(&self.console);
             Ran {
@@ -238,7 +269,11 @@ fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
             .map_err(Failure::from)
             .and_then(|choice| {
                 for warning in &choice.warnings {
-                    console.warn(&format!("job `{}`: {warning}", job.name));
+                    console.warn(
+                        &warning
+                            .clone()
+                            .map(|text| format!("job `{}`: {text}", job.name)),
+                    );
                 }
                 load(&choice.mapping).map_err(|error| Failure::of_import(&error, console))
             });
@@ -248,7 +283,11 @@ fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
             }
             Err(failure) => {
                 worst = worst.worse(failure.code);
-                console.note(&format!("job `{}` cannot run:", job.name));
+                console.note(&both!(
+                    "job `{name}` cannot run:",
+                    "Job `{name}` kann nicht laufen:",
+                    name = &job.name
+                ));
                 failure.tell(console);
             }
         }
@@ -301,14 +340,23 @@ fn tell(told: &Told, console: &Console, json: bool, quiet: bool) {
         return console.json(&line(told));
     }
     match told {
-        Told::Warning(text) => console.warn(text),
-        Told::Ended(summary) if !quiet || is_trouble(summary) => console.note(&ended(summary)),
+        Told::Warning(text) => console.warn(&Bilingual::same(text.as_str())),
+        Told::Ended(summary) if !quiet || is_trouble(summary) => {
+            console.note(&Bilingual::same(ended(summary)));
+        }
         _ if quiet => {}
-        Told::Next { job, there, .. } => console.note(&format!("job `{job}` starts at {there}")),
-        Told::Started { job, why } => console.note(&format!("job `{job}` begins{}", because(*why))),
+        Told::Next { job, there, .. } => console.note(&both!(
+            "job `{job}` starts at {there}",
+            "Job `{job}` startet um {there}"
+        )),
+        Told::Started { job, why } => {
+            let why = because(*why);
+            console.note(&both!([why] "job `{job}` begins{why}", "Job `{job}` beginnt{why}"));
+        }
         Told::Missed { job, due } => {
-            console.note(&format!(
-                "job `{job}` missed its time {due:.0}, which is let go"
+            console.note(&both!(
+                "job `{job}` missed its time {due:.0}, which is let go",
+                "Job `{job}` hat seine Zeit {due:.0} verpasst; sie entfällt"
             ));
         }
         Told::Ended(_) => {}
@@ -319,12 +367,21 @@ fn is_trouble(summary: &JobSummary) -> bool {
     matches!(summary.result, Outcome::Failure | Outcome::Refused)
 }
 
-fn because(why: Why) -> String {
+fn because(why: Why) -> Bilingual {
     match why {
-        Why::Due(_) | Why::Asked => String::new(),
-        Why::CatchUp(due) => format!(": it missed its time {due:.0}"),
-        Why::Again => ": the last start could not finish".to_owned(),
-        Why::Left => ": an earlier start was not finished".to_owned(),
+        Why::Due(_) | Why::Asked => Bilingual::default(),
+        Why::CatchUp(due) => both!(
+            ": it missed its time {due:.0}",
+            ": er hat seine Zeit {due:.0} verpasst"
+        ),
+        Why::Again => both!(
+            ": the last start could not finish",
+            ": der letzte Start kam nicht zu Ende"
+        ),
+        Why::Left => both!(
+            ": an earlier start was not finished",
+            ": ein früherer Start kam nicht zu Ende"
+        ),
     }
 }
 

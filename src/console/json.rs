@@ -24,7 +24,7 @@ enum Line<'a> {
         accepted: bool,
     },
     Paused {
-        why: &'a str,
+        why: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         seconds: Option<f64>,
     },
@@ -55,7 +55,7 @@ pub(super) fn event(event: &RunEvent) -> Option<String> {
         RunEvent::Progress(_) => return None,
         RunEvent::Notice(notice) => Line::Notice {
             warning: notice.warning,
-            text: &notice.text,
+            text: &notice.text.english,
         },
         RunEvent::Altered {
             run,
@@ -67,7 +67,7 @@ pub(super) fn event(event: &RunEvent) -> Option<String> {
             accepted: *accepted,
         },
         RunEvent::Paused { why, length } => Line::Paused {
-            why,
+            why: why.told().english,
             seconds: length.map(|length| length.as_secs_f64()),
         },
         RunEvent::Resumed => Line::Resumed,

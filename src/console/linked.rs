@@ -1,9 +1,9 @@
 //! What a run has to do with others: which one it corrects, what both came to together, and
 //! what somebody's spreadsheet did on the way.
 
-use super::page::{Page, counted, thousands};
+use super::page::{Page, thousands_in};
 use super::summary;
-use crate::outcome::{Alteration, Linked, Summary, telling};
+use crate::outcome::{Alteration, Bilingual, Language, Linked, Summary, both, telling};
 
 /// Columns that are told; `summary.json` has the rest.
 const COLUMNS_AT_MOST: usize = 20;
@@ -31,31 +31,54 @@ pub(super) fn totals(page: &mut Page, of: &Summary, linked: &Linked) {
 }
 
 /// What differs, a line for each column.
-pub(super) fn altered(run: &str, columns: &[Alteration], accepted: bool) -> String {
+pub(super) fn altered(run: &str, columns: &[Alteration], accepted: bool) -> Bilingual {
     let cells: u64 = columns.iter().map(|column| column.cells).sum();
-    let differ = if cells == 1 { "differs" } else { "differ" };
-    let accepted = if accepted { " (accepted)" } else { "" };
-    let mut text = format!(
-        "{} {differ} from the input of run {run} although nothing was wrong{accepted}:",
-        counted(cells, "cell")
+    let differ = Bilingual::of(|language| {
+        let verb = match cells {
+            1 => language.pick("differs", "weicht"),
+            _ => language.pick("differ", "weichen"),
+        };
+        format!("{} {verb}", cells_in(cells, language))
+    });
+    let accepted = if accepted {
+        both!(" (accepted)", " (angenommen)")
+    } else {
+        Bilingual::default()
+    };
+    let head = both!([differ, accepted]
+        "{differ} from the input of run {run} although nothing was wrong{accepted}:",
+        "{differ} von der Eingabe des Laufs {run} ab, obwohl nichts falsch war{accepted}:"
     );
-    for column in columns.iter().take(COLUMNS_AT_MOST) {
-        text.push_str(&format!("\n  {}", line(column)));
-    }
-    let more = columns.len().saturating_sub(COLUMNS_AT_MOST);
-    if more > 0 {
-        text.push_str(&format!("\n  and {more} more columns"));
-    }
-    text
+    Bilingual::of(|language| {
+        let mut text = head.told_in(language);
+        for column in columns.iter().take(COLUMNS_AT_MOST) {
+            text.push_str(&format!("\n  {}", line(column, language)));
+        }
+        let more = columns.len().saturating_sub(COLUMNS_AT_MOST);
+        if more > 0 {
+            let more = both!("and {more} more columns", "und {more} weitere Spalten");
+            text.push_str(&format!("\n  {}", more.shown_in(language)));
+        }
+        text
+    })
+}
+
+fn cells_in(cells: u64, language: Language) -> String {
+    let word = match cells {
+        1 => language.pick("cell", "Zelle"),
+        _ => language.pick("cells", "Zellen"),
+    };
+    format!("{} {word}", thousands_in(cells, language))
 }
 
 /// `PLZ: 41 cells, e.g. record 17: 0…7 -> 1…7`.
-pub(super) fn line(column: &Alteration) -> String {
+fn line(column: &Alteration, language: Language) -> String {
     format!(
-        "{}: {}, e.g. record {}: {} -> {}",
+        "{}: {}, {} {}: {} -> {}",
         column.column,
-        counted(column.cells, "cell"),
-        thousands(column.record),
+        cells_in(column.cells, language),
+        language.pick("e.g. record", "z. B. Datensatz"),
+        thousands_in(column.record, language),
         column.before,
         column.after
     )
@@ -82,13 +105,13 @@ mod tests {
     fn what_differs_is_told_by_column() {
         let columns = [alteration("PLZ", 41), alteration("Haus\u{1b}nr", 1)];
         assert_eq!(
-            altered("r-1", &columns, false),
+            altered("r-1", &columns, false).english,
             "42 cells differ from the input of run r-1 although nothing was wrong:\n  \
              PLZ: 41 cells, e.g. record 1,017: 0…7 -> 1…7\n  \
              Haus\u{1b}nr: 1 cell, e.g. record 1,017: 0…7 -> 1…7"
         );
         let many: Vec<_> = (0..25).map(|n| alteration(&n.to_string(), 1)).collect();
-        let text = altered("r-1", &many, true);
+        let text = altered("r-1", &many, true).english;
         assert!(text.contains("wrong (accepted):"), "{text}");
         assert!(text.ends_with("\n  and 5 more columns"), "{text}");
     }

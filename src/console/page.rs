@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::clean;
 use crate::outcome::Language;
-pub(super) use crate::outcome::telling::{counted, length, thousands, thousands_in};
+pub(super) use crate::outcome::telling::{length, thousands_in};
 
 /// Bold.
 pub(super) const STRONG: Style = Style::new().bold();

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::page::{length, thousands};
-use crate::outcome::{Phase, Progress};
+use super::page::{length, thousands_in};
+use crate::outcome::telling::tenths;
+use crate::outcome::{Language, Phase, Progress, both};
 
 /// Time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -21,7 +22,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// Takes a new state of affairs in, and says what there is to say about it.
-    pub(super) fn tell(&mut self, progress: &Progress, now: Instant) -> String {
+    pub(super) fn tell(&mut self, progress: &Progress, now: Instant, l: Language) -> String {
         let amount = amount(progress);
         let rate = match self.phase {
             Some((phase, since, before)) if phase == progress.phase => {
@@ -32,7 +33,7 @@ impl Pace {
                 None
             }
         };
-        text(progress, rate)
+        text(progress, rate, l)
     }
 
     /// Whether it is time for the next line.
@@ -64,40 +65,56 @@ fn per_second(amount: u64, time: Duration) -> Option<f64> {
 }
 
 /// One line about where a run stands.
-fn text(progress: &Progress, rate: Option<f64>) -> String {
+fn text(progress: &Progress, rate: Option<f64>, l: Language) -> String {
     // A narrow terminal cuts the end off, so that what is waited for stands first.
-    let mut parts = vec![position(progress)];
+    let mut parts = vec![position(progress, l)];
     if let Some(left) = progress.left {
-        parts.push(format!("about {} left", length(rounded(left))));
+        let left = length(rounded(left));
+        parts.push(both!("about {left} left", "noch etwa {left}").told_in(l));
     }
     let counts = &progress.counts;
     let failed = counts.invalid + counts.refused;
     let mut count = |number: u64, word: &str| {
         if number > 0 {
-            parts.push(format!("{} {word}", thousands(number)));
+            parts.push(format!("{} {word}", thousands_in(number, l)));
         }
     };
-    count(counts.created, "created");
-    count(failed, "failed");
-    count(counts.unknown, "unknown");
+    count(counts.created, l.pick("created", "angelegt"));
+    count(failed, l.pick("failed", "fehlgeschlagen"));
+    count(counts.unknown, l.pick("unknown", "unbekannt"));
     if let Some(rate) = rate {
         parts.push(match progress.phase {
-            Phase::CheckingExisting | Phase::Reconciling => format!("{rate:.1} requests/s"),
+            Phase::CheckingExisting | Phase::Reconciling => {
+                format!("{} {}", tenths(rate, l), l.pick("requests/s", "Anfragen/s"))
+            }
             // So slow a quota that whole records say nothing.
-            Phase::Sending if rate < 10.0 => format!("{rate:.1} records/s"),
-            _ => format!("{} records/s", thousands(whole(rate))),
+            Phase::Sending if rate < 10.0 => {
+                format!(
+                    "{} {}",
+                    tenths(rate, l),
+                    l.pick("records/s", "Datensätze/s")
+                )
+            }
+            _ => format!(
+                "{} {}",
+                thousands_in(whole(rate), l),
+                l.pick("records/s", "Datensätze/s")
+            ),
         });
     }
     if progress.phase == Phase::Sending {
         match progress.quota {
             Some(quota) => parts.push(format!(
-                "quota {} of {} in {}",
-                thousands(quota.used),
-                thousands(quota.limit.into()),
+                "{} {} {} {} in {}",
+                l.pick("quota", "Kontingent"),
+                thousands_in(quota.used, l),
+                l.pick("of", "von"),
+                thousands_in(quota.limit.into(), l),
                 length(quota.interval)
             )),
             None if progress.concurrency > 0 => {
-                parts.push(format!("{} at once", progress.concurrency));
+                let at_once = l.pick("at once", "zugleich");
+                parts.push(format!("{} {at_once}", progress.concurrency));
             }
             None => {}
         }
@@ -122,33 +139,47 @@ fn rounded(left: Duration) -> Duration {
 }
 
 /// The phase and how much of it is done. Reading may count bytes, so it is told in per cent.
-fn position(progress: &Progress) -> String {
+fn position(progress: &Progress, l: Language) -> String {
     let (done, total) = (progress.done, progress.total);
     let percent = total.filter(|total| *total > 0).map(|total| {
         let share = u128::from(done.min(total)) * 100 / u128::from(total);
-        format!("{share}%")
+        match l {
+            Language::English => format!("{share}%"),
+            Language::German => format!("{share}\u{a0}%"),
+        }
     });
     let name = match progress.phase {
         Phase::Reading => {
-            let records = thousands(progress.counts.read);
-            return match percent {
-                Some(percent) => format!("Reading {percent}, {records} records"),
-                None => format!("Reading, {records} records"),
+            let records = thousands_in(progress.counts.read, l);
+            let told = match percent {
+                Some(percent) => both!(
+                    "Reading {percent}, {records} records",
+                    "Einlesen {percent}, {records} Datensätze"
+                ),
+                None => both!(
+                    "Reading, {records} records",
+                    "Einlesen, {records} Datensätze"
+                ),
             };
+            return told.told_in(l);
         }
-        Phase::CheckingExisting => "Asking which customers exist",
-        Phase::Reconciling => "Looking up what is unknown",
-        Phase::Sending => "Sending",
-        Phase::Reporting => "Writing the report",
+        Phase::CheckingExisting => l.pick(
+            "Asking which customers exist",
+            "Abfragen, welche Kunden es gibt",
+        ),
+        Phase::Reconciling => l.pick("Looking up what is unknown", "Nachsehen, was unbekannt ist"),
+        Phase::Sending => l.pick("Sending", "Senden"),
+        Phase::Reporting => l.pick("Writing the report", "Bericht schreiben"),
     };
     match (total, percent) {
         (Some(total), Some(percent)) => format!(
-            "{name} {} of {} ({percent})",
-            thousands(done),
-            thousands(total)
+            "{name} {} {} {} ({percent})",
+            thousands_in(done, l),
+            l.pick("of", "von"),
+            thousands_in(total, l)
         ),
         _ if done == 0 => name.to_owned(),
-        _ => format!("{name} {}", thousands(done)),
+        _ => format!("{name} {}", thousands_in(done, l)),
     }
 }
 
@@ -181,6 +212,7 @@ pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, text: &st
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::Language::{English, German};
     use crate::outcome::{Counts, QuotaUse, Traffic};
 
     fn progress(phase: Phase, done: u64, total: Option<u64>) -> Progress {
@@ -204,9 +236,14 @@ mod tests {
         sending.counts.invalid = 2;
         sending.left = Some(Duration::from_secs(180));
         assert_eq!(
-            text(&sending, Some(9.84)),
+            text(&sending, Some(9.84), English),
             "Sending 12,345 of 100,000 (12%), about 3 min left, 12,300 created, 42 failed, \
              9.8 records/s, 8 at once"
+        );
+        assert_eq!(
+            text(&sending, Some(9.84), German),
+            "Senden 12.345 von 100.000 (12\u{a0}%), noch etwa 3 min, 12.300 angelegt, \
+             42 fehlgeschlagen, 9,8 Datensätze/s, 8 zugleich"
         );
         sending.quota = Some(QuotaUse {
             used: 43,
@@ -215,17 +252,23 @@ mod tests {
         });
         sending.left = Some(Duration::from_secs(86_390));
         assert_eq!(
-            text(&sending, Some(1_234.5)),
+            text(&sending, Some(1_234.5), English),
             "Sending 12,345 of 100,000 (12%), about 24 h left, 12,300 created, 42 failed, \
              1,235 records/s, quota 43 of 60 in 1 min"
         );
         let mut reading = progress(Phase::Reading, 500, Some(1000));
         reading.counts.read = 7;
-        assert_eq!(text(&reading, None), "Reading 50%, 7 records");
+        assert_eq!(text(&reading, None, English), "Reading 50%, 7 records");
         reading.total = Some(0);
-        assert_eq!(text(&reading, Some(7.0)), "Reading, 7 records, 7 records/s");
+        assert_eq!(
+            text(&reading, Some(7.0), English),
+            "Reading, 7 records, 7 records/s"
+        );
         let asking = progress(Phase::CheckingExisting, 3, None);
-        assert_eq!(text(&asking, None), "Asking which customers exist 3");
+        assert_eq!(
+            text(&asking, None, English),
+            "Asking which customers exist 3"
+        );
     }
 
     #[test]
@@ -233,12 +276,12 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::default();
         let mut now = progress(Phase::Sending, 100, None);
-        assert!(!pace.tell(&now, start).contains("/s"));
+        assert!(!pace.tell(&now, start, English).contains("/s"));
         now.done = 130;
-        let later = pace.tell(&now, start + Duration::from_secs(3));
+        let later = pace.tell(&now, start + Duration::from_secs(3), English);
         assert!(later.contains("10 records/s"), "{later}");
         now.phase = Phase::Reconciling;
-        let other = pace.tell(&now, start + Duration::from_secs(9));
+        let other = pace.tell(&now, start + Duration::from_secs(9), English);
         assert!(!other.contains("/s"), "{other}");
     }
 

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::page::{BAD, GOOD, Look, ODD, Page, STRONG, counted, thousands_in};
+use super::page::{BAD, GOOD, Look, ODD, Page, STRONG};
 use super::{linked, plan, steps};
 use crate::outcome::telling::{self, Mood};
 use crate::outcome::{Counts, ErrorGroup, Language, Summary};
@@ -34,15 +34,7 @@ pub(super) fn page(summary: &Summary, look: Look, all_causes: bool) -> String {
         causes(&mut page, &summary.errors, most, &summary.failed_file);
     }
     if !summary.warning_groups.is_empty() {
-        let warned = match l {
-            Language::English => format!("Warnings ({})", counted(summary.warnings, "record")),
-            Language::German if summary.warnings == 1 => "Warnungen (1 Datensatz)".to_owned(),
-            Language::German => {
-                let records = thousands_in(summary.warnings, l);
-                format!("Warnungen ({records} Datensätze)")
-            }
-        };
-        page.heading(&warned);
+        page.heading(&telling::warnings(summary.warnings, l));
         causes(&mut page, &summary.warning_groups, most, "warnings.csv");
     }
     if !summary.repairs.is_empty() {

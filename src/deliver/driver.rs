@@ -12,7 +12,9 @@ use tokio::time::Instant;
 
 use super::engine::{Action, Engine, JobId, Task};
 use super::wire::{Reply, Wire, never_sent};
-use crate::outcome::{Attempt, Ending, Limit, Measured, Outcome, QuotaUse, Submission, Traffic};
+use crate::outcome::{
+    Attempt, Ending, Limit, Measured, Outcome, PauseWhy, QuotaUse, Submission, Traffic,
+};
 
 /// How long requests in flight may take to finish after a stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -85,7 +87,7 @@ pub enum Observed<'a> {
     /// How things stand, several times a second.
     Tick(Tick),
     /// Sending pauses.
-    Paused(&'static str, Option<Duration>),
+    Paused(PauseWhy, Option<Duration>),
     /// Sending goes on.
     Resumed,
 }

@@ -38,7 +38,7 @@ pub use page::key_of;
 use super::breaker::Breaker;
 use super::pace::{Concurrency, Gate, Moment, Ticket, UserRate};
 use super::settings::DeliverySettings;
-use crate::outcome::{Attempt, Ending, Outcome, Quota, QuotaUse, Submission, Traffic};
+use crate::outcome::{Attempt, Ending, Outcome, PauseWhy, Quota, QuotaUse, Submission, Traffic};
 
 /// Records that may wait for their settle time; beyond that nothing new is sent. At 64 requests
 /// in flight and 20 ms each, 2% of lost answers put 64 records a second aside for two and a half
@@ -104,7 +104,7 @@ pub enum Action {
     /// Tell people that sending pauses.
     TellPaused {
         /// Why.
-        why: &'static str,
+        why: PauseWhy,
         /// For how long, if that is known.
         length: Option<Duration>,
     },

@@ -17,7 +17,7 @@ use super::pace::{Closed, Gate, UserRate};
 use super::settings::DeliverySettings;
 use crate::customer::normalise_key;
 use crate::names::{NameList, Named};
-use crate::outcome::{Answer, Attempt, Ending, Sent, Stop, Traffic, Trouble};
+use crate::outcome::{Answer, Attempt, Ending, PauseWhy, Sent, Stop, Traffic, Trouble};
 
 /// Answers to one question that make no sense before the run stops.
 const READS_AT_MOST: u32 = 5;
@@ -280,7 +280,7 @@ impl<'a> Inquiry<'a> {
         let mut tries = 0;
         loop {
             let attempt = self.ask_once(question).await?;
-            let mut why = "the server does not answer as it should";
+            let mut why = PauseWhy::Odd;
             let wish = match attempt {
                 Attempt::Answered(answer) => match answer.status {
                     200..=299 if answer.body.is_ok() => return Ok(answer),
@@ -291,7 +291,7 @@ impl<'a> Inquiry<'a> {
                     }
                     429 => {
                         self.traffic.throttled += 1;
-                        why = "the server asks for a slower pace";
+                        why = PauseWhy::TooFast;
                         answer.retry_after.or(self.gate.interval())
                     }
                     200..=299 | 408 | 500 | 502..=504 | 520..=599 => answer.retry_after,
@@ -302,7 +302,7 @@ impl<'a> Inquiry<'a> {
                 } => return Err(Ending::Stopped(Stop::Tls)),
                 Attempt::Unanswered { sent, .. } => {
                     if sent == Sent::Never {
-                        why = "the server cannot be reached";
+                        why = PauseWhy::Unreachable;
                     }
                     None
                 }

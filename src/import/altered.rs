@@ -23,7 +23,7 @@ use super::settings::ImportSettings;
 use super::{ImportError, Listener};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
-use crate::outcome::{Alteration, RunEvent, wording};
+use crate::outcome::{Alteration, Bilingual, RunEvent, both, wording};
 use crate::record::Fields;
 use crate::report::ValuesShown;
 use crate::source::{Entry, Format, Reader, Source};
@@ -36,7 +36,7 @@ enum Compared {
     /// The columns that differ; none, if all is as it was.
     Done(Vec<Alteration>),
     /// It could not be compared, and why.
-    Impossible(String),
+    Impossible(Bilingual),
 }
 
 /// Compares a returned file with the input of the run that it corrects, and tells what came of
@@ -53,9 +53,11 @@ pub(super) fn compare_and_tell(
     let values = settings.report.values;
     match compare(link, returned, journal, values, listener, folder)? {
         Compared::Impossible(why) => {
-            listener.tell(&RunEvent::warning(format!(
+            listener.tell(&RunEvent::warning(both!([why]
                 "this file cannot be compared with the input of run {run}: {why}; whether a \
-                 spreadsheet changed it cannot be told"
+                 spreadsheet changed it cannot be told",
+                "diese Datei lässt sich nicht mit der Eingabe des Laufs {run} vergleichen: {why}; ob \
+                 eine Tabellenkalkulation sie verändert hat, ist nicht zu sagen"
             )));
             Ok(Vec::new())
         }
@@ -98,7 +100,10 @@ fn compare(
     };
     let is_lines = |source: &Source| source.facts().format == Format::Jsonl;
     if is_lines(&original.source) != is_lines(returned) {
-        let why = "the input had another format".to_owned();
+        let why = both!(
+            "the input had another format",
+            "die Eingabe hatte ein anderes Format"
+        );
         return Ok(Compared::Impossible(why));
     }
     let columns = Columns::between(
@@ -111,7 +116,7 @@ fn compare(
             original.source.read_again(&fingerprint)?
         }
         Ok(_) => return Ok(Compared::Impossible(original.is_another())),
-        Err(error) => return Ok(Compared::Impossible(error.to_string())),
+        Err(error) => return Ok(Compared::Impossible(Bilingual::same(error.to_string()))),
     };
     let spool = |error: io::Error| ImportError::spool(folder, error);
     let mut tally = Tally::new(values);
@@ -176,14 +181,17 @@ struct Original {
 
 impl Original {
     /// Opens it as that run did; else says why not.
-    fn open(link: &Link) -> Result<Self, String> {
+    fn open(link: &Link) -> Result<Self, Bilingual> {
         let row = &link.of;
         let path = row
             .input_path
             .clone()
             .unwrap_or_else(|| PathBuf::from(&row.input));
         if row.input == "-" && !path.exists() {
-            return Err("the input came from stdin, and is not kept".to_owned());
+            return Err(both!(
+                "the input came from stdin, and is not kept",
+                "die Eingabe kam von stdin und ist nicht aufbewahrt"
+            ));
         }
         let open = || -> Result<(Source, Pipeline), ImportError> {
             let mapping = if row.mapping_text.is_empty() {
@@ -205,17 +213,21 @@ impl Original {
             }),
             // Another file in its place often does not even fit the mapping.
             Err(ImportError::Mapping(_)) => Err(is_another(&path)),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(Bilingual::same(error.to_string())),
         }
     }
 
-    fn is_another(&self) -> String {
+    fn is_another(&self) -> Bilingual {
         is_another(&self.path)
     }
 }
 
-fn is_another(path: &Path) -> String {
-    format!("{} has other contents by now", path.display())
+fn is_another(path: &Path) -> Bilingual {
+    both!(
+        "{path} has other contents by now",
+        "{path} hat inzwischen einen anderen Inhalt",
+        path = path.display()
+    )
 }
 
 /// Differences by column.

@@ -25,7 +25,8 @@ use crate::journal::Journal;
 use crate::mapping::Unasked;
 use crate::names::NameList;
 use crate::outcome::{
-    Bilingual, Counts, Ending, Language, Linked, Outcome, Plan, RunEvent, Summary, Traffic, wording,
+    Bilingual, Counts, Ending, Language, Linked, Outcome, Plan, RunEvent, Summary, Traffic, both,
+    wording,
 };
 use crate::record::Position;
 use crate::report::{Report, ValuesShown};
@@ -175,9 +176,10 @@ fn rehearse_link(
     refuse_strays(&mut link, source, pipeline, &journal, listener, folder)?;
     let altered = compare_and_tell(&mut link, source, &journal, settings, listener, folder)?;
     if !altered.is_empty() && !settings.accept_changes {
-        listener.tell(&RunEvent::warning(
+        listener.tell(&RunEvent::warning(both!(
             "a run would send nothing because of these changes; --accept-changes accepts them",
-        ));
+            "ein Lauf würde wegen dieser Änderungen nichts senden; --accept-changes nimmt sie an"
+        )));
     }
     let family = journal.family(&link.of.id)?;
     Ok(Some(Box::new(Linked {

@@ -1,5 +1,8 @@
 //! What ends a run before it has a summary.
 
+mod german;
+mod help;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +13,7 @@ use crate::deliver::client::ClientError;
 use crate::deliver::driver::{LedgerError, Signal};
 use crate::journal::JournalError;
 use crate::mapping::MappingError;
-use crate::outcome::telling::shell_word;
-use crate::outcome::{Ending, Stop};
+use crate::outcome::Ending;
 use crate::report::ReportError;
 use crate::source::SourceError;
 
@@ -228,34 +230,6 @@ fn still_needed(run: &str, unknown: u64) -> String {
 }
 
 impl ImportError {
-    /// What to do when the ERP does not tell.
-    fn help_if_untold(&self) -> Option<String> {
-        let Self::Untold {
-            by_name, ending, ..
-        } = self
-        else {
-            return None;
-        };
-        let ids = "; or write ids in place of names: { value = 1 }, or `lookup = { \"Name\" = 1 }`, \
-                   without `as`";
-        let ids = if *by_name { ids } else { "" };
-        Some(match &**ending {
-            Ending::Stopped(Stop::CannotRead { status: 403 }) => {
-                format!("grant the scope `all.read` to the app{ids}")
-            }
-            Ending::Stopped(Stop::Address { status: 404 }) => format!(
-                "check `base_url` and `path` (the lists stand beside the customers); this version \
-                 of the API may not have the list{ids}"
-            ),
-            Ending::Stopped(stop) => {
-                let remedy = stop.remedy();
-                let todo = remedy.split_once("; the same command");
-                format!("{}{ids}", todo.map_or(remedy.as_str(), |(todo, _)| todo))
-            }
-            _ => "nothing was sent; the same command starts again".to_owned(),
-        })
-    }
-
     /// Intermediate results could not be kept in `folder`.
     pub(crate) fn spool(folder: &Path, source: io::Error) -> Self {
         Self::Spool {
@@ -293,152 +267,6 @@ impl ImportError {
             error => error,
         }
     }
-
-    /// What to do about the input.
-    fn help_with_input(&self) -> Option<String> {
-        match self {
-            Self::CutShort { run, .. } => Some(format!(
-                "`importer show {run}` tells what was created; the same command over the \
-                     changed file leaves those customers alone"
-            )),
-            Self::Unreported { run: None, .. } => {
-                Some("give the same command again: the sandbox's journal is gone".to_owned())
-            }
-            Self::Unreported { run: Some(run), .. } => Some(format!(
-                "`importer show {run}` tells the numbers; `importer report {run} --input \
-                     FILE` makes the report from the file as it was"
-            )),
-            Self::NeedsMapping { path } => {
-                let file = shell_word(&path.display().to_string());
-                Some(format!(
-                    "`importer mapping new {file} -o MAPPING.toml` proposes one; then name one with -m: \
-                     that file, or a ready-made one, -m builtin:NAME. Only JSON objects in the \
-                     API's own shape need none"
-                ))
-            }
-            Self::OtherExport { path, .. } => {
-                let file = shell_word(&path.display().to_string());
-                Some(format!(
-                    "is it this program's export? `importer mapping new {file} -o FILE` proposes a \
-                     mapping for any other; if it is, `--encoding` says what it was written in"
-                ))
-            }
-            _ => None,
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn help(&self) -> Option<String> {
-        let text = match self {
-            Self::CutShort { .. }
-            | Self::Unreported { .. }
-            | Self::NeedsMapping { .. }
-            | Self::OtherExport { .. } => return self.help_with_input(),
-            Self::Unwritten { source, rewrite } => return Some(help_if_unwritten(source, rewrite)),
-            Self::Returned(error) => return Some(error.help()),
-            Self::Join(error) => return Some(error.help()),
-            Self::Source(error) => return error.help(),
-            Self::Mapping(error) => return error.help(),
-            Self::Journal(error) => return error.help(),
-            Self::Report(error) => return error.help(),
-            Self::Resolve(error) => return Some(error.help()),
-            Self::ElsewhereRun { .. } => {
-                "give the same `--profile`, `--base-url` and `--tenant-id` as the run had"
-            }
-            Self::Client(ClientError::Url { .. }) => "check `base_url` and `path`",
-            Self::Client(_) => "check the settings of the target and its credentials",
-            Self::Ledger(_) => {
-                "make room on the disk; then the same command goes on where this one stopped"
-            }
-            Self::Spool { .. } => {
-                "make room on the disk, or choose another `--state-dir` (for a dry run another \
-                 `--report-dir`, for temporary folders another TMPDIR)"
-            }
-            Self::Payloads(_) => "choose another file for `--payloads`",
-            Self::Format(_) => "write `csv`, `jsonl`, `xlsx` or `ods`",
-            Self::NoRecords { .. } => {
-                "check that the export is complete; `--allow-empty` accepts an input without records"
-            }
-            Self::Untold { .. } => return self.help_if_untold(),
-            Self::NoSuchRecord { .. } => "records are counted from 1, without the header",
-            Self::NoTarget => {
-                "set `base_url` in importer.toml or give `--base-url`; `--sandbox` imports into a \
-                 stand-in, `--dry-run` sends nothing"
-            }
-            Self::OtherTarget { .. } => {
-                "check the address; if the ERP was really moved or restored, `--target-changed` accepts it"
-            }
-            Self::AgainUnasked(_) => {
-                "leave out `--existing send`: it would create every customer a second time"
-            }
-            Self::NoSuchRun(_) => "`importer runs` lists the runs",
-            Self::OtherInput { .. } => "give the input that was imported with `--input FILE`",
-            Self::OtherSecondFile { .. } => {
-                "put both files into a folder as they were then, and name the input there with \
-                 `--input FILE`"
-            }
-            Self::Interrupted(_) | Self::Declined => "the same command starts again",
-            Self::Unforgotten => return None,
-            Self::NoSuchTarget { known, .. } if known.is_empty() => "there are no runs yet",
-            Self::NoSuchTarget { known, .. } => {
-                return Some(format!("the targets are: {}", known.join(", ")));
-            }
-            Self::StillNeeded { run, unknown } => return Some(help_if_needed(run, *unknown)),
-            Self::StillSpooled { run } => {
-                return Some(format!(
-                    "finish that run or `importer forget {run} --force`, then give the same \
-                     command again"
-                ));
-            }
-            Self::Workers(_) | Self::Sandbox(_) => {
-                "see to it that the machine has memory, threads, ports and open files left; then \
-                 start the same command again"
-            }
-            Self::Internal(_) => "please report it with the command that you typed",
-        };
-        Some(text.to_owned())
-    }
-}
-
-/// How to get a report that could not be written.
-fn help_if_unwritten(error: &ReportError, rewrite: &Rewrite) -> String {
-    let first = match error {
-        ReportError::Folder { .. } | ReportError::NotAFolder { .. } => {
-            "see to it that the folder can be made and written to"
-        }
-        ReportError::Write { .. } | ReportError::Name { .. } => {
-            "see to it that the disk has room and the folder may be written to"
-        }
-    };
-    let then = match rewrite {
-        Rewrite::Command(command) => {
-            format!(
-                "every outcome is in the journal, and `{command}` writes the report from it; the \
-                 same command as before does so, too, and closes the run"
-            )
-        }
-        Rewrite::DryRun => "then start the dry run again".to_owned(),
-        Rewrite::Sandbox => {
-            "then give the same command again: the sandbox's journal is gone".to_owned()
-        }
-    };
-    format!("{first}; {then}")
-}
-
-/// What to do about a run that cannot be forgotten yet.
-fn help_if_needed(run: &str, unknown: u64) -> String {
-    if unknown == 0 {
-        format!(
-            "the command that began it finishes it (`importer runs` tells its input); \
-             `importer forget {run} --force` forgets it as it is"
-        )
-    } else {
-        format!(
-            "`importer reconcile {run}` looks them up, `importer resolve {run} RECORD` settles \
-             one by hand; then give the same command again"
-        )
-    }
 }
 
 #[cfg(test)]
@@ -470,7 +298,7 @@ mod tests {
             (full(Rewrite::Sandbox), "the same command"),
             (full(Rewrite::DryRun), "start the dry run again"),
         ] {
-            let help = error.help().unwrap();
+            let help = error.help().unwrap().english;
             assert!(help.contains(advised), "{help}");
             let names_a_run = advised.contains("r1");
             assert_eq!(help.contains("importer report"), names_a_run, "{help}");

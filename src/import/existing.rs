@@ -15,7 +15,7 @@ use crate::deliver::engine::Origin;
 use crate::deliver::inquiry::{Census, Inquiry};
 use crate::deliver::listing::Listed;
 use crate::journal::Journal;
-use crate::outcome::{Counts, Ending, Phase, Progress, RunEvent, Stop, Traffic};
+use crate::outcome::{Counts, Ending, Phase, Progress, RunEvent, Stop, Traffic, both};
 use crate::sorted::{Pair, Sorted, Sorter};
 
 impl Live<'_> {
@@ -70,8 +70,18 @@ impl Live<'_> {
             Census::Untold => (0, None),
         };
         self.listener.tell(&RunEvent::info(match census {
-            Census::Counted(count) => format!("the ERP has {count} customers already"),
-            _ => "the ERP has customers already; how many it does not say".to_owned(),
+            Census::Counted(1) => both!(
+                "the ERP has 1 customer already",
+                "die Wawi hat schon 1 Kunden"
+            ),
+            Census::Counted(count) => both!(
+                "the ERP has {count} customers already",
+                "die Wawi hat schon {count} Kunden"
+            ),
+            _ => both!(
+                "the ERP has customers already; how many it does not say",
+                "die Wawi hat schon Kunden; wie viele, sagt sie nicht"
+            ),
         }));
         if pages.is_none_or(|pages| pages >= open) {
             return Ok(Origin::AskFirst);
@@ -214,9 +224,11 @@ pub(super) async fn recognise(
         // A right that was taken away, or a version without this endpoint: the same server may
         // well say so, and nobody could go on if that stopped the run.
         Err(Ending::Stopped(Stop::CannotRead { status: 403 } | Stop::Address { status: 404 })) => {
-            listener.tell(&RunEvent::warning(format!(
+            listener.tell(&RunEvent::warning(both!(
                 "the server does not tell the ids of its companies any more, so that nobody can \
-                 see whether it is still the ERP that `{target}` was before"
+                 see whether it is still the ERP that `{target}` was before",
+                "der Server nennt die Ids seiner Firmen nicht mehr; so kann niemand sehen, ob er \
+                 noch die Wawi ist, die `{target}` zuvor war"
             )));
             return Ok(());
         }

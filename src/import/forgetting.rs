@@ -19,7 +19,7 @@ use super::returned::DRY_RUN;
 use super::which::{self, options_from};
 use crate::customer::normalise_key;
 use crate::journal::{Journal, RunRow, TargetLock, Traces, lock};
-use crate::outcome::{Ending, Outcome};
+use crate::outcome::{Bilingual, Ending, Outcome, both};
 use crate::report::{self, Erased, Mention};
 use failed::{Partner, failed_records};
 use spool::Spool;
@@ -50,7 +50,7 @@ pub struct Forget<'a> {
     /// What others are told who meet our locks.
     pub command: &'a str,
     /// Asked with a question before anything is changed; false: nothing is.
-    pub confirm: &'a dyn Fn(&str) -> bool,
+    pub confirm: &'a dyn Fn(&Bilingual) -> bool,
 }
 
 /// What was forgotten.
@@ -149,7 +149,7 @@ impl Forget<'_> {
         Ok(locks)
     }
 
-    fn ask(&self, question: &str) -> Result<(), ImportError> {
+    fn ask(&self, question: &Bilingual) -> Result<(), ImportError> {
         if (self.confirm)(question) {
             Ok(())
         } else {
@@ -174,9 +174,13 @@ impl Forget<'_> {
         if let Some(kept) = self.still_needed(journal, &row)? {
             return Err(kept.refusal());
         }
-        self.ask(&format!(
-            "Forget run {} ({} into {}, {} created) with its report?",
-            row.id, row.input, row.target, row.counts.created
+        self.ask(&both!(
+            "Forget run {run} ({input} into {target}, {created} created) with its report?",
+            "Lauf {run} ({input} nach {target}, {created} angelegt) mit seinem Bericht vergessen?",
+            run = &row.id,
+            input = &row.input,
+            target = &row.target,
+            created = row.counts.created
         ))?;
         self.forget_rows(&[row], journal, forgotten)
     }
@@ -205,10 +209,11 @@ impl Forget<'_> {
         if rows.is_empty() && rehearsals.is_empty() {
             return Ok(());
         }
-        self.ask(&format!(
-            "Forget {} runs with their reports, and the reports of {} dry runs?",
-            rows.len(),
-            rehearsals.len()
+        self.ask(&both!(
+            "Forget {runs} runs with their reports, and the reports of {dry} dry runs?",
+            "{runs} Läufe mit ihren Berichten und die Berichte von {dry} Probeläufen vergessen?",
+            runs = rows.len(),
+            dry = rehearsals.len()
         ))?;
         for folder in rehearsals {
             forgotten.reports.add(report::erase(&folder)?);
@@ -237,10 +242,12 @@ impl Forget<'_> {
                 return Err(kept.refusal());
             }
         }
-        self.ask(&format!(
-            "Forget target {name} with {} runs, their reports and the guard against sending \
+        self.ask(&both!(
+            "Forget target {name} with {runs} runs, their reports and the guard against sending \
              their customers again?",
-            rows.len()
+            "Ziel {name} mit {runs} Läufen, ihren Berichten und dem Schutz davor vergessen, dass \
+             ihre Kunden noch einmal gesendet werden?",
+            runs = rows.len()
         ))?;
         self.forget_traces_of(&rows, journal, forgotten)?;
         journal.forget_target(name)?;
@@ -328,9 +335,10 @@ impl Forget<'_> {
             untold,
         } = self.customer_in_reports(journal, &rows, &traces, &mention)?;
         let rehearsals = self.rehearsals(&rows)?;
-        self.ask(&format!(
-            "Forget customer {number}: {} records in the journal, and its rows in the reports?",
-            traces.records.len()
+        self.ask(&both!(
+            "Forget customer {number}: {records} records in the journal, and its rows in the reports?",
+            "Kunde {number} vergessen: {records} Datensätze im Journal und seine Zeilen in den Berichten?",
+            records = traces.records.len()
         ))?;
         forgotten.untold = untold;
         for file in unreadable {

@@ -28,7 +28,7 @@ use crate::deliver::driver::Delivered;
 use crate::journal::{Journal, RunRow};
 use crate::names::Names;
 use crate::outcome::telling::shell_word;
-use crate::outcome::{Alteration, Ending, RunEvent, Summary, Traffic};
+use crate::outcome::{Alteration, Bilingual, Ending, RunEvent, Summary, Traffic};
 use crate::report::Report;
 use crate::source::{self, Fingerprint, Source, SourceError};
 
@@ -87,11 +87,9 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         target: Some(identity.clone()),
         resumed: begun.resumed,
     });
-    listener.tell(&RunEvent::info(format!(
-        "{}: {}",
-        import.input,
-        source.facts().describe()
-    )));
+    listener.tell(&RunEvent::info(Bilingual::of(|language| {
+        format!("{}: {}", import.input, source.facts().describe_in(language))
+    })));
     Live {
         import,
         client: Arc::new(client),

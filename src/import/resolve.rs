@@ -11,7 +11,7 @@ use super::borrowed::{self, Waits};
 use super::{ImportError, live};
 use crate::customer::normalise_key;
 use crate::journal::{Entry, Journal, OpenIntent, RunRow};
-use crate::outcome::{How, Outcome, Settled};
+use crate::outcome::{Bilingual, How, Outcome, Settled, both};
 
 /// What the person says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,18 +111,23 @@ pub enum ResolveError {
 impl ResolveError {
     /// What to do about it.
     #[must_use]
-    pub fn help(&self) -> String {
+    pub fn help(&self) -> Bilingual {
         match self {
-            Self::NoSuchRecord { run, .. } => format!(
-                "`importer show {run} --outcome unknown` lists the records that can be resolved"
+            Self::NoSuchRecord { run, .. } => both!(
+                "`importer show {run} --outcome unknown` lists the records that can be resolved",
+                "`importer show {run} --outcome unknown` zählt die Datensätze auf, die sich klären lassen"
             ),
             Self::NotUnknown { run, word, .. } => {
                 if *word == "open" {
-                    "the same command as before sends it".to_owned()
+                    both!(
+                        "the same command as before sends it",
+                        "derselbe Befehl wie zuvor sendet ihn"
+                    )
                 } else {
-                    format!(
+                    both!(
                         "`importer show {run} --outcome unknown` lists the records that can be \
-                         resolved"
+                         resolved",
+                        "`importer show {run} --outcome unknown` zählt die Datensätze auf, die sich klären lassen"
                     )
                 }
             }
@@ -130,14 +135,20 @@ impl ResolveError {
                 other_run,
                 other_record,
                 ..
-            } => format!("resolve that one: `importer resolve {other_run} {other_record} …`"),
-            Self::OpenElsewhere { other_run, .. } => format!(
-                "finish run {other_run} first by the same command over its input; then the same \
-                 command as before settles this one"
+            } => both!(
+                "resolve that one: `importer resolve {other_run} {other_record} …`",
+                "jenen klären: `importer resolve {other_run} {other_record} …`"
             ),
-            Self::OtherNumber { .. } => "`unknown.csv` has the number that was sent; if Wawi \
-                                         really gave it this one, `--yes` accepts it"
-                .to_owned(),
+            Self::OpenElsewhere { other_run, .. } => both!(
+                "finish run {other_run} first by the same command over its input; then the same \
+                 command as before settles this one",
+                "zuerst den Lauf {other_run} mit demselben Befehl über seine Eingabe zu Ende bringen; dann erledigt derselbe Befehl wie zuvor diesen"
+            ),
+            Self::OtherNumber { .. } => both!(
+                "`unknown.csv` has the number that was sent; if Wawi \
+                                         really gave it this one, `--yes` accepts it",
+                "in `unknown.csv` steht die gesendete Nummer; hat die Wawi wirklich diese vergeben, nimmt `--yes` sie an"
+            ),
         }
     }
 }

@@ -19,7 +19,7 @@ use super::pipeline::position_of;
 use super::survey::{join, split};
 use super::{ImportError, Listener};
 use crate::journal::{Elsewhere, Journal, RunRow};
-use crate::outcome::{Linked, Outcome, RunEvent, Settled, UnknownWhy};
+use crate::outcome::{Linked, Outcome, RunEvent, Settled, UnknownWhy, both};
 use crate::record::{Fields, Position, Record};
 use crate::sorted::{Pair, Sorted, Sorter};
 use crate::source::{self, Entry, Named, Source};
@@ -156,8 +156,8 @@ impl ReturnedFile {
     ) -> Result<Option<Link>, ImportError> {
         if self.run.starts_with(DRY_RUN) {
             listener.tell(&RunEvent::info(
-                "this file comes from a dry run, which no journal keeps: it is imported as an \
-                 input of its own",
+                both!("this file comes from a dry run, which no journal keeps: it is imported as an \
+                 input of its own", "diese Datei stammt aus einem Probelauf, den kein Journal festhält: sie wird als eigene Eingabe importiert"),
             ));
             return Ok(None);
         }
@@ -167,11 +167,14 @@ impl ReturnedFile {
         };
         // A run may be found by the beginning of its id; a file names all of it.
         let Some(of) = found.filter(|row| row.id == self.run) else {
-            listener.tell(&RunEvent::warning(format!(
-                "the journal does not know run {}, which this file corrects: it is imported as \
+            listener.tell(&RunEvent::warning(both!(
+                "the journal does not know run {run}, which this file corrects: it is imported as \
                  an input of its own, its totals are not added to that run's, and whether a \
                  spreadsheet changed it cannot be told",
-                self.run
+                "das Journal kennt den Lauf {run} nicht, den diese Datei berichtigt: sie wird als \
+                 eigene Eingabe importiert, ihre Summen werden nicht zu jenem Lauf gezählt, und ob \
+                 eine Tabellenkalkulation sie verändert hat, ist nicht zu sagen",
+                run = self.run
             )));
             return Ok(None);
         };
@@ -185,9 +188,10 @@ impl ReturnedFile {
             .into());
         }
         if of.mapping_text != mapping_text {
-            listener.tell(&RunEvent::info(format!(
-                "the mapping is not the one of run {}, which this file corrects",
-                of.id
+            listener.tell(&RunEvent::info(both!(
+                "the mapping is not the one of run {run}, which this file corrects",
+                "die Zuordnung ist nicht die des Laufs {run}, den diese Datei berichtigt",
+                run = &of.id
             )));
         }
         Ok(Some(Link {

@@ -26,7 +26,7 @@ use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
 use crate::deliver::settings::Rate;
 use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
-use crate::outcome::{Counts, Ending, KeyHash, Measured, Phase, Progress, RunEvent, Traffic};
+use crate::outcome::{Counts, Ending, KeyHash, Measured, Phase, Progress, RunEvent, Traffic, both};
 
 /// Batches of submissions that wait between reading and sending.
 const QUEUE: usize = 4;
@@ -210,10 +210,16 @@ impl Live<'_> {
         journal: Journal,
         others: Vec<OpenIntent>,
     ) -> Result<(Journal, Delivered), ImportError> {
-        self.listener.tell(&RunEvent::info(format!(
-            "an earlier run left {} records unknown: they are looked up first",
-            others.len()
-        )));
+        self.listener.tell(&RunEvent::info(match others.len() {
+            1 => both!(
+                "an earlier run left 1 record unknown: it is looked up first",
+                "ein früherer Lauf ließ 1 Datensatz unbekannt: er wird zuerst nachgesehen"
+            ),
+            count => both!(
+                "an earlier run left {count} records unknown: they are looked up first",
+                "ein früherer Lauf ließ {count} Datensätze unbekannt: sie werden zuerst nachgesehen"
+            ),
+        }));
         let open = OpenElsewhere {
             intents: others,
             client: &self.client,
@@ -358,7 +364,7 @@ pub(super) fn tell_looking(observed: &Observed<'_>, listener: &Listener) {
 pub(super) fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
     match observed {
         Observed::Paused(why, length) => listener.tell(&RunEvent::Paused {
-            why: (*why).to_owned(),
+            why: *why,
             length: *length,
         }),
         Observed::Resumed => listener.tell(&RunEvent::Resumed),

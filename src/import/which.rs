@@ -15,7 +15,7 @@ use super::{Import, ImportError};
 use crate::deliver::DeliverySettings;
 use crate::journal::{Journal, NewRun, RunRow};
 use crate::names::Names;
-use crate::outcome::{Counts, Ending, Linked, Measured, RunEvent, Summary};
+use crate::outcome::{Bilingual, Counts, Ending, Linked, Measured, RunEvent, Summary, both};
 use crate::source::{Fingerprint, Format, Source, SourceSettings};
 
 /// How the command line said that the input is read: kept in the journal, so that a run's
@@ -173,14 +173,17 @@ pub(super) fn which_run(
     target: &str,
     fingerprint: &Fingerprint,
     plan_hash: &[u8; 32],
-) -> Result<(Which, Option<String>), ImportError> {
+) -> Result<(Which, Option<Bilingual>), ImportError> {
     let rows = journal.find(target, &fingerprint.hash)?;
     let before = rows.len();
     let Some(row) = rows.into_iter().find(|row| row.plan_hash == *plan_hash) else {
-        let word = "with another mapping this is a new run: what failed before is tried again, \
-                    what was created is not sent again; --retry-failed is not needed";
+        let word = both!(
+            "with another mapping this is a new run: what failed before is tried again, \
+                    what was created is not sent again; --retry-failed is not needed",
+            "mit einer anderen Zuordnung ist das ein neuer Lauf: was zuvor scheiterte, wird noch einmal versucht, was angelegt wurde, wird nicht noch einmal gesendet; --retry-failed ist nicht nötig"
+        );
         let told = settings.retry_failed && before > 0;
-        return Ok((Which::New, told.then(|| word.to_owned())));
+        return Ok((Which::New, told.then_some(word)));
     };
     if settings.again {
         // Also over an unfinished run: what it left open is looked up first, like any other's.
@@ -194,19 +197,32 @@ pub(super) fn which_run(
         // What had no key was invalid; now it is not.
         journal.clear_failed(&row.id)?;
         journal.allow_unkeyed(&row.id)?;
-        word = Some("customers without a key are sent now, too".to_owned());
+        word = Some(both!(
+            "customers without a key are sent now, too",
+            "Kunden ohne Kundennummer werden jetzt auch gesendet"
+        ));
     }
     if settings.retry_failed {
         let cleared = journal.clear_failed(&row.id)?;
         retries = cleared > 0;
         word = Some(match (cleared, unfinished) {
-            (0, true) => "the run is unfinished and goes on; nothing of it has failed".to_owned(),
-            (0, false) => "--retry-failed: nothing of this run has failed".to_owned(),
-            (some, true) => format!(
-                "the run is unfinished: it goes on, and what was invalid or refused is tried \
-                 again with the rest ({some})"
+            (0, true) => both!(
+                "the run is unfinished and goes on; nothing of it has failed",
+                "der Lauf ist unfertig und geht weiter; nichts darin ist gescheitert"
             ),
-            (some, false) => format!("what was invalid or refused is tried again ({some})"),
+            (0, false) => both!(
+                "--retry-failed: nothing of this run has failed",
+                "--retry-failed: nichts in diesem Lauf ist gescheitert"
+            ),
+            (some, true) => both!(
+                "the run is unfinished: it goes on, and what was invalid or refused is tried \
+                 again with the rest ({some})",
+                "der Lauf ist unfertig: er geht weiter, und was ungültig oder abgelehnt war, wird mit dem Rest noch einmal versucht ({some})"
+            ),
+            (some, false) => both!(
+                "what was invalid or refused is tried again ({some})",
+                "was ungültig oder abgelehnt war, wird noch einmal versucht ({some})"
+            ),
         });
     }
     let which = if unfinished || retries {
@@ -276,17 +292,21 @@ pub(super) fn finished_before(
     let listener = import.listener();
     let when = row
         .finished
-        .map_or_else(String::new, |at| format!(" on {at:.0}"));
-    listener.tell(&RunEvent::info(format!(
-        "this input was imported into {}{when}; nothing was sent. Was the ERP restored from a \
+        .map_or_else(Bilingual::default, |at| both!(" on {at:.0}", " am {at:.0}"));
+    let target = Bilingual::same(row.target.clone());
+    listener.tell(&RunEvent::info(both!([when, target]
+        "this input was imported into {target}{when}; nothing was sent. Was the ERP restored from a \
          backup since? `--again` asks it which customers are missing and sends those",
-        row.target
+        "diese Eingabe wurde{when} schon nach {target} importiert; es wurde nichts gesendet. Wurde \
+         die Wawi seitdem aus einer Sicherung wiederhergestellt? `--again` fragt sie, welche \
+         Kunden fehlen, und sendet diese"
     )));
     let folder = import.settings.report.dir.join(&row.id);
     if !folder.exists() {
-        listener.tell(&RunEvent::info(format!(
-            "its report is not there; `importer report {}` writes it again",
-            row.id
+        listener.tell(&RunEvent::info(both!(
+            "its report is not there; `importer report {run}` writes it again",
+            "sein Bericht ist nicht da; `importer report {run}` schreibt ihn noch einmal",
+            run = &row.id
         )));
     }
     let facts = Facts {

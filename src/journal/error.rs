@@ -5,6 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::outcome::{Bilingual, both};
 use rusqlite::ErrorCode;
 
 /// Trouble with the journal or with a lock in the state folder. It stops the run.
@@ -124,44 +125,132 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// What is wrong, in German; its cause is not in it.
+    #[must_use]
+    pub fn in_german(&self) -> String {
+        match self {
+            Self::Io { path, .. } => format!("{} ist nicht zu benutzen", path.display()),
+            Self::NotAFolder { path } => {
+                format!(
+                    "der Statusordner {} ist eine Datei, kein Ordner",
+                    path.display()
+                )
+            }
+            Self::Damaged { path, why } => {
+                format!("das Journal {} ist beschädigt: {why}", path.display())
+            }
+            Self::Newer { path, found, known } => format!(
+                "das Journal {} hat das Format {found}; diese Version von importer kennt die \
+                 Formate bis {known}",
+                path.display()
+            ),
+            Self::NotOurs { path } => format!(
+                "{} ist eine Datenbank, aber kein Journal von importer",
+                path.display()
+            ),
+            Self::Link { path } => format!("{} ist eine symbolische Verknüpfung", path.display()),
+            Self::NotAFile { path } => format!("{} ist keine Datei", path.display()),
+            Self::StillRead { path } => format!(
+                "alles ist gelöscht, aber ein anderer Prozess liest das Journal {}, und so lange \
+                 behält dessen Log es noch",
+                path.display()
+            ),
+            Self::Busy { path } => format!(
+                "das Journal {} ist in Gebrauch: ein anderer Prozess gab es nicht rechtzeitig frei",
+                path.display()
+            ),
+            Self::Held { by } => format!("ein anderer Lauf in dasselbe Ziel ist am Werk: {by}"),
+            Self::Sql { path, .. } => {
+                format!("mit dem Journal {} ging etwas schief", path.display())
+            }
+            Self::Poisoned => "das Journal nimmt keine Einträge mehr an, denn ein früherer \
+                               Schreibvorgang scheiterte"
+                .to_owned(),
+            Self::NoSuchRun { run } => format!("das Journal kennt keinen Lauf `{run}`"),
+            Self::AmbiguousRun {
+                given,
+                first,
+                second,
+            } => format!("`{given}` passt zu mehreren Läufen, darunter {first} und {second}"),
+            Self::NoRandom(error) => {
+                format!(
+                    "das System gibt keine Zufallsbytes für das Geheimnis des Journals: {error}"
+                )
+            }
+        }
+    }
+
     /// What to do about it.
     #[must_use]
-    pub fn help(&self) -> Option<String> {
+    pub fn help(&self) -> Option<Bilingual> {
         let text = match self {
             Self::Damaged { .. } => {
-                "restore the journal with its `-wal` file from a backup; without one go on with a \
+                both!(
+                    "restore the journal with its `-wal` file from a backup; without one go on with a \
                  new --state-dir and --existing skip: then the ERP is asked which customers are \
-                 there"
+                 there",
+                    "das Journal mit seiner `-wal`-Datei aus einer Sicherung wiederherstellen; ohne eine mit neuem --state-dir und --existing skip weitermachen: dann wird die Wawi gefragt, welche Kunden da sind"
+                )
             }
-            Self::Newer { .. } => "install the version of importer that was used last",
+            Self::Newer { .. } => both!(
+                "install the version of importer that was used last",
+                "die Version von importer installieren, die zuletzt benutzt wurde"
+            ),
             Self::NotOurs { .. } | Self::Link { .. } | Self::NotAFolder { .. } => {
-                "choose another state folder with --state-dir"
+                both!(
+                    "choose another state folder with --state-dir",
+                    "mit --state-dir einen anderen Statusordner wählen"
+                )
             }
             Self::NotAFile { .. } => {
-                "move it away, or choose another state folder with --state-dir"
+                both!(
+                    "move it away, or choose another state folder with --state-dir",
+                    "es verschieben, oder mit --state-dir einen anderen Statusordner wählen"
+                )
             }
             Self::StillRead { .. } => {
-                "end that process (a query in the sqlite3 shell?), then give the same command again"
+                both!(
+                    "end that process (a query in the sqlite3 shell?), then give the same command again",
+                    "diesen Prozess beenden (eine Abfrage in der sqlite3-Shell?), dann denselben Befehl noch einmal geben"
+                )
             }
-            Self::Busy { .. } => "wait until the other process has ended, then start again",
-            Self::Held { .. } => "wait until that run has ended; it needs no help from this one",
-            Self::Sql { source, .. } => return sql_help(source).map(str::to_owned),
-            Self::Poisoned => "start the same command again: it looks up what is unknown first",
-            Self::NoSuchRun { .. } => "`importer runs` lists the runs that are known",
-            Self::AmbiguousRun { .. } => "write more of the run's id",
-            Self::Io { source, .. } if is_exhausted(source) => DISK_FULL,
+            Self::Busy { .. } => both!(
+                "wait until the other process has ended, then start again",
+                "warten, bis der andere Prozess zu Ende ist, dann noch einmal starten"
+            ),
+            Self::Held { .. } => both!(
+                "wait until that run has ended; it needs no help from this one",
+                "warten, bis jener Lauf zu Ende ist; er braucht keine Hilfe von diesem"
+            ),
+            Self::Sql { source, .. } => return sql_help(source),
+            Self::Poisoned => both!(
+                "start the same command again: it looks up what is unknown first",
+                "denselben Befehl noch einmal starten: er sieht zuerst nach, was unbekannt ist"
+            ),
+            Self::NoSuchRun { .. } => both!(
+                "`importer runs` lists the runs that are known",
+                "`importer runs` zählt die bekannten Läufe auf"
+            ),
+            Self::AmbiguousRun { .. } => both!(
+                "write more of the run's id",
+                "mehr von der Id des Laufs schreiben"
+            ),
+            Self::Io { source, .. } if is_exhausted(source) => disk_full(),
             Self::Io { source, doing, .. }
                 if *doing == CANNOT_LOCK || source.kind() == io::ErrorKind::Unsupported =>
             {
-                OTHER_DISK
+                other_disk()
             }
             Self::Io { .. } => {
-                "the state folder must be writable for the user that runs importer; \
-                 --state-dir chooses another one"
+                both!(
+                    "the state folder must be writable for the user that runs importer; \
+                 --state-dir chooses another one",
+                    "der Statusordner muss für den Benutzer beschreibbar sein, unter dem importer läuft; --state-dir wählt einen anderen"
+                )
             }
             Self::NoRandom(_) => return None,
         };
-        Some(text.to_owned())
+        Some(text)
     }
 
     /// Whether the folder or the journal's file may only be read.
@@ -193,8 +282,15 @@ impl JournalError {
 /// What was tried when a lock could not be had.
 pub(super) const CANNOT_LOCK: &str = "cannot lock";
 
-const OTHER_DISK: &str = "the file system of the state folder cannot do what the journal needs \
-                          (locks, shared memory); choose a folder on a local disk with --state-dir";
+fn other_disk() -> Bilingual {
+    both!(
+        "the file system of the state folder cannot do what the journal needs \
+         (locks, shared memory); choose a folder on a local disk with --state-dir",
+        "das Dateisystem des Statusordners kann nicht, was das Journal braucht \
+         (Sperren, gemeinsamen Speicher); mit --state-dir einen Ordner auf einem lokalen \
+         Datenträger wählen"
+    )
+}
 
 /// Whether the disk has no room, or not for this user or file.
 fn is_exhausted(error: &io::Error) -> bool {
@@ -204,21 +300,28 @@ fn is_exhausted(error: &io::Error) -> bool {
     )
 }
 
-const DISK_FULL: &str = "make room on the disk, then start the same command again";
+fn disk_full() -> Bilingual {
+    both!(
+        "make room on the disk, then start the same command again",
+        "auf dem Datenträger Platz schaffen, dann denselben Befehl noch einmal starten"
+    )
+}
 
-fn sql_help(error: &rusqlite::Error) -> Option<&'static str> {
+fn sql_help(error: &rusqlite::Error) -> Option<Bilingual> {
     if is_beyond_the_file_system(error) {
-        return Some(OTHER_DISK);
+        return Some(other_disk());
     }
     match error.sqlite_error_code()? {
-        ErrorCode::DiskFull => Some(DISK_FULL),
-        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Some(
+        ErrorCode::DiskFull => Some(disk_full()),
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Some(both!(
             "the state folder and its files must be writable for the user that runs importer; \
              --state-dir chooses another folder",
-        ),
-        ErrorCode::SystemIoFailure => {
-            Some("check the disk; then start the same command again: it looks up what is unknown")
-        }
+            "der Statusordner und seine Dateien müssen für den Benutzer beschreibbar sein, unter dem importer läuft; --state-dir wählt einen anderen Ordner"
+        )),
+        ErrorCode::SystemIoFailure => Some(both!(
+            "check the disk; then start the same command again: it looks up what is unknown",
+            "den Datenträger prüfen; dann denselben Befehl noch einmal starten: er sieht nach, was unbekannt ist"
+        )),
         _ => None,
     }
 }
@@ -311,7 +414,7 @@ mod tests {
             ffi::SQLITE_PROTOCOL,
         ] {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let help = from_sql(path, "cannot open", error).help().unwrap();
+            let help = from_sql(path, "cannot open", error).help().unwrap().english;
             assert!(help.contains("local disk with --state-dir"), "{help}");
         }
         for kind in [io::ErrorKind::Unsupported, io::ErrorKind::Other] {
@@ -320,7 +423,10 @@ mod tests {
                 doing: CANNOT_LOCK,
                 source: kind.into(),
             };
-            assert!(error.help().unwrap().contains("--state-dir"), "{error}");
+            assert!(
+                error.help().unwrap().english.contains("--state-dir"),
+                "{error}"
+            );
             assert!(!error.is_unreadable());
         }
     }

@@ -10,6 +10,7 @@ use super::compile::{ColumnName, Compiled};
 use super::error::Mistake;
 use super::suggest::{closest, did_you_mean, listed, quoted};
 use super::trim::{folded, trimmed};
+use crate::outcome::both;
 use crate::record::{Fields, RESERVED_COLUMNS, Record};
 
 /// The columns that an input has.
@@ -291,8 +292,14 @@ impl<'a> Header<'a> {
             return Err(vec![mistake]);
         }
         if !further.is_empty() {
-            let title = format!("the input lacks further columns: {}", listed(further, 60));
-            let help = "does the mapping belong to this input?";
+            let title = both!([columns = listed(further, 60)]
+                "the input lacks further columns: {columns}",
+                "der Eingabe fehlen weitere Spalten: {columns}"
+            );
+            let help = both!(
+                "does the mapping belong to this input?",
+                "gehört die Zuordnung zu dieser Eingabe?"
+            );
             mistakes.push(Mistake::of_file(title).help(help));
         }
         mistakes.extend(self.misspelt_drops(compiled, &used));
@@ -321,20 +328,27 @@ impl<'a> Header<'a> {
         };
         let mistake = match self.unsplit() {
             Some(mistake) => mistake,
-            None if more.is_empty() => {
-                Mistake::of_file(format!("the input has no column {}", quoted(first)))
-            }
-            None => Mistake::of_file(format!(
-                "the input lacks {} of the {} columns that this ready-made mapping reads: {}",
-                lacking.len(),
-                compiled.columns.len(),
-                listed(lacking.iter().copied(), 8)
+            None if more.is_empty() => Mistake::of_file(both!(
+                "the input has no column {name}",
+                "die Eingabe hat keine Spalte {name}",
+                name = quoted(first)
             )),
+            None => {
+                let (count, all) = (lacking.len(), compiled.columns.len());
+                Mistake::of_file(both!([names = listed(lacking.iter().copied(), 8)]
+                    "the input lacks {count} of the {all} columns that this ready-made mapping \
+                     reads: {names}",
+                    "der Eingabe fehlen {count} der {all} Spalten, die diese fertige Zuordnung \
+                     liest: {names}"
+                ))
+            }
         };
-        Some(vec![mistake.help(
+        Some(vec![mistake.help(both!(
             "is it this program's export, as it was exported? `importer mapping new INPUT -o FILE` \
              proposes a mapping for any other",
-        )])
+            "ist es ein Export dieses Programms, wie er exportiert wurde? Für jeden anderen \
+             schlägt `importer mapping new EINGABE -o DATEI` eine Zuordnung vor"
+        ))])
     }
 
     fn name(&self, index: usize) -> &str {
@@ -345,10 +359,13 @@ impl<'a> Header<'a> {
     /// each column.
     fn unsplit(&self) -> Option<Mistake> {
         if self.usable().next().is_none() {
-            let title = "the input's header names no column";
+            let title = both!(
+                "the input's header names no column",
+                "die Kopfzeile der Eingabe nennt keine Spalte"
+            );
             return Some(Mistake::of_file(title).help(
-                "if the names stand further down, say after how many lines: `skip_lines` in \
-                 [source]; if there are none, `header = false`",
+                both!("if the names stand further down, say after how many lines: `skip_lines` in \
+                 [source]; if there are none, `header = false`", "stehen die Namen weiter unten, mit `skip_lines` in [source] sagen, nach wie vielen Zeilen; gibt es keine, `header = false`"),
             ));
         }
         let [whole] = self.names else {
@@ -359,17 +376,24 @@ impl<'a> Header<'a> {
             .filter(|delimiter| whole.contains(delimiter))
             .max_by_key(|delimiter| whole.matches(delimiter).count())
         else {
-            let title = format!("the input's header is a single column: {}", quoted(whole));
+            let title = both!(
+                "the input's header is a single column: {name}",
+                "die Kopfzeile der Eingabe ist eine einzige Spalte: {name}",
+                name = quoted(whole)
+            );
             return Some(Mistake::of_file(title).help(
-                "is it the right file? If its header stands further down, say after how many \
-                 lines: `skip_lines` in [source]",
+                both!("is it the right file? If its header stands further down, say after how many \
+                 lines: `skip_lines` in [source]", "ist es die richtige Datei? Steht ihre Kopfzeile weiter unten, mit `skip_lines` in [source] sagen, nach wie vielen Zeilen"),
             ));
         };
         let shown = if delimiter == "\t" { "tab" } else { delimiter };
-        let title = format!("the input's header is a single column: {}", quoted(whole));
-        Some(Mistake::of_file(title).help(format!(
-            "its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
-             leave it out and it is detected"
+        let title = both!(
+            "the input's header is a single column: {name}",
+            "die Kopfzeile der Eingabe ist eine einzige Spalte: {name}",
+            name = quoted(whole)
+        );
+        Some(Mistake::of_file(title).help(both!("its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
+             leave it out and it is detected", "ihre Felder scheinen durch `{shown}` getrennt zu sein: `delimiter` in [source] berichtigen, oder weglassen, dann wird es erkannt"
         )))
     }
 
@@ -391,9 +415,13 @@ impl<'a> Header<'a> {
         match self.matches(&column.name) {
             [index] => Ok(*index),
             [] => {
-                let title = format!("the input has no column {}", quoted(&column.name));
+                let title = both!(
+                    "the input has no column {name}",
+                    "die Eingabe hat keine Spalte {name}",
+                    name = quoted(&column.name)
+                );
                 let help = did_you_mean(&column.name, self.usable())
-                    .unwrap_or_else(|| format!("its columns are {}", listed(self.usable(), 12)));
+                    .unwrap_or_else(|| both!([columns = listed(self.usable(), 12)] "its columns are {columns}", "ihre Spalten sind {columns}"));
                 Err(Mistake::at(place, title).help(help))
             }
             several => {
@@ -401,14 +429,16 @@ impl<'a> Header<'a> {
                     .iter()
                     .map(|index| (index + 1).to_string())
                     .collect();
-                let title = format!(
-                    "the input has {} columns {}",
-                    several.len(),
-                    quoted(&column.name)
+                let title = both!(
+                    "the input has {count} columns {name}",
+                    "die Eingabe hat {count} Spalten {name}",
+                    count = several.len(),
+                    name = quoted(&column.name)
                 );
-                Err(Mistake::at(place, title).help(format!(
-                    "they are columns number {}; rename all but one in the input",
-                    positions.join(", ")
+                Err(Mistake::at(place, title).help(both!(
+                    "they are columns number {numbers}; rename all but one in the input",
+                    "es sind die Spalten Nummer {numbers}; in der Eingabe alle bis auf eine umbenennen",
+                    numbers = positions.join(", ")
                 )))
             }
         }
@@ -441,8 +471,16 @@ impl<'a> Header<'a> {
         missing
             .filter_map(|column| {
                 let similar = closest(&column.name, free.iter().copied())?;
-                let title = format!("the input has no column {} to drop", quoted(&column.name));
-                let help = format!("did you mean {}?", quoted(similar));
+                let title = both!(
+                    "the input has no column {name} to drop",
+                    "die Eingabe hat keine Spalte {name} zum Verwerfen",
+                    name = quoted(&column.name)
+                );
+                let help = both!(
+                    "did you mean {name}?",
+                    "ist {name} gemeint?",
+                    name = quoted(similar)
+                );
                 Some(Mistake::at(column.place.clone(), title).help(help))
             })
             .collect()

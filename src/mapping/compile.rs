@@ -19,7 +19,7 @@ use super::syntax::{Keys, Section};
 use super::trial::{self, TrialSpec};
 use super::trim::folded;
 use crate::customer::Target;
-use crate::outcome::{Code, Severity};
+use crate::outcome::{Code, Severity, both};
 use crate::record::RESERVED_COLUMNS;
 
 /// A mapping that is right in itself; what it says about columns is not yet bound to any.
@@ -145,15 +145,19 @@ impl Compiler {
         }
         if RESERVED_COLUMNS.contains(&name) {
             return Some(
-                Mistake::at(place.clone(), format!("{} cannot be mapped", quoted(name)))
-                    .help("it is one of the columns that the report adds to failed.csv"),
+                Mistake::at(place.clone(), format!("{} cannot be mapped", quoted(name))).help(
+                    both!(
+                        "it is one of the columns that the report adds to failed.csv",
+                        "es ist eine der Spalten, die der Bericht in failed.csv hinzufügt"
+                    ),
+                ),
             );
         }
         let wanted = folded(name);
         let is_dropped = |column: &ColumnName| folded(&column.name) == wanted;
         self.dropped.iter().any(is_dropped).then(|| {
             Mistake::at(place.clone(), format!("{} is listed in `drop`", quoted(name)))
-                .help("a dropped column is never written anywhere: take it out of `drop` or leave it alone here")
+                .help(both!("a dropped column is never written anywhere: take it out of `drop` or leave it alone here", "eine verworfene Spalte wird nirgends geschrieben: aus `drop` nehmen, oder hier weglassen"))
         })
     }
 }
@@ -176,11 +180,11 @@ pub(super) fn compile(
             let title = error.message().to_owned();
             let help = match title.as_str() {
                 "duplicate key" => {
-                    "a key, or a section such as [customer], stands in a file once: put both together"
+                    both!("a key, or a section such as [customer], stands in a file once: put both together", "ein Schlüssel oder ein Abschnitt wie [customer] steht nur einmal in der Datei: beide zusammenlegen")
                 }
                 _ => {
-                    "a mapping is TOML: `key = \"text\"`, with sections in brackets; docs/mapping.md \
-                     has examples"
+                    both!("a mapping is TOML: `key = \"text\"`, with sections in brackets; docs/mapping.md \
+                     has examples", "eine Zuordnung ist TOML: `schlüssel = \"Text\"`, mit Abschnitten in Klammern; docs/mapping.md hat Beispiele")
                 }
             };
             match error.span() {

@@ -11,6 +11,7 @@ use super::error::{Mistake, Place};
 use super::suggest::listed;
 use super::syntax::{Keys, Node, Section, whole_number, wrong_type};
 use super::value::bad_expression;
+use crate::outcome::{Bilingual, both};
 
 /// One condition on one column.
 #[derive(Clone, Debug)]
@@ -46,8 +47,9 @@ impl Condition {
             return Vec::new();
         };
         let DeValue::Array(list) = node.get_ref() else {
-            let mistake = wrong_type(node, "keep_if", "a list of conditions")
-                .help("keep_if = [ { column = \"Konto\", between = [10000, 69999] } ]");
+            let mistake = wrong_type(node, "keep_if", "a list of conditions").help(
+                Bilingual::same("keep_if = [ { column = \"Konto\", between = [10000, 69999] } ]"),
+            );
             compiler.mistakes.push(mistake);
             return Vec::new();
         };
@@ -84,7 +86,7 @@ impl Condition {
         let [key] = given[..] else {
             return section.complain(
                 Mistake::at(node.span(), "a condition needs exactly one test")
-                    .help(format!("the tests are {}", listed(TESTS, TESTS.len()))),
+                    .help(both!([tests = listed(TESTS, TESTS.len())] "the tests are {tests}", "die Prüfungen sind {tests}")),
             );
         };
         let test = Test::read(key, section, compiler.convention)?;
@@ -154,7 +156,7 @@ impl Test {
                     }
                     _ => section.complain(
                         wrong_type(node, "between", "a list of two numbers, the smaller first")
-                            .help("between = [10000, 69999]"),
+                            .help(Bilingual::same("between = [10000, 69999]")),
                     ),
                 }
             }

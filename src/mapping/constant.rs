@@ -16,7 +16,7 @@ use super::value::kind_name;
 use crate::country;
 use crate::customer::{Bounds, Kind, Target, Value};
 use crate::names::NameList;
-use crate::outcome::Code;
+use crate::outcome::{Bilingual, Code, both};
 
 /// What a constant is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +65,12 @@ pub(super) fn fit(
         Err(Misfit::Empty) => {
             return Err(Mistake::at(node.span(), format!("`{key}` is empty")).help(
                 if role == Constant::Otherwise {
-                    "otherwise = \"empty\" makes the value empty"
+                    both!(
+                        "otherwise = \"empty\" makes the value empty",
+                        "otherwise = \"empty\" lässt den Wert leer"
+                    )
                 } else {
-                    "leave the key out"
+                    both!("leave the key out", "den Schlüssel weglassen")
                 },
             ));
         }
@@ -115,8 +118,14 @@ fn wrong_kind(target: Target, node: &Node<'_>, key: &str) -> Mistake {
     match (text, kind) {
         (Some(text), Kind::Boolean) => {
             let help = match convert::boolean(text) {
-                Some(flag) => format!("write {flag}, without quotes"),
-                None => "write true or false, without quotes".to_owned(),
+                Some(flag) => both!(
+                    "write {flag}, without quotes",
+                    "{flag} ohne Anführungszeichen schreiben"
+                ),
+                None => both!(
+                    "write true or false, without quotes",
+                    "true oder false ohne Anführungszeichen schreiben"
+                ),
             };
             mistake.help(help)
         }
@@ -125,15 +134,22 @@ fn wrong_kind(target: Target, node: &Node<'_>, key: &str) -> Mistake {
             let suggestion = (key == "otherwise")
                 .then(|| did_you_mean(text, words))
                 .flatten();
-            let number =
-                convert::json_decimal(text).map(|_| format!("write {text}, without quotes"));
+            let number = convert::json_decimal(text).map(|_| {
+                both!(
+                    "write {text}, without quotes",
+                    "{text} ohne Anführungszeichen schreiben"
+                )
+            });
             let name = NameList::of_target(target).map(|list| {
-                let (one, form) = (list.singular(), list.form());
-                format!("the name of a {one} needs as = \"{form}\"")
+                let one = Bilingual::of(|language| list.singular_in(language).to_owned());
+                let form = list.form();
+                both!([one] "the name of a {one} needs as = \"{form}\"", "ein Name statt der Id ({one}) braucht as = \"{form}\"")
             });
             mistake.help_if(number.or(suggestion).or(name))
         }
-        (None, Kind::Text) => mistake.help("put it in quotes"),
+        (None, Kind::Text) => {
+            mistake.help(both!("put it in quotes", "in Anführungszeichen setzen"))
+        }
         _ => mistake,
     }
 }

@@ -9,11 +9,18 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
+use crate::outcome::{Bilingual, Language, both};
+
 /// Mistakes that are shown with their excerpt; of a file with more, the others are only counted.
 const SHOWN: usize = 50;
 
 /// What to do about a mistake that says no better.
-const FALLBACK: &str = "docs/mapping.md tells what each key takes, with examples";
+fn fallback() -> Bilingual {
+    both!(
+        "docs/mapping.md tells what each key takes, with examples",
+        "docs/mapping.md sagt mit Beispielen, was jeder Schlüssel nimmt"
+    )
+}
 
 /// Where in the mapping's text something stands, in bytes.
 pub(crate) type Place = Range<usize>;
@@ -22,27 +29,28 @@ pub(crate) type Place = Range<usize>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
     place: Option<Place>,
-    title: String,
+    title: Bilingual,
     label: Option<String>,
-    help: Option<String>,
+    /// Boxed, so that a mistake stays small.
+    help: Option<Box<Bilingual>>,
 }
 
 impl Mistake {
     /// A mistake at `place`.
-    pub(crate) fn at(place: Place, title: impl Into<String>) -> Self {
+    pub(crate) fn at(place: Place, title: impl Into<Bilingual>) -> Self {
         Self {
             place: Some(place),
-            title: harmless(title.into()),
+            title: title.into().map(harmless),
             label: None,
             help: None,
         }
     }
 
     /// A mistake of the mapping as a whole.
-    pub(crate) fn of_file(title: impl Into<String>) -> Self {
+    pub(crate) fn of_file(title: impl Into<Bilingual>) -> Self {
         Self {
             place: None,
-            title: harmless(title.into()),
+            title: title.into().map(harmless),
             label: None,
             help: None,
         }
@@ -57,26 +65,27 @@ impl Mistake {
     /// The mistake in a line, without its place.
     pub(crate) fn in_a_line(&self) -> String {
         match &self.label {
-            Some(label) => format!("{} ({label})", self.title),
-            None => self.title.clone(),
+            Some(label) => format!("{} ({label})", self.title.english),
+            None => self.title.english.clone(),
         }
     }
 
     /// Adds what to do.
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(harmless(help.into()));
+    pub(crate) fn help(mut self, help: Bilingual) -> Self {
+        self.help = Some(Box::new(help.map(harmless)));
         self
     }
 
     /// Adds what to do, unless the mistake says so itself.
-    pub(crate) fn or_help(mut self, help: &str) -> Self {
-        self.help.get_or_insert_with(|| help.to_owned());
+    pub(crate) fn or_help(mut self, help: impl FnOnce() -> Bilingual) -> Self {
+        self.help.get_or_insert_with(|| Box::new(help()));
         self
     }
 
     /// Adds what to do, if there is anything to say.
-    pub(crate) fn help_if(mut self, help: Option<String>) -> Self {
-        self.help = help.map(harmless).or(self.help);
+    pub(crate) fn help_if(mut self, help: Option<Bilingual>) -> Self {
+        let help = help.map(|help| Box::new(help.map(harmless)));
+        self.help = help.or(self.help);
         self
     }
 }
@@ -136,7 +145,7 @@ impl MappingError {
     /// The mistakes with their place, excerpt and help, ready for a terminal. Of very many only
     /// the first are shown.
     #[must_use]
-    pub fn render(&self, color: bool) -> String {
+    pub fn render(&self, color: bool, language: Language) -> String {
         let renderer = if color {
             Renderer::styled()
         } else {
@@ -144,16 +153,22 @@ impl MappingError {
         };
         let shown = self.mistakes.iter().take(SHOWN);
         let mut rendered: Vec<String> = shown
-            .map(|mistake| self.render_one(&renderer, mistake))
+            .map(|mistake| self.render_one(&renderer, mistake, language))
             .collect();
         if let Some(more @ 1..) = self.mistakes.len().checked_sub(SHOWN) {
-            rendered.push(format!("… and {more} more; correct these first"));
+            let more = both!(
+                "… and {more} more; correct these first",
+                "… und {more} weitere; zuerst diese berichtigen"
+            );
+            rendered.push(more.told_in(language));
         }
         rendered.join("\n\n")
     }
 
-    fn render_one(&self, renderer: &Renderer, mistake: &Mistake) -> String {
-        let title = Level::ERROR.primary_title(mistake.title.as_str());
+    fn render_one(&self, renderer: &Renderer, mistake: &Mistake, language: Language) -> String {
+        let title = Level::ERROR
+            .with_name(language.pick("error", "Fehler"))
+            .primary_title(mistake.title.shown_in(language));
         let mut group = match &mistake.place {
             Some(place) => {
                 let annotation = AnnotationKind::Primary
@@ -167,8 +182,9 @@ impl MappingError {
             }
             None => title.element(Origin::path(&*self.name)),
         };
-        let help = mistake.help.as_deref().unwrap_or(FALLBACK);
-        group = group.element(Level::HELP.message(help));
+        let help = mistake.help.clone().map_or_else(fallback, |help| *help);
+        let word = language.pick("help", "Hilfe");
+        group = group.element(Level::HELP.with_name(word).message(help.shown_in(language)));
         renderer.render(&[group])
     }
 
@@ -180,18 +196,18 @@ impl MappingError {
 
     /// What to do about the first mistake.
     #[must_use]
-    pub fn help(&self) -> Option<String> {
+    pub fn help(&self) -> Option<Bilingual> {
         self.mistakes
             .iter()
-            .find_map(|mistake| mistake.help.clone())
+            .find_map(|mistake| mistake.help.as_deref().cloned())
     }
 
     /// Every mistake's title and help on a line, for table tests.
     #[cfg(test)]
     pub(crate) fn brief(&self) -> Vec<String> {
         let line = |mistake: &Mistake| match &mistake.help {
-            Some(help) => format!("{} => {help}", mistake.title),
-            None => mistake.title.clone(),
+            Some(help) => format!("{} => {}", mistake.title.english, help.english),
+            None => mistake.title.english.clone(),
         };
         self.mistakes.iter().map(line).collect()
     }
@@ -219,7 +235,7 @@ impl fmt::Display for MappingError {
             let (line, column) = self.line_and_column(place);
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": {}", first.title)?;
+        write!(f, ": {}", first.title.english)?;
         match self.mistakes.len() {
             0 | 1 => Ok(()),
             2 => f.write_str(" (and 1 more mistake)"),
@@ -230,7 +246,7 @@ impl fmt::Display for MappingError {
 
 impl fmt::Debug for MappingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
+        f.write_str(&self.render(false, Language::English))
     }
 }
 
@@ -247,16 +263,17 @@ mod tests {
             "kunden.toml".into(),
             text.into(),
             vec![
-                Mistake::of_file("there is no [customer]").help("add it"),
-                Mistake::at(19..24, "unknown format `cvs`").help("did you mean `csv`?"),
+                Mistake::of_file("there is no [customer]").help(both!("add it", "ihn anlegen")),
+                Mistake::at(19..24, "unknown format `cvs`")
+                    .help(both!("did you mean `csv`?", "ist `csv` gemeint?")),
             ],
         );
         assert_eq!(
             error.to_string(),
             "kunden.toml:2:10: unknown format `cvs` (and 1 more mistake)"
         );
-        assert_eq!(error.help().as_deref(), Some("did you mean `csv`?"));
-        insta::assert_snapshot!(error.render(false), @r#"
+        assert_eq!(error.help().unwrap().english, "did you mean `csv`?");
+        insta::assert_snapshot!(error.render(false, Language::English), @r#"
         error: unknown format `cvs`
          --> kunden.toml:2:10
           |
@@ -276,19 +293,20 @@ mod tests {
         let text: String = (0..100_000).map(|at| format!("x{at} = 1\n")).collect();
         let mistakes = (0..100_000).map(|at| Mistake::at(at..at + 1, "odd"));
         let error = MappingError::new("m".into(), text.into(), mistakes.collect());
-        let rendered = error.render(false);
+        let rendered = error.render(false, Language::English);
         assert_eq!(rendered.matches("error: odd").count(), SHOWN);
-        assert_eq!(rendered.matches(FALLBACK).count(), SHOWN);
+        assert_eq!(rendered.matches(&fallback().english).count(), SHOWN);
         assert!(rendered.ends_with("… and 99950 more; correct these first"));
     }
 
     #[test]
     fn nothing_that_stands_in_the_file_steers_a_terminal() {
         let text = "a = \"\u{9b}2J\u{1b}[2J\" \u{9d}\n";
-        let mistake = Mistake::at(4..13, "odd \u{9b}2J\u{7}").help("not \u{1b}[2J");
+        let mistake =
+            Mistake::at(4..13, "odd \u{9b}2J\u{7}").help(Bilingual::same("not \u{1b}[2J"));
         let error = MappingError::new("m".into(), text.into(), vec![mistake]);
         assert_eq!(error.to_string(), "m:1:5: odd \u{fffd}2J\u{fffd}");
-        insta::assert_snapshot!(error.render(false), @r#"
+        insta::assert_snapshot!(error.render(false, Language::English), @r#"
         error: odd �2J�
          --> m:1:5
           |
@@ -302,7 +320,7 @@ mod tests {
     #[test]
     fn a_place_beyond_the_text_is_cut() {
         let error = MappingError::new("m".into(), "ä".into(), vec![Mistake::at(7..90, "odd")]);
-        assert!(error.render(true).contains("odd"));
+        assert!(error.render(true, Language::German).contains("odd"));
         assert_eq!(error.to_string(), "m:1:2: odd");
     }
 }

@@ -9,6 +9,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::error::Mistake;
 use super::suggest::did_you_mean;
+use crate::outcome::both;
 use crate::outcome::telling::shell_word;
 
 /// Files of a folder that are looked at for a similar name.
@@ -25,21 +26,37 @@ pub(super) fn read(path: &Path) -> Result<String, Mistake> {
         .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
         .map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > LONGEST {
-        return Err(
-            Mistake::of_file(format!("the mapping is longer than {LONGEST} bytes"))
-                .help("name a mapping file; the input is named without `-m`"),
-        );
+        return Err(Mistake::of_file(both!(
+            "the mapping is longer than {LONGEST} bytes",
+            "die Zuordnung ist länger als {LONGEST} Bytes"
+        ))
+        .help(both!(
+            "name a mapping file; the input is named without `-m`",
+            "eine Datei mit einer Zuordnung nennen; die Eingabe steht ohne `-m`"
+        )));
     }
     decode(&bytes).ok_or_else(|| {
-        Mistake::of_file("the mapping is neither UTF-8 nor UTF-16")
-            .help("save it as UTF-8 in the editor")
+        Mistake::of_file(both!(
+            "the mapping is neither UTF-8 nor UTF-16",
+            "die Zuordnung ist weder UTF-8 noch UTF-16"
+        ))
+        .help(both!(
+            "save it as UTF-8 in the editor",
+            "sie im Editor als UTF-8 speichern"
+        ))
     })
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Mistake {
     if error.kind() != io::ErrorKind::NotFound {
-        return Mistake::of_file(format!("the mapping cannot be read: {error}"))
-            .help("name a mapping file that the user who runs the import may read");
+        return Mistake::of_file(both!(
+            "the mapping cannot be read: {error}",
+            "die Zuordnung ist nicht zu lesen: {error}"
+        ))
+        .help(both!(
+            "name a mapping file that the user who runs the import may read",
+            "eine Zuordnung nennen, die der Benutzer lesen darf, unter dem der Import läuft"
+        ));
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -53,9 +70,15 @@ fn unreadable(path: &Path, error: &io::Error) -> Mistake {
         .filter(|name| name.ends_with(".toml"))
         .collect();
     let wanted = path.file_name().unwrap_or_default().to_string_lossy();
-    Mistake::of_file("the mapping cannot be read: there is no such file")
-        .help("name it with its folder, or a ready-made one as builtin:NAME")
-        .help_if(did_you_mean(&wanted, names.iter().map(String::as_str)))
+    Mistake::of_file(both!(
+        "the mapping cannot be read: there is no such file",
+        "die Zuordnung ist nicht zu lesen: die Datei gibt es nicht"
+    ))
+    .help(both!(
+        "name it with its folder, or a ready-made one as builtin:NAME",
+        "sie mit ihrem Ordner nennen, oder eine fertige als builtin:NAME"
+    ))
+    .help_if(did_you_mean(&wanted, names.iter().map(String::as_str)))
 }
 
 /// Endings of files that customers come in.
@@ -72,9 +95,15 @@ pub(super) fn is_input(path: &Path) -> bool {
 /// Somebody named an input where a mapping belongs.
 pub(super) fn an_input(path: &Path) -> Mistake {
     let file = shell_word(&path.display().to_string());
-    Mistake::of_file("this is an input, and no mapping").help(format!(
+    Mistake::of_file(both!(
+        "this is an input, and no mapping",
+        "das ist eine Eingabe, keine Zuordnung"
+    ))
+    .help(both!(
         "`-m` names the mapping, and inputs are named without it: `importer run {file} -m \
-         MAPPING.toml`; `importer mapping new {file} -o MAPPING.toml` proposes a mapping"
+         MAPPING.toml`; `importer mapping new {file} -o MAPPING.toml` proposes a mapping",
+        "`-m` nennt die Zuordnung, und Eingaben stehen ohne: `importer run {file} -m \
+         MAPPING.toml`; `importer mapping new {file} -o MAPPING.toml` schlägt eine Zuordnung vor"
     ))
 }
 

@@ -15,6 +15,7 @@ use super::tally::Tally;
 use super::trace::Trace;
 use super::trim::trimmed;
 use crate::customer::{Draft, Part, Target};
+use crate::outcome::both;
 use crate::record::{Fields, Record};
 
 /// `[group]`, compiled.
@@ -43,15 +44,24 @@ pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<G
     for (key, help) in [
         (
             "by",
-            "by = \"email\": consecutive records with the same value, or with none, belong together",
+            both!(
+                "by = \"email\": consecutive records with the same value, or with none, belong together",
+                "by = \"email\": aufeinanderfolgende Datensätze mit demselben Wert, oder ohne einen, gehören zusammen"
+            ),
         ),
         (
             "into",
-            "into = \"OtherAddresses.OtherShippingAddresses\": what the second and later records become",
+            both!(
+                "into = \"OtherAddresses.OtherShippingAddresses\": what the second and later records become",
+                "into = \"OtherAddresses.OtherShippingAddresses\": was der zweite Datensatz und die weiteren werden"
+            ),
         ),
         (
             "address",
-            "write [group.address] and the fields of such an address below it",
+            both!(
+                "write [group.address] and the fields of such an address below it",
+                "[group.address] schreiben und darunter die Felder einer solchen Adresse"
+            ),
         ),
     ] {
         if section.get(key).is_none() {
@@ -85,24 +95,31 @@ fn into(section: &mut Section<'_, '_>) -> Option<Numbered> {
         .iter()
         .map(|(list, _)| format!("{OTHERS}.{list}"))
         .collect();
-    let help = did_you_mean(path, full.iter().map(String::as_str))
-        .unwrap_or_else(|| format!("the lists are {}", full.join(", ")));
+    let help = did_you_mean(path, full.iter().map(String::as_str)).unwrap_or_else(|| {
+        both!(
+            "the lists are {lists}",
+            "die Listen sind {lists}",
+            lists = full.join(", ")
+        )
+    });
     let title = format!("`into` names no list of addresses: \"{path}\"");
     section.complain(Mistake::at(place, title).help(help))
 }
 
 fn address(part: Part, node: &Node<'_>, compiler: &mut Compiler) -> Option<PartSpec> {
     let Some(table) = node.get_ref().as_table() else {
-        let mistake = wrong_type(node, "address", "a table")
-            .help("write [group.address] and the fields of such an address below it");
+        let mistake = wrong_type(node, "address", "a table").help(both!(
+            "write [group.address] and the fields of such an address below it",
+            "[group.address] schreiben und darunter die Felder einer solchen Adresse"
+        ));
         compiler.mistakes.push(mistake);
         return None;
     };
     if let Some((key, _)) = table.get_key_value("unless_same_as") {
         compiler.mistakes.push(
             Mistake::at(key.span(), "`unless_same_as` in [group.address]").help(
-                "a further record is compared with no other address; `when` names a column that \
-                 must be filled",
+                both!("a further record is compared with no other address; `when` names a column that \
+                 must be filled", "ein weiterer Datensatz wird mit keiner anderen Adresse verglichen; `when` nennt eine Spalte, die gefüllt sein muss"),
             ),
         );
     }

@@ -10,6 +10,7 @@ use super::plan::Plan;
 use super::syntax::{Keys, Node, Section};
 use super::trim::{folded, trimmed};
 use super::{Columns, Mapping, MappingError};
+use crate::outcome::{Bilingual, both};
 
 /// `[join]`, compiled.
 #[derive(Clone, Debug)]
@@ -24,8 +25,12 @@ pub(super) struct JoinSpec {
 /// Keys of the table.
 pub(super) const KEYS: Keys = &["file", "name", "on"];
 
-const EXAMPLE: &str =
-    "on = { \"Customer ID\" = \"Customer ID\" }: the input's column, then the other file's";
+fn example() -> Bilingual {
+    both!(
+        "on = {{ \"Customer ID\" = \"Customer ID\" }}: the input's column, then the other file's",
+        "on = {{ \"Customer ID\" = \"Customer ID\" }}: die Spalte der Eingabe, dann die der anderen Datei"
+    )
+}
 
 /// Reads `[join]`.
 pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<JoinSpec> {
@@ -38,8 +43,14 @@ pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<J
         }
     };
     for (key, help) in [
-        ("file", "file = \"addresses.csv\": it lies beside the input"),
-        ("on", EXAMPLE),
+        (
+            "file",
+            both!(
+                "file = \"addresses.csv\": it lies beside the input",
+                "file = \"addresses.csv\": sie liegt neben der Eingabe"
+            ),
+        ),
+        ("on", example()),
     ] {
         if section.get(key).is_none() {
             let title = format!("[join] needs `{key}`");
@@ -57,13 +68,13 @@ pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<J
                     named.push((key.get_ref().as_ref(), key.span(), theirs, node.span()));
                 }
                 None => section.mistake(
-                    Mistake::at(node.span(), "`on` must name a column in quotes").help(EXAMPLE),
+                    Mistake::at(node.span(), "`on` must name a column in quotes").help(example()),
                 ),
             }
         }
         if pairs.is_empty() {
             let place = section.key_place("on").unwrap_or(node.span());
-            section.mistake(Mistake::at(place, "`on` names no column").help(EXAMPLE));
+            section.mistake(Mistake::at(place, "`on` names no column").help(example()));
         }
     }
     section.close(&mut compiler.mistakes);
@@ -222,17 +233,20 @@ CountryIso = { value = "DE" }
             [
                 "[join] needs `file` => file = \"addresses.csv\": it lies beside the input"
                     .to_owned(),
-                format!("[join] needs `on` => {EXAMPLE}"),
+                format!("[join] needs `on` => {}", example().english),
                 "unknown key `fil` in [join] => did you mean `file`?".to_owned(),
             ]
         );
         assert_eq!(
             brief("[join]\nfile = \"adr.csv\"\non = {}\n"),
-            [format!("`on` names no column => {EXAMPLE}")]
+            [format!("`on` names no column => {}", example().english)]
         );
         assert_eq!(
             brief("[join]\nfile = \"adr.csv\"\non = { Nr = 1 }\n"),
-            [format!("`on` must name a column in quotes => {EXAMPLE}")]
+            [format!(
+                "`on` must name a column in quotes => {}",
+                example().english
+            )]
         );
         assert_eq!(brief("[join]\nfile = 1\non = \"Nr\"\n").len(), 2);
     }

@@ -29,6 +29,7 @@ use super::steps::Steps;
 use super::suggest::{did_you_mean, quoted};
 use super::syntax::{Keys, Node, Section, wrong_type};
 use crate::customer::Target;
+use crate::outcome::{Bilingual, both};
 
 /// Longest file in bytes, as of mappings.
 const LONGEST: u64 = 8 << 20;
@@ -90,7 +91,10 @@ pub(super) fn fill(
             mistakes.note(
                 *line,
                 "the key is empty".to_owned(),
-                "an empty value is never looked up: `default` stands in for it",
+                both!(
+                    "an empty value is never looked up: `default` stands in for it",
+                    "ein leerer Wert wird nie nachgeschlagen: für ihn steht `default`"
+                ),
             );
             continue;
         }
@@ -101,7 +105,7 @@ pub(super) fn fill(
                     mistakes.note(
                         *line,
                         format!("the key {} stands in line {before} already", quoted(key)),
-                        "keys are compared without case and outer blanks",
+                        both!("keys are compared without case and outer blanks", "Schlüssel werden ohne Groß- und Kleinschreibung und äußere Leerzeichen verglichen"),
                     );
                 }
             }
@@ -109,9 +113,9 @@ pub(super) fn fill(
                 *line,
                 format!("{} does not fit `{target}`: {reason}", quoted(result)),
                 if steps.names.is_some() {
-                    "a file gives the ids themselves; names of the ERP stand in `lookup`"
+                    both!("a file gives the ids themselves; names of the ERP stand in `lookup`", "eine Datei gibt die Ids selbst; Namen der Wawi stehen in `lookup`")
                 } else {
-                    "if the first line names the columns, write { file = \"…\", header = true }"
+                    both!("if the first line names the columns, write {{ file = \"…\", header = true }}", "nennt die erste Zeile die Spalten, {{ file = \"…\", header = true }} schreiben")
                 },
             ),
         }
@@ -137,9 +141,10 @@ fn named(node: &Node<'_>, compiler: &mut Compiler) -> Option<(String, Place, boo
         }
         _ => {
             let wanted = "the name of a file in quotes";
-            compiler
-                .mistakes
-                .push(wrong_type(node, "lookup_file", wanted).help("lookup_file = \"groups.csv\""));
+            compiler.mistakes.push(
+                wrong_type(node, "lookup_file", wanted)
+                    .help(Bilingual::same("lookup_file = \"groups.csv\"")),
+            );
             None
         }
     }
@@ -152,22 +157,28 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
         Beside::Kept(files) => {
             return files.get(name).cloned().ok_or_else(|| {
                 let title = "`lookup_file` needs a mapping that is a file";
-                let help = "the file is looked for in the folder of the mapping";
+                let help = both!(
+                    "the file is looked for in the folder of the mapping",
+                    "die Datei wird im Ordner der Zuordnung gesucht"
+                );
                 vec![Mistake::at(place.clone(), title).help(help)]
             });
         }
     };
-    let fail = |title: String, help: String| vec![Mistake::at(place.clone(), title).help(help)];
+    let fail = |title: String, help: Bilingual| vec![Mistake::at(place.clone(), title).help(help)];
     if name.trim().is_empty() {
         return Err(fail(
             "`lookup_file` names no file".to_owned(),
-            "lookup_file = \"groups.csv\"".to_owned(),
+            Bilingual::same("lookup_file = \"groups.csv\""),
         ));
     }
     if Path::new(name).has_root() || Path::new(name).is_absolute() {
         return Err(fail(
             format!("{} is no name beside the mapping", quoted(name)),
-            "name the file as seen from the folder of the mapping, so that both can be moved together".to_owned(),
+            both!(
+                "name the file as seen from the folder of the mapping, so that both can be moved together",
+                "die Datei vom Ordner der Zuordnung aus nennen, damit sich beide zusammen verschieben lassen"
+            ),
         ));
     }
     let path = folder.join(name);
@@ -181,27 +192,37 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
                 format!("{} cannot be read: {error}", path.display())
             };
             let similar = similar_name(&path);
-            let help =
-                similar.unwrap_or_else(|| "it must lie in the folder of the mapping".to_owned());
+            let help = similar.unwrap_or_else(|| {
+                both!(
+                    "it must lie in the folder of the mapping",
+                    "sie muss im Ordner der Zuordnung liegen"
+                )
+            });
             fail(title, help)
         })?;
     if bytes.len() as u64 > LONGEST {
         return Err(fail(
             format!("{} is longer than {LONGEST} bytes", path.display()),
-            "is it the table that was meant?".to_owned(),
+            both!(
+                "is it the table that was meant?",
+                "ist es die gemeinte Tabelle?"
+            ),
         ));
     }
     let rows = split_rows(&decode(&bytes), name, place)?;
     if rows.is_empty() {
         return Err(fail(
             format!("{} is empty", path.display()),
-            "each line is a pair: what the input has, and what it becomes".to_owned(),
+            both!(
+                "each line is a pair: what the input has, and what it becomes",
+                "jede Zeile ist ein Paar: was in der Eingabe steht, und was daraus wird"
+            ),
         ));
     }
     Ok(rows)
 }
 
-fn similar_name(path: &Path) -> Option<String> {
+fn similar_name(path: &Path) -> Option<Bilingual> {
     let names: Vec<String> = std::fs::read_dir(path.parent()?)
         .ok()?
         .take(super::file::LOOKED_AT)
@@ -270,7 +291,7 @@ fn split_rows(text: &str, name: &str, place: &Place) -> Result<Vec<Row>, Vec<Mis
             Ok(pair) if pair.iter().any(|cell| cell.contains(['\n', '\r'])) => faults.note(
                 line,
                 "a cell goes on over several lines".to_owned(),
-                "close the quote that opens it, or double one that belongs to the text",
+                both!("close the quote that opens it, or double one that belongs to the text", "das öffnende Anführungszeichen schließen, oder eines verdoppeln, das zum Text gehört"),
             ),
             Ok([key, result]) => rows.push((line, key, result)),
             Err(cells) => faults.note(
@@ -279,7 +300,7 @@ fn split_rows(text: &str, name: &str, place: &Place) -> Result<Vec<Row>, Vec<Mis
                     1 => "there is one column, not two".to_owned(),
                     count => format!("there are {count} columns, not two"),
                 },
-                "columns are separated by `;`, tab, `,` or `|`; a cell with one of these in it stands in double quotes",
+                both!("columns are separated by `;`, tab, `,` or `|`; a cell with one of these in it stands in double quotes", "Spalten sind durch `;`, Tabulator, `,` oder `|` getrennt; eine Zelle, die eines davon enthält, steht in doppelten Anführungszeichen"),
             ),
         }
     }
@@ -309,7 +330,7 @@ impl<'a> Faults<'a> {
         }
     }
 
-    fn note(&mut self, line: u64, what: String, help: &str) {
+    fn note(&mut self, line: u64, what: String, help: Bilingual) {
         if self.mistakes.len() == SHOWN {
             self.more += 1;
             return;

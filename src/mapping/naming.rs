@@ -25,7 +25,7 @@ use super::trim::{folded, trimmed};
 use super::value::{Origin, ValueSpec};
 use crate::customer::{Target, Value};
 use crate::names::{NameList, Named, Names};
-use crate::outcome::Code;
+use crate::outcome::{Bilingual, Code, both};
 
 /// Names that a message lists at most.
 const LISTED: usize = 12;
@@ -49,7 +49,7 @@ struct Directory {
     /// By folded name; several ids where the ERP has the name more than once.
     ids: HashMap<String, Vec<i64>>,
     /// The names, for messages.
-    known: String,
+    known: Bilingual,
 }
 
 impl Directory {
@@ -92,9 +92,10 @@ impl NameStep {
         }
         let (part, name) = self.list.field();
         let field = Target::find(part, name).map_or_else(String::new, |field| field.to_string());
-        let (form, one) = (self.list.form(), self.list.singular());
+        let form = self.list.form();
+        let one = Bilingual::of(|language| self.list.singular_in(language).to_owned());
         let title = format!("`as = \"{form}\"` does not fit `{target}`");
-        Some(Mistake::at(place, title).help(format!("it gives the id of a {one}, for `{field}`")))
+        Some(Mistake::at(place, title).help(both!([one] "it gives the id of a {one}, for `{field}`", "es gibt eine Id ({one}) für `{field}`")))
     }
 
     /// Takes the text, which is not empty, to the id.
@@ -138,7 +139,7 @@ impl NameStep {
     fn missing(&self, directory: &Directory) -> Fault {
         Fault::new(Code::LookupMissing)
             .with("list", self.list.singular())
-            .with("known", &directory.known)
+            .with("known", &directory.known.english)
     }
 
     fn ambiguous(&self, ids: &[i64]) -> Fault {
@@ -157,11 +158,19 @@ impl NameStep {
                 [] => {
                     let names = || entries.iter().map(|entry| entry.name.as_str());
                     let all = match entries {
-                        [] => format!("the ERP has no {} at all", self.list.plural()),
-                        _ => format!("the ERP has {}", directory.known),
+                        [] => {
+                            let many =
+                                Bilingual::of(|it| self.list.plural_in(it).to_owned());
+                            both!(
+                                [many] "the ERP has no {many} at all", "die Wawi hat gar keine {many}"
+                            )
+                        }
+                        _ => both!(
+                            [known = directory.known.clone()] "the ERP has {known}", "die Wawi hat {known}"
+                        ),
                     };
                     let help = match did_you_mean(name, names()) {
-                        Some(suggestion) => format!("{suggestion} {all}"),
+                        Some(suggestion) => suggestion.and(&all),
                         None => all,
                     };
                     let title = format!("the ERP has no {one} {name_shown}");
@@ -170,7 +179,7 @@ impl NameStep {
                 ids => {
                     let (ids, many) = (and_joined(ids), self.list.plural());
                     let title = format!("the ERP has several {many} called {name_shown}: {ids}");
-                    let help = "rename one of them in Wawi, or write the id in place of the name";
+                    let help = both!("rename one of them in Wawi, or write the id in place of the name", "eine davon in der Wawi umbenennen, oder statt des Namens die Id schreiben");
                     Some(Mistake::at(place.clone(), title).help(help))
                 }
             }

@@ -10,7 +10,7 @@ use super::suggest::did_you_mean;
 use super::syntax::{Keys, Node, Section, unknown_word, wrong_type};
 use super::value::{CONVENTIONS, date_formats};
 use crate::customer::{Part, Target};
-use crate::outcome::{Code, Severity};
+use crate::outcome::{Code, Severity, both};
 
 /// How the mapping says that the input is to be read; what is `None` is detected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,8 +136,10 @@ fn delimiter(section: &mut Section<'_, '_>) -> Option<u8> {
     match text.as_bytes() {
         [byte] if byte.is_ascii_punctuation() && *byte != b'"' || *byte == b'\t' => Some(*byte),
         _ => section.complain(
-            Mistake::at(place, "`delimiter` must be one character")
-                .help("the usual ones are \";\", \",\", \"\\t\" and \"|\""),
+            Mistake::at(place, "`delimiter` must be one character").help(both!(
+                "the usual ones are \";\", \",\", \"\\t\" and \"|\"",
+                "üblich sind \";\", \",\", \"\\t\" und \"|\""
+            )),
         ),
     }
 }
@@ -178,8 +180,12 @@ pub(super) fn identity(
     };
     let Some(target) = target_at(path) else {
         let paths = key_paths();
-        let help = did_you_mean(path, paths.iter().map(String::as_str))
-            .unwrap_or_else(|| "`importer mapping fields` lists the fields of the API".to_owned());
+        let help = did_you_mean(path, paths.iter().map(String::as_str)).unwrap_or_else(|| {
+            both!(
+                "`importer mapping fields` lists the fields of the API",
+                "`importer mapping fields` zählt die Felder der API auf"
+            )
+        });
         let title = format!("`key` names no field of the API: \"{path}\"");
         compiler.mistakes.push(Mistake::at(place, title).help(help));
         return None;
@@ -190,7 +196,10 @@ pub(super) fn identity(
                 place,
                 format!("`{target}` is the key, but nothing is mapped to it"),
             )
-            .help("map it in [customer], or name another field"),
+            .help(both!(
+                "map it in [customer], or name another field",
+                "es in [customer] zuordnen, oder ein anderes Feld nennen"
+            )),
         );
     }
     Some(target)
@@ -232,8 +241,10 @@ pub(super) fn rules(node: Option<&Node<'_>>, compiler: &mut Compiler) -> BTreeMa
         };
         if severity != Severity::Error && !code.is_switchable() {
             compiler.mistakes.push(
-                Mistake::at(node.span(), format!("`{code}` is always an error"))
-                    .help("it is what the API itself demands, or what cannot be read at all"),
+                Mistake::at(node.span(), format!("`{code}` is always an error")).help(both!(
+                    "it is what the API itself demands, or what cannot be read at all",
+                    "die API selbst verlangt es, oder es ist gar nicht zu lesen"
+                )),
             );
         }
         rules.insert(code, severity);
@@ -253,7 +264,10 @@ fn code(text: &str, place: Place, node: &Node<'_>, compiler: &mut Compiler) -> O
         whole.parse::<Code>().ok()
     });
     let help = match unquoted {
-        Some(code) => Some(format!("put the code in quotes: \"{code}\"")),
+        Some(code) => Some(both!(
+            "put the code in quotes: \"{code}\"",
+            "den Code in Anführungszeichen setzen: \"{code}\""
+        )),
         None => did_you_mean(text, codes()),
     };
     let mistake = Mistake::at(place, format!("[rules] does not know the code `{text}`"));

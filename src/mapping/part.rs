@@ -8,6 +8,7 @@ use super::suggest::{closest, quoted};
 use super::syntax::{Node, wrong_type};
 use super::value::{Origin, ValueSpec};
 use crate::customer::{ADDRESS, CUSTOMER, PAYMENT, Part, Schema, Target};
+use crate::outcome::{Bilingual, both};
 
 /// One object of the customer, compiled.
 #[derive(Clone, Debug)]
@@ -95,8 +96,8 @@ pub(super) fn customer(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<
     let Some(node) = node else {
         compiler
             .mistakes
-            .push(Mistake::of_file("the mapping has no [customer]").help(
-            "it says which column becomes which field; `importer mapping fields` lists the fields",
+            .push(Mistake::of_file(both!("the mapping has no [customer]", "die Zuordnung hat kein [customer]")).help(
+            both!("it says which column becomes which field; `importer mapping fields` lists the fields", "er sagt, welche Spalte welches Feld wird; `importer mapping fields` zählt die Felder auf"),
         ));
         return Vec::new();
     };
@@ -130,7 +131,10 @@ fn nested(part: Part, node: &Node<'_>, compiler: &mut Compiler) -> Option<PartSp
         Some(table) => Some(values_of(part, table, compiler)),
         None => {
             let name = part.to_string();
-            let help = format!("write [customer.{name}] and its fields below it");
+            let help = both!(
+                "write [customer.{name}] and its fields below it",
+                "[customer.{name}] schreiben und darunter seine Felder"
+            );
             let mistake = wrong_type(node, &name, "a table").help(help);
             compiler.mistakes.push(mistake);
             None
@@ -172,8 +176,10 @@ fn condition(
 ) {
     if part == Part::Billing {
         compiler.mistakes.push(
-            Mistake::at(place, format!("`{name}` in BillingAddress"))
-                .help("the billing address is always sent; leave whole records out with `keep_if`"),
+            Mistake::at(place, format!("`{name}` in BillingAddress")).help(both!(
+                "the billing address is always sent; leave whole records out with `keep_if`",
+                "die Rechnungsadresse wird immer gesendet; ganze Datensätze lässt `keep_if` weg"
+            )),
         );
         return;
     }
@@ -193,7 +199,10 @@ fn condition(
 
 fn other_addresses(node: &Node<'_>, parts: &mut Vec<PartSpec>, compiler: &mut Compiler) {
     let Some(table) = node.get_ref().as_table() else {
-        let help = "write [[customer.OtherAddresses.OtherShippingAddresses]] for each address";
+        let help = both!(
+            "write [[customer.OtherAddresses.OtherShippingAddresses]] for each address",
+            "für jede Adresse [[customer.OtherAddresses.OtherShippingAddresses]] schreiben"
+        );
         compiler
             .mistakes
             .push(wrong_type(node, OTHERS, "a table of lists").help(help));
@@ -206,7 +215,7 @@ fn other_addresses(node: &Node<'_>, parts: &mut Vec<PartSpec>, compiler: &mut Co
                 closest(name, LISTS.iter().map(|list| list.0)).unwrap_or("OtherShippingAddresses");
             compiler.mistakes.push(
                 Mistake::at(key.span(), format!("unknown list `{name}` in {OTHERS}"))
-                    .help(format!("did you mean `{help}`?")),
+                    .help(both!("did you mean `{help}`?", "ist `{help}` gemeint?")),
             );
         }
     }
@@ -215,7 +224,10 @@ fn other_addresses(node: &Node<'_>, parts: &mut Vec<PartSpec>, compiler: &mut Co
             continue;
         };
         let DeValue::Array(list) = node.get_ref() else {
-            let help = format!("write [[customer.{OTHERS}.{name}]], with double brackets");
+            let help = both!(
+                "write [[customer.{OTHERS}.{name}]], with double brackets",
+                "[[customer.{OTHERS}.{name}]] mit doppelten Klammern schreiben"
+            );
             compiler
                 .mistakes
                 .push(wrong_type(node, name, "a list of addresses").help(help));
@@ -229,8 +241,17 @@ fn other_addresses(node: &Node<'_>, parts: &mut Vec<PartSpec>, compiler: &mut Co
 
 fn missing_billing(place: Place, compiler: &mut Compiler) {
     compiler.mistakes.push(
-        Mistake::at(place, "the API demands a BillingAddress")
-            .help("add [customer.BillingAddress] with at least City and CountryIso"),
+        Mistake::at(
+            place,
+            both!(
+                "the API demands a BillingAddress",
+                "die API verlangt eine BillingAddress"
+            ),
+        )
+        .help(both!(
+            "add [customer.BillingAddress] with at least City and CountryIso",
+            "[customer.BillingAddress] mit mindestens City und CountryIso anlegen"
+        )),
     );
 }
 
@@ -273,15 +294,24 @@ pub(super) fn require_in(
     }
 }
 
-fn how_to_map(field: &str) -> String {
+fn how_to_map(field: &str) -> Bilingual {
     let constant = match field {
-        "CustomerGroupId" => "{ value = 1 }, with the id of the group in Wawi",
-        "InternalCompanyId" => "{ value = 1 }, with the id of the own company in Wawi",
-        "LanguageIso" => "{ column = \"…\", as = \"language\", default = \"DE\" }",
-        "CountryIso" => "{ column = \"…\", as = \"country\", default = \"DE\" }",
-        _ => "\"…\", with the name of the column",
+        "CustomerGroupId" => both!(
+            "{{ value = 1 }}, with the id of the group in Wawi",
+            "{{ value = 1 }}, mit der Id der Kundengruppe in der Wawi"
+        ),
+        "InternalCompanyId" => both!(
+            "{{ value = 1 }}, with the id of the own company in Wawi",
+            "{{ value = 1 }}, mit der Id der eigenen Firma in der Wawi"
+        ),
+        "LanguageIso" => Bilingual::same("{ column = \"…\", as = \"language\", default = \"DE\" }"),
+        "CountryIso" => Bilingual::same("{ column = \"…\", as = \"country\", default = \"DE\" }"),
+        _ => both!(
+            "\"…\", with the name of the column",
+            "\"…\", mit dem Namen der Spalte"
+        ),
     };
-    format!("add {field} = {constant}")
+    both!([constant] "add {field} = {constant}", "ergänzen: {field} = {constant}")
 }
 
 /// The node of an object in the table of `[customer]`; none for the customer itself.
@@ -338,7 +368,7 @@ fn resolve_sameness(parts: &mut [PartSpec], table: &DeTable<'_>, compiler: &mut 
                 format!("{part} cannot be compared with {}", quoted(name)),
             )
             .label("must be an address of this mapping that comes before this one")
-            .help(format!("did you mean `{help}`?")),
+            .help(both!("did you mean `{help}`?", "ist `{help}` gemeint?")),
         );
     }
 }
@@ -346,26 +376,40 @@ fn resolve_sameness(parts: &mut [PartSpec], table: &DeTable<'_>, compiler: &mut 
 /// A field that the API does not have.
 pub(super) fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
     let here = if part == Part::Customer {
-        "the customer".to_owned()
+        both!("the customer", "dem Kunden")
     } else {
-        part.to_string()
+        Bilingual::same(part.to_string())
     };
-    let mistake = Mistake::at(place, format!("the API has no field `{name}` in {here}"));
+    let mistake = Mistake::at(
+        place,
+        both!([here] "the API has no field `{name}` in {here}", "die API hat kein Feld `{name}` in {here}"),
+    );
     if name == "keep_if" {
-        return mistake.help("`keep_if` stands at the top of the file, before the first [section]");
+        return mistake.help(both!(
+            "`keep_if` stands at the top of the file, before the first [section]",
+            "`keep_if` steht oben in der Datei, vor dem ersten [Abschnitt]"
+        ));
     }
     let own = part.schema();
     if let Some(field) = known_as(name, own) {
-        return mistake.help(format!("did you mean `{field}`?"));
+        return mistake.help(both!("did you mean `{field}`?", "ist `{field}` gemeint?"));
     }
     let homes = [
-        (&CUSTOMER, "[customer]"),
-        (&ADDRESS, "an address, such as [customer.BillingAddress]"),
-        (&PAYMENT, "[customer.PaymentSettings]"),
+        (&CUSTOMER, Bilingual::same("[customer]")),
+        (
+            &ADDRESS,
+            both!(
+                "an address, such as [customer.BillingAddress]",
+                "Adressen wie [customer.BillingAddress]"
+            ),
+        ),
+        (&PAYMENT, Bilingual::same("[customer.PaymentSettings]")),
     ];
     for (schema, home) in homes {
         if let (Some(field), true) = (known_as(name, schema), schema.name != own.name) {
-            return mistake.help(format!("`{field}` is a field of {home}"));
+            return mistake.help(
+                both!([home] "`{field}` is a field of {home}", "`{field}` ist ein Feld von {home}"),
+            );
         }
     }
     let more: Vec<&str> = match part {
@@ -375,8 +419,11 @@ pub(super) fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
     };
     let candidates = own.fields.iter().map(|field| field.name).chain(more);
     match closest(name, candidates) {
-        Some(found) => mistake.help(format!("did you mean `{found}`?")),
-        None => mistake.help("`importer mapping fields` lists the fields of the API"),
+        Some(found) => mistake.help(both!("did you mean `{found}`?", "ist `{found}` gemeint?")),
+        None => mistake.help(both!(
+            "`importer mapping fields` lists the fields of the API",
+            "`importer mapping fields` zählt die Felder der API auf"
+        )),
     }
 }
 

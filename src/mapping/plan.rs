@@ -20,6 +20,7 @@ use super::tally::Tally;
 use super::trace::Trace;
 use crate::customer::Draft;
 use crate::names::NameList;
+use crate::outcome::both;
 use crate::record::{Fields, Record};
 
 /// A mapping bound to the columns of an input. Applying it is pure: the same record gives the
@@ -208,9 +209,9 @@ impl Plan {
             .filter(|(index, _)| !tally.met.get(*index).copied().unwrap_or(false))
             .map(|(_, column)| {
                 let keys = || tally.keys.iter().map(String::as_str);
-                let title = format!("no record has the key {}", quoted(&column.name));
+                let title = both!("no record has the key {name}", "kein Datensatz hat den Schlüssel {name}", name = quoted(&column.name));
                 let help = did_you_mean(&column.name, keys())
-                    .unwrap_or_else(|| format!("the keys are {}", listed(keys(), 12)));
+                    .unwrap_or_else(|| both!([keys = listed(keys(), 12)] "the keys are {keys}", "die Schlüssel sind {keys}"));
                 Mistake::at(column.place.clone(), title).help(help)
             })
             .collect();

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::outcome::{Bilingual, both};
+
 /// The candidate that `word` was probably meant to be. Spelling that differs only in case,
 /// blanks and punctuation wins, then few typing errors, then one word inside the other.
 pub(crate) fn closest<'a>(
@@ -50,8 +52,14 @@ fn plain(word: &str) -> String {
 pub(crate) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
-    closest(word, candidates).map(|found| format!("did you mean {}?", quoted(found)))
+) -> Option<Bilingual> {
+    closest(word, candidates).map(|found| {
+        both!(
+            "did you mean {name}?",
+            "ist {name} gemeint?",
+            name = quoted(found)
+        )
+    })
 }
 
 /// A name between back-ticks. Names of columns come from the input: what could steer a
@@ -71,12 +79,15 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 /// Names between back-ticks, at most `most` of them.
-pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> Bilingual {
     let names: Vec<String> = names.into_iter().map(quoted).collect();
     let shown = names.iter().take(most).cloned().collect::<Vec<_>>();
     match names.len().checked_sub(most) {
-        None | Some(0) => shown.join(", "),
-        Some(more) => format!("{} and {more} more", shown.join(", ")),
+        None | Some(0) => Bilingual::same(shown.join(", ")),
+        Some(more) => {
+            let shown = shown.join(", ");
+            both!("{shown} and {more} more", "{shown} und {more} weitere")
+        }
     }
 }
 
@@ -111,6 +122,6 @@ mod tests {
     fn quotes_without_steering_the_terminal() {
         assert_eq!(quoted("a\u{1b}[31mb"), "`a\u{fffd}[31mb`");
         assert_eq!(quoted(&"x".repeat(61)).chars().count(), 63);
-        assert_eq!(listed(["a", "b", "c"], 2), "`a`, `b` and 1 more");
+        assert_eq!(listed(["a", "b", "c"], 2).english, "`a`, `b` and 1 more");
     }
 }

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Mistake, Place};
 use super::suggest::{did_you_mean, listed};
+use crate::outcome::both;
 
 /// A value with its place.
 pub(crate) type Node<'i> = Spanned<DeValue<'i>>;
@@ -152,7 +153,7 @@ fn check_key(key: &Spanned<std::borrow::Cow<'_, str>>, what: &str, keys: Keys) -
         return None;
     }
     let help = did_you_mean(name, keys.iter().copied())
-        .unwrap_or_else(|| format!("the keys are {}", listed(keys.iter().copied(), 24)));
+        .unwrap_or_else(|| both!([keys = listed(keys.iter().copied(), 24)] "the keys are {keys}", "die Schlüssel sind {keys}"));
     Some(Mistake::at(key.span(), format!("unknown key `{name}` in {what}")).help(help))
 }
 
@@ -164,7 +165,7 @@ pub(crate) fn unknown_word<'w>(
     words: impl Iterator<Item = &'w str> + Clone,
 ) -> Mistake {
     let help = did_you_mean(text, words.clone())
-        .unwrap_or_else(|| format!("`{key}` is one of {}", listed(words, 24)));
+        .unwrap_or_else(|| both!([words = listed(words, 24)] "`{key}` is one of {words}", "`{key}` ist eines von {words}"));
     Mistake::at(place, format!("`{key}` does not know \"{text}\"")).help(help)
 }
 

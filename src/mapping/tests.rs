@@ -306,7 +306,7 @@ fn ready_made_mappings_are_right_in_themselves() {
         "builtin:shopwar: there is no such ready-made mapping"
     );
     assert_eq!(
-        error.help().unwrap(),
+        error.help().unwrap().english,
         "did you mean `shopware6`? there are `jtl-shop5`, `shopify`, `shopware6`, `woocommerce`, `datev`, `magento2`, `prestashop`"
     );
 }

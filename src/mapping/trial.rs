@@ -26,7 +26,7 @@ use super::steps::Steps;
 use super::suggest::closest;
 use super::syntax::{Keys, Node, Section, unknown_word, wrong_type};
 use crate::customer::{CreateCustomer, Part, Target, Value};
-use crate::outcome::{Code, FieldError};
+use crate::outcome::{Code, FieldError, both};
 use crate::record::{Fields, Position, Record, Span};
 
 /// A test, compiled.
@@ -71,7 +71,10 @@ pub(super) fn read_all(
     };
     let DeValue::Array(list) = node.get_ref() else {
         let mistake = wrong_type(node, "test", "a list of tests");
-        let help = "write [[test]], with double brackets, for each test";
+        let help = both!(
+            "write [[test]], with double brackets, for each test",
+            "für jeden Test [[test]] mit doppelten Klammern schreiben"
+        );
         compiler.mistakes.push(mistake.help(help));
         return Vec::new();
     };
@@ -98,7 +101,10 @@ fn read(
     let given = match section.get("given") {
         None => {
             let mistake = Mistake::at(place, "a test needs `given`");
-            return section.complain(mistake.help("given = { Column = \"text\" }"));
+            return section.complain(mistake.help(both!(
+                "given = {{ Column = \"text\" }}",
+                "given = {{ Spalte = \"Text\" }}"
+            )));
         }
         Some(node) => match given::read(node, is_grouped, compiler) {
             Ok(given) => given,
@@ -123,10 +129,10 @@ fn read(
     match (&left_out, besides) {
         (Some(_), Some(place)) => section.mistake(
             Mistake::at(place, "a record that is left out has nothing to expect")
-                .help("`left_out = true` stands beside `given` alone"),
+                .help(both!("`left_out = true` stands beside `given` alone", "`left_out = true` steht allein neben `given`")),
         ),
         (None, None) => section.mistake(Mistake::at(place.clone(), "a test expects nothing").help(
-            "say what becomes of it: expect = { Number = \"C1\" }, expect_errors = [\"postal_code.country\"] or left_out = true",
+            both!("say what becomes of it: expect = {{ Number = \"C1\" }}, expect_errors = [\"postal_code.country\"] or left_out = true", "sagen, was daraus wird: expect = {{ Number = \"C1\" }}, expect_errors = [\"postal_code.country\"] oder left_out = true"),
         )),
         _ => {}
     }
@@ -202,7 +208,7 @@ fn others(node: &Node<'_>, to: &mut Vec<Expectation>, compiler: &mut Compiler) {
             let help = help.unwrap_or("OtherShippingAddresses");
             compiler
                 .mistakes
-                .push(mistake.help(format!("did you mean `{help}`?")));
+                .push(mistake.help(both!("did you mean `{help}`?", "ist `{help}` gemeint?")));
             continue;
         };
         match node.get_ref().as_array() {
@@ -325,14 +331,20 @@ impl Trial<'_> {
             (Tried::Several(count), _) => {
                 let what = format!("its records make {count} customers");
                 let mistake = self.wrong(&self.spec.place, &what);
-                let help = "the records of a customer have the same value in the column of \
-                            `[group] by`, or none; write a test for each customer";
+                let help = both!(
+                    "the records of a customer have the same value in the column of \
+                            `[group] by`, or none; write a test for each customer",
+                    "die Datensätze eines Kunden haben in der Spalte von `[group] by` denselben Wert oder keinen; für jeden Kunden einen Test schreiben"
+                );
                 vec![mistake.help(help)]
             }
             (Tried::LeftOut, Some(_)) => Vec::new(),
             (Tried::LeftOut, None) => {
                 let mistake = self.wrong(&self.spec.place, "`keep_if` leaves the record out");
-                vec![mistake.help("if that is right, write `left_out = true` and expect nothing")]
+                vec![mistake.help(both!(
+                    "if that is right, write `left_out = true` and expect nothing",
+                    "wenn das stimmt, `left_out = true` schreiben und nichts erwarten"
+                ))]
             }
             (Tried::Made { .. }, Some(place)) => {
                 let mistake = self.wrong(place, "`keep_if` takes the record");
@@ -344,8 +356,10 @@ impl Trial<'_> {
     }
 
     fn wrong(&self, place: &Place, what: &str) -> Mistake {
-        Mistake::at(place.clone(), format!("{} fails: {what}", self.title()))
-            .help("correct the mapping, or what the test expects")
+        Mistake::at(place.clone(), format!("{} fails: {what}", self.title())).help(both!(
+            "correct the mapping, or what the test expects",
+            "die Zuordnung berichtigen, oder was der Test erwartet"
+        ))
     }
 
     fn compare(&self, customer: &CreateCustomer<'_>, errors: &[FieldError]) -> Vec<Mistake> {

@@ -18,6 +18,7 @@ use super::syntax::{Keys, Node, Section, type_name, unknown_word, wrong_type};
 use super::template::Template;
 use crate::customer::{Bounds, Content, Kind, Target, Value};
 use crate::names::NameList;
+use crate::outcome::both;
 
 /// A value of the mapping, compiled.
 #[derive(Clone, Debug)]
@@ -97,8 +98,10 @@ impl ValueSpec {
         match node.get_ref() {
             DeValue::String(name) if name == proposal::PLACEHOLDER => {
                 compiler.mistakes.push(
-                    Mistake::at(node.span(), format!("`{target}` is still to be filled in")).help(
-                        "write the column's name, or { value = … } if it is the same for all",
+                    Mistake::at(node.span(), both!("`{target}` is still to be filled in", "`{target}` ist noch auszufüllen")).help(
+                        both!(
+"write the column's name, or {{ value = … }} if it is the same for all",
+"den Namen der Spalte schreiben, oder {{ value = … }}, wenn er für alle gleich ist"),
                     ),
                 );
                 None
@@ -157,12 +160,21 @@ impl ValueSpec {
 fn short_form(target: Target, node: &Node<'_>, value: &DeValue<'_>) -> Mistake {
     let help = match value {
         DeValue::Array(_) => {
-            "several columns: { first_of = [\"A\", \"B\"] } or { join = [\"A\", \"B\"] }"
+            both!(
+                "several columns: {{ first_of = [\"A\", \"B\"] }} or {{ join = [\"A\", \"B\"] }}",
+                "mehrere Spalten: {{ first_of = [\"A\", \"B\"] }} oder {{ join = [\"A\", \"B\"] }}"
+            )
         }
         DeValue::Integer(_) => {
-            "the same for all records: { value = 1 }; a column of an input without header: \"1\""
+            both!(
+                "the same for all records: {{ value = 1 }}; a column of an input without header: \"1\"",
+                "für alle Datensätze dasselbe: {{ value = 1 }}; eine Spalte einer Eingabe ohne Kopfzeile: \"1\""
+            )
         }
-        _ => "the same for all records: { value = … }",
+        _ => both!(
+            "the same for all records: {{ value = … }}",
+            "für alle Datensätze dasselbe: {{ value = … }}"
+        ),
     };
     Mistake::at(
         node.span(),
@@ -204,7 +216,10 @@ fn read_origin(
                 place,
                 format!("`{target}` has two sources: `{first}` and `{second}`"),
             )
-            .help("take one; `first_of` and `join` take several columns"),
+            .help(both!(
+                "take one; `first_of` and `join` take several columns",
+                "eine davon nehmen; mehrere Spalten nehmen `first_of` und `join`"
+            )),
         );
     }
     if let (Some(with), None) = (section.key_place("with"), section.get("join")) {
@@ -240,10 +255,11 @@ fn read_origin(
         }
         None if section.get("default").is_some() => Some(Origin::Nothing),
         None => section.complain(
-            Mistake::at(place, format!("`{target}` has no source")).help(format!(
-                "say where it comes from: {}",
-                listed(SOURCES, SOURCES.len())
-            )),
+            Mistake::at(place, format!("`{target}` has no source")).help(
+                both!([sources = listed(SOURCES, SOURCES.len())]
+                    "say where it comes from: {sources}", "sagen, woher er kommt: {sources}"
+                ),
+            ),
         ),
     }
 }
@@ -300,10 +316,10 @@ fn read_texts(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) 
     if let Some((expression, place)) = section.text("extract") {
         match regex::Regex::new(expression) {
             Ok(found) if found.captures_len() > 1 => steps.extract = Some(found),
-            Ok(_) => section.mistake(
-                Mistake::at(place, "`extract` has no group")
-                    .help("put parentheses around the part that is wanted: '^([0-9]+)'"),
-            ),
+            Ok(_) => section.mistake(Mistake::at(place, "`extract` has no group").help(both!(
+                "put parentheses around the part that is wanted: '^([0-9]+)'",
+                "den gesuchten Teil einklammern: '^([0-9]+)'"
+            ))),
             Err(error) => section.mistake(bad_expression(place, "extract", &error)),
         }
     }
@@ -335,11 +351,20 @@ pub(super) fn bad_expression(place: Place, key: &str, error: &regex::Error) -> M
     let reason = error.lines().last().unwrap_or_default();
     let reason = reason.strip_prefix("error: ").unwrap_or(reason);
     let help = if reason.contains("Unicode") {
-        "\\p{L} (letters), \\p{Lu} (capitals), \\p{Greek} (a script) and their like are known"
+        both!(
+            "\\p{{L}} (letters), \\p{{Lu}} (capitals), \\p{{Greek}} (a script) and their like are known",
+            "bekannt sind \\p{{L}} (Buchstaben), \\p{{Lu}} (Großbuchstaben), \\p{{Greek}} (eine Schrift) und ihresgleichen"
+        )
     } else if reason.starts_with("look-around") {
-        "look-around does not exist: put parentheses around the part that is wanted"
+        both!(
+            "look-around does not exist: put parentheses around the part that is wanted",
+            "Umschau (look-around) gibt es nicht: den gesuchten Teil einklammern"
+        )
     } else {
-        "in single quotes a backslash needs no doubling: '^\\d+'"
+        both!(
+            "in single quotes a backslash needs no doubling: '^\\d+'",
+            "in einfachen Anführungszeichen braucht ein Backslash keine Verdopplung: '^\\d+'"
+        )
     };
     Mistake::at(place, format!("`{key}` is no regular expression: {reason}")).help(help)
 }
@@ -376,7 +401,7 @@ pub(super) fn date_formats(
             None => good.push(format.to_owned()),
             Some(why) => section.mistake(
                 Mistake::at(place, format!("`date` cannot read dates by \"{format}\": {why}"))
-                    .help("31.12.1985 is \"%d.%m.%Y\", 31.12.85 is \"%d.%m.%y\", 12/31/1985 is \"%m/%d/%Y\""),
+                    .help(both!("31.12.1985 is \"%d.%m.%Y\", 31.12.85 is \"%d.%m.%y\", 12/31/1985 is \"%m/%d/%Y\"", "31.12.1985 ist \"%d.%m.%Y\", 31.12.85 ist \"%d.%m.%y\", 12/31/1985 ist \"%m/%d/%Y\"")),
             ),
         }
     }
@@ -418,16 +443,16 @@ fn read_length(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps)
                     place,
                     format!("`{target}` takes at most {limit} characters"),
                 )
-                .help(format!("write max = {limit}")),
+                .help(both!("write max = {limit}", "max = {limit} schreiben")),
             );
         }
     }
     steps.cut = section.flag("cut").unwrap_or(false);
     if let (true, None, Some(place)) = (steps.cut, section.get("max"), section.key_place("cut")) {
-        section.mistake(
-            Mistake::at(place, "`cut` without `max`")
-                .help("say how long it may be, such as max = 30"),
-        );
+        section.mistake(Mistake::at(place, "`cut` without `max`").help(both!(
+            "say how long it may be, such as max = 30",
+            "sagen, wie lang er sein darf, etwa max = 30"
+        )));
     }
 }
 
@@ -454,8 +479,10 @@ fn read_lookup(
         },
         (Some(_), Some(node)) => {
             return section.mistake(
-                Mistake::at(node.span(), "`lookup` and `lookup_file` for one value")
-                    .help("take one: the other's pairs can be added to it"),
+                Mistake::at(node.span(), "`lookup` and `lookup_file` for one value").help(both!(
+                    "take one: the other's pairs can be added to it",
+                    "eines davon nehmen: die Paare des anderen lassen sich dort ergänzen"
+                )),
             );
         }
         (Some(_), None) => read_pairs(target, section, steps, &mut lookup),
@@ -485,7 +512,7 @@ fn read_pairs(target: Target, section: &mut Section<'_, '_>, steps: &Steps, look
         if !lookup.insert(key.get_ref(), result) {
             section.mistake(
                 Mistake::at(key.span(), "`lookup` has this key already")
-                    .help("keys are compared without case and outer blanks"),
+                    .help(both!("keys are compared without case and outer blanks", "Schlüssel werden ohne Groß- und Kleinschreibung und äußere Leerzeichen verglichen")),
             );
         }
     }

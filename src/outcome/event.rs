@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::language::{Bilingual, both};
 use super::summary::{Alteration, Counts, Summary, Traffic};
 
 /// The part of the work that a run is in.
@@ -58,7 +59,45 @@ pub struct Notice {
     /// Whether it is a warning rather than information.
     pub warning: bool,
     /// One sentence, without values of customers.
-    pub text: String,
+    pub text: Bilingual,
+}
+
+/// Why sending pauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PauseWhy {
+    /// Answers that make no sense, or none.
+    Odd,
+    /// It cannot be reached.
+    Unreachable,
+    /// It says that it is unavailable.
+    Unavailable,
+    /// It asked for it.
+    TooFast,
+}
+
+impl PauseWhy {
+    /// The reason in a few words.
+    #[must_use]
+    pub fn told(self) -> Bilingual {
+        match self {
+            Self::Odd => both!(
+                "the server does not answer as it should",
+                "der Server antwortet nicht, wie er sollte"
+            ),
+            Self::Unreachable => both!(
+                "the server cannot be reached",
+                "der Server ist nicht zu erreichen"
+            ),
+            Self::Unavailable => both!(
+                "the server is unavailable for a moment",
+                "der Server steht einen Moment nicht zur Verfügung"
+            ),
+            Self::TooFast => both!(
+                "the server asks for a slower pace",
+                "der Server bittet um ein langsameres Tempo"
+            ),
+        }
+    }
 }
 
 /// One event of a run.
@@ -90,8 +129,8 @@ pub enum RunEvent {
     },
     /// Sending pauses.
     Paused {
-        /// Why, in a few words.
-        why: String,
+        /// Why.
+        why: PauseWhy,
         /// For how long, if that is known.
         length: Option<Duration>,
     },
@@ -104,19 +143,19 @@ pub enum RunEvent {
 impl RunEvent {
     /// A piece of information.
     #[must_use]
-    pub fn info(text: impl Into<String>) -> Self {
+    pub fn info(text: Bilingual) -> Self {
         Self::Notice(Notice {
             warning: false,
-            text: text.into(),
+            text,
         })
     }
 
     /// A warning.
     #[must_use]
-    pub fn warning(text: impl Into<String>) -> Self {
+    pub fn warning(text: Bilingual) -> Self {
         Self::Notice(Notice {
             warning: true,
-            text: text.into(),
+            text,
         })
     }
 }

@@ -29,13 +29,19 @@ impl Language {
         self.pick("en", "de")
     }
 
+    /// The language with this code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|language| code.eq_ignore_ascii_case(language.code()))
+    }
+
     /// The language of a locale (`de_AT.UTF-8`); none of one that is neither.
     #[must_use]
     pub fn of_locale(locale: &str) -> Option<Self> {
         let word = locale.split(['_', '-', '.', '@']).next()?;
-        Self::ALL
-            .into_iter()
-            .find(|language| word.eq_ignore_ascii_case(language.code()))
+        Self::of_code(word)
     }
 }
 
@@ -57,10 +63,160 @@ impl Bilingual {
         }
     }
 
+    /// A text without words of a language: a name, an example to copy, a list of either.
+    pub fn same(text: impl Into<String>) -> Self {
+        let english = text.into();
+        Self {
+            german: english.clone(),
+            english,
+        }
+    }
+
     /// The text in this language.
     #[must_use]
     pub fn told_in(&self, language: Language) -> String {
-        language.pick(&self.english, &self.german).clone()
+        self.shown_in(language).to_owned()
+    }
+
+    /// The text in this language, lent.
+    #[must_use]
+    pub fn shown_in(&self, language: Language) -> &str {
+        language.pick(&self.english, &self.german)
+    }
+
+    /// Another sentence behind this one.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            english: format!("{} {}", self.english, other.english),
+            german: format!("{} {}", self.german, other.german),
+        }
+    }
+
+    /// Both texts, changed alike.
+    #[must_use]
+    pub fn map(self, change: impl Fn(String) -> String) -> Self {
+        Self {
+            english: change(self.english),
+            german: change(self.german),
+        }
+    }
+}
+
+/// A text that is told in English only, so far.
+impl From<String> for Bilingual {
+    fn from(text: String) -> Self {
+        Self::same(text)
+    }
+}
+
+/// A text that is told in English only, so far.
+impl From<&str> for Bilingual {
+    fn from(text: &str) -> Self {
+        Self::same(text)
+    }
+}
+
+/// Makes a [`Bilingual`] of an English and a German text with the placeholders of [`format!`].
+///
+/// That both are there, differ, and name the same placeholders is a matter of compiling: a text
+/// cannot lack its other language. Parts that are bilingual themselves are named in front, and
+/// each text takes them in its own language: `both!([kind] "no {kind}", "kein {kind}")`, or with
+/// a value `both!([kind = self.kind()] …)`.
+macro_rules! both {
+    ([$($part:ident $(= $value:expr)?),+ $(,)?] $english:literal, $german:literal $(,)?) => {{
+        const _: () = assert!(
+            $crate::outcome::is_pair($english, $german),
+            "the texts have to differ, and to have the same placeholders"
+        );
+        $( $(let $part: $crate::outcome::Bilingual = $value;)? )+
+        $crate::outcome::Bilingual {
+            english: {
+                $( let $part = &$part.english; )+
+                format!($english)
+            },
+            german: {
+                $( let $part = &$part.german; )+
+                format!($german)
+            },
+        }
+    }};
+    ($english:literal, $german:literal $(, $name:ident = $value:expr)* $(,)?) => {{
+        const _: () = assert!(
+            $crate::outcome::is_pair($english, $german),
+            "the texts have to differ, and to have the same placeholders"
+        );
+        $( let $name = $value; )*
+        $crate::outcome::Bilingual {
+            english: format!($english),
+            german: format!($german),
+        }
+    }};
+}
+
+pub(crate) use both;
+
+/// Whether the texts can be one text in two languages: neither is empty, they differ, and each
+/// placeholder of [`format!`] in one is in the other too.
+#[must_use]
+pub(crate) const fn is_pair(english: &str, german: &str) -> bool {
+    let (english, german) = (english.as_bytes(), german.as_bytes());
+    !english.is_empty()
+        && !german.is_empty()
+        && !is_same(english, german)
+        && has_placeholders_of(english, german)
+        && has_placeholders_of(german, english)
+}
+
+const fn is_same(mut one: &[u8], mut other: &[u8]) -> bool {
+    loop {
+        match (one, other) {
+            ([], []) => return true,
+            ([a, more @ ..], [b, others @ ..]) if *a == *b => {
+                one = more;
+                other = others;
+            }
+            _ => return false,
+        }
+    }
+}
+
+const fn has_placeholders_of(text: &[u8], other: &[u8]) -> bool {
+    let mut rest = other;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [b'{', b'{', more @ ..] | [b'}', b'}', more @ ..] => more,
+            [b'{', name @ ..] if !has_placeholder(text, name) => return false,
+            [_, more @ ..] => more,
+        };
+    }
+}
+
+/// Whether `text` has the placeholder whose name `name` begins with.
+const fn has_placeholder(text: &[u8], name: &[u8]) -> bool {
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [] => return false,
+            [b'{', b'{', more @ ..] | [b'}', b'}', more @ ..] => more,
+            [b'{', other @ ..] if is_same_name(other, name) => return true,
+            [_, more @ ..] => more,
+        };
+    }
+}
+
+/// Whether both begin with the same name: all up to `}` or `:`.
+const fn is_same_name(mut one: &[u8], mut other: &[u8]) -> bool {
+    loop {
+        match (one, other) {
+            ([b'}' | b':', ..], [b'}' | b':', ..]) => return true,
+            ([a, more @ ..], [b, others @ ..]) if *a == *b => {
+                one = more;
+                other = others;
+            }
+            _ => return false,
+        }
     }
 }
 
@@ -82,5 +238,39 @@ mod tests {
         ] {
             assert_eq!(Language::of_locale(locale), language, "{locale}");
         }
+    }
+
+    #[test]
+    fn a_text_without_its_other_language_is_no_pair() {
+        for (english, german) in [
+            ("name a file", "eine Datei nennen"),
+            ("{file} has {count:>3} rows", "{count} Zeilen hat {file}"),
+            ("{{ value = {n} }}", "{{ value = {n} }} schreiben"),
+        ] {
+            assert!(is_pair(english, german), "{english}");
+        }
+        for (english, german) in [
+            ("name a file", ""),
+            ("", "eine Datei nennen"),
+            ("name a file", "name a file"),
+            ("{file} is empty", "die Datei ist leer"),
+            ("the file is empty", "{file} ist leer"),
+            ("{file} is empty", "{files} ist leer"),
+            ("{a} and {b}", "{a} und {a}"),
+            ("{n}", "{{n}}"),
+        ] {
+            assert!(!is_pair(english, german), "{english} | {german}");
+        }
+    }
+
+    #[test]
+    fn parts_come_in_the_language_of_their_text() {
+        let kind = both!("a list", "eine Liste");
+        let name = "x";
+        let text = both!([kind, end = both!("today", "heute")] "{name} is {kind} {end}", "{name} ist {end} {kind}");
+        assert_eq!(text.told_in(Language::English), "x is a list today");
+        assert_eq!(text.told_in(Language::German), "x ist heute eine Liste");
+        let text = both!("line {at}", "Zeile {at}", at = 1 + 1);
+        assert_eq!(text.german, "Zeile 2");
     }
 }

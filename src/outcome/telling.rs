@@ -159,6 +159,41 @@ fn state(counts: &Counts, language: Language) -> String {
     text
 }
 
+/// The heading over the warnings.
+#[must_use]
+pub fn warnings(count: u64, language: Language) -> String {
+    match (language, count) {
+        (Language::English, _) => format!("Warnings ({})", counted(count, "record")),
+        (Language::German, 1) => "Warnungen (1 Datensatz)".to_owned(),
+        (Language::German, _) => {
+            format!("Warnungen ({} Datensätze)", thousands_in(count, language))
+        }
+    }
+}
+
+/// An option's value as it was in force, written as the language does. What is a word of the
+/// command line stays one.
+#[must_use]
+pub fn setting(name: &str, value: &str, language: Language) -> String {
+    let is_number = |text: &str| {
+        text.contains(',')
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b',')
+    };
+    match (language, name, value) {
+        (Language::English, ..) => value.to_owned(),
+        (Language::German, "--rate", "none") => "keine".to_owned(),
+        (Language::German, _, "given") => "angegeben".to_owned(),
+        (Language::German, ..) => match value.strip_suffix('%') {
+            Some(share) => format!("{}\u{a0}%", share.replace('.', ",")),
+            None if is_number(value) => value.replace(',', "."),
+            None if value.ends_with(" s") => value.replace('.', ","),
+            None => value.to_owned(),
+        },
+    }
+}
+
 /// The text as a sentence of its own.
 #[must_use]
 pub fn ended(text: &str) -> String {
@@ -412,13 +447,13 @@ pub fn requests(summary: &Summary, language: Language) -> Option<String> {
             plural(traffic.lookups)
         ),
         Language::German => {
-            format!("{all} ({posts}-mal gesendet, {lookups}-mal nachgesehen")
+            format!("{all} ({posts} zum Anlegen, {lookups} zum Nachsehen")
         }
     };
     if traffic.retries > 0 {
         text.push_str(&match language {
             Language::English => format!(", {retries} sent again"),
-            Language::German => format!(", {retries}-mal wiederholt"),
+            Language::German => format!(", {retries} wiederholt"),
         });
     }
     text.push(')');
@@ -426,7 +461,7 @@ pub fn requests(summary: &Summary, language: Language) -> Option<String> {
         let rate = tenths(summary.requests_per_second, language);
         text.push_str(&match language {
             Language::English => format!(", {rate} a second"),
-            Language::German => format!(", {rate} in der Sekunde"),
+            Language::German => format!(", {rate} je Sekunde"),
         });
     }
     if traffic.throttled > 0 {
@@ -465,6 +500,28 @@ pub fn time(summary: &Summary, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_setting_is_written_as_the_language_does() {
+        for (name, value, german) in [
+            ("--rate", "none", "keine"),
+            ("--rate", "10 in 1 s", "10 in 1 s"),
+            ("--values", "none", "none"),
+            ("--again", "given", "angegeben"),
+            ("--max-invalid", "20%", "20\u{a0}%"),
+            ("--max-invalid", "0.5%", "0,5\u{a0}%"),
+            ("--limit", "10,000", "10.000"),
+            ("--timeout", "0.4 s", "0,4 s"),
+            (
+                "--base-url",
+                "https://erp.example/a,b",
+                "https://erp.example/a,b",
+            ),
+        ] {
+            assert_eq!(setting(name, value, Language::German), german, "{name}");
+            assert_eq!(setting(name, value, Language::English), value, "{name}");
+        }
+    }
 
     #[test]
     fn a_clock_that_was_set_back_makes_no_time_negative() {

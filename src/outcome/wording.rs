@@ -11,7 +11,7 @@ mod values;
 use values::visible;
 pub use values::{excerpt, harmless, mask};
 
-use super::{Code, Ending, FieldError, Language, Stop, UnknownWhy};
+use super::{Bilingual, Code, Ending, FieldError, Language, Stop, UnknownWhy};
 
 /// Column names in one sentence at most.
 const COLUMNS: usize = 3;
@@ -236,8 +236,11 @@ impl Stop {
 
     /// The same where no command waits to go on: what to do, and no more.
     #[must_use]
-    pub fn todo(&self) -> &'static str {
-        english::stop_todo(self)
+    pub fn todo(&self) -> Bilingual {
+        Bilingual {
+            english: english::stop_todo(self).to_owned(),
+            german: german::stop_todo(self).to_owned(),
+        }
     }
 }
 

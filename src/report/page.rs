@@ -259,7 +259,7 @@ impl<'a> View<'a> {
                 .settings
                 .iter()
                 .take(ROWS)
-                .map(|(name, value)| pair(name, value))
+                .map(|(name, value)| pair(name, &telling::setting(name, value, language)))
                 .collect(),
             words: telling::glossary(&of.counts, language)
                 .into_iter()
@@ -408,8 +408,7 @@ fn sections(of: &Summary, l: &Labels) -> Vec<Section> {
     };
     let mut errors = section("errors", l.errors.to_owned(), &of.errors, &of.failed_file);
     errors.nothing = errors.causes.is_empty().then_some(l.no_errors);
-    let warned = thousands_in(of.warnings, l.language);
-    let title = format!("{} ({warned})", l.warnings);
+    let title = telling::warnings(of.warnings, l.language);
     let warnings = section("warnings", title, &of.warning_groups, "warnings.csv");
     let mut sections = vec![errors];
     sections.extend((!warnings.causes.is_empty()).then_some(warnings));
@@ -470,15 +469,16 @@ impl PlanView {
 }
 
 fn latency(found: Latency, l: &Labels) -> Vec<Pair> {
+    let unit = l.language.pick("%", "\u{a0}%");
     let parts = [
-        (l.half, found.p50_ms),
-        ("90%", found.p90_ms),
-        ("95%", found.p95_ms),
-        ("99%", found.p99_ms),
-        (l.all, found.max_ms),
+        (l.half.to_owned(), found.p50_ms),
+        (format!("90{unit}"), found.p90_ms),
+        (format!("95{unit}"), found.p95_ms),
+        (format!("99{unit}"), found.p99_ms),
+        (l.all.to_owned(), found.max_ms),
     ];
     parts
-        .map(|(label, milliseconds)| pair(label, &time(milliseconds, l.language)))
+        .map(|(label, milliseconds)| pair(&label, &time(milliseconds, l.language)))
         .into()
 }
 

@@ -52,7 +52,7 @@ pub enum PlanError {
         /// What is wrong with it.
         what: String,
         /// What to do.
-        help: String,
+        help: Help,
     },
     /// The text is wrong, or is neither a text nor a file.
     #[error("{what}")]
@@ -60,18 +60,21 @@ pub enum PlanError {
         /// What is wrong with it.
         what: String,
         /// What to do.
-        help: String,
+        help: Help,
     },
 }
 
 impl PlanError {
     /// What to do about it.
     #[must_use]
-    pub fn help(&self) -> String {
+    pub fn help(&self) -> Help {
         match self {
-            Self::File { .. } => "name a TOML file that you may read, or write the words \
-                                  themselves: commit_drop=0.02,503=0.01"
-                .to_owned(),
+            Self::File { .. } => both(
+                "name a TOML file that you may read, or write the words themselves: \
+                 commit_drop=0.02,503=0.01",
+                "eine lesbare TOML-Datei nennen, oder die Wörter selbst schreiben: \
+                 commit_drop=0.02,503=0.01",
+            ),
             Self::Line { help, .. } | Self::Text { help, .. } => help.clone(),
         }
     }
@@ -83,17 +86,33 @@ impl PlanError {
     }
 }
 
+/// What to do, in the languages that people are spoken to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Help {
+    /// In English.
+    pub english: String,
+    /// In German.
+    pub german: String,
+}
+
+fn both(english: impl Into<String>, german: impl Into<String>) -> Help {
+    Help {
+        english: english.into(),
+        german: german.into(),
+    }
+}
+
 /// What is wrong with a word, and what to do.
 struct Wrong {
     what: String,
-    help: String,
+    help: Help,
 }
 
 impl Wrong {
-    fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
+    fn new(what: impl Into<String>, help: Help) -> Self {
         Self {
             what: what.into(),
-            help: help.into(),
+            help,
         }
     }
 }
@@ -128,8 +147,10 @@ impl Plan {
         if !words.is_empty() && !words.contains('=') {
             return Err(PlanError::Text {
                 what: format!("there is no file `{words}`, and it is no list of faults"),
-                help: "name a fault file, or write for example commit_drop=0.02,status=403@101"
-                    .to_owned(),
+                help: both(
+                    "name a fault file, or write for example commit_drop=0.02,status=403@101",
+                    "eine Fehlerdatei nennen, oder etwa commit_drop=0.02,status=403@101 schreiben",
+                ),
             });
         }
         Self::inline(words)
@@ -144,9 +165,14 @@ impl Plan {
             what: wrong.what,
             help: wrong.help,
         };
-        let example = "write for example commit_drop=0.02,503=0.01,status=403@101";
+        let example = || {
+            both(
+                "write for example commit_drop=0.02,503=0.01,status=403@101",
+                "etwa commit_drop=0.02,503=0.01,status=403@101 schreiben",
+            )
+        };
         let mut plan = Self::default();
-        for (key, value) in words(text).map_err(|what| told(Wrong::new(what, example)))? {
+        for (key, value) in words(text).map_err(|what| told(Wrong::new(what, example())))? {
             plan.set(key, value).map_err(told)?;
         }
         plan.check().map_err(told)?;
@@ -173,7 +199,11 @@ impl Plan {
     fn parse(text: &str) -> Result<Self, Found> {
         let table = DeTable::parse(text).map_err(|error| {
             let what = error.message().to_owned();
-            let help = "a fault file is TOML: a word and its value on each line, texts in quotes";
+            let help = both(
+                "a fault file is TOML: a word and its value on each line, texts in quotes",
+                "eine Fehlerdatei ist TOML: je Zeile ein Wort und sein Wert, Texte in \
+                 Anführungszeichen",
+            );
             (
                 Wrong::new(what, help),
                 error.span().map_or(0, |span| span.start),
@@ -218,14 +248,22 @@ impl Plan {
     }
 
     fn check(&self) -> Result<(), Wrong> {
-        let help = "lower the rates: a request meets one fault at most";
-        self.faults.check().map_err(|what| Wrong::new(what, help))
+        let help = || {
+            both(
+                "lower the rates: a request meets one fault at most",
+                "die Raten verringern: eine Anfrage trifft höchstens ein Fehler",
+            )
+        };
+        self.faults.check().map_err(|what| Wrong::new(what, help()))
     }
 
     /// Takes a word and its value.
     fn set(&mut self, key: &str, value: &str) -> Result<(), Wrong> {
         let span = |key: &str| {
-            let help = "write a number and its unit, like 200ms, 3s or 2m";
+            let help = both(
+                "write a number and its unit, like 200ms, 3s or 2m",
+                "eine Zahl und ihre Einheit schreiben, etwa 200ms, 3s oder 2m",
+            );
             duration(key, value)
                 .map(Some)
                 .map_err(|what| Wrong::new(what, help))
@@ -234,7 +272,10 @@ impl Plan {
             "seed" => {
                 let seed = value.parse().map_err(|_| {
                     let what = format!("`seed={value}`: a seed is a whole number");
-                    Wrong::new(what, "write for example seed=7")
+                    Wrong::new(
+                        what,
+                        both("write for example seed=7", "etwa seed=7 schreiben"),
+                    )
                 })?;
                 self.seed = Some(seed);
             }
@@ -284,7 +325,10 @@ impl Plan {
                     }
                     return Err(unknown("word", key, known()));
                 }
-                let help = "docs/rehearsal.md shows how each word is written";
+                let help = both(
+                    "docs/rehearsal.md shows how each word is written",
+                    "docs/rehearsal.md zeigt, wie man jedes Wort schreibt",
+                );
                 self.faults
                     .set(key, value)
                     .map_err(|what| Wrong::new(what, help))?;
@@ -295,7 +339,10 @@ impl Plan {
 
     fn take_records(&mut self, node: &Spanned<DeValue<'_>>) -> Result<(), Found> {
         let tables = || {
-            let help = "write [[record]], then number = \"C0042\" and posts = [\"commit_drop\"]";
+            let help = both(
+                "write [[record]], then number = \"C0042\" and posts = [\"commit_drop\"]",
+                "[[record]] schreiben, dann number = \"C0042\" und posts = [\"commit_drop\"]",
+            );
             Wrong::new("`record` is a table for each record", help)
         };
         let list = node
@@ -315,7 +362,10 @@ impl Plan {
                         let keys = ["number", "posts", "lookups"].into_iter();
                         let mut wrong = unknown("key of a record", other, keys);
                         if known().any(|word| word == other) {
-                            wrong.help = "write it above the first [[record]]".to_owned();
+                            wrong.help = both(
+                                "write it above the first [[record]]",
+                                "über dem ersten [[record]] schreiben",
+                            );
                         }
                         return Err((wrong, key.span().start));
                     }
@@ -323,11 +373,18 @@ impl Plan {
             }
             let Some(number) = number else {
                 let what = "a record needs its number, in quotes";
-                return Err((Wrong::new(what, "write for example number = \"C0042\""), at));
+                let help = both(
+                    "write for example number = \"C0042\"",
+                    "etwa number = \"C0042\" schreiben",
+                );
+                return Err((Wrong::new(what, help), at));
             };
             if self.faults.records.contains_key(&number) {
                 let what = format!("the record `{number}` has a script already");
-                let help = "write all its steps into one [[record]]";
+                let help = both(
+                    "write all its steps into one [[record]]",
+                    "alle seine Schritte in ein [[record]] schreiben",
+                );
                 return Err((Wrong::new(what, help), at));
             }
             self.faults.records.insert(number, script);
@@ -349,12 +406,18 @@ fn known() -> impl Iterator<Item = &'static str> + Clone {
 /// A status that is no fault of its own is no misspelling of one that is.
 fn unknown_status(status: &str) -> Wrong {
     let statuses = known().filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let statuses = statuses.collect::<Vec<_>>().join(", ");
     Wrong::new(
         format!("there is no fault `{status}`"),
-        format!(
-            "of the statuses there are {}; status={status}@1 answers every create with {status}, \
-             status={status}@10-20 only those. docs/rehearsal.md has all words",
-            statuses.collect::<Vec<_>>().join(", ")
+        both(
+            format!(
+                "of the statuses there are {statuses}; status={status}@1 answers every create with \
+                 {status}, status={status}@10-20 only those. docs/rehearsal.md has all words"
+            ),
+            format!(
+                "an Statusangaben gibt es {statuses}; status={status}@1 beantwortet jedes Anlegen \
+                 mit {status}, status={status}@10-20 nur diese. docs/rehearsal.md nennt alle Wörter"
+            ),
         ),
     )
 }
@@ -363,8 +426,14 @@ fn unknown<'w>(what: &str, word: &str, known: impl Iterator<Item = &'w str> + Cl
     let alike = |known: &&str| strsim::damerau_levenshtein(known, word);
     let nearest = known.clone().min_by_key(alike);
     let help = match nearest.filter(|known| alike(known) <= 2) {
-        Some(known) => format!("did you mean `{known}`?"),
-        None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
+        Some(known) => both(
+            format!("did you mean `{known}`?"),
+            format!("ist `{known}` gemeint?"),
+        ),
+        None => {
+            let known = known.collect::<Vec<_>>().join(", ");
+            both(format!("there are {known}"), format!("es gibt {known}"))
+        }
     };
     Wrong::new(format!("there is no {what} `{word}`"), help)
 }
@@ -373,7 +442,11 @@ fn one_of<T: Copy>((key, value): (&str, &str), words: &[(&str, T)]) -> Result<Op
     let found = words.iter().find(|(word, _)| *word == value);
     found.map(|(_, meaning)| Some(*meaning)).ok_or_else(|| {
         let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        let help = format!("write one of {}", words.join(", "));
+        let words = words.join(", ");
+        let help = both(
+            format!("write one of {words}"),
+            format!("eines davon schreiben: {words}"),
+        );
         Wrong::new(format!("`{key}={value}` makes no sense"), help)
     })
 }
@@ -381,7 +454,11 @@ fn one_of<T: Copy>((key, value): (&str, &str), words: &[(&str, T)]) -> Result<Op
 fn no_value(key: &str) -> Wrong {
     Wrong::new(
         format!("`{key}` is no single value"),
-        "a word has a number, a text in quotes, true or false, or a list of them",
+        both(
+            "a word has a number, a text in quotes, true or false, or a list of them",
+            "ein Wort hat eine Zahl, einen Text in Anführungszeichen, true oder false, oder eine \
+             Liste davon",
+        ),
     )
 }
 
@@ -417,7 +494,11 @@ fn steps(node: &Spanned<DeValue<'_>>) -> Result<Vec<Step>, Found> {
             Step::read(text).ok_or_else(|| {
                 let faults = Fault::ALL.iter().map(|fault| fault.key());
                 let mut wrong = unknown("fault", text, faults.chain([Step::FINE]));
-                wrong.help.push_str(", or write a status like 422");
+                wrong.help.english.push_str(", or write a status like 422");
+                wrong
+                    .help
+                    .german
+                    .push_str("; oder einen Status wie 422 schreiben");
                 (wrong, at)
             })
         })
@@ -425,154 +506,4 @@ fn steps(node: &Spanned<DeValue<'_>>) -> Result<Vec<Step>, Found> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::schedule::When;
-    use super::*;
-
-    const FILE: &str = r#"
-# everything that a file may say
-seed = 7
-commit_drop = 0.02
-503 = 0.5
-hang_for = "3s"
-freeze = ["10s@101", "1s@30s", 0.01]
-status = "403@9-20"
-lift = 500
-match = "prefix"
-repeated = "refuse"
-stale = "1s"
-counts = "absurd"
-same_id = true
-odd_answers = true
-latency = "5ms"
-jitter = "2ms"
-retry_after_as = "date"
-
-[[record]]
-number = "C0042"
-posts = ["commit_drop", "500_after", 422, "ok"]
-lookups = ["503"]
-"#;
-
-    #[test]
-    fn a_file_says_everything() {
-        let plan = Plan::parse(FILE).map_err(|(wrong, _)| wrong.what).unwrap();
-        let mut settings = SandboxSettings {
-            page_size_max: 3,
-            ..SandboxSettings::default()
-        };
-        plan.apply(&mut settings);
-        assert_eq!((settings.seed, settings.page_size_max), (7, 3));
-        assert_eq!(settings.lookup, Lookup::Prefix);
-        assert_eq!(settings.duplicates, Duplicates::Refuse409);
-        assert_eq!(settings.retry_after, RetryAfter::Date);
-        assert!(settings.absurd_counts && settings.same_id && settings.odd_answers);
-        let times = [settings.stale, settings.latency, settings.jitter];
-        assert_eq!(times.map(|time| time.as_millis()), [1_000, 5, 2]);
-        let faults = settings.faults;
-        assert_eq!((faults.commit_then_drop, faults.error503), (0.02, 0.5));
-        assert_eq!((faults.freezes.len(), faults.freeze), (2, 0.01));
-        assert_eq!(faults.lift, Some(When::Nth(500)));
-        assert_eq!(faults.scripts[0].status, 403);
-        let script = &faults.records["C0042"];
-        let steps = [
-            Step::Fault(Fault::CommitThenDrop),
-            Step::Fault(Fault::Error500AfterCommit),
-            Step::Status(422),
-            Step::Fine,
-        ];
-        assert_eq!(script.posts.as_deref(), Some(steps.as_slice()));
-        let looks = [Step::Fault(Fault::Error503)];
-        assert_eq!(script.lookups.as_deref(), Some(looks.as_slice()));
-    }
-
-    #[test]
-    fn a_text_has_the_same_words() {
-        let text = "seed=7,commit_drop=0.02,503=0.5,hang_for=3s,freeze=10s@101,freeze=1s@30s,\
-                    freeze=0.01,status=403@9-20,lift=500,match=prefix,repeated=refuse,stale=1s,\
-                    counts=absurd,same_id=true,odd_answers=true,latency=5ms,jitter=2ms,\
-                    retry_after_as=date";
-        let mut file = Plan::parse(FILE).map_err(|(wrong, _)| wrong.what).unwrap();
-        file.faults.records.clear();
-        assert_eq!(Plan::inline(text).unwrap(), file);
-        assert_eq!(Plan::of("").unwrap(), Plan::default());
-        for word in known() {
-            // Each word is known to the reader, whatever it thinks of the value.
-            let said = Plan::inline(&format!("{word}=?")).unwrap_err().to_string();
-            assert!(!said.contains("there is no"), "{word}: {said}");
-        }
-    }
-
-    #[test]
-    fn mistakes_are_told_with_their_line_and_a_remedy() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("faults.toml");
-        for (text, line, what, help) in [
-            (
-                "\n\ncomit_drop = 0.1",
-                3,
-                "no word `comit_drop`",
-                "did you mean `commit_drop`?",
-            ),
-            (
-                "xylophone = 1",
-                1,
-                "no word `xylophone`",
-                "there are commit_drop",
-            ),
-            ("400 = 0.1", 1, "no fault `400`", "status=400@1 answers"),
-            ("400 = 0.1", 1, "no fault `400`", "there are 500_after"),
-            ("a = ", 1, "", "TOML"),
-            ("seed = 1\ndrop = 2", 2, "from 0 to 1", "rehearsal.md"),
-            ("drop = 0.7\nrst = 0.7", 1, "more than 1", "lower the rates"),
-            (
-                "match = \"fuzzy\"",
-                1,
-                "`match=fuzzy`",
-                "exact, prefix, ignore-case",
-            ),
-            ("seed = -1", 1, "`seed=-1`", "seed=7"),
-            ("stale = \"soon\"", 1, "`stale=soon`", "200ms"),
-            ("stale = {}", 1, "no single value", "text in quotes"),
-            ("drop = [\n[]]", 2, "no single value", "text in quotes"),
-            ("record = 1", 1, "a table for each record", "[[record]]"),
-            ("[[record]]\nposts = []", 1, "needs its number", "C0042"),
-            (
-                "[[record]]\nnumber = \"1\"\nposts = [\"drip_drop\"]",
-                3,
-                "no fault `drip_drop`",
-                "a status like 422",
-            ),
-            (
-                "[[record]]\nnumber = \"1\"\ndrop = 0.1",
-                3,
-                "no key of a record `drop`",
-                "above the first [[record]]",
-            ),
-            (
-                "[[record]]\nnumber = \"1\"\n[[record]]\nnumber = \"1\"",
-                3,
-                "a script already",
-                "one [[record]]",
-            ),
-        ] {
-            fs::write(&path, text).unwrap();
-            let error = Plan::of(path.to_str().unwrap()).unwrap_err();
-            let said = error.to_string();
-            assert!(said.contains(&format!("faults.toml:{line}: ")), "{said}");
-            assert!(said.contains(what), "{said}");
-            assert!(error.help().contains(help), "{said}: {}", error.help());
-            assert!(!error.is_usage());
-        }
-        let gone = Plan::of("faults/gone.toml").unwrap_err();
-        assert!(
-            gone.to_string()
-                .contains("there is no file `faults/gone.toml`")
-        );
-        assert!(gone.is_usage() && gone.help().contains("commit_drop=0.02"));
-        let wrong = Plan::of("drop").unwrap_err();
-        assert!(wrong.to_string().contains("no file `drop`"), "{wrong}");
-        let folder = Plan::load(folder.path()).unwrap_err();
-        assert!(folder.to_string().contains("cannot be read"), "{folder}");
-    }
-}
+mod tests;

@@ -19,13 +19,19 @@ use crate::mapping::MappingError;
 use crate::mapping::error::{Mistake, Place};
 use crate::mapping::suggest::{closest, did_you_mean, listed};
 use crate::mapping::syntax::{Node, Section, wrong_type};
+use crate::outcome::{Bilingual, Language, both};
 use crate::settings::JobOptions;
 
 /// Longest jobs file in bytes: more is another file that was named by mistake.
 const LONGEST: u64 = 8 << 20;
 
 /// What to do about a mistake that says no better.
-const FALLBACK: &str = "docs/operations.md tells what each key takes, with an example";
+fn fallback() -> Bilingual {
+    both!(
+        "docs/operations.md tells what each key takes, with an example",
+        "docs/operations.md sagt mit einem Beispiel, was jeder Schlüssel nimmt"
+    )
+}
 
 /// Longest name of a job.
 const LONGEST_NAME: usize = 64;
@@ -47,8 +53,8 @@ pub struct JobsError(MappingError);
 impl JobsError {
     /// The mistakes with their place, excerpt and help, ready for a terminal.
     #[must_use]
-    pub fn render(&self, color: bool) -> String {
-        self.0.render(color)
+    pub fn render(&self, color: bool, language: Language) -> String {
+        self.0.render(color, language)
     }
 }
 
@@ -74,7 +80,7 @@ impl Jobs {
     pub fn load(path: &Path) -> Result<Self, JobsError> {
         let name = path.display().to_string();
         let text = read(path).map_err(|mistake| {
-            JobsError(MappingError::unreadable(&name, mistake.or_help(FALLBACK)))
+            JobsError(MappingError::unreadable(&name, mistake.or_help(fallback)))
         })?;
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         Self::parse(&name, &text, &folder)
@@ -98,7 +104,7 @@ impl Jobs {
         if mistakes.is_empty() {
             return Ok(Self { jobs });
         }
-        let mistakes = mistakes.into_iter().map(|it| it.or_help(FALLBACK));
+        let mistakes = mistakes.into_iter().map(|it| it.or_help(fallback));
         Err(JobsError(MappingError::new(
             name.into(),
             text.into(),
@@ -110,14 +116,14 @@ impl Jobs {
     ///
     /// # Errors
     /// What to do, if there is none.
-    pub fn find(&self, name: &str) -> Result<&Job, String> {
+    pub fn find(&self, name: &str) -> Result<&Job, Bilingual> {
         let names = || self.jobs.iter().map(|job| job.name.as_str());
         self.jobs
             .iter()
             .find(|job| job.name == name)
             .ok_or_else(|| {
                 did_you_mean(name, names())
-                    .unwrap_or_else(|| format!("the jobs are {}", listed(names(), 24)))
+                    .unwrap_or_else(|| both!([names = listed(names(), 24)] "the jobs are {names}", "die Jobs sind {names}"))
             })
     }
 }
@@ -128,18 +134,22 @@ fn read(path: &Path) -> Result<String, Mistake> {
     std::fs::File::open(path)
         .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
         .map_err(|error| {
-            Mistake::of_file(format!("the jobs file cannot be read: {error}"))
-                .help("name a jobs file that the user who runs the jobs may read")
+            Mistake::of_file(format!("the jobs file cannot be read: {error}")).help(both!(
+                "name a jobs file that the user who runs the jobs may read",
+                "eine Jobdatei nennen, die der Benutzer lesen darf, unter dem die Jobs laufen"
+            ))
         })?;
     if bytes.len() as u64 > LONGEST {
         let title = format!("the jobs file is longer than {LONGEST} bytes");
-        return Err(Mistake::of_file(title).help("name a jobs file"));
+        return Err(Mistake::of_file(title).help(both!("name a jobs file", "eine Jobdatei nennen")));
     }
     let (text, _, broken) = encoding_rs::UTF_8.decode(&bytes);
     if broken {
         return Err(
-            Mistake::of_file("the jobs file is neither UTF-8 nor UTF-16")
-                .help("save it as UTF-8 in the editor"),
+            Mistake::of_file("the jobs file is neither UTF-8 nor UTF-16").help(both!(
+                "save it as UTF-8 in the editor",
+                "sie im Editor als UTF-8 speichern"
+            )),
         );
     }
     Ok(text.into_owned())
@@ -151,11 +161,17 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
         Some((_, Some(nodes))) => nodes.iter().collect(),
         Some((node, None)) => {
             let wrong = wrong_type(node, "job", "a list of tables");
-            top.mistake(wrong.help("begin each job with [[job]]"));
+            top.mistake(wrong.help(both!(
+                "begin each job with [[job]]",
+                "jeden Job mit [[job]] beginnen"
+            )));
             Vec::new()
         }
         None => {
-            top.mistake(Mistake::of_file("there is no job").help("begin one with [[job]]"));
+            top.mistake(Mistake::of_file("there is no job").help(both!(
+                "begin one with [[job]]",
+                "einen mit [[job]] beginnen"
+            )));
             Vec::new()
         }
     };
@@ -164,7 +180,10 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
     let mut names: HashMap<String, ()> = HashMap::new();
     for node in nodes {
         match Section::open(node, "[[job]]", KEYS) {
-            Err(mistake) => mistakes.push(mistake.help("begin each job with [[job]]")),
+            Err(mistake) => mistakes.push(mistake.help(both!(
+                "begin each job with [[job]]",
+                "jeden Job mit [[job]] beginnen"
+            ))),
             Ok(mut section) => {
                 let name = name(&mut section, node.span(), &mut names);
                 if let Some(job) = job(section, node.span(), name, folder, mistakes) {
@@ -177,7 +196,7 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
 }
 
 /// A required key that is not there.
-fn missing(section: &mut Section<'_, '_>, place: Place, key: &str, help: &str) {
+fn missing(section: &mut Section<'_, '_>, place: Place, key: &str, help: Bilingual) {
     if section.get(key).is_none() {
         section.mistake(Mistake::at(place, format!("a job needs `{key}`")).help(help));
     }
@@ -188,9 +207,12 @@ fn name(
     place: Place,
     names: &mut HashMap<String, ()>,
 ) -> Option<String> {
-    const HOW: &str = "a name has letters from a to z, digits, `.`, `_` and `-`, and at most 64 of \
-                       them";
-    missing(section, place, "name", "write name = \"shop\"");
+    missing(
+        section,
+        place,
+        "name",
+        both!("write name = \"shop\"", "name = \"shop\" schreiben"),
+    );
     let (name, place) = section.text("name")?;
     let fits = name.len() <= LONGEST_NAME
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -200,14 +222,18 @@ fn name(
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
     if !fits {
         let title = format!("\"{name}\" is no name of a job");
-        return section.complain(Mistake::at(place, title).help(HOW));
+        return section.complain(Mistake::at(place, title).help(both!(
+            "a name has letters from a to z, digits, `.`, `_` and `-`, and at most 64 of them",
+            "ein Name hat Buchstaben von a bis z, Ziffern, `.`, `_` und `-`, und höchstens 64 davon"
+        )));
     }
     // Its state is a file, and some systems take capitals for small letters.
     if names.insert(name.to_ascii_lowercase(), ()).is_some() {
         let title = format!("there are two jobs `{name}`");
-        return section.complain(
-            Mistake::at(place, title).help("give each a name of its own; capitals do not count"),
-        );
+        return section.complain(Mistake::at(place, title).help(both!(
+            "give each a name of its own; capitals do not count",
+            "jedem einen eigenen Namen geben; Groß- und Kleinschreibung zählt nicht"
+        )));
     }
     Some(name.to_owned())
 }
@@ -289,8 +315,11 @@ fn zone(section: &mut Section<'_, '_>) -> Option<Zone> {
                 .map(|it| it.to_string())
                 .collect();
             let help = match closest(name, known.iter().map(String::as_str)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "write it like Europe/Berlin, or UTC".to_owned(),
+                Some(meant) => both!("did you mean `{meant}`?", "ist `{meant}` gemeint?"),
+                None => both!(
+                    "write it like Europe/Berlin, or UTC",
+                    "wie Europe/Berlin oder UTC schreiben"
+                ),
             };
             section.complain(Mistake::at(place, title).help(help))
         }
@@ -298,15 +327,21 @@ fn zone(section: &mut Section<'_, '_>) -> Option<Zone> {
 }
 
 fn cron(section: &mut Section<'_, '_>, place: Place, zone: Option<&Zone>) -> Option<Cron> {
-    const HOW: &str = "write minute, hour, day of the month, month and day of the week, like \
-                       \"30 2 * * *\" for half past two each night";
-    missing(section, place, "cron", HOW);
+    let how = || {
+        both!(
+            "write minute, hour, day of the month, month and day of the week, like \
+             \"30 2 * * *\" for half past two each night",
+            "Minute, Stunde, Tag des Monats, Monat und Wochentag schreiben, etwa \
+             \"30 2 * * *\" für jede Nacht um halb drei"
+        )
+    };
+    missing(section, place, "cron", how());
     let (text, place) = section.text("cron")?;
     let cron = match Cron::parse(text) {
         Ok(cron) => cron,
         Err(why) => {
             let title = format!("\"{text}\" is no cron expression: {why}");
-            return section.complain(Mistake::at(place, title).help(HOW));
+            return section.complain(Mistake::at(place, title).help(how()));
         }
     };
     let utc = Zone::named("UTC").ok();
@@ -315,29 +350,40 @@ fn cron(section: &mut Section<'_, '_>, place: Place, zone: Option<&Zone>) -> Opt
         .and_then(|zone| cron.next(zone, Timestamp::UNIX_EPOCH));
     if comes.is_none() {
         let title = format!("the time \"{text}\" never comes");
-        return section.complain(Mistake::at(place, title).help("name a day that there is"));
+        return section.complain(Mistake::at(place, title).help(both!(
+            "name a day that there is",
+            "einen Tag nennen, den es gibt"
+        )));
     }
     Some(cron)
 }
 
 fn inputs(section: &mut Section<'_, '_>, place: Place, folder: &Path) -> Vec<String> {
-    const HOW: &str = "write inputs = [\"inbox/customers-*.csv\"]";
-    missing(section, place, "inputs", HOW);
+    let how = || {
+        both!(
+            "write inputs = [\"inbox/customers-*.csv\"]",
+            "inputs = [\"eingang/kunden-*.csv\"] schreiben"
+        )
+    };
+    missing(section, place, "inputs", how());
     let given = section.one_or_more("inputs");
     let key = section.key_place("inputs");
     if let (Some([]), Some(key)) = (given.as_deref(), key) {
-        section.mistake(Mistake::at(key, "`inputs` names no file").help(HOW));
+        section.mistake(Mistake::at(key, "`inputs` names no file").help(how()));
     }
     let mut inputs = Vec::new();
     for (pattern, place) in given.into_iter().flatten() {
         if pattern.is_empty() || pattern == "-" {
             let title = "a job reads files, not the standard input";
-            section.mistake(Mistake::at(place, title).help(HOW));
+            section.mistake(Mistake::at(place, title).help(how()));
             continue;
         }
         if let Err(error) = glob::Pattern::new(pattern) {
             let title = format!("\"{pattern}\" is no pattern: {}", error.msg);
-            section.mistake(Mistake::at(place, title).help("`*`, `?`, `[…]` and `**` are known"));
+            section.mistake(Mistake::at(place, title).help(both!(
+                "`*`, `?`, `[…]` and `**` are known",
+                "bekannt sind `*`, `?`, `[…]` und `**`"
+            )));
             continue;
         }
         inputs.push(anchored(folder, pattern));
@@ -367,7 +413,10 @@ fn options(section: &mut Section<'_, '_>, folder: &Path) -> JobOptions {
     }
     if let Some(table) = section.get("run") {
         match table.get_ref().as_table() {
-            None => section.mistake(wrong_type(table, "run", "a table").help("write [job.run]")),
+            None => section.mistake(
+                wrong_type(table, "run", "a table")
+                    .help(both!("write [job.run]", "[job.run] schreiben")),
+            ),
             Some(table) => {
                 for (key, node) in table {
                     if let Err(mistake) = set(&mut options, key.get_ref(), key.span(), node) {
@@ -385,11 +434,13 @@ fn set(options: &mut JobOptions, key: &str, place: Place, node: &Node<'_>) -> Re
     if !JobOptions::keys().any(|known| known == key) {
         let mistake = Mistake::at(place, format!("unknown key `{key}` in [job.run]"));
         if KEYS.contains(&key) {
-            return Err(mistake.help("it is a key of the job itself: write it above [job.run]"));
+            return Err(mistake.help(both!(
+                "it is a key of the job itself: write it above [job.run]",
+                "es ist ein Schlüssel des Jobs selbst: über [job.run] schreiben"
+            )));
         }
         let help = did_you_mean(key, JobOptions::keys()).unwrap_or_else(|| {
-            "the keys are those of importer.toml that are about a run; README.md lists them"
-                .to_owned()
+            both!("the keys are those of importer.toml that are about a run; README.md lists them", "die Schlüssel sind die von importer.toml, die einen Lauf betreffen; README.md zählt sie auf")
         });
         return Err(mistake.help(help));
     }
@@ -406,8 +457,14 @@ fn set(options: &mut JobOptions, key: &str, place: Place, node: &Node<'_>) -> Re
 }
 
 fn hook(section: &mut Section<'_, '_>, key: &'static str, folder: &Path) -> Option<HookPlace> {
-    const HOW: &str = "write a program with its words, like [\"/usr/bin/notify\", \"shop\"], or \
-                       { url = \"https://…\" }";
+    let how = || {
+        both!(
+            "write a program with its words, like [\"/usr/bin/notify\", \"shop\"], or \
+             {{ url = \"https://…\" }}",
+            "ein Programm mit seinen Wörtern schreiben, etwa [\"/usr/bin/notify\", \"shop\"], oder \
+             {{ url = \"https://…\" }}"
+        )
+    };
     let node = section.get(key)?;
     if node.get_ref().as_array().is_some() {
         let words: Vec<String> = section
@@ -417,17 +474,17 @@ fn hook(section: &mut Section<'_, '_>, key: &'static str, folder: &Path) -> Opti
             .collect();
         if words.first().is_none_or(String::is_empty) {
             let title = format!("`{key}` names no program");
-            return section.complain(Mistake::at(node.span(), title).help(HOW));
+            return section.complain(Mistake::at(node.span(), title).help(how()));
         }
         return Some(HookPlace::Command(words));
     }
     if node.get_ref().as_table().is_none() {
         let wrong = wrong_type(node, key, "a list of words or a table");
-        return section.complain(wrong.help(HOW));
+        return section.complain(wrong.help(how()));
     }
     let mut web = match Section::open(node, "a webhook", WEB_KEYS) {
         Ok(web) => web,
-        Err(mistake) => return section.complain(mistake.help(HOW)),
+        Err(mistake) => return section.complain(mistake.help(how())),
     };
     let allow_http = web.flag("allow_http").unwrap_or_default();
     let plain = web.text("url");
@@ -443,7 +500,7 @@ fn hook(section: &mut Section<'_, '_>, key: &'static str, folder: &Path) -> Opti
     let url = match (urls.next(), urls.next()) {
         (Some(url), None) => Some(url),
         _ => web.complain(
-            Mistake::at(node.span(), format!("`{key}` has to name one address")).help(HOW),
+            Mistake::at(node.span(), format!("`{key}` has to name one address")).help(how()),
         ),
     };
     if let (Some(HookUrl::Plain(text)), Some(place)) = (&url, place)

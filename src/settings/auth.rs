@@ -18,6 +18,7 @@ use super::layer::{PREFIX, suggestion};
 use super::secret::{SecretSource, fetch};
 use super::url::service_url;
 use crate::deliver::Credentials;
+use crate::outcome::{Bilingual, both};
 
 /// The token server of the cloud, as its API description names it.
 pub(super) const TOKEN_URL: &str = "https://auth.jtl-cloud.com/oauth2/token";
@@ -94,22 +95,30 @@ impl AuthFile {
             return Err(page.mistake(
                 place,
                 "the credentials have no `kind`".to_owned(),
-                Some("add kind = \"oauth2\", \"api_key\" or \"gateway\"".to_owned()),
+                Some(both!(
+                    "add kind = \"oauth2\", \"api_key\" or \"gateway\"",
+                    "kind = \"oauth2\", \"api_key\" oder \"gateway\" hinzufügen"
+                )),
             ));
         };
-        let incomplete = |what: &str, help: &str| {
-            page.mistake(place.clone(), what.to_owned(), Some(help.to_owned()))
-        };
+        let incomplete =
+            |what: &str, help: Bilingual| page.mistake(place.clone(), what.to_owned(), Some(help));
         match (kind, sources) {
             ("gateway", [None, None, None, None]) => Ok(Self::Gateway),
             ("gateway", _) => Err(incomplete(
                 "a gateway brings its own credentials, but there are some here",
-                "remove them, or choose kind = \"oauth2\" or \"api_key\"",
+                both!(
+                    "remove them, or choose kind = \"oauth2\" or \"api_key\"",
+                    "sie entfernen, oder kind = \"oauth2\" oder \"api_key\" wählen"
+                ),
             )),
             ("api_key", [None, None, Some(key), None]) => Ok(Self::ApiKey(key)),
             ("api_key", _) => Err(incomplete(
                 "credentials of the kind \"api_key\" are `api_key`, and nothing else",
-                "write api_key = { file = \"wawi.key\" }",
+                both!(
+                    "write api_key = {{ file = \"wawi.key\" }}",
+                    "api_key = {{ file = \"wawi.key\" }} schreiben"
+                ),
             )),
             (_, [Some(id), Some(secret), api_key, None]) => Ok(Self::OAuth2 {
                 token_url,
@@ -121,7 +130,10 @@ impl AuthFile {
             _ => Err(incomplete(
                 "credentials of the kind \"oauth2\" are `client_id` and `client_secret`, or \
                  `access_token`",
-                "write client_id = { env = \"NAME\" } and client_secret = { file = \"PATH\" }",
+                both!(
+                    "write client_id = {{ env = \"NAME\" }} and client_secret = {{ file = \"PATH\" }}",
+                    "client_id = {{ env = \"NAME\" }} und client_secret = {{ file = \"PFAD\" }} schreiben"
+                ),
             )),
         }
     }
@@ -136,7 +148,7 @@ impl AuthFile {
         &self,
         environment: &Environment,
         allow_http: bool,
-        warnings: &mut Vec<String>,
+        warnings: &mut Vec<Bilingual>,
     ) -> Result<Credentials, SettingsError> {
         let mut get =
             |name: &str, source: &SecretSource| fetch(name, source, environment, warnings);
@@ -178,7 +190,11 @@ fn read_kind(page: Page<'_>, value: &Spanned<DeValue<'_>>) -> Result<&'static st
             page.mistake(
                 value.span(),
                 "there is no such kind of credentials".to_owned(),
-                Some(format!("the kinds are: {}", KINDS.join(", "))),
+                Some(both!(
+                    "the kinds are: {kinds}",
+                    "die Arten sind: {kinds}",
+                    kinds = KINDS.join(", ")
+                )),
             )
         })
 }
@@ -186,8 +202,12 @@ fn read_kind(page: Page<'_>, value: &Spanned<DeValue<'_>>) -> Result<&'static st
 fn unknown_key(page: Page<'_>, key: &Spanned<Cow<'_, str>>) -> SettingsError {
     let known = AUTH_KEYS.iter().copied().chain(["kind"]);
     let help = match suggestion(key.get_ref(), known.clone()) {
-        Some(known) => format!("did you mean `{known}`?"),
-        None => format!("the keys are: {}", known.collect::<Vec<_>>().join(", ")),
+        Some(known) => both!("did you mean `{known}`?", "ist `{known}` gemeint?"),
+        None => both!(
+            "the keys are: {keys}",
+            "die Schlüssel sind: {keys}",
+            keys = known.collect::<Vec<_>>().join(", ")
+        ),
     };
     page.mistake(
         key.span(),
@@ -234,7 +254,7 @@ pub(super) fn variables() -> impl Iterator<Item = String> {
 pub(super) fn from_environment(
     environment: &Environment,
     allow_http: bool,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Bilingual>,
 ) -> Result<Credentials, SettingsError> {
     let mut get = |key: &str| one_of(environment, key, warnings);
     let id = get("client_id")?;
@@ -244,15 +264,17 @@ pub(super) fn from_environment(
     let token_url = plain_token_url(environment)?;
     let missing = |missing: &str, given: &str| SettingsError::Credentials {
         what: format!("{given} is set, but {missing} is not"),
-        help: format!("set {missing} or {missing}_FILE too"),
+        help: both!(
+            "set {missing} or {missing}_FILE too",
+            "auch {missing} oder {missing}_FILE setzen"
+        ),
     };
     let credentials = match (id, secret, token) {
         (Some(client_id), Some(client_secret), token) => {
             if token.is_some() {
                 warnings.push(
-                    "IMPORTER_ACCESS_TOKEN is not used: client id and secret fetch a token of \
-                     their own"
-                        .to_owned(),
+                    both!("IMPORTER_ACCESS_TOKEN is not used: client id and secret fetch a token of \
+                     their own", "IMPORTER_ACCESS_TOKEN wird nicht benutzt: Id und Secret des Clients holen ein eigenes Token"),
                 );
             }
             return Ok(Credentials::OAuth2 {
@@ -273,8 +295,7 @@ pub(super) fn from_environment(
     };
     if token_url.is_some() {
         warnings.push(
-            "IMPORTER_TOKEN_URL is not used: without client id and secret no token is fetched"
-                .to_owned(),
+            both!("IMPORTER_TOKEN_URL is not used: without client id and secret no token is fetched", "IMPORTER_TOKEN_URL wird nicht benutzt: ohne Id und Secret des Clients wird kein Token geholt"),
         );
     }
     Ok(credentials)
@@ -284,7 +305,7 @@ pub(super) fn from_environment(
 fn one_of(
     environment: &Environment,
     key: &str,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Bilingual>,
 ) -> Result<Option<SecretString>, SettingsError> {
     let name = format!("{PREFIX}{}", key.to_ascii_uppercase());
     let file = format!("{name}_FILE");
@@ -295,7 +316,7 @@ fn one_of(
         (Some(_), Some(_)) => {
             return Err(SettingsError::Credentials {
                 what: format!("both {name} and {file} are set"),
-                help: "unset one of them".to_owned(),
+                help: both!("unset one of them", "eine davon löschen"),
             });
         }
     };

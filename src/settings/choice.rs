@@ -8,7 +8,7 @@ use crate::cli::{ColorChoice, LogFormat, MappingChoice};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{ImportSettings, Said};
 use crate::names::NameList;
-use crate::outcome::Language;
+use crate::outcome::{Bilingual, Language};
 use crate::report::{ReportSettings, ValuesShown};
 
 /// What holds for every command.
@@ -25,7 +25,7 @@ pub struct GlobalChoice {
     /// The profile, if one is chosen.
     pub profile: Option<String>,
     /// What is odd about environment and command line, for people.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Bilingual>,
 }
 
 /// What the console needs to know about options, variables and terminals.
@@ -95,7 +95,7 @@ pub struct RunChoice {
     pub state_dir: StateDir,
     /// What is odd about target and credentials, for people; see also
     /// [`GlobalChoice::warnings`].
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Bilingual>,
 }
 
 /// What `reconcile` is asked to do.
@@ -119,7 +119,7 @@ pub struct ReconcileChoice {
     /// [`ImportSettings::journal_options`].
     pub journal_options: String,
     /// What is odd about target and credentials, for people.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Bilingual>,
 }
 
 /// What `list` is asked to do.
@@ -136,7 +136,7 @@ pub struct ListChoice {
     /// How long it may take.
     pub max_duration: Option<Duration>,
     /// What is odd about target and credentials, for people.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Bilingual>,
 }
 
 /// What `register` is asked to do.
@@ -165,7 +165,7 @@ pub struct RegisterChoice {
     /// Time between two questions.
     pub every: Duration,
     /// What is odd about the target, for people.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Bilingual>,
 }
 
 /// What `doctor` looks at.
@@ -190,7 +190,7 @@ pub struct DoctorChoice {
     /// Whether look-ups are tried out.
     pub probe: bool,
     /// What is odd about target and credentials, for people.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Bilingual>,
 }
 
 /// What `resolve` is asked to do.

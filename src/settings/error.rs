@@ -1,17 +1,18 @@
 //! What can be wrong with settings, and what to do about it. No message shows a secret.
 
+use crate::outcome::{Bilingual, both};
 use std::path::PathBuf;
 
 /// Trouble with the settings: nothing was read or sent yet.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// Options that contradict each other. It is a mistake in the command line.
-    #[error("{what}")]
+    #[error("{}", what.english)]
     Contradiction {
         /// What contradicts what.
-        what: String,
+        what: Bilingual,
         /// What to do.
-        help: String,
+        help: Bilingual,
     },
     /// A settings file that cannot be read.
     #[error("{} cannot be read", path.display())]
@@ -72,7 +73,7 @@ pub enum SettingsError {
         /// What is wrong with them.
         what: String,
         /// What to do.
-        help: String,
+        help: Bilingual,
     },
 }
 
@@ -90,43 +91,88 @@ impl SettingsError {
         matches!(self, Self::Contradiction { .. })
     }
 
+    /// What is wrong, in German; its cause is not in it. None where it is told in English only.
+    #[must_use]
+    pub fn in_german(&self) -> Option<String> {
+        Some(match self {
+            Self::Contradiction { what, .. } => what.german.clone(),
+            Self::File(_) | Self::Credentials { .. } => return None,
+            Self::Unreadable { path, .. } => format!("{} ist nicht zu lesen", path.display()),
+            Self::Variable { name, why } => {
+                format!("die Umgebungsvariable {name} ist nicht zu gebrauchen: {why}")
+            }
+            Self::UnknownProfile { name, path, .. } => match path {
+                None => format!("das Profil `{name}` gibt es nicht: es gibt keine importer.toml"),
+                Some(path) => format!("in {} gibt es kein Profil `{name}`", path.display()),
+            },
+            Self::NoBaseUrl { .. } => {
+                "niemand hat gesagt, wo die Wawi ist: es gibt keine Basis-URL".to_owned()
+            }
+            Self::Url { name, shown, why } => {
+                format!("{name} `{shown}` ist nicht zu gebrauchen: {why}")
+            }
+            Self::PlainHttp { name, shown } => format!(
+                "{name} `{shown}` ist unverschlüsseltes http: Kunden und Zugangsdaten könnten \
+                 unterwegs gelesen werden"
+            ),
+        })
+    }
+
     /// What to do.
     #[must_use]
-    pub fn help(&self) -> Option<String> {
+    pub fn help(&self) -> Option<Bilingual> {
         match self {
             Self::Contradiction { help, .. } | Self::Credentials { help, .. } => Some(help.clone()),
-            Self::Unreadable { .. } => Some(
-                "check the path and its permissions, or name another file with --config".to_owned(),
-            ),
+            Self::Unreadable { .. } => Some(both!(
+                "check the path and its permissions, or name another file with --config",
+                "den Pfad und die Rechte prüfen, oder mit --config eine andere Datei nennen"
+            )),
             Self::File(mistake) => mistake.help.clone(),
-            Self::Variable { name, .. } => Some(format!("correct {name} or unset it")),
+            Self::Variable { name, .. } => Some(both!(
+                "correct {name} or unset it",
+                "{name} berichtigen oder löschen"
+            )),
             Self::UnknownProfile { known, path, .. } => Some(match path {
-                None => "name the settings file with --config FILE".to_owned(),
+                None => both!(
+                    "name the settings file with --config FILE",
+                    "die Einstellungsdatei mit --config DATEI nennen"
+                ),
                 Some(_) if known.is_empty() => {
-                    "the file has no profiles; begin one with [profiles.NAME]".to_owned()
+                    both!(
+                        "the file has no profiles; begin one with [profiles.NAME]",
+                        "die Datei hat keine Profile; eines mit [profiles.NAME] beginnen"
+                    )
                 }
-                Some(_) => format!("the profiles are: {}", known.join(", ")),
+                Some(_) => both!(
+                    "the profiles are: {names}",
+                    "die Profile sind: {names}",
+                    names = known.join(", ")
+                ),
             }),
             Self::NoBaseUrl { known } => {
                 let profiles = if known.is_empty() {
-                    String::new()
+                    Bilingual::default()
                 } else {
-                    format!(
-                        "choose a profile with --profile ({}), or ",
-                        known.join(", ")
+                    both!(
+                        "choose a profile with --profile ({names}), or ",
+                        "mit --profile ein Profil wählen ({names}), oder ",
+                        names = known.join(", ")
                     )
                 };
-                Some(format!(
+                Some(both!([profiles]
                     "{profiles}give --base-url URL, IMPORTER_BASE_URL, or base_url in importer.toml; \
-                     to try without an ERP, `run` has --dry-run and --sandbox"
+                     to try without an ERP, `run` has --dry-run and --sandbox", "{profiles}--base-url URL, IMPORTER_BASE_URL, oder base_url in importer.toml angeben; zum Ausprobieren ohne Wawi hat `run` --dry-run und --sandbox"
                 ))
             }
-            Self::Url { .. } => Some("write it like https://api.jtl-cloud.com/erp".to_owned()),
-            Self::PlainHttp { .. } => Some(
+            Self::Url { .. } => Some(both!(
+                "write it like https://api.jtl-cloud.com/erp",
+                "wie https://api.jtl-cloud.com/erp schreiben"
+            )),
+            Self::PlainHttp { .. } => Some(both!(
                 "use https, or accept it for this server: allow_http = true in its profile in \
-                 importer.toml, or IMPORTER_ALLOW_HTTP=true"
-                    .to_owned(),
-            ),
+                 importer.toml, or IMPORTER_ALLOW_HTTP=true",
+                "https nehmen, oder http für diesen Server erlauben: allow_http = true in seinem Profil in importer.toml, oder IMPORTER_ALLOW_HTTP=true"
+            )),
         }
     }
 }
@@ -146,5 +192,5 @@ pub struct Mistake {
     /// The line with the place underlined; values near credentials are left out.
     pub excerpt: String,
     /// What to do.
-    pub help: Option<String>,
+    pub help: Option<Bilingual>,
 }

@@ -15,6 +15,7 @@ use super::auth::{AUTH_KEYS, AuthFile};
 use super::environment::Environment;
 use super::error::{Mistake, SettingsError};
 use super::layer::{Layer, OPTIONS, Scope, suggestion};
+use crate::outcome::{Bilingual, both};
 
 /// The name under which the file is looked for.
 pub(super) const NAME: &str = "importer.toml";
@@ -194,7 +195,10 @@ impl Page<'_> {
             return Err(self.mistake(
                 value.span(),
                 "`existing = \"send\"` would send everything at every call".to_owned(),
-                Some("type --existing send each time that it is meant".to_owned()),
+                Some(both!(
+                    "type --existing send each time that it is meant",
+                    "--existing send jedes Mal eingeben, wenn es gewollt ist"
+                )),
             ));
         }
         section
@@ -209,8 +213,7 @@ impl Page<'_> {
             return self.mistake(
                 span,
                 format!("`{name}` belongs to the credentials"),
-                Some(format!(
-                    "write it under [auth] or [profiles.NAME.auth], like {name} = {{ env = \"NAME\" }}"
+                Some(both!("write it under [auth] or [profiles.NAME.auth], like {name} = {{ env = \"NAME\" }}", "unter [auth] oder [profiles.NAME.auth] schreiben, etwa {name} = {{ env = \"NAME\" }}"
                 )),
             );
         }
@@ -218,18 +221,25 @@ impl Page<'_> {
             return self.mistake(
                 span,
                 format!("`{name}` has no place inside a profile"),
-                Some("move it to the top of the file".to_owned()),
+                Some(both!(
+                    "move it to the top of the file",
+                    "nach oben an den Anfang der Datei setzen"
+                )),
             );
         }
         if let Some(row) = OPTIONS.iter().find(|row| row.key == name) {
             return self.mistake(
                 span,
                 format!("`{name}` is no setting for a file"),
-                Some(format!("type --{} when it is meant", row.flag())),
+                Some(both!(
+                    "type --{flag} when it is meant",
+                    "--{flag} eingeben, wenn es gewollt ist",
+                    flag = row.flag()
+                )),
             );
         }
         let help = suggestion(name, keys().chain(["profile", "profiles", "auth"]))
-            .map(|known| format!("did you mean `{known}`?"));
+            .map(|known| both!("did you mean `{known}`?", "ist `{known}` gemeint?"));
         self.mistake(span, format!("unknown key `{name}`"), help)
     }
 
@@ -261,7 +271,10 @@ impl Page<'_> {
             self.mistake(
                 value.span(),
                 format!("`{name}` is a table, no {}", value.get_ref().type_str()),
-                Some(format!("write it as a section, like [{name}]")),
+                Some(both!(
+                    "write it as a section, like [{name}]",
+                    "als Abschnitt schreiben, etwa [{name}]"
+                )),
             )
         })
     }
@@ -271,7 +284,7 @@ impl Page<'_> {
         self,
         span: Range<usize>,
         message: String,
-        help: Option<String>,
+        help: Option<Bilingual>,
     ) -> SettingsError {
         let start = self.text.floor_char_boundary(span.start);
         let (before, behind) = self.text.split_at(start);
@@ -356,7 +369,7 @@ mod tests {
     fn refusal(text: &str) -> String {
         let error = ConfigFile::parse(Path::new("importer.toml"), text).expect_err(text);
         match error.help() {
-            Some(help) => format!("{error}\nhelp: {help}"),
+            Some(help) => format!("{error}\nhelp: {}", help.english),
             None => error.to_string(),
         }
     }

@@ -8,7 +8,7 @@ use super::error::SettingsError;
 use super::file::{ConfigFile, NAME, nearest_folder};
 use super::layer::{Layer, OPTIONS, PREFIX, Scope, suggestion};
 use crate::cli::Cli;
-use crate::outcome::Language;
+use crate::outcome::{Bilingual, Language, both};
 
 /// The layers of one call.
 #[derive(Debug)]
@@ -26,13 +26,13 @@ pub(super) struct Layers {
     /// The profiles that there are.
     pub(super) known_profiles: Vec<String>,
     /// What is odd about the environment.
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Bilingual>,
     default_state_dir: PathBuf,
 }
 
 /// The language of the locale's messages, if it is one that is spoken: the first of its
 /// variables that is set says it.
-fn locale(environment: &Environment) -> Option<Language> {
+pub(super) fn locale(environment: &Environment) -> Option<Language> {
     let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()
         .find_map(|name| environment.variable(name))?;
@@ -139,10 +139,15 @@ impl Layers {
         match (sandbox, address) {
             (Some(sandbox), Some(address)) if is_on && address < sandbox => {
                 Err(SettingsError::Contradiction {
-                    what: "a base URL is given, but the settings ask for a sandbox".to_owned(),
-                    help: "unset IMPORTER_SANDBOX, take `sandbox` out of importer.toml, or leave \
-                           the base URL out"
-                        .to_owned(),
+                    what: both!(
+                        "a base URL is given, but the settings ask for a sandbox",
+                        "eine Basis-URL ist angegeben, aber die Einstellungen verlangen eine Sandbox"
+                    ),
+                    help: both!(
+                        "unset IMPORTER_SANDBOX, take `sandbox` out of importer.toml, or leave \
+                           the base URL out",
+                        "IMPORTER_SANDBOX löschen, `sandbox` aus importer.toml nehmen, oder die Basis-URL weglassen"
+                    ),
                 })
             }
             _ => Ok(()),
@@ -150,7 +155,7 @@ impl Layers {
     }
 
     /// What is odd about the target: a name that was given together with another address.
-    pub(super) fn target_warnings(&self) -> Vec<String> {
+    pub(super) fn target_warnings(&self) -> Vec<Bilingual> {
         let name = self.nearness(|layer| layer.target.is_some());
         let address = self.nearness(|layer| layer.base_url.is_some());
         let is_other = self
@@ -166,9 +171,12 @@ impl Layers {
                     .get(name)
                     .and_then(|layer| layer.target.as_deref())
                     .unwrap_or_default();
-                vec![format!(
+                vec![both!(
                     "another base URL than the profile's is used, but the journal takes it for \
-                     the profile's target `{name}`; another ERP needs another `target`"
+                     the profile's target `{name}`; another ERP needs another `target`",
+                    "es wird eine andere Basis-URL als die des Profils benutzt, aber das Journal \
+                     hält sie für das Ziel `{name}` des Profils; eine andere Wawi braucht ein \
+                     anderes `target`"
                 )]
             }
             _ => Vec::new(),
@@ -180,7 +188,7 @@ impl Layers {
 /// platforms inject some.
 fn read_variables(
     environment: &Environment,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Bilingual>,
 ) -> Result<Layer, SettingsError> {
     let mut layer = Layer::default();
     for name in environment.names(PREFIX) {
@@ -191,9 +199,10 @@ fn read_variables(
             continue;
         };
         if row.scope == Scope::FlagOnly {
-            warnings.push(format!(
-                "{name} is ignored: --{} has to be typed each time that it is meant",
-                row.flag()
+            warnings.push(both!(
+                "{name} is ignored: --{flag} has to be typed each time that it is meant",
+                "{name} wird übergangen: --{flag} muss jedes Mal eingegeben werden, wenn es gewollt ist",
+                flag = row.flag()
             ));
             continue;
         }
@@ -216,7 +225,7 @@ fn read_variables(
     Ok(layer)
 }
 
-fn unknown(name: &str) -> String {
+fn unknown(name: &str) -> Bilingual {
     let known: Vec<String> = OPTIONS
         .iter()
         .filter(|row| row.scope != Scope::FlagOnly)
@@ -229,8 +238,14 @@ fn unknown(name: &str) -> String {
     let word = bare(name).unwrap_or_default();
     match suggestion(&word, known.iter().map(String::as_str)) {
         Some(meant) => {
-            format!("{name} is no variable of this program; did you mean {PREFIX}{meant}?")
+            both!(
+                "{name} is no variable of this program; did you mean {PREFIX}{meant}?",
+                "{name} ist keine Variable dieses Programms; ist {PREFIX}{meant} gemeint?"
+            )
         }
-        None => format!("{name} is no variable of this program and is ignored"),
+        None => both!(
+            "{name} is no variable of this program and is ignored",
+            "{name} ist keine Variable dieses Programms und wird übergangen"
+        ),
     }
 }

@@ -13,6 +13,7 @@ use toml::de::DeValue;
 use super::environment::Environment;
 use super::error::SettingsError;
 use super::file::Page;
+use crate::outcome::{Bilingual, both};
 
 /// Longest secret: more is a file that was named by mistake.
 const LONGEST: u64 = 64 * 1024;
@@ -30,8 +31,14 @@ pub(super) enum SecretSource {
     Command(Vec<String>),
 }
 
-const WAYS: &str = "write { env = \"NAME\" }, { file = \"PATH\" }, { credential = \"NAME\" } or \
-                    { command = [\"pass\", \"NAME\"] }";
+fn ways() -> Bilingual {
+    both!(
+        "write {{ env = \"NAME\" }}, {{ file = \"PATH\" }}, {{ credential = \"NAME\" }} or \
+         {{ command = [\"pass\", \"NAME\"] }}",
+        "{{ env = \"NAME\" }}, {{ file = \"PFAD\" }}, {{ credential = \"NAME\" }} oder \
+         {{ command = [\"pass\", \"NAME\"] }} schreiben"
+    )
+}
 
 impl SecretSource {
     /// Where the secret is, for people. Of a command its program alone: the words behind it may
@@ -66,7 +73,7 @@ impl SecretSource {
         key: &str,
         value: &Spanned<DeValue<'_>>,
     ) -> Result<Self, SettingsError> {
-        let wrong = |what: String| page.mistake(value.span(), what, Some(WAYS.to_owned()));
+        let wrong = |what: String| page.mistake(value.span(), what, Some(ways()));
         let table = match value.get_ref() {
             DeValue::Table(table) => table,
             DeValue::String(_) => {
@@ -117,7 +124,7 @@ pub(super) fn fetch(
     name: &str,
     source: &SecretSource,
     environment: &Environment,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Bilingual>,
 ) -> Result<SecretString, SettingsError> {
     match source {
         SecretSource::Env(variable) => match environment.get_raw(variable)? {
@@ -125,7 +132,7 @@ pub(super) fn fetch(
             Some(secret) => check(name, &format!("the variable {variable}"), secret),
             None => Err(trouble(
                 format!("{name} comes from the environment variable {variable}, which is not set"),
-                format!("set {variable}"),
+                both!("set {variable}", "{variable} setzen"),
             )),
         },
         SecretSource::File(path) => {
@@ -139,7 +146,10 @@ pub(super) fn fetch(
                         "{name} is the credential `{credential}`, but systemd has given none: \
                          CREDENTIALS_DIRECTORY is not set"
                     ),
-                    format!("add LoadCredential={credential}:/path to the service"),
+                    both!(
+                        "add LoadCredential={credential}:/path to the service",
+                        "dem Dienst LoadCredential={credential}:/pfad hinzufügen"
+                    ),
                 ));
             };
             let path = Path::new(folder).join(credential);
@@ -150,16 +160,23 @@ pub(super) fn fetch(
     }
 }
 
-fn trouble(what: String, help: String) -> SettingsError {
+fn trouble(what: String, help: Bilingual) -> SettingsError {
     SettingsError::Credentials { what, help }
 }
 
 /// Reads a file that holds nothing but a secret.
-fn read_file(name: &str, path: &Path, warnings: &mut Vec<String>) -> Result<String, SettingsError> {
+fn read_file(
+    name: &str,
+    path: &Path,
+    warnings: &mut Vec<Bilingual>,
+) -> Result<String, SettingsError> {
     let failed = |why: String| {
         trouble(
             format!("{name} comes from the file {}, but {why}", path.display()),
-            "check the path, its permissions and what is in it".to_owned(),
+            both!(
+                "check the path, its permissions and what is in it",
+                "den Pfad, die Rechte und den Inhalt prüfen"
+            ),
         )
     };
     let file = File::open(path).map_err(|error| match error.kind() {
@@ -169,21 +186,24 @@ fn read_file(name: &str, path: &Path, warnings: &mut Vec<String>) -> Result<Stri
                 path.display()
             ),
             if name.contains("api_key") {
-                format!(
-                    "check the path; `importer register --key-file {}` gets a key from an \
+                both!(
+                    "check the path; `importer register --key-file {path}` gets a key from an \
                      on-prem server and writes it there",
-                    path.display()
+                    "den Pfad prüfen; `importer register --key-file {path}` holt einen Schlüssel \
+                     von einem eigenen Server und schreibt ihn dorthin",
+                    path = path.display()
                 )
             } else {
-                "check the path".to_owned()
+                both!("check the path", "den Pfad prüfen")
             },
         ),
         _ => failed(error.to_string()),
     })?;
     if others_may_read(&file) {
-        warnings.push(format!(
-            "everybody on this machine may read the secret in {}; chmod 600 keeps it private",
-            path.display()
+        warnings.push(both!(
+            "everybody on this machine may read the secret in {path}; chmod 600 keeps it private",
+            "jeder auf diesem Rechner darf das Geheimnis in {path} lesen; chmod 600 schützt es",
+            path = path.display()
         ));
     }
     let mut bytes = Vec::new();
@@ -214,13 +234,16 @@ fn run(name: &str, words: &[String]) -> Result<SecretString, SettingsError> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(trouble(
             format!("the command for {name} is empty"),
-            "name a program".to_owned(),
+            both!("name a program", "ein Programm nennen"),
         ));
     };
     let failed = |why: String| {
         trouble(
             format!("{name} comes from the command `{program}`, but {why}"),
-            "run the command by hand to see what is wrong".to_owned(),
+            both!(
+                "run the command by hand to see what is wrong",
+                "den Befehl von Hand ausführen, um zu sehen, was falsch ist"
+            ),
         )
     };
     let output = Command::new(program)
@@ -249,7 +272,10 @@ fn check(name: &str, place: &str, secret: &str) -> Result<SecretString, Settings
     if secret.trim().is_empty() {
         return Err(trouble(
             format!("{name} is empty in {place}"),
-            "put the secret there, or remove the setting".to_owned(),
+            both!(
+                "put the secret there, or remove the setting",
+                "das Geheimnis dort hinschreiben, oder die Einstellung entfernen"
+            ),
         ));
     }
     if !secret.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -258,7 +284,10 @@ fn check(name: &str, place: &str, secret: &str) -> Result<SecretString, Settings
                 "{name} in {place} has line breaks, control characters or characters outside of \
                  ASCII, which no HTTP header carries"
             ),
-            "let the secret stand there alone, on one line".to_owned(),
+            both!(
+                "let the secret stand there alone, on one line",
+                "das Geheimnis allein in einer Zeile stehen lassen"
+            ),
         ));
     }
     Ok(SecretString::from(secret))
@@ -355,7 +384,11 @@ mod tests {
             let source = SecretSource::File(path.clone());
             fetch("api_key", &source, &Environment::default(), &mut warnings).expect("secret");
             assert_eq!(warnings.len(), warned, "{mode:o}");
-            assert!(warnings.iter().all(|warning| !warning.contains("canary")));
+            assert!(
+                warnings
+                    .iter()
+                    .all(|warning| !warning.english.contains("canary"))
+            );
         }
     }
 }

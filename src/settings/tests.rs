@@ -65,7 +65,7 @@ impl Call {
         let error = self.run().expect_err("refused");
         let help = error.help().expect("every refusal says what to do");
         let folder = self.folder.path().to_str().expect("unicode");
-        format!("{error}\nhelp: {help}")
+        format!("{error}\nhelp: {}", help.english)
             .replace(folder, "FOLDER")
             .replace('\\', "/")
     }
@@ -329,7 +329,7 @@ fn what_must_not_be_repeated_is_not_taken_from_the_environment() {
     let run = call.run().expect("fine");
     assert_eq!(run.settings.limit, None);
     assert!(!run.settings.again);
-    insta::assert_snapshot!(call.global().expect("fine").warnings.join("\n"), @r#"
+    insta::assert_snapshot!(call.global().expect("fine").warnings.iter().map(|it| it.english.as_str()).collect::<Vec<_>>().join("\n"), @r#"
     IMPORTER_AGAIN is ignored: --again has to be typed each time that it is meant
     IMPORTER_BASEURL is no variable of this program; did you mean IMPORTER_BASE_URL?
     IMPORTER_LIMIT is ignored: --limit has to be typed each time that it is meant

@@ -141,7 +141,13 @@ mod tests {
         ] {
             let error = base_url(text, false).expect_err(text);
             assert!(matches!(error, SettingsError::PlainHttp { .. }), "{error}");
-            assert!(error.help().expect("help").contains("allow_http = true"));
+            assert!(
+                error
+                    .help()
+                    .expect("help")
+                    .english
+                    .contains("allow_http = true")
+            );
         }
     }
 }

@@ -342,7 +342,7 @@ mod tests {
             let error = decided(bytes, None).unwrap_err();
             assert!(matches!(error, SourceError::OtherFormat { .. }), "{error}");
             assert!(error.to_string().contains(what), "{error}");
-            assert!(error.help().unwrap().contains("CSV"));
+            assert!(error.help().unwrap().english.contains("CSV"));
         }
         let error = decided(b"a;b\nc\0d\n", None).unwrap_err();
         assert!(matches!(error, SourceError::Binary { offset: 5, .. }));

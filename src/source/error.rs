@@ -1,5 +1,8 @@
 //! What stops the reading of an input, and what to do about it.
 
+mod german;
+mod help;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -274,105 +277,6 @@ fn named(record: u64) -> String {
 }
 
 impl SourceError {
-    /// What to do about it.
-    #[must_use]
-    pub fn help(&self) -> Option<String> {
-        let help = match self {
-            Self::Missing { path, .. } if path.is_symlink() => {
-                "it is a symbolic link, and what it leads to is not there"
-            }
-            Self::Missing {
-                near: Some(near), ..
-            } => return Some(format!("did you mean `{near}`?")),
-            Self::Directory { path } => {
-                let all = path.join("*.csv");
-                return Some(format!("name its files, e.g. '{}'", all.display()));
-            }
-            Self::NotAFile { .. } => "pipe it in and name `-` as the input",
-            Self::Denied { .. } => {
-                "let the user who runs the import read it, and close it in other programs"
-            }
-            Self::Empty { .. } => "was the export finished, and is it the right file?",
-            Self::NoHeader { .. } => "lower `skip_lines`",
-            Self::NotAsDeclared { .. } => {
-                "take `format` out of the mapping, or override it with --format"
-            }
-            Self::OtherFormat { .. }
-            | Self::Encrypted { .. }
-            | Self::Damaged { .. }
-            | Self::Bomb { .. }
-            | Self::Private { .. }
-            | Self::NoSheet { .. }
-            | Self::EmptySheet { .. }
-            | Self::UnknownSheet { .. } => return self.help_with_books(),
-            Self::Binary { .. } => {
-                "export it as CSV or JSONL; if it is UTF-16 text, declare `encoding`"
-            }
-            Self::JsonArray { .. } => {
-                "turn it into one object a line: jq -c '.[]' IN.json > OUT.jsonl"
-            }
-            Self::UnknownEncoding { .. } => {
-                "use one of the names that browsers know: utf-8, windows-1252, iso-8859-15, utf-16le; \
-                 convert anything else (e.g. cp850) to UTF-8 first"
-            }
-            Self::OtherEncoding { bom, .. } => {
-                return Some(format!("leave `encoding` out, or set it to {bom}"));
-            }
-            Self::Malformed { .. } | Self::HeaderEncoding { .. } => {
-                "set `encoding` to what the export was written in, or export it again as UTF-8"
-            }
-            Self::BadDelimiter { .. } => "use one ASCII character: `;` `,` `|` or a tab",
-            Self::HeaderTooLarge { .. } => {
-                "is it a CSV file, and are the lines before its header skipped?"
-            }
-            Self::UnclosedQuote { .. } => {
-                "close the quote on that line or double it (\"\"); if the file was cut off, export it again"
-            }
-            Self::Edited { .. } => "let nobody write to it, and start again",
-            Self::NoMatch { .. } => "check the pattern; a folder is entered by `**/`",
-            Self::Pattern { .. } => "name the files themselves, or write `[[]` for a literal `[`",
-            Self::Spool { .. } => {
-                "the state folder must be writable and needs room for the whole input; \
-                 --state-dir chooses another one"
-            }
-            Self::Missing { near: None, .. } => {
-                "check its name and its folder; without one, it is looked for in the current folder"
-            }
-            Self::Open { .. } | Self::Read { .. } | Self::Copy { .. } | Self::Stdin { .. } => {
-                return None;
-            }
-        };
-        Some(help.to_owned())
-    }
-
-    /// What to do about books and compressed files.
-    fn help_with_books(&self) -> Option<String> {
-        let help = match self {
-            Self::OtherFormat { .. } => {
-                "save or unpack it as XLSX, ODS or CSV (in a spreadsheet: Save as, \"CSV UTF-8\") \
-                 and import that"
-            }
-            Self::Encrypted { .. } => {
-                "open it in the program that made it, take the password away (Save as, without \
-                 a password), and import that"
-            }
-            Self::Damaged { .. } => {
-                "copy or export it again; if it opens elsewhere, save it as CSV (\"CSV UTF-8\") \
-                 and import that"
-            }
-            Self::Bomb { .. } => {
-                "if that is right, unpack it yourself, or save it as CSV, and import that"
-            }
-            Self::Private { .. } => {
-                "the folder for temporary files needs room for the whole unpacked input; the \
-                 environment variable TMPDIR (on Windows TEMP) names another one"
-            }
-            Self::UnknownSheet { sheet, sheets, .. } => return Some(other_sheet(sheet, sheets)),
-            _ => "is it the right file? `sheet` in the mapping, or --sheet, names a sheet",
-        };
-        Some(help.to_owned())
-    }
-
     /// Whether the input is not written in the encoding that it was said to be in.
     #[must_use]
     pub fn is_other_encoding(&self) -> bool {
@@ -438,34 +342,6 @@ impl SourceError {
     }
 }
 
-/// Sheets that are listed at most.
-const SHEETS: usize = 10;
-
-/// Offers the sheet whose name is most like `wanted`, else lists all.
-fn other_sheet(wanted: &str, sheets: &[String]) -> String {
-    let wanted = wanted.trim().to_lowercase();
-    let likeness =
-        |name: &String| strsim::normalized_damerau_levenshtein(&wanted, &name.to_lowercase());
-    let near = sheets
-        .iter()
-        .map(|name| (likeness(name), name))
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
-    match near {
-        Some((likeness, name)) if likeness >= NEAR => format!("did you mean \"{name}\"?"),
-        _ => {
-            let mut names: Vec<String> = sheets
-                .iter()
-                .take(SHEETS)
-                .map(|name| format!("\"{name}\""))
-                .collect();
-            if sheets.len() > SHEETS {
-                names.push("…".to_owned());
-            }
-            format!("its sheets are {}", names.join(", "))
-        }
-    }
-}
-
 /// Likeness (0 to 1) from which another name is offered.
 const NEAR: f64 = 0.7;
 /// Files of a folder that are looked at for a similar name.
@@ -513,10 +389,10 @@ mod tests {
             SourceError::opening(&path, source)
         };
         let near = folder.path().join("kunden.csv").display().to_string();
-        let help = missing("Kunde.csv").help().unwrap();
+        let help = missing("Kunde.csv").help().unwrap().english;
         assert_eq!(help, format!("did you mean `{near}`?"));
         for name in ["zzz.csv", "kunden.csv/x"] {
-            let help = missing(name).help().unwrap();
+            let help = missing(name).help().unwrap().english;
             assert!(help.starts_with("check its name"), "{help}");
         }
     }

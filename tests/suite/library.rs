@@ -183,7 +183,12 @@ fn a_mapping_that_needs_more_than_records_is_refused() {
     ] {
         let mapping = Mapping::parse("own", &format!("{MAPPING}\n{further}"));
         let Ok(mapping) = mapping else {
-            panic!("{:?}", mapping.unwrap_err().render(false));
+            panic!(
+                "{:?}",
+                mapping
+                    .unwrap_err()
+                    .render(false, wawi_importer::outcome::Language::English)
+            );
         };
         let error = hand_over(&mapping, &header(), records(), &mut Nowhere).unwrap_err();
         assert!(error.to_string().contains(needs), "{error}");

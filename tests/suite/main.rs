@@ -51,6 +51,8 @@ mod import;
 mod joins;
 /// The journal damaged, on a network, in use by others; the clock.
 mod journal;
+/// In which language people and programs are told.
+mod language;
 /// The crate as a library.
 mod library;
 /// Completions and manual pages.

@@ -21,7 +21,7 @@ pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// A file of the repository.

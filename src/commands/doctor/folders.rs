@@ -68,7 +68,7 @@ fn journal(folder: &Path) -> Finding {
         .with(facts.value()),
         Ok(Some(facts)) => Finding::ok(CHECK, facts.told()).with(facts.value()),
         Err(error) => {
-            let help = error.help();
+            let help = error.help().map(|it| it.english);
             let text = super::chain(&error);
             let code = exit::of_import(&ImportError::Journal(error));
             Finding::failed(CHECK, code, text, help)

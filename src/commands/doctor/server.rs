@@ -339,7 +339,7 @@ async fn reach(setting: &str, url: &str, at_most: Duration, doctor: &mut Doctor<
 pub(super) fn ended(check: &'static str, ending: &Ending) -> Finding {
     let code = ending.exit_code(&crate::outcome::Counts::default());
     let remedy = match ending {
-        Ending::Stopped(stop) => stop.todo().to_owned(),
+        Ending::Stopped(stop) => stop.todo().english,
         _ => "wait, or check the address in the settings".to_owned(),
     };
     Finding::failed(check, code, ending.message(), Some(remedy))

@@ -7,7 +7,7 @@ use super::strain::{is_of_the_server, may_have_left};
 use super::{Action, Engine, SETTLE_ANSWERED, quota_of};
 use crate::deliver::backoff;
 use crate::deliver::pace::Moment;
-use crate::outcome::{Attempt, Ending, How, Outcome, Stop};
+use crate::outcome::{Attempt, Ending, How, Outcome, PauseWhy, Stop};
 
 /// 403 answers, without a customer created by a later POST, that mean the scope is missing.
 const FORBIDDEN_AT_MOST: usize = 3;
@@ -84,7 +84,7 @@ impl Engine {
                     let tries = self.jobs.get(&id).map_or(1, |job| job.attempt);
                     let jittered = backoff::wait(backoff::THROTTLED_BASE, tries, self.random.f64());
                     let length = wish.unwrap_or(jittered).min(backoff::RETRY_AFTER_CAP);
-                    self.pause(length, "the server is unavailable for a moment", now);
+                    self.pause(length, PauseWhy::Unavailable, now);
                 }
                 self.reconcile(id, settle, status, now);
             }

@@ -7,7 +7,7 @@ use super::{Action, Engine, quota_of};
 use crate::deliver::backoff;
 use crate::deliver::breaker::Health;
 use crate::deliver::pace::Moment;
-use crate::outcome::{Attempt, Ending, Sent, Trouble};
+use crate::outcome::{Attempt, Ending, PauseWhy, Sent, Trouble};
 
 impl Engine {
     pub(super) fn poll_breaker(&mut self, now: Moment) -> Option<Moment> {
@@ -80,7 +80,7 @@ impl Engine {
             self.probe_at = now + backoff::BASE;
             self.told_paused = true;
             self.actions.push(Action::TellPaused {
-                why: "the server does not answer as it should",
+                why: PauseWhy::Odd,
                 length: None,
             });
         }
@@ -88,7 +88,7 @@ impl Engine {
     }
 
     /// Everybody pauses, as the server asked.
-    pub(super) fn pause(&mut self, length: Duration, why: &'static str, now: Moment) {
+    pub(super) fn pause(&mut self, length: Duration, why: PauseWhy, now: Moment) {
         let until = now + length;
         if until > self.paused_until {
             self.paused_until = until;
@@ -125,7 +125,7 @@ impl Engine {
             ),
         };
         let length = length.max(backoff::BASE);
-        self.pause(length, "the server asks for a slower pace", now);
+        self.pause(length, PauseWhy::TooFast, now);
         // A pause that was asked for is no outage, however long; being sent away again and
         // again is one.
         let most = self.settings.delivery.max_outage;

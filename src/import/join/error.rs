@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::outcome::Code;
+use crate::outcome::{Bilingual, Code, both};
 
 /// Why the second file of a mapping (`[join]`) cannot be used. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -46,28 +46,39 @@ fn listed(paths: &[PathBuf]) -> String {
 impl JoinError {
     /// What to do about it.
     #[must_use]
-    pub fn help(&self) -> String {
+    pub fn help(&self) -> Bilingual {
         match self {
             Self::Missing { .. } => {
-                "put it beside the input, or correct `file` in `[join]` of the mapping"
+                both!(
+                    "put it beside the input, or correct `file` in `[join]` of the mapping",
+                    "sie neben die Eingabe legen, oder `file` in `[join]` der Zuordnung berichtigen"
+                )
             }
             Self::Lines { .. } => {
-                "export it as CSV; JSON lines can hold the addresses in the customer's own line, \
-                 and a mapping names them by a path like `addresses[0].city`"
+                both!(
+                    "export it as CSV; JSON lines can hold the addresses in the customer's own line, \
+                 and a mapping names them by a path like `addresses[0].city`",
+                    "sie als CSV exportieren; bei JSON-Zeilen können die Adressen in der Zeile des Kunden stehen, und eine Zuordnung nennt sie mit einem Pfad wie `addresses[0].city`"
+                )
             }
             Self::Unreadable {
                 code: Some(Code::CellError),
                 ..
             } => {
-                "correct the formula, or write the value itself into the cell; `\"cell.error\" = \
-                 \"warn\"` in `[rules]` of the mapping takes the cell as empty"
+                both!(
+                    "correct the formula, or write the value itself into the cell; `\"cell.error\" = \
+                 \"warn\"` in `[rules]` of the mapping takes the cell as empty",
+                    "die Formel berichtigen, oder den Wert selbst in die Zelle schreiben; `\"cell.error\" = \"warn\"` in `[rules]` der Zuordnung nimmt die Zelle als leer"
+                )
             }
             Self::Unreadable { .. } => {
-                "correct the row: nobody knows to which record it belongs. Rows with too few or \
+                both!(
+                    "correct the row: nobody knows to which record it belongs. Rows with too few or \
                  too many fields are taken with `\"record.ragged\" = \"warn\"` in `[rules]` of the \
-                 mapping"
+                 mapping",
+                    "die Zeile berichtigen: niemand weiß, zu welchem Datensatz sie gehört. Zeilen mit zu wenigen oder zu vielen Feldern nimmt `\"record.ragged\" = \"warn\"` in `[rules]` der Zuordnung an"
+                )
             }
         }
-        .to_owned()
     }
 }

@@ -1,5 +1,7 @@
 //! Why a returned file cannot be taken as it is.
 
+use crate::outcome::telling::counted;
+use crate::outcome::{Bilingual, both};
 use std::path::PathBuf;
 
 /// Why a returned file cannot be taken as it is. Nothing was sent.
@@ -113,9 +115,11 @@ pub enum ReturnedError {
     },
     /// It was changed where nothing was wrong, and nobody has accepted that.
     #[error(
-        "{cells} cells of {} differ from the input of run {run} although nothing was wrong with \
-         them: {}; nothing was sent",
+        "{} of {} {} from the input of run {run} although nothing was wrong there: {}; nothing was \
+         sent",
+        counted(*cells, "cell"),
         path.display(),
+        if *cells == 1 { "differs" } else { "differ" },
         columns.join(", ")
     )]
     Altered {
@@ -133,45 +137,61 @@ pub enum ReturnedError {
 impl ReturnedError {
     /// What to do about it.
     #[must_use]
-    pub fn help(&self) -> String {
+    pub fn help(&self) -> Bilingual {
         match self {
-            Self::SeveralRuns { .. } => "make a file for each run".to_owned(),
+            Self::SeveralRuns { .. } => both!(
+                "make a file for each run",
+                "für jeden Lauf eine eigene Datei machen"
+            ),
             Self::Unclear { .. } => {
-                "leave `_run` and `_record` as they came, or empty both where the record is a \
-                 new one"
-                    .to_owned()
+                both!(
+                    "leave `_run` and `_record` as they came, or empty both where the record is a \
+                 new one",
+                    "`_run` und `_record` lassen, wie sie kamen, oder beide leeren, wo der Datensatz ein neuer ist"
+                )
             }
             Self::Repeated { .. } => {
-                "keep one of them; if the other is a customer of its own, empty its `_run` and \
-                 `_record`"
-                    .to_owned()
+                both!(
+                    "keep one of them; if the other is a customer of its own, empty its `_run` and \
+                 `_record`",
+                    "einen davon behalten; ist der andere ein eigener Kunde, seine Felder `_run` und `_record` leeren"
+                )
             }
             Self::Beyond { .. } => {
-                "leave `_run` and `_record` as they came; begin anew with the file that the \
-                 report has"
-                    .to_owned()
+                both!(
+                    "leave `_run` and `_record` as they came; begin anew with the file that the \
+                 report has",
+                    "`_run` und `_record` lassen, wie sie kamen; mit der Datei aus dem Bericht neu anfangen"
+                )
             }
-            Self::StillOpen { run, .. } => format!(
+            Self::StillOpen { run, .. } => both!(
                 "finish that run first by the same command over its input; `importer runs` tells \
-                 which one that is, `importer show {run}` how far it came"
+                 which one that is, `importer show {run}` how far it came",
+                "zuerst jenen Lauf mit demselben Befehl über seine Eingabe zu Ende bringen; `importer runs` sagt, welche das ist, `importer show {run}`, wie weit er kam"
             ),
             Self::Strayed { .. } => {
-                "put the rows back into the order that they came in, sorted by `_record`, and \
+                both!(
+                    "put the rows back into the order that they came in, sorted by `_record`, and \
                  leave each customer's first row above its others; or fill the column of \
-                 `[group] by` in all of them"
-                    .to_owned()
+                 `[group] by` in all of them",
+                    "die Zeilen wieder in ihre Reihenfolge bringen, nach `_record` sortiert, und die erste Zeile jedes Kunden über seinen weiteren lassen; oder die Spalte von `[group] by` in allen ausfüllen"
+                )
             }
             Self::OtherTarget { .. } => {
-                "choose the right one with `--profile`, `--base-url` or `--tenant-id`; to import \
+                both!(
+                    "choose the right one with `--profile`, `--base-url` or `--tenant-id`; to import \
                  it here all the same, as an input of its own, remove the columns `_run` and \
-                 `_record`"
-                    .to_owned()
+                 `_record`",
+                    "mit `--profile`, `--base-url` oder `--tenant-id` die richtige wählen; um die Datei dennoch hier zu importieren, als eigene Eingabe, die Spalten `_run` und `_record` entfernen"
+                )
             }
             Self::Altered { .. } => {
-                "a spreadsheet changes numbers and dates when it opens a file: import the columns \
+                both!(
+                    "a spreadsheet changes numbers and dates when it opens a file: import the columns \
                  as text and correct it once more; if the changes are meant, `--accept-changes` \
-                 sends them"
-                    .to_owned()
+                 sends them",
+                    "eine Tabellenkalkulation verändert beim Öffnen Zahlen und Daten: die Spalten als Text einlesen und noch einmal berichtigen; sind die Änderungen gewollt, sendet `--accept-changes` sie"
+                )
             }
         }
     }

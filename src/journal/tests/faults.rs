@@ -308,7 +308,7 @@ pub(super) fn a_full_disk_poisons_and_loses_nothing() {
     }
     let error = failure.unwrap();
     assert!(
-        error.help().unwrap().contains("room on the disk"),
+        error.help().unwrap().english.contains("room on the disk"),
         "{error}"
     );
     assert_poisoned(&mut journal);

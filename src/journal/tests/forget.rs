@@ -380,7 +380,7 @@ fn somebody_who_reads_an_earlier_state_is_waited_for_and_told_of() {
     journal.forget_runs(&["run-1".to_owned()]).unwrap();
     let error = journal.erase().unwrap_err();
     assert!(matches!(error, JournalError::StillRead { .. }), "{error}");
-    assert!(error.help().unwrap().contains("same command again"));
+    assert!(error.help().unwrap().english.contains("same command again"));
     reader.execute_batch("COMMIT").unwrap();
     // It has the journal open still, but reads nothing.
     assert!(journal.erase().unwrap());

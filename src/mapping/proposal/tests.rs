@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::mapping::{Mapping, Tally};
+use crate::outcome::Language;
 use crate::record::{Cells, Fields, Position, Span};
 
 fn record(number: usize, fields: Fields) -> Record {
@@ -73,10 +74,10 @@ fn holds(proposal: &Proposal, columns: Columns<'_>, records: &[Record]) {
         }
     };
     let mapping = Mapping::parse("a.toml", &text).unwrap_or_else(|error| {
-        panic!("{}\n{text}", error.render(false));
+        panic!("{}\n{text}", error.render(false, Language::English));
     });
     let plan = mapping.bind(columns).unwrap_or_else(|error| {
-        panic!("{}\n{text}", error.render(false));
+        panic!("{}\n{text}", error.render(false, Language::English));
     });
     for record in records {
         let _ = plan.apply(record, &mut Tally::default());

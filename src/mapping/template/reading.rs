@@ -10,6 +10,7 @@ use minijinja::machinery::{Span, parse};
 
 use super::COLUMNS;
 use crate::mapping::suggest::{did_you_mean, listed, quoted};
+use crate::outcome::{Bilingual, both};
 
 /// The filters that a template may use. None of them knows anything but its values.
 pub(in crate::mapping) const FILTERS: &[&str] = &[
@@ -116,7 +117,7 @@ pub(super) struct Fault {
     /// What.
     pub(super) title: String,
     /// What to do.
-    pub(super) help: String,
+    pub(super) help: Bilingual,
 }
 
 /// Reads the template `source`.
@@ -139,13 +140,16 @@ impl<'a> Reading<'a> {
                 self.fault(
                     span,
                     format!("the template does not know {}", quoted(name)),
-                    format!("a column is written {COLUMNS}['{name}']"),
+                    both!(
+                        "a column is written {COLUMNS}['{name}']",
+                        "eine Spalte schreibt man {COLUMNS}['{name}']"
+                    ),
                 );
             }
         }
     }
 
-    fn fault(&mut self, span: Span, title: String, help: String) {
+    fn fault(&mut self, span: Span, title: String, help: Bilingual) {
         self.faults.push(Fault {
             at: range(span),
             title,
@@ -192,7 +196,10 @@ impl<'a> Reading<'a> {
                 self.statements(&it.body);
             }
             Stmt::AutoEscape(it) => {
-                let help = "leave it out: nothing is escaped anyway".to_owned();
+                let help = both!(
+                    "leave it out: nothing is escaped anyway",
+                    "weglassen: es wird ohnehin nichts maskiert"
+                );
                 self.fault(it.span(), "the template sets `autoescape`".to_owned(), help);
             }
             Stmt::FilterBlock(it) => {
@@ -211,7 +218,10 @@ impl<'a> Reading<'a> {
             Expr::Var(name) if name.id == COLUMNS => self.fault(
                 name.span(),
                 format!("the template sets `{COLUMNS}`"),
-                "the record's columns stand there: take another name".to_owned(),
+                both!(
+                    "the record's columns stand there: take another name",
+                    "dort stehen die Spalten des Datensatzes: einen anderen Namen nehmen"
+                ),
             ),
             Expr::Var(name) => {
                 self.assigned.insert(name.id);
@@ -297,7 +307,10 @@ impl<'a> Reading<'a> {
                     self.fault(
                         span,
                         format!("the template knows no method {}", quoted(it.name)),
-                        "filters stand behind a bar, such as `| split(',')`".to_owned(),
+                        both!(
+                            "filters stand behind a bar, such as `| split(',')`",
+                            "Filter stehen hinter einem Strich, etwa `| split(',')`"
+                        ),
                     );
                 }
             }
@@ -326,7 +339,7 @@ impl<'a> Reading<'a> {
         self.fault(
             span,
             "the template does not say which column it reads".to_owned(),
-            format!("name each one: {COLUMNS}['Name']; its columns must be known before a record is read"),
+            both!("name each one: {COLUMNS}['Name']; its columns must be known before a record is read", "jede einzeln nennen: {COLUMNS}['Name']; die Spalten müssen bekannt sein, bevor ein Datensatz gelesen wird"),
         );
     }
 
@@ -335,7 +348,7 @@ impl<'a> Reading<'a> {
             return;
         }
         let help = did_you_mean(name, known.iter().copied())
-            .unwrap_or_else(|| format!("it knows {}", listed(known.iter().copied(), known.len())));
+            .unwrap_or_else(|| both!([names = listed(known.iter().copied(), known.len())] "it knows {names}", "sie kennt {names}"));
         let title = format!("the template knows no {what} {}", quoted(name));
         self.fault(span, title, help);
     }

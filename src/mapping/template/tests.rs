@@ -5,6 +5,7 @@ use super::*;
 use crate::customer::Draft;
 use crate::mapping::{Columns, Mapping, MappingError, Tally};
 use crate::outcome::FieldError;
+use crate::outcome::Language;
 use crate::record::{Fields, Position, Record, Span};
 
 fn text(value: &str) -> String {
@@ -277,7 +278,7 @@ fn mistakes_of_templates() {
 #[test]
 fn mistakes_are_shown_where_they_stand() {
     let error = parse("{{ col['A'] }}\n{{ col.B | uper }}").unwrap_err();
-    insta::assert_snapshot!(error.render(false), @r"
+    insta::assert_snapshot!(error.render(false, Language::English), @r"
     error: the template knows no filter `uper`
      --> m.toml:9:12
       |
@@ -287,7 +288,7 @@ fn mistakes_are_shown_where_they_stand() {
       = help: did you mean `upper`?
     ");
     let escaped = Mapping::parse("m.toml", &text("\"{{ col[\\\"A\\\"] | uper }}\"")).unwrap_err();
-    insta::assert_snapshot!(escaped.render(false), @r#"
+    insta::assert_snapshot!(escaped.render(false, Language::English), @r#"
     error: the template knows no filter `uper`
      --> m.toml:8:31
       |
@@ -365,7 +366,7 @@ proptest::proptest! {
         let text = text(&format!("\'\'\'{template}\'\'\'"));
         match Mapping::parse("m.toml", &text) {
             Err(error) => {
-                let _ = error.render(true);
+                let _ = error.render(true, Language::English);
                 let _ = error.to_string();
             }
             Ok(mapping) => {

@@ -7,6 +7,7 @@ use crate::mapping::compile::Compiler;
 use crate::mapping::error::Mistake;
 use crate::mapping::suggest::{did_you_mean, listed, quoted};
 use crate::mapping::syntax::{Node, whole_number, wrong_type};
+use crate::outcome::both;
 
 const WANTED: &str = "a table of columns, or a list of such tables";
 
@@ -23,7 +24,10 @@ pub(super) fn read(
     };
     if list.is_empty() {
         let mistake = Mistake::at(node.span(), "`given` has no record");
-        return Err(mistake.help("given = { Column = \"text\" }"));
+        return Err(mistake.help(both!(
+            "given = {{ Column = \"text\" }}",
+            "given = {{ Spalte = \"Text\" }}"
+        )));
     }
     let mut records = Vec::new();
     for node in list.iter() {
@@ -34,7 +38,10 @@ pub(super) fn read(
     }
     if records.len() > 1 && !is_grouped {
         let title = "several records are given, and nothing puts them together";
-        let help = "write [group], or a test for each record";
+        let help = both!(
+            "write [group], or a test for each record",
+            "[group] schreiben, oder für jeden Datensatz einen Test"
+        );
         return Err(Mistake::at(node.span(), title).help(help));
     }
     Ok(records)
@@ -48,7 +55,7 @@ fn columns(table: &DeTable<'_>, compiler: &mut Compiler) -> Map<String, Json> {
         let known = compiler.known_column(name).map(str::to_owned);
         let Some(known) = known else {
             let help = did_you_mean(name, compiler.column_names()).unwrap_or_else(|| {
-                format!("its columns are {}", listed(compiler.column_names(), 12))
+                both!([columns = listed(compiler.column_names(), 12)] "its columns are {columns}", "ihre Spalten sind {columns}")
             });
             let title = format!("the mapping uses no column {}", quoted(name));
             compiler

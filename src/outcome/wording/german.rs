@@ -9,7 +9,7 @@ use super::Facts;
 use crate::outcome::Code;
 
 pub(super) use remedies::remedy;
-pub(super) use runs::{ending, stop, stop_remedy, unknown};
+pub(super) use runs::{ending, stop, stop_remedy, stop_todo, unknown};
 
 /// Stands for a value that is not shown.
 pub(super) const THE_VALUE: &str = "der Wert";
@@ -238,10 +238,10 @@ fn malformed(facts: &Facts<'_>) -> String {
         }
         Code::PostalCodeCountry => format!("{value} ist keine Postleitzahl{country}{shape}{hint}"),
         Code::VatIdFormat => {
-            format!("{value} hat nicht die Form einer USt-IdNr.{country}{shape}{hint}")
+            format!("{value} ist keine USt-IdNr.{country}{shape}{hint}")
         }
         Code::VatIdChecksum => {
-            format!("{value} hat falsche Prüfziffern für eine USt-IdNr.{country}")
+            format!("{value} ist keine gültige USt-IdNr.{country}: die Prüfziffer stimmt nicht")
         }
         _ => {
             let address = facts
@@ -249,6 +249,15 @@ fn malformed(facts: &Facts<'_>) -> String {
                 .unwrap_or_else(|| "einem anderen Land".to_owned());
             format!("{value} ist eine USt-IdNr.{country}, aber die Anschrift liegt in {address}")
         }
+    }
+}
+
+/// What a bookkeeper calls the key, a feminine noun; none if it is another field.
+pub(super) fn key(facts: &Facts<'_>) -> Option<&'static str> {
+    match facts.error.target.as_str() {
+        "Number" => Some("Kundennummer"),
+        "AccountsReceivableNumber" => Some("Debitorennummer"),
+        _ => None,
     }
 }
 
@@ -261,9 +270,18 @@ fn of_the_record(facts: &Facts<'_>) -> String {
         (None, None) => String::new(),
     };
     match facts.error.code {
-        Code::KeyMissing => "kein Schlüssel, an dem der Kunde wiederzufinden wäre".to_owned(),
-        Code::KeyDuplicate => format!("derselbe Schlüssel kam in der Datei schon vor{first}"),
-        Code::KeyExists => "die Wawi hat schon einen Kunden mit diesem Schlüssel".to_owned(),
+        Code::KeyMissing => match key(facts) {
+            Some(key) => format!("keine {key}, an der der Kunde wiederzufinden wäre"),
+            None => "kein Schlüssel, an dem der Kunde wiederzufinden wäre".to_owned(),
+        },
+        Code::KeyDuplicate => match key(facts) {
+            Some(key) => format!("dieselbe {key} kam in der Datei schon vor{first}"),
+            None => format!("derselbe Schlüssel kam in der Datei schon vor{first}"),
+        },
+        Code::KeyExists => match key(facts) {
+            Some(key) => format!("die Wawi hat schon einen Kunden mit dieser {key}"),
+            None => "die Wawi hat schon einen Kunden mit diesem Schlüssel".to_owned(),
+        },
         Code::PersonDuplicate => format!(
             "ein früherer Datensatz hat denselben Nachnamen, dieselbe Straße und Postleitzahl{first}"
         ),

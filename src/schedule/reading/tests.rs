@@ -5,7 +5,9 @@ fn parse(text: &str) -> Result<Jobs, JobsError> {
 }
 
 fn refusal(text: &str) -> String {
-    parse(text).expect_err(text).render(false)
+    parse(text)
+        .expect_err(text)
+        .render(false, Language::English)
 }
 
 /// A job with these keys beside the required ones.
@@ -108,8 +110,14 @@ fn a_hook_names_one_place() {
 fn a_job_is_found_or_meant() {
     let jobs = parse(&with("")).unwrap();
     assert!(jobs.find("shop").is_ok());
-    assert_eq!(jobs.find("shp").unwrap_err(), "did you mean `shop`?");
-    assert_eq!(jobs.find("zebra").unwrap_err(), "the jobs are `shop`");
+    assert_eq!(
+        jobs.find("shp").unwrap_err().english,
+        "did you mean `shop`?"
+    );
+    assert_eq!(
+        jobs.find("zebra").unwrap_err().english,
+        "the jobs are `shop`"
+    );
 }
 
 #[test]

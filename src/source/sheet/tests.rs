@@ -191,10 +191,10 @@ fn a_sheet_is_chosen_and_the_others_are_named() {
         assert_eq!(source.facts().describe(), described);
     }
     let error = open(Some("Kundne")).unwrap_err();
-    assert_eq!(error.help().unwrap(), "did you mean \"Kunden\"?");
+    assert_eq!(error.help().unwrap().english, "did you mean \"Kunden\"?");
     let error = open(Some("xyz")).unwrap_err();
     let help = "its sheets are \"Leer\", \"Geheim\", \"Kunden\", \"Alt\"";
-    assert_eq!(error.help().unwrap(), help);
+    assert_eq!(error.help().unwrap().english, help);
     let error = open(Some("Leer")).unwrap_err();
     assert!(matches!(error, SourceError::EmptySheet { .. }), "{error}");
     let sample = Sample::new("a.xlsx", book(|_| {}));

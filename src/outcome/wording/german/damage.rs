@@ -1,7 +1,7 @@
 //! What a damaged value looks like, and what to do about it, in German.
 
 use super::Facts;
-use super::remedies::{columns, target};
+use super::remedies::{columns, for_it, target};
 use crate::outcome::damage::{FORM, WORD};
 use crate::outcome::{Code, Damage};
 
@@ -62,6 +62,7 @@ pub(super) fn looks(facts: &Facts<'_>) -> Option<String> {
 /// What to do about damage; none where the rule's own remedy says it.
 pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
     let (target, column) = (target(facts), columns(facts));
+    let for_it = for_it(facts);
     let word = facts.param(WORD).unwrap_or_default();
     let in_empty = || {
         format!(
@@ -84,10 +85,10 @@ pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
             "Der Wert selbst ist verloren: {column} noch einmal aus der Quelle holen oder leeren."
         ),
         Damage::Guard if facts.error.code == Code::PhoneMalformed => format!(
-            "`as = \"phone\"` für {target} in der Zuordnung setzen: das entfernt das Schutzzeichen."
+            "`as = \"phone\"` {for_it} in der Zuordnung setzen: das entfernt das Schutzzeichen."
         ),
         Damage::Guard if facts.error.code == Code::PostalCodeCountry => format!(
-            "`as = \"postal_code\"` für {target} in der Zuordnung setzen: das entfernt das Schutzzeichen."
+            "`as = \"postal_code\"` {for_it} in der Zuordnung setzen: das entfernt das Schutzzeichen."
         ),
         Damage::Guard => replace("Das Schutzzeichen"),
         Damage::Formula => format!(

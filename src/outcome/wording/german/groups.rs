@@ -70,7 +70,8 @@ pub(super) fn remedy(facts: &Facts<'_>) -> String {
 pub(super) fn come_again(facts: &Facts<'_>) -> Option<String> {
     let column = column_of(facts)?;
     Some(format!(
-        "Die Datei nach {column} sortieren, sodass alle Zeilen eines Kunden aufeinander folgen; ist es ein anderer Kunde, so braucht er einen anderen Schlüssel."
+        "Die Datei nach {column} sortieren, sodass alle Zeilen eines Kunden aufeinander folgen; ist es ein anderer Kunde, so braucht er {}.",
+        super::remedies::other_key(facts)
     ))
 }
 

@@ -9,7 +9,7 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
     if let Some(remedy) = super::damage::remedy(facts) {
         return remedy;
     }
-    let target = target(facts);
+    let (target, for_it) = (target(facts), for_it(facts));
     let column = columns(facts);
     match facts.error.code {
         Code::RequiredMissing => required(facts),
@@ -24,13 +24,14 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         ),
         Code::TypeDate if facts.is_no_day() => format!("{} berichtigen.", first(&column)),
         Code::TypeDate => format!(
-            "Das Datumsformat angeben: `date = \"%d.%m.%Y\"` in `[source]` oder für {target} in der Zuordnung; sonst {column} berichtigen."
+            "Das Datumsformat angeben: `date = \"%d.%m.%Y\"` in `[source]` oder {for_it} in der Zuordnung; sonst {column} berichtigen."
         ),
         Code::TypeText => format!(
-            "Für {target} in der Zuordnung den Pfad eines einzelnen Werts nennen, etwa `address.city` oder `tags[0]`."
+            "{} in der Zuordnung den Pfad eines einzelnen Werts nennen, etwa `address.city` oder `tags[0]`.",
+            first(&for_it)
         ),
         Code::LengthMax => format!(
-            "{} kürzen, oder das Abschneiden in der Zuordnung erlauben: `cut = true` für {target}.",
+            "{} kürzen, oder das Abschneiden in der Zuordnung erlauben: `cut = true` {for_it}.",
             first(&column)
         ),
         Code::LengthNewer => format!(
@@ -47,10 +48,10 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
             first(&column)
         ),
         Code::CountryUnknown => format!(
-            "`as = \"country\"` für {target} in der Zuordnung setzen: das liest Namen, ISO-Codes und Kfz-Kennzeichen. Andere Schreibweisen mit `lookup` übersetzen."
+            "`as = \"country\"` {for_it} in der Zuordnung setzen: das liest Namen, ISO-Codes und Kfz-Kennzeichen. Andere Schreibweisen mit `lookup` übersetzen."
         ),
         Code::LanguageUnknown => format!(
-            "`as = \"language\"` für {target} in der Zuordnung setzen: das liest Namen, Codes und Kürzel wie de-DE. Andere Schreibweisen mit `lookup` übersetzen."
+            "`as = \"language\"` {for_it} in der Zuordnung setzen: das liest Namen, Codes und Kürzel wie de-DE. Andere Schreibweisen mit `lookup` übersetzen."
         ),
         Code::SalutationUnknown => format!(
             "Die Anrede in `lookup` von {target} in der Zuordnung aufnehmen, oder {column} berichtigen."
@@ -85,11 +86,21 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
     }
 }
 
+/// The field in the dative.
 pub(super) fn target(facts: &Facts<'_>) -> String {
     if facts.error.target.is_empty() {
-        "Feld".to_owned()
+        "diesem Feld".to_owned()
     } else {
         visible(&facts.error.target)
+    }
+}
+
+/// For the field.
+pub(super) fn for_it(facts: &Facts<'_>) -> String {
+    if facts.error.target.is_empty() {
+        "für dieses Feld".to_owned()
+    } else {
+        format!("für {}", visible(&facts.error.target))
     }
 }
 
@@ -115,7 +126,7 @@ fn first(text: &str) -> String {
 /// The end of a remedy for a rule that may be switched.
 fn or_switch(facts: &Facts<'_>) -> String {
     format!(
-        "; `\"{}\" = \"warn\"` in `[rules]` der Zuordnung sendet trotzdem.",
+        "; mit `\"{}\" = \"warn\"` in `[rules]` der Zuordnung wird der Datensatz dennoch gesendet.",
         facts.error.code
     )
 }
@@ -152,7 +163,7 @@ fn not_found(facts: &Facts<'_>) -> String {
             "Einen davon in der Wawi umbenennen, oder die Id mit `lookup` von {target} in der Zuordnung angeben."
         ),
         Code::ErpUnknownId => format!(
-            "{} berichtigen, oder {target} in der Zuordnung; `importer list` zeigt die Ids.",
+            "{} oder die Zuordnung von {target} berichtigen; `importer list` zeigt die Ids.",
             first(&column)
         ),
         _ if has("file") => format!(
@@ -165,7 +176,7 @@ fn not_found(facts: &Facts<'_>) -> String {
 }
 
 fn contact(facts: &Facts<'_>) -> String {
-    let target = target(facts);
+    let (target, for_it) = (target(facts), for_it(facts));
     let column = columns(facts);
     let start = first(&column);
     let switch = or_switch(facts);
@@ -179,9 +190,9 @@ fn contact(facts: &Facts<'_>) -> String {
         (Code::PhoneMalformed, Some("scientific")) => format!(
             "{start} noch einmal als Text aus dem Shop exportieren, ohne Tabellenkalkulation dazwischen; die verlorenen Ziffern lassen sich nicht wiederherstellen."
         ),
-        (Code::PhoneMalformed, Some("guard")) => format!(
-            "`as = \"phone\"` für {target} in der Zuordnung setzen, oder {column} berichtigen."
-        ),
+        (Code::PhoneMalformed, Some("guard")) => {
+            format!("`as = \"phone\"` {for_it} in der Zuordnung setzen, oder {column} berichtigen.")
+        }
         (Code::EmailMalformed | Code::PhoneMalformed, _) => {
             format!("{start} berichtigen oder leeren{switch}")
         }
@@ -190,25 +201,25 @@ fn contact(facts: &Facts<'_>) -> String {
 }
 
 fn by_country(facts: &Facts<'_>) -> String {
-    let target = target(facts);
+    let (target, for_it) = (target(facts), for_it(facts));
     let column = columns(facts);
     let start = first(&column);
     let switch = or_switch(facts);
     match (facts.error.code, facts.hint()) {
         (Code::PostalCodeCountry, Some("lost_zero")) => format!(
-            "`as = \"postal_code\"` für {target} in der Zuordnung setzen: das gibt deutschen Postleitzahlen mit vier Ziffern ihre Null zurück."
+            "`as = \"postal_code\"` {for_it} in der Zuordnung setzen: das gibt deutschen Postleitzahlen mit vier Ziffern ihre Null zurück."
         ),
         (Code::PostalCodeCountry, Some("prefix")) => format!(
-            "`as = \"postal_code\"` für {target} in der Zuordnung setzen: das entfernt Kennzeichen wie `D-`."
+            "`as = \"postal_code\"` {for_it} in der Zuordnung setzen: das entfernt Kennzeichen wie `D-`."
         ),
         (Code::PostalCodeCountry, _) => {
             format!("{start} berichtigen, oder das Land derselben Anschrift{switch}")
         }
         (Code::VatIdFormat, Some("separators")) => format!(
-            "`as = \"vat_id\"` für {target} in der Zuordnung setzen: das entfernt Leer- und Satzzeichen."
+            "`as = \"vat_id\"` {for_it} in der Zuordnung setzen: das entfernt Leer- und Satzzeichen."
         ),
         (Code::VatIdFormat, Some("greece")) => format!(
-            "EL statt GR schreiben ({column}), oder `replace` für {target} in der Zuordnung setzen."
+            "EL statt GR schreiben ({column}), oder `replace` {for_it} in der Zuordnung setzen."
         ),
         (Code::VatIdFormat, Some("no_prefix")) => format!(
             "Das Länderkennzeichen vor die Nummer setzen ({column}), oder mit `join` von {target} in der Zuordnung."
@@ -226,15 +237,23 @@ fn by_country(facts: &Facts<'_>) -> String {
     }
 }
 
+/// Another key, as what a record is given.
+pub(super) fn other_key(facts: &Facts<'_>) -> String {
+    match super::key(facts) {
+        Some(key) => format!("eine andere {key}"),
+        None => "einen anderen Schlüssel".to_owned(),
+    }
+}
+
 fn key_missing(facts: &Facts<'_>) -> String {
-    let target = target(facts);
+    let (target, for_it) = (target(facts), for_it(facts));
     let fill = if facts.error.columns.is_empty() {
         format!("{} eine Spalte zuordnen", first(&target))
     } else {
         format!("{} ausfüllen", first(&columns(facts)))
     };
     format!(
-        "{fill}, oder mit `first_of` für {target} in der Zuordnung weitere Spalten versuchen; `--allow-unkeyed` sendet ohne Schlüssel."
+        "{fill}, oder mit `first_of` {for_it} in der Zuordnung weitere Spalten versuchen; mit `--allow-unkeyed` wird er auch so gesendet."
     )
 }
 
@@ -243,7 +262,8 @@ fn of_the_record(facts: &Facts<'_>) -> String {
     match facts.error.code {
         Code::KeyMissing => key_missing(facts),
         Code::KeyDuplicate => groups::come_again(facts).unwrap_or_else(|| {
-            "Einen der beiden Datensätze entfernen oder ihm einen anderen Schlüssel geben; aus Zeilen, die aufeinander folgen, macht `[group]` in der Zuordnung einen Kunden.".to_owned()
+            let other = other_key(facts);
+            format!("Einen der beiden Datensätze entfernen oder ihm {other} geben; aus Zeilen, die aufeinander folgen, macht `[group]` in der Zuordnung einen Kunden.")
         }),
         Code::GroupHeadless
         | Code::GroupTooLarge
@@ -259,10 +279,10 @@ fn of_the_record(facts: &Facts<'_>) -> String {
             facts.error.code
         ),
         Code::RecordRagged => format!(
-            "Werte, die das Trennzeichen enthalten, in Anführungszeichen setzen, oder `--delimiter` prüfen{switch} Fehlende Felder sind dann leer, überzählige bleiben unbeachtet."
+            "Werte, die das Trennzeichen enthalten, in Anführungszeichen setzen, oder `--delimiter` prüfen{switch} Fehlende Felder gelten dann als leer, überzählige bleiben unbeachtet."
         ),
         Code::CellError => format!(
-            "Die Formel berichtigen, oder den Wert selbst in die Zelle schreiben{switch} Die Zelle ist dann leer."
+            "Die Formel berichtigen, oder den Wert selbst in die Zelle schreiben{switch} Die Zelle gilt dann als leer."
         ),
         Code::RecordQuote => {
             "Das Anführungszeichen in der Datei schließen, oder eines verdoppeln, das zum Wert gehört.".to_owned()

@@ -47,7 +47,12 @@ pub(in crate::outcome::wording) fn stop(stop: &Stop) -> String {
 
 /// What to do before the same command is given again.
 pub(in crate::outcome::wording) fn stop_remedy(stop: &Stop) -> String {
-    let todo = match stop {
+    format!("{}; derselbe Befehl macht dann weiter.", stop_todo(stop))
+}
+
+/// What to do, and no more.
+pub(in crate::outcome::wording) fn stop_todo(stop: &Stop) -> &'static str {
+    match stop {
         Stop::Unauthorized => {
             "API-Schlüssel oder Id und Secret des Clients prüfen, und ob sie zu dieser Wawi gehören"
         }
@@ -76,8 +81,7 @@ pub(in crate::outcome::wording) fn stop_remedy(stop: &Stop) -> String {
         Stop::TooManyFailures { .. } => {
             "In failed.csv nachsehen und Zuordnung oder Datei berichtigen, oder `--max-failures` erhöhen"
         }
-    };
-    format!("{todo}; derselbe Befehl macht dann weiter.")
+    }
 }
 
 /// Why nobody knows what became of the record.
