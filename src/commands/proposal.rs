@@ -40,11 +40,16 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
         console.line(text.trim_end_matches('\n'));
     }
     if let Some(error) = &proposed.cut_short {
-        console.warn(&both!(
-            "{error}: the mapping is made of the {records} records before",
-            "{error}: die Zuordnung ist aus den {records} Datensätzen davor gemacht",
-            records = proposed.records
-        ));
+        console.warn(&match proposed.records {
+            1 => both!(
+                "{error}: the mapping is made of the 1 record before",
+                "{error}: die Zuordnung ist aus dem 1 Datensatz davor gemacht"
+            ),
+            records => both!(
+                "{error}: the mapping is made of the {records} records before",
+                "{error}: die Zuordnung ist aus den {records} Datensätzen davor gemacht"
+            ),
+        });
     }
     if global.console.quiet {
         return Ok(ExitCode::Fine);
