@@ -16,7 +16,6 @@ use super::ledger::SettledSet;
 use super::pipeline::{Examined, Pipeline, position_of};
 use super::walk::Walk;
 use super::{ImportError, Listener};
-use crate::customer::Value;
 use crate::mapping::Tally;
 use crate::outcome::{
     Code, Counts, FieldError, KeyHash, Outcome, PayloadHash, Phase, Progress, RunEvent, Severity,
@@ -206,7 +205,7 @@ impl Look<'_> {
         if wants_sample {
             seen.sample_body = Some(seen.body.clone());
         }
-        if let Some(Value::Text(number)) = customer.customer().fields.named("Number") {
+        if let Some(number) = customer.number() {
             seen.highest.see(number);
         }
         let text = &mut seen.text;

@@ -11,6 +11,7 @@ pub struct Customer<'r> {
 
 impl<'r> Customer<'r> {
     /// The customer and its key, both checked.
+    #[inline]
     pub(super) fn new(customer: CreateCustomer<'r>, key: Option<String>) -> Self {
         Self { customer, key }
     }

@@ -68,23 +68,22 @@ fn push_words(text: &str, to: &mut Vec<u8>) {
 /// (hexadecimal) behind the capitals. False, if there are others, or white space that is more than
 /// single blanks between words; other control characters count too.
 fn make_small(text: &mut [u8]) -> bool {
-    let (mut is_odd, mut before) = (false, b' ');
+    let mut before = b' ';
     for byte in text {
-        let is_pair = before == 0xc3;
-        is_odd |= match *byte {
-            b' ' => before == b' ',
-            ..b' ' => true,
-            // Signs among the letters, × and ÷, and bytes that are no second one of a pair.
-            0x97 | 0xb7 => true,
-            0x80..=0xbf => !is_pair,
-            0xc0.. => *byte != 0xc3,
-            _ => false,
-        };
-        let is_capital = byte.is_ascii_uppercase() || is_pair && matches!(byte, 0x80..=0x9e);
-        before = *byte;
-        *byte |= u8::from(is_capital) << 5;
+        let read = *byte;
+        match read {
+            b'!'..=0x7f => *byte = read.to_ascii_lowercase(),
+            b' ' if before != b' ' => {}
+            0xc3 => {}
+            // Signs stand among the letters: × and ÷.
+            0x80..=0xbf if before == 0xc3 && read != 0x97 && read != 0xb7 => {
+                *byte |= u8::from(read <= 0x9e) << 5;
+            }
+            _ => return false,
+        }
+        before = read;
     }
-    !is_odd && before != b' '
+    before != b' '
 }
 
 #[cfg(test)]

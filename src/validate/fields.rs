@@ -64,37 +64,33 @@ fn check_name(values: &Values<'_>, findings: &mut Findings<'_>) {
 /// every value is good, and shall cost no more than finding that out.
 #[inline]
 fn is_good(field: &Field, value: &Value<'_>, values: &Values<'_>, today: Date) -> bool {
-    match value {
-        Value::Text(text) => {
-            let text: &str = text;
-            field.kind == Kind::Text
-                && damage::is_surely_none(text)
-                && text::look_plain(text).is_some_and(|units| units <= field.longest())
-                && is_of_content(field.content, text, values)
+    // Most values are texts, and most texts may be anything: what is asked first is guessed right.
+    let Value::Text(text) = value else {
+        return is_good_but_no_text(field, value, today);
+    };
+    let text: &str = text;
+    field.kind == Kind::Text
+        && damage::is_surely_none(text)
+        && text::look_plain(text).is_some_and(|units| units <= field.longest())
+        && (field.content == Content::Any || is_of_content(field.content, text, values))
+}
+
+fn is_good_but_no_text(field: &Field, value: &Value<'_>, today: Date) -> bool {
+    match (value, field.bounds) {
+        (Value::Integer(number), Bounds::Range { min, max }) => {
+            field.kind == Kind::Integer && (min..=max).contains(number)
         }
-        Value::Integer(number) => match field.bounds {
-            Bounds::Range { min, max } => {
-                field.kind == Kind::Integer && (min..=max).contains(number)
-            }
-            _ => false,
-        },
-        Value::Decimal(number) => match field.bounds {
-            Bounds::Range { min, max } => {
-                field.kind == Kind::Decimal && is_within(*number, min, max)
-            }
-            _ => false,
-        },
-        Value::Boolean(_) => field.kind == Kind::Boolean,
-        Value::DateTime(moment) => match (moment.day(), field.bounds) {
-            (Some(day), Bounds::Years { min, max }) => {
-                field.kind == Kind::DateTime
-                    && (min..=max).contains(&day.year())
-                    && (field.content != Content::Birthday
-                        || day <= today && day.year() >= FIRST_BIRTHDAY)
-            }
-            _ => false,
-        },
-        Value::Unasked => false,
+        (Value::Decimal(number), Bounds::Range { min, max }) => {
+            field.kind == Kind::Decimal && is_within(*number, min, max)
+        }
+        (Value::Boolean(_), _) => field.kind == Kind::Boolean,
+        (Value::DateTime(moment), Bounds::Years { min, max }) => moment.day().is_some_and(|day| {
+            field.kind == Kind::DateTime
+                && (min..=max).contains(&day.year())
+                && (field.content != Content::Birthday
+                    || day <= today && day.year() >= FIRST_BIRTHDAY)
+        }),
+        _ => false,
     }
 }
 
