@@ -42,7 +42,7 @@ pub fn country_name(iso: &str) -> Option<&'static str> {
 /// English, German or native name, ISO 639 code, or a locale such as `de-DE` or `de_AT`.
 #[must_use]
 pub fn language(text: &str) -> Option<&'static str> {
-    let text = text.trim();
+    let text = trimmed(text);
     if let Some(language) = language_of_short_locale(text) {
         return LANGUAGES.code(language);
     }
@@ -55,6 +55,17 @@ pub fn language(text: &str) -> Option<&'static str> {
 #[must_use]
 pub fn is_language(iso: &str) -> bool {
     LANGUAGES.row(iso).is_some()
+}
+
+/// The text without outer blanks, which nearly no text has.
+#[inline]
+fn trimmed(text: &str) -> &str {
+    let is_graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if is_graphic(bytes.first()) && is_graphic(bytes.last()) {
+        return text;
+    }
+    text.trim()
 }
 
 /// `de` of `de-DE` and `de_AT`. No name is written so; a test holds that.
@@ -153,7 +164,7 @@ impl Table {
     }
 
     fn code(&self, text: &str) -> Option<&'static str> {
-        let text = text.trim();
+        let text = trimmed(text);
         let row = match self.written.row(text) {
             Some(row) => row,
             None => self.row_of(text)?,

@@ -44,12 +44,14 @@ pub enum Value<'r> {
 impl<'r> Value<'r> {
     /// A text that is borrowed.
     #[must_use]
+    #[inline]
     pub fn text(text: &'r str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 
     /// The same value, borrowed from this one: no text is copied.
     #[must_use]
+    #[inline]
     pub fn borrowed(&'r self) -> Self {
         match self {
             Self::Text(text) => Self::text(text),
@@ -192,9 +194,8 @@ pub fn normalise_key(text: &str) -> String {
 #[must_use]
 pub fn normalised(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    let is_bare = [bytes.first(), bytes.last()]
-        .iter()
-        .all(|byte| byte.is_some_and(u8::is_ascii_graphic));
+    let is_graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let is_bare = is_graphic(bytes.first()) && is_graphic(bytes.last());
     let text = if is_bare { text } else { text.trim() };
     if text.is_ascii() {
         return if text.bytes().any(|byte| byte.is_ascii_uppercase()) {

@@ -25,7 +25,7 @@ use jiff::tz::Offset;
 
 pub use customer::Customer;
 
-use crate::customer::{CreateCustomer, Draft, Part, Target};
+use crate::customer::{CreateCustomer, Draft, Part, Target, Values};
 use crate::outcome::{Code, FieldError, Severity};
 use findings::Findings;
 
@@ -85,15 +85,15 @@ pub struct Checked<'r> {
 /// Texts in which nothing stands but blanks count as missing and are not sent. What mapping
 /// found is part of the verdict and is not told twice.
 #[must_use]
+#[inline]
 pub fn check<'r>(draft: Draft<'r>, rules: &Rules) -> Checked<'r> {
     let Draft {
         mut customer,
         errors,
         warnings,
     } = draft;
-    customer::clear_blanks(&mut customer);
     let mut findings = Findings::new(rules, errors, warnings);
-    check_parts(&customer, &mut findings);
+    check_parts(&mut customer, &mut findings);
     let key = customer::key_of(&customer, rules.key);
     if key.is_none() && !rules.allow_unkeyed {
         let target = rules.key.to_string();
@@ -110,38 +110,64 @@ pub fn check<'r>(draft: Draft<'r>, rules: &Rules) -> Checked<'r> {
     Checked { result, warnings }
 }
 
-/// Checks the customer's objects in the order in which they are sent.
-fn check_parts(customer: &CreateCustomer<'_>, findings: &mut Findings<'_>) {
-    fields::check(Part::Customer, &customer.fields, findings);
-    match &customer.billing {
-        Some(billing) => fields::check(Part::Billing, billing, findings),
+/// Checks the customer's objects in the order in which they are sent, each without the texts in
+/// which nothing stands; of the objects that need not be there, those that have nothing else go.
+fn check_parts(customer: &mut CreateCustomer<'_>, findings: &mut Findings<'_>) {
+    let CreateCustomer {
+        fields,
+        billing,
+        shipment,
+        custom,
+        other_billing,
+        other_shipping,
+        other_customer,
+        payment,
+    } = customer;
+    check_part(Part::Customer, fields, findings);
+    match billing {
+        Some(billing) => check_part(Part::Billing, billing, findings),
         None if findings.has_error_in("BillingAddress") => {}
         None => findings.missing("BillingAddress"),
     }
-    for (part, values) in [
-        (Part::Shipment, &customer.shipment),
-        (Part::Custom, &customer.custom),
-    ] {
-        if let Some(values) = values {
-            fields::check(part, values, findings);
-        }
-    }
+    check_optional(Part::Shipment, shipment, findings);
+    check_optional(Part::Custom, custom, findings);
     let lists = [
-        (
-            Part::OtherBilling as fn(u16) -> Part,
-            &customer.other_billing,
-        ),
-        (Part::OtherShipping, &customer.other_shipping),
-        (Part::OtherCustomer, &customer.other_customer),
+        (Part::OtherBilling as fn(u16) -> Part, other_billing),
+        (Part::OtherShipping, other_shipping),
+        (Part::OtherCustomer, other_customer),
     ];
     for (part, list) in lists {
         for (index, values) in (0..=u16::MAX).zip(list) {
-            fields::check(part(index), values, findings);
+            check_part(part(index), values, findings);
         }
     }
-    if let Some(payment) = &customer.payment {
-        fields::check(Part::Payment, payment, findings);
+    check_optional(Part::Payment, payment, findings);
+}
+
+fn check_part(part: Part, values: &mut Values<'_>, findings: &mut Findings<'_>) {
+    let odd = clear(values, findings.rules());
+    fields::check(part, values, odd, findings);
+}
+
+fn check_optional(part: Part, slot: &mut Option<Values<'_>>, findings: &mut Findings<'_>) {
+    let Some(values) = slot else {
+        return;
+    };
+    let odd = clear(values, findings.rules());
+    if values.is_empty() {
+        *slot = None;
+    } else {
+        fields::check(part, values, odd, findings);
     }
+}
+
+/// Takes away texts in which nothing stands; tells which values are odd.
+fn clear(values: &mut Values<'_>, rules: &Rules) -> u32 {
+    let odd = fields::odd(values, rules);
+    if odd != 0 {
+        customer::clear_blanks(values);
+    }
+    odd
 }
 
 #[cfg(test)]

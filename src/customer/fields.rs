@@ -132,6 +132,7 @@ impl Schema {
 
     /// The field at `index`; the index is one of this schema's.
     #[must_use]
+    #[inline]
     #[expect(
         clippy::indexing_slicing,
         reason = "an index always comes from `position`"

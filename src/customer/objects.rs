@@ -79,6 +79,7 @@ impl<'r> Values<'r> {
 
     /// The text of the field at `index` of the schema, if it is text.
     #[must_use]
+    #[inline]
     pub fn text_at(&self, index: usize) -> Option<&str> {
         match self.get(index)? {
             Value::Text(text) => Some(text),

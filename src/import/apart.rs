@@ -36,8 +36,8 @@ impl Apart {
     }
 
     /// The same for the same text, and another one for every other text.
-    pub(super) fn hash(&self, text: &str) -> [u8; 16] {
-        u128::from(self.0.hash(text.as_bytes())).to_be_bytes()
+    pub(super) fn hash(&self, text: impl AsRef<[u8]>) -> [u8; 16] {
+        u128::from(self.0.hash(text.as_ref())).to_be_bytes()
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
             for ((one, zero), byte) in ones
                 .iter_mut()
                 .zip(&mut zeros)
-                .zip(apart.hash(&format!("c{number}")))
+                .zip(apart.hash(format!("c{number}")))
             {
                 *one |= byte;
                 *zero |= !byte;

@@ -16,7 +16,6 @@ use super::ledger::SettledSet;
 use super::pipeline::{Examined, Pipeline, position_of};
 use super::walk::Walk;
 use super::{ImportError, Listener};
-use crate::customer::Value;
 use crate::mapping::Tally;
 use crate::outcome::{
     Code, Counts, FieldError, KeyHash, Outcome, PayloadHash, Phase, Progress, RunEvent, Severity,
@@ -118,8 +117,13 @@ fn tell(listener: &Listener, bytes_read: u64, source: &Source, counts: &Counts) 
     });
 }
 
-/// What is found out about a customer, by itself.
+/// What is found out about a customer, by itself. All that most customers need to be settled: what
+/// another thread has read and looked at is not touched again.
 struct Found {
+    /// Where its first record stands.
+    position: Position,
+    /// How many records it has.
+    records: u64,
     is_noted: bool,
     what: What,
 }
@@ -150,7 +154,7 @@ struct Seen {
     highest: Highest,
     sample_body: Option<Vec<u8>>,
     body: Vec<u8>,
-    text: String,
+    text: Vec<u8>,
 }
 
 /// How a customer is looked at, on any thread.
@@ -168,29 +172,28 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn at(&self, group: &Group, seen: &mut Seen) -> Found {
+        let (is_noted, what) = self.find(group, seen);
+        Found {
+            position: group.position(),
+            records: group.records(),
+            is_noted,
+            what,
+        }
+    }
+
+    fn find(&self, group: &Group, seen: &mut Seen) -> (bool, What) {
         if group.rest_of.is_some() {
-            return Found {
-                is_noted: true,
-                what: What::Rest,
-            };
+            return (true, What::Rest);
         }
         let (customer, warnings) = match self.pipeline.examine(group, &mut seen.tally) {
-            Examined::LeftOut => {
-                return Found {
-                    is_noted: false,
-                    what: What::LeftOut,
-                };
-            }
+            Examined::LeftOut => return (false, What::LeftOut),
             Examined::Invalid {
                 stage, mut errors, ..
             } => {
                 if !group.members.is_empty() {
                     errors.truncate(ERRORS_KEPT);
                 }
-                return Found {
-                    is_noted: true,
-                    what: What::Invalid { stage, errors },
-                };
+                return (true, What::Invalid { stage, errors });
             }
             Examined::Valid { customer, warnings } => (customer, warnings),
         };
@@ -202,27 +205,25 @@ impl Look<'_> {
         if wants_sample {
             seen.sample_body = Some(seen.body.clone());
         }
-        if let Some(Value::Text(number)) = customer.customer().fields.named("Number") {
+        if let Some(number) = customer.number() {
             seen.highest.see(number);
         }
         let text = &mut seen.text;
         let email = self.emails && customer.write_email(text);
-        let email = email.then(|| self.apart.hash(text));
+        let email = email.then(|| self.apart.hash(&text));
         let person = self.persons && customer.write_person(text);
-        let person = person.then(|| self.apart.hash(text));
-        Found {
-            is_noted: !warnings.is_empty(),
-            what: What::Valid(Marks {
-                payload: if self.compares_payloads {
-                    self.hashing.payload(&seen.body)
-                } else {
-                    PayloadHash::default()
-                },
-                key: customer.key().map(|key| self.hashing.key(key)),
-                email,
-                person,
-            }),
-        }
+        let person = person.then(|| self.apart.hash(&text));
+        let marks = Marks {
+            payload: if self.compares_payloads {
+                self.hashing.payload(&seen.body)
+            } else {
+                PayloadHash::default()
+            },
+            key: customer.key().map(|key| self.hashing.key(key)),
+            email,
+            person,
+        };
+        (!warnings.is_empty(), What::Valid(marks))
     }
 }
 
@@ -299,8 +300,8 @@ impl<'a> Pass<'a> {
         found: Found,
         findings: &mut dyn Findings,
     ) -> Result<(), ImportError> {
-        let position = group.position();
-        self.counts.read += group.records();
+        let position = found.position;
+        self.counts.read += found.records;
         if found.is_noted {
             self.noted.insert(position.record);
         }
@@ -325,9 +326,11 @@ impl<'a> Pass<'a> {
                 Outcome::Grouped
             }
         };
-        for entry in &group.members {
-            self.counts.add(&further);
-            findings.settle(position_of(entry), further.clone())?;
+        if found.records > 1 {
+            for entry in &group.members {
+                self.counts.add(&further);
+                findings.settle(position_of(entry), further.clone())?;
+            }
         }
         Ok(())
     }

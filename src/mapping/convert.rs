@@ -222,16 +222,17 @@ fn plain_day(format: &str, text: &str) -> Option<Date> {
         }
         _ => return None,
     };
-    if !signs.iter().all(|sign| matches!(sign, b'.' | b'-' | b'/')) {
+    let is_sign = |sign: u8| matches!(sign, b'.' | b'-' | b'/');
+    if !is_sign(signs[0]) || !is_sign(signs[1]) {
         return None;
     }
     let (year, month, day, found) = match (order, text.as_bytes()) {
         ([b'd', b'm', b'Y'], [d1, d2, one, m1, m2, two, y1, y2, y3, y4])
         | ([b'm', b'd', b'Y'], [m1, m2, one, d1, d2, two, y1, y2, y3, y4])
         | ([b'Y', b'm', b'd'], [y1, y2, y3, y4, one, m1, m2, two, d1, d2]) => (
-            digits([*y1, *y2])? * 100 + digits([*y3, *y4])?,
-            digits([*m1, *m2])?,
-            digits([*d1, *d2])?,
+            digits(*y1, *y2)? * 100 + digits(*y3, *y4)?,
+            digits(*m1, *m2)?,
+            digits(*d1, *d2)?,
             [*one, *two],
         ),
         _ => return None,
@@ -243,8 +244,9 @@ fn plain_day(format: &str, text: &str) -> Option<Date> {
     Date::new(year, month, day).ok()
 }
 
-fn digits(pair: [u8; 2]) -> Option<i16> {
-    let [tens, ones] = pair.map(|byte| byte.wrapping_sub(b'0'));
+#[inline]
+fn digits(tens: u8, ones: u8) -> Option<i16> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then(|| i16::from(tens) * 10 + i16::from(ones))
 }
 

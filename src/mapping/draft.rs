@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::columns::{Bound, Cell};
 use super::compile::Compiled;
-use super::form::Form;
+use super::form::{self, Form};
 use super::part::PartSpec;
 use super::short::{Row, Short};
 use super::steps::{Fault, Passage, Surroundings};
@@ -199,6 +199,9 @@ impl<'a> Maker<'a> {
     }
 
     /// Makes one value of an object the short way; false, if it has to go the long one.
+    ///
+    /// Each value is written where it stays: on the way through an `Option` it would be copied, and
+    /// read back before it is written out.
     #[inline]
     fn short(
         &self,
@@ -209,16 +212,18 @@ impl<'a> Maker<'a> {
         tally: &mut Tally,
     ) -> bool {
         let Target { part, index } = spec.target;
-        let value = match step {
+        let values = &mut made.values;
+        match step {
             Short::Constant => {
                 if let Origin::Constant(value) = &spec.origin {
-                    made.values.put(index, value.borrowed());
+                    values.put(index, value.borrowed());
                 }
                 return true;
             }
             Short::Join => match row.joined(&spec.origin) {
                 Some(text) if text.is_empty() => return spec.may_be_nothing,
-                joined => joined.map(Value::Text),
+                Some(text) => values.put(index, Value::Text(text)),
+                None => return false,
             },
             step => {
                 let Some(text) = row.text(&spec.origin) else {
@@ -230,20 +235,42 @@ impl<'a> Maker<'a> {
                 if !row.is_plain(text) {
                     return false;
                 }
-                let country = match step {
-                    Short::Form(Form::PostalCode) if part.is_address() => {
-                        made.values.text_at(COUNTRY_ISO)
+                let text = match step {
+                    Short::Form(Form::PostalCode) if part.is_address() && text.len() == 4 => {
+                        // It may have lost its zero, and is no text of the record then.
+                        let country = values.text_at(COUNTRY_ISO);
+                        let code = form::postal_code(text.into(), country, tally);
+                        values.put(index, Value::Text(code));
+                        None
                     }
-                    _ => None,
+                    Short::Lookup => {
+                        let Some(value) = spec.steps.looked_up(text) else {
+                            return false;
+                        };
+                        values.put(index, value.borrowed());
+                        None
+                    }
+                    Short::Type => {
+                        let put = |value| values.put(index, value);
+                        if !spec.steps.convert_to(text, self.today, put) {
+                            return false;
+                        }
+                        None
+                    }
+                    step => {
+                        let short = spec.steps.short(step, text);
+                        if short.is_none() {
+                            return false;
+                        }
+                        short
+                    }
                 };
-                spec.steps.short(step, text, country, self.today, tally)
+                if let Some(text) = text {
+                    values.put(index, Value::text(text));
+                }
             }
-        };
-        let Some(value) = value else {
-            return false;
-        };
+        }
         made.from_input |= bit(index);
-        made.values.put(index, value);
         true
     }
 

@@ -42,6 +42,7 @@ impl Plan {
     /// Maps one record; none, if `keep_if` leaves it out. Whatever is wrong with the record is
     /// in the draft's errors, all of it.
     #[must_use]
+    #[inline]
     pub fn apply<'r>(&'r self, record: &'r Record, tally: &mut Tally) -> Option<Draft<'r>> {
         tally.records += 1;
         if let Fields::Object(object) = &record.fields {

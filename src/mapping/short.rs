@@ -8,12 +8,9 @@
 
 use std::borrow::Cow;
 
-use jiff::civil::Date;
-
 use super::columns::Bound;
-use super::form::{Form, postal_code, salutation};
+use super::form::{Form, salutation};
 use super::steps::Steps;
-use super::tally::Tally;
 use super::value::Origin;
 use crate::country::{country, language};
 use crate::customer::bytes::{above, any};
@@ -150,45 +147,33 @@ impl<'a> Row<'a> {
 }
 
 impl Steps {
-    /// The value of a text, by its one step; none if it has to go the long way.
+    /// The text that a text becomes by its one step, which makes no other value; none if it has to
+    /// go the long way.
     #[inline]
-    pub(super) fn short<'r>(
-        &'r self,
-        step: Short,
-        text: &'r str,
-        country: Option<&str>,
-        today: Date,
-        tally: &mut Tally,
-    ) -> Option<Value<'r>> {
+    pub(super) fn short<'r>(&self, step: Short, text: &'r str) -> Option<&'r str> {
         match step {
-            Short::Constant | Short::Join => None,
             // A text has at most as many UTF-16 units as bytes.
-            Short::Bare => {
-                let fits = self.max.is_none_or(|max| text.len() <= max);
-                fits.then_some(Value::text(text))
-            }
-            Short::Form(form) => form.short(text, country, tally).map(Value::Text),
-            Short::Lookup => {
-                let found = self.lookup.as_ref()?.find(text)?;
-                found.as_ref().map(Value::borrowed)
-            }
-            Short::Type => self.convert(text, today),
+            Short::Bare => self.max.is_none_or(|max| text.len() <= max).then_some(text),
+            Short::Form(form) => form.short(text),
+            _ => None,
         }
+    }
+
+    /// What the table has for a text.
+    #[inline]
+    pub(super) fn looked_up(&self, text: &str) -> Option<&Value<'static>> {
+        self.lookup.as_ref()?.find(text)?.as_ref()
     }
 }
 
 impl Form {
-    /// The text in this form, if it is written as nearly all texts are that shall have it.
+    /// The text in this form, if it is written as nearly all texts are that shall have it. Of a
+    /// postal code that is so unless it has four digits.
     #[inline]
-    fn short<'r>(
-        self,
-        text: &'r str,
-        iso: Option<&str>,
-        tally: &mut Tally,
-    ) -> Option<Cow<'r, str>> {
-        let as_it_stands = |is_so: bool| is_so.then_some(Cow::Borrowed(text));
+    fn short(self, text: &str) -> Option<&str> {
+        let as_it_stands = |is_so: bool| is_so.then_some(text);
         match self {
-            Self::Email => as_it_stands(true),
+            Self::Email => Some(text),
             Self::Phone => {
                 let bytes = text.as_bytes();
                 let begins = matches!(bytes, [b'+', b'0'..=b'9', ..] | [b'0'..=b'9', ..]);
@@ -199,121 +184,15 @@ impl Form {
                 let mut bytes = text.bytes();
                 as_it_stands(bytes.all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()))
             }
+            // Without guard, prefix and small letters; and it did not lose a zero.
             Self::PostalCode => {
                 let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-                is_number.then(|| postal_code(text.into(), iso, tally))
+                as_it_stands(is_number && text.len() != 4)
             }
-            Self::Country => country(text).map(Cow::Borrowed),
-            Self::Language => language(text).map(Cow::Borrowed),
-            Self::Salutation => {
-                let word = salutation(text).filter(|word| !word.is_empty());
-                word.map(Cow::Borrowed)
-            }
+            Self::Country => country(text),
+            Self::Language => language(text),
+            Self::Salutation => salutation(text).filter(|word| !word.is_empty()),
             Self::Boolean => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::mapping::{Columns, Mapping};
-    use crate::record::{Fields, Position, Record, Span};
-
-    const MAPPING: &str = r#"
-[source]
-empty = ["-", "NULL"]
-decimal = ","
-date = ["%d.%m.%Y", "%d.%m.%y"]
-
-[customer]
-Number = { column = "a", max = 9, cut = true }
-CustomerGroupId = { column = "b", lookup = { "Endkunde" = 1, "Händler" = 2, "x" = "" }, default = 7 }
-InternalCompanyId = { value = 1 }
-LanguageIso = { column = "a", as = "language" }
-CustomerSince = "c"
-Birthday = "b"
-InitialContact = { first_of = ["a", "b", "c"] }
-IsLocked = { column = "a", as = "boolean" }
-AccountsReceivableNumber = "a"
-CommercialRegisterNumber = { column = "c", required = true }
-Website = { column = "b", default = "example.com" }
-
-[customer.BillingAddress]
-FormOfAddress = { column = "b", as = "salutation" }
-FirstName = { column = "c", max = 5 }
-LastName = { column = "b", as = "email", required = true }
-Street = { join = ["a", "b", "c"], with = ", " }
-Address2 = { join = ["b", "c"], max = 5, cut = true }
-PostalCode = { column = "a", as = "postal_code" }
-City = { column = "c", as = "phone", case = "upper" }
-CountryIso = { column = "b", as = "country" }
-State = { column = "a", replace = { "a" = "b" } }
-EmailAddress = { first_of = ["c", "a"], as = "email" }
-PhoneNumber = { column = "a", as = "phone" }
-VatID = { first_of = ["b", "a"], as = "vat_id" }
-
-[customer.Shipmentaddress]
-when = "c"
-City = "a"
-PostalCode = { column = "a", as = "postal_code" }
-CountryIso = { value = "DE" }
-
-[customer.PaymentSettings]
-Discount = "a"
-PaymentTarget = { column = "b", default = 14 }
-"#;
-
-    fn cell() -> impl Strategy<Value = String> {
-        prop_oneof![
-            3 => Just(String::new()),
-            2 => "[ \u{a0}]?(-|NULL)?[ \u{a0}]?",
-            2 => "[ ]?[a-zA-Zäöüß€😀]{0,12}[ ]?",
-            2 => "(Endkunde|endkunde|Händler|x|Herr|m|not_specified|Graf|ja|nein|de-DE|German|tlh)",
-            2 => "(DE|Deutschland|germany|AT|Österreich|Atlantis)",
-            3 => "(D-|A-|'|=\")?[0-9]{3,6}\"?",
-            2 => "'?\\+?[0-9]{1,5}[ /(.]?[0-9]{0,4}[x)]?",
-            2 => "(DE|ATU|de )[0-9]{8,9}",
-            2 => "[0-3][0-9]\\.[01][0-9]\\.(19[0-9]{2}|2026|[0-9]{2})",
-            1 => "-?[0-9]{1,4}(\\.[0-9]{3})?(,[0-9]{0,3})?",
-        ]
-    }
-
-    proptest! {
-        /// A trace sends every value the long way.
-        #[test]
-        fn both_ways_lead_to_the_same(cells in proptest::collection::vec(cell(), 3)) {
-            let mapping = Mapping::parse("m.toml", MAPPING).unwrap();
-            let header = ["a", "b", "c"].map(str::to_owned);
-            let plan = mapping.bind(Columns::Header(&header)).unwrap();
-            let record = Record {
-                position: Position { record: 1, line: 2 },
-                span: Span { start: 0, end: 0 },
-                fields: Fields::Cells(cells.iter().map(String::as_str).collect()),
-            };
-            let (mut short, mut long) = (Tally::default(), Tally::tracing());
-            let by_short = plan.apply(&record, &mut short);
-            prop_assert_eq!(by_short, plan.apply(&record, &mut long));
-            long.trace = None;
-            prop_assert_eq!(short, long);
-        }
-    }
-
-    #[test]
-    fn most_values_may_take_the_short_way() {
-        let mapping = Mapping::parse("m.toml", MAPPING).unwrap();
-        let values = mapping.compiled.parts.iter().flat_map(|part| &part.values);
-        let long = values.filter(|value| value.short.is_none());
-        let long: Vec<String> = long.map(|value| value.target.to_string()).collect();
-        assert_eq!(
-            long,
-            [
-                "BillingAddress.City",
-                "BillingAddress.Address2",
-                "BillingAddress.State"
-            ]
-        );
     }
 }

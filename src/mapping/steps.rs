@@ -270,16 +270,27 @@ impl Steps {
         Ok(value)
     }
 
-    /// A text in the target's type; none if it is not of that type, or text.
+    /// Hands a text in the target's type to `put`; false if it is not of that type, or text.
     #[inline]
-    pub(super) fn convert(&self, text: &str, today: Date) -> Option<Value<'static>> {
+    pub(super) fn convert_to(
+        &self,
+        text: &str,
+        today: Date,
+        put: impl FnOnce(Value<'static>),
+    ) -> bool {
         match self.kind {
             Kind::Text => None,
-            Kind::Integer => convert::integer(text).map(Value::Integer),
-            Kind::Decimal => convert::decimal(text, self.convention).map(Value::Decimal),
-            Kind::Boolean => convert::boolean(text).map(Value::Boolean),
-            Kind::DateTime => self.dates.read(text, today).ok().map(Value::DateTime),
+            Kind::Integer => convert::integer(text).map(|it| put(Value::Integer(it))),
+            Kind::Decimal => {
+                convert::decimal(text, self.convention).map(|it| put(Value::Decimal(it)))
+            }
+            Kind::Boolean => convert::boolean(text).map(|it| put(Value::Boolean(it))),
+            Kind::DateTime => {
+                let read = self.dates.read(text, today).ok();
+                read.map(|it| put(Value::DateTime(it)))
+            }
         }
+        .is_some()
     }
 
     fn read<'r>(

@@ -11,6 +11,7 @@ pub struct Customer<'r> {
 
 impl<'r> Customer<'r> {
     /// The customer and its key, both checked.
+    #[inline]
     pub(super) fn new(customer: CreateCustomer<'r>, key: Option<String>) -> Self {
         Self { customer, key }
     }
@@ -62,32 +63,8 @@ pub(super) fn key_of(customer: &CreateCustomer<'_>, target: Target) -> Option<St
     (!key.is_empty()).then_some(key)
 }
 
-/// Takes away texts in which nothing stands, and then objects: nothing is sent for them.
-pub(super) fn clear_blanks(customer: &mut CreateCustomer<'_>) {
-    let CreateCustomer {
-        fields,
-        billing,
-        shipment,
-        custom,
-        other_billing,
-        other_shipping,
-        other_customer,
-        payment,
-    } = customer;
-    clear(fields);
-    billing.iter_mut().for_each(clear);
-    for list in [other_billing, other_shipping, other_customer] {
-        list.iter_mut().for_each(clear);
-    }
-    for object in [shipment, custom, payment] {
-        object.iter_mut().for_each(clear);
-        if object.as_ref().is_some_and(Values::is_empty) {
-            *object = None;
-        }
-    }
-}
-
-fn clear(values: &mut Values<'_>) {
+/// Takes away texts in which nothing stands: nothing is sent for them.
+pub(super) fn clear_blanks(values: &mut Values<'_>) {
     let is_blank = |value: &Value<'_>| match value {
         // Nearly every text begins with a letter or a digit.
         Value::Text(text) => {

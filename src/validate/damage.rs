@@ -110,21 +110,58 @@ fn of_error(error: &FieldError) -> Option<Recognised> {
     })
 }
 
-/// Whether [`of_text`] surely finds nothing in a text without `&` and invisible characters: nearly
-/// every text begins as nothing odd does.
+/// Whether [`of_text`] surely finds nothing in a text without `&` and invisible characters, and
+/// whether it is surely no text of blanks: nearly every text begins as nothing odd does.
 #[inline]
 pub(super) fn is_surely_none(text: &str) -> bool {
-    match text.as_bytes() {
-        [b'0'..=b'9', second, ..] => !number::may_be_scientific(*second),
-        // No word begins so.
-        [b'+', b'0'..=b'9', ..] => !is_formula(text),
-        [first, ..] => {
-            first.is_ascii_alphanumeric()
-                && (text.len() > LONGEST_WORD || !may_begin_a_word(*first))
+    let Some(first) = text.as_bytes().first() else {
+        return false;
+    };
+    match BEGINNINGS.get(usize::from(*first)) {
+        Some(Beginning::Plain) => true,
+        Some(Beginning::Digit) => {
+            let second = text.as_bytes().get(1);
+            second.is_none_or(|second| !number::may_be_scientific(*second))
         }
-        [] => true,
+        Some(Beginning::OfAWord) => text.len() > LONGEST_WORD,
+        // No word begins so.
+        Some(Beginning::Plus) => {
+            text.as_bytes().get(1).is_some_and(u8::is_ascii_digit) && !is_formula(text)
+        }
+        Some(Beginning::Other) | None => false,
     }
 }
+
+/// What a text's first byte tells.
+#[derive(Clone, Copy)]
+enum Beginning {
+    /// Neither a word nor anything else odd begins so, nor a blank.
+    Plain,
+    Digit,
+    Plus,
+    /// A letter with which a word for "no value" begins.
+    OfAWord,
+    Other,
+}
+
+/// What each first byte tells.
+const BEGINNINGS: [Beginning; 256] = {
+    let mut beginnings = [Beginning::Other; 256];
+    let (mut rest, mut byte) = (beginnings.as_mut_slice(), 0_u8);
+    while let Some((beginning, behind)) = rest.split_first_mut() {
+        *beginning = match byte {
+            b'0'..=b'9' => Beginning::Digit,
+            b'+' => Beginning::Plus,
+            b'a'..=b'z' | b'A'..=b'Z' if may_begin_a_word(byte) => Beginning::OfAWord,
+            // The last is À to ÿ: no word and no blank begins so.
+            b'a'..=b'z' | b'A'..=b'Z' | 0xc3 => Beginning::Plain,
+            _ => Beginning::Other,
+        };
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    beginnings
+};
 
 /// What a text that nothing else is wrong with looks like.
 pub(super) fn of_text(text: &str, looks: &Looks) -> Option<Recognised> {
@@ -163,7 +200,7 @@ pub(super) fn of_text(text: &str, looks: &Looks) -> Option<Recognised> {
 const LONGEST_WORD: usize = 16;
 
 /// Whether a word for "no value" or the error of a sheet begins with this byte: few texts do.
-fn may_begin_a_word(byte: u8) -> bool {
+const fn may_begin_a_word(byte: u8) -> bool {
     matches!(byte, b'N' | b'n' | b'k' | b'o' | b'u') || !byte.is_ascii_alphanumeric()
 }
 

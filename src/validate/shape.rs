@@ -4,16 +4,19 @@
 
 /// Whether `text` has exactly this shape. Letters may have any case.
 pub(super) fn fits(shape: &str, text: &str) -> bool {
+    let mut bytes = text.bytes();
     shape.len() == text.len()
-        && shape
-            .bytes()
-            .zip(text.bytes())
-            .all(|(class, byte)| match class {
+        && shape.bytes().all(|class| {
+            let Some(byte) = bytes.next() else {
+                return false;
+            };
+            match class {
                 b'd' => byte.is_ascii_digit(),
                 b'a' => byte.is_ascii_alphabetic(),
                 b'x' => byte.is_ascii_alphanumeric(),
                 literal => byte.eq_ignore_ascii_case(&literal),
-            })
+            }
+        })
 }
 
 /// Whether `text` has one of these shapes.
