@@ -409,6 +409,7 @@ impl Loop {
         self.committing = false;
         match batch {
             Some((intents, Ok(()))) => {
+                self.driver.engine.synced();
                 for job in intents {
                     self.driver.engine.durable(job);
                 }

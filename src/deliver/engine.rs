@@ -150,6 +150,9 @@ pub struct Engine {
     in_flight: usize,
     posts_left: u64,
     intending: usize,
+    /// How many rounds of requests in flight may be durable, or on their way to the disk, ahead
+    /// of those that are in flight.
+    ahead: usize,
     rate: Option<UserRate>,
     post_gate: Gate,
     get_gate: Gate,
@@ -202,6 +205,7 @@ impl Engine {
             in_flight: 0,
             posts_left: 0,
             intending: 0,
+            ahead: 1,
             post_gate: Gate::default(),
             get_gate: Gate::default(),
             breaker: Breaker::default(),
@@ -236,7 +240,8 @@ impl Engine {
         if self.stopping.is_some() || self.source_ended || self.needs_no_more() {
             return 0;
         }
-        let room = self.settings.delivery.concurrency.get() * 4;
+        let most = self.settings.delivery.concurrency.get();
+        let room = most * 2 + self.under_way_at_most().max(most * 2);
         let waiting = self.timers.len();
         if waiting >= WAITING_AT_MOST {
             return 0;
@@ -335,6 +340,11 @@ impl Engine {
     #[must_use]
     pub fn run_of(&self, job: JobId) -> Option<&Arc<str>> {
         self.jobs.get(&job).map(|job| &job.run)
+    }
+
+    /// A commit is on the disk; [`Engine::durable`] tells which jobs' intents were among it.
+    pub fn synced(&mut self) {
+        self.note_pace_of_the_disk();
     }
 
     /// The job's intent is durable.

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
-use super::entry::{Columns, Line, SettledLine, nanoseconds};
+use super::entry::{Columns, Line, SettledLine, nanoseconds, place_of};
 use super::guard;
 use super::runs::RunKey;
 use super::{Entry, Journal, JournalError};
@@ -88,15 +88,15 @@ const CLEAR_FAILED: &str = "DELETE FROM records WHERE run_no = ?1 \
      SELECT 1 FROM corrections AS c \
      LEFT JOIN corrections AS me ON me.run_no = records.run_no AND me.record = records.record \
      LEFT JOIN records AS e ON e.run_no = c.run_no AND e.record = c.record \
-     LEFT JOIN intents AS i ON i.run_no = c.run_no AND i.record = c.record \
+     LEFT JOIN intents AS i ON i.place = (c.run_no << 40 | c.record) \
      WHERE c.origin_run_no = coalesce(me.origin_run_no, records.run_no) \
      AND c.origin_record = coalesce(me.origin_record, records.record) \
      AND c.run_no <> records.run_no \
      AND (e.outcome IN ('created', 'skipped', 'unknown') OR i.record IS NOT NULL))";
 
-const INTEND: &str = "INSERT INTO intents (run_no, record, line, attempt, absent_before, at, \
-     key, key_hash, payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
-     ON CONFLICT (run_no, record) DO UPDATE SET line = excluded.line, \
+const INTEND: &str = "INSERT INTO intents (place, line, attempt, absent_before, at, key, \
+     key_hash, payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+     ON CONFLICT (place) DO UPDATE SET line = excluded.line, \
      attempt = excluded.attempt, absent_before = excluded.absent_before, at = excluded.at, \
      key = excluded.key, key_hash = excluded.key_hash, payload = excluded.payload, \
      body = excluded.body";
@@ -106,7 +106,7 @@ const SETTLE: &str = "INSERT INTO records (run_no, record, line, outcome, custom
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
      ON CONFLICT (run_no, record) DO NOTHING";
 
-const ERASE: &str = "DELETE FROM intents WHERE run_no = ?1 AND record = ?2";
+const ERASE: &str = "DELETE FROM intents WHERE place = ?1";
 
 /// A transaction's work, and how it changes the counts. The statements that nearly every
 /// record needs are looked up once.
@@ -142,8 +142,7 @@ impl<'a> Batch<'a> {
         at: Timestamp,
     ) -> rusqlite::Result<()> {
         self.intend.execute(params![
-            self.run.number,
-            submission.position.record,
+            place_of(self.run.number, submission.position.record)?,
             submission.position.line,
             attempt,
             absent_before,
@@ -171,14 +170,14 @@ impl<'a> Batch<'a> {
         }
         self.count(settled.outcome.word(), 1);
         if !matches!(settled.outcome, Outcome::Unknown { .. }) {
-            self.erase.execute(params![self.run.number, record])?;
+            self.erase.execute([place_of(self.run.number, record)?])?;
         }
         Ok(())
     }
 
     fn void(&mut self, record: u64) -> rusqlite::Result<()> {
         self.take_outcome(record)?;
-        self.erase.execute(params![self.run.number, record])?;
+        self.erase.execute([place_of(self.run.number, record)?])?;
         Ok(())
     }
 

@@ -141,6 +141,18 @@ pub(super) fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
+/// Where the intent of a run's record lies. Run numbers are counted up from 1, one for each run of
+/// a state folder, and records for each record of an input: neither comes near the bounds.
+pub(super) fn place_of(run: i64, record: u64) -> rusqlite::Result<i64> {
+    let out_of_range = || rusqlite::Error::IntegralValueOutOfRange(0, run);
+    let record = i64::try_from(record).map_err(|_| out_of_range())?;
+    if (0..1 << 23).contains(&run) && record < 1 << 40 {
+        Ok(run << 40 | record)
+    } else {
+        Err(out_of_range())
+    }
+}
+
 /// Reads a time back.
 pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     let nanoseconds: i64 = row.get(column)?;

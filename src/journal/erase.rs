@@ -11,7 +11,7 @@ use rusqlite::{Transaction, params_from_iter};
 use super::{Journal, JournalError};
 use crate::fail_point::{self, Point};
 
-const COLUMNS: usize = 10;
+const COLUMNS: usize = 9;
 
 impl Journal {
     /// Closes both gaps, if anything was written that matters.
@@ -70,8 +70,8 @@ fn rewrite_intents(work: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut open: Vec<[Value; COLUMNS]> = Vec::new();
     {
         let mut select = work.prepare(
-            "SELECT run_no, record, line, attempt, absent_before, at, key, key_hash, payload, \
-             body FROM intents ORDER BY run_no, record",
+            "SELECT place, line, attempt, absent_before, at, key, key_hash, payload, body \
+             FROM intents ORDER BY place",
         )?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
@@ -85,8 +85,8 @@ fn rewrite_intents(work: &Transaction<'_>) -> rusqlite::Result<()> {
     // Without a condition SQLite clears all pages of the table.
     work.execute("DELETE FROM intents", [])?;
     let mut insert = work.prepare(
-        "INSERT INTO intents (run_no, record, line, attempt, absent_before, at, key, key_hash, \
-         payload, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO intents (place, line, attempt, absent_before, at, key, key_hash, payload, \
+         body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     for values in open {
         insert.execute(params_from_iter(values))?;

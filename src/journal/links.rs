@@ -183,7 +183,7 @@ const ELSEWHERE: &str = "WITH me AS (\
      o.is_origin OR r.id IS (SELECT linked_to FROM me), r.id, o.record \
      FROM others AS o JOIN runs AS r USING (run_no) \
      LEFT JOIN records AS e ON e.run_no = o.run_no AND e.record = o.record \
-     LEFT JOIN intents AS i ON i.run_no = o.run_no AND i.record = o.record";
+     LEFT JOIN intents AS i ON i.place = (o.run_no << 40 | o.record)";
 
 /// The index lies in the order of the answer: nothing is sorted, whatever its length.
 pub(super) const CORRECTED: &str = "SELECT c.origin_record, e.outcome, o.outcome FROM corrections AS c \

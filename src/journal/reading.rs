@@ -3,6 +3,7 @@
 //! Long answers come in pages, each read in one go: a reader that lingers would keep SQLite
 //! from cutting its log.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Row, params};
@@ -22,7 +23,7 @@ impl Journal {
         self.read(|connection| {
             connection
                 .prepare_cached(&format!(
-                    "{OPEN_INTENTS} WHERE t.name = ?1 ORDER BY i.run_no, i.record"
+                    "{OPEN_INTENTS} WHERE t.name = ?1 ORDER BY i.place"
                 ))?
                 .query_map([target], open_intent)?
                 .collect()
@@ -62,10 +63,15 @@ impl Journal {
     ) -> Result<Vec<u64>, JournalError> {
         let run = self.known(run)?;
         self.read(|connection| {
-            connection
-                .prepare_cached(SETTLED_AFTER)?
-                .query_map(params![run.number, record, limit], |row| row.get(0))?
-                .collect()
+            let mut both = BTreeSet::new();
+            for records in SETTLED_AFTER {
+                let mut select = connection.prepare_cached(records)?;
+                let mut rows = select.query(params![run.number, record, limit])?;
+                while let Some(row) = rows.next()? {
+                    both.insert(row.get(0)?);
+                }
+            }
+            Ok(both.into_iter().take(limit).collect())
         })
     }
 
@@ -131,10 +137,12 @@ impl Journal {
     }
 }
 
-/// Both halves lie in the order of the answer, so that a page costs what a page holds.
-pub(super) const SETTLED_AFTER: &str = "SELECT record FROM records WHERE run_no = ?1 AND record > ?2 \
-                             UNION SELECT record FROM intents WHERE run_no = ?1 AND record > ?2 \
-                             ORDER BY record LIMIT ?3";
+/// Both lie in the order of the answer, so that a page costs what a page holds.
+pub(super) const SETTLED_AFTER: [&str; 2] = [
+    "SELECT record FROM records WHERE run_no = ?1 AND record > ?2 ORDER BY record LIMIT ?3",
+    "SELECT record FROM intents WHERE place > (?1 << 40 | ?2) \
+     AND place <= (?1 << 40 | 1099511627775) ORDER BY place LIMIT ?3",
+];
 
 /// What [`guard_row`] reads, of every target.
 pub(super) const GUARD: &str = "SELECT k.key_hash, k.payload, k.customer_id, k.customer_number, \

@@ -23,7 +23,7 @@ pub(super) const APPLICATION_ID: i64 = 0x5761_496D;
 
 /// Each entry brings a journal from the format of its place, counted from 1, to the next one.
 /// A released entry never changes.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     // Returned files are linked to their runs.
     "CREATE TABLE corrections (
         run_no        INTEGER NOT NULL,
@@ -46,6 +46,64 @@ const MIGRATIONS: [&str; 3] = [
         hash    BLOB NOT NULL,
         PRIMARY KEY (run_no, part)
     ) STRICT;",
+    // Intents lie in a table of rows by number.
+    "DROP VIEW v_runs;
+    DROP VIEW v_unknown;
+    CREATE TABLE intents_by_place (
+        place         INTEGER NOT NULL PRIMARY KEY,
+        run_no        INTEGER GENERATED ALWAYS AS (place >> 40) VIRTUAL,
+        record        INTEGER GENERATED ALWAYS AS (place & 1099511627775) VIRTUAL,
+        line          INTEGER NOT NULL,
+        attempt       INTEGER NOT NULL,
+        absent_before INTEGER NOT NULL,
+        at            INTEGER NOT NULL,
+        key           TEXT,
+        key_hash      BLOB,
+        payload       BLOB NOT NULL,
+        body          BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO intents_by_place (place, line, attempt, absent_before, at, key, key_hash, payload,
+                                  body)
+    SELECT run_no << 40 | record, line, attempt, absent_before, at, key, key_hash, payload, body
+      FROM intents ORDER BY run_no, record;
+    DROP TABLE intents;
+    ALTER TABLE intents_by_place RENAME TO intents;
+    CREATE VIEW v_runs AS
+    SELECT r.id AS run,
+           t.name AS target,
+           r.input,
+           r.mapping,
+           strftime('%Y-%m-%dT%H:%M:%fZ', r.started / 1000000000.0, 'unixepoch') AS started,
+           strftime('%Y-%m-%dT%H:%M:%fZ', r.finished / 1000000000.0, 'unixepoch') AS finished,
+           r.ending ->> 'ending' AS ending,
+           r.exit_code,
+           r.records_read AS \"read\",
+           (SELECT json_group_object(c.name, c.records)
+              FROM counts AS c
+             WHERE c.run_no = r.run_no AND c.records > 0) AS counts,
+           (SELECT count(*) FROM intents AS i
+             WHERE i.place BETWEEN r.run_no << 40 AND r.run_no << 40 | 1099511627775)
+               AS open_intents,
+           r.linked_to,
+           r.version
+      FROM runs AS r
+      JOIN targets AS t USING (target_no)
+     ORDER BY r.run_no DESC;
+    CREATE VIEW v_unknown AS
+    SELECT r.id AS run,
+           t.name AS target,
+           i.record,
+           i.line,
+           i.key,
+           i.attempt,
+           strftime('%Y-%m-%dT%H:%M:%fZ', i.at / 1000000000.0, 'unixepoch') AS at,
+           e.detail ->> 'why' AS why
+      FROM intents AS i
+      JOIN runs AS r USING (run_no)
+      JOIN targets AS t USING (target_no)
+      LEFT JOIN records AS e
+        ON e.run_no = i.run_no AND e.record = i.record AND e.outcome = 'unknown'
+     ORDER BY i.place;",
 ];
 
 /// The format that this version writes, and the latest that it reads.
@@ -143,6 +201,9 @@ pub(super) fn admit(connection: &mut Connection, path: &Path) -> Result<(), Jour
 /// Applies the steps that lie behind format `found`, each in a transaction of its own. A step
 /// that another process has done meanwhile is left out.
 fn migrate(connection: &mut Connection, found: usize, steps: &[&str]) -> rusqlite::Result<()> {
+    // What a step takes out of the file is overwritten, and stays in no temporary file.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     for (from, step) in (1_i64..).zip(steps).skip(found - 1) {
         let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let now: i64 = work.pragma_query_value(None, "user_version", |row| row.get(0))?;

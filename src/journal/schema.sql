@@ -1,4 +1,4 @@
--- The journal of `importer`: which run did what to which record. Schema version 4.
+-- The journal of `importer`: which run did what to which record. Schema version 5.
 --
 -- For people: open `journal.db` in the state folder with the `sqlite3` shell and read the views
 -- at the end (`v_runs`, `v_records`, `v_unknown`). Nobody but `importer` may write here.
@@ -77,9 +77,12 @@ CREATE TABLE records (
 -- Records that are about to be sent, or were sent and nobody knows yet what became of them.
 -- The row goes, overwritten, with the outcome; if that is 'unknown', it stays.
 -- No foreign keys here: they would keep SQLite from clearing the table page by page.
+-- Since version 5 a table of rows by number: there a body takes little to be added at the end and
+-- to be taken out again.
 CREATE TABLE intents (
-    run_no        INTEGER NOT NULL,
-    record        INTEGER NOT NULL,
+    place         INTEGER NOT NULL PRIMARY KEY,  -- of run and record, so that they stand in that order
+    run_no        INTEGER GENERATED ALWAYS AS (place >> 40) VIRTUAL,
+    record        INTEGER GENERATED ALWAYS AS (place & 1099511627775) VIRTUAL,  -- the lower 40 bits
     line          INTEGER NOT NULL,
     attempt       INTEGER NOT NULL,  -- number of the POST, counted from 1
     absent_before INTEGER NOT NULL,  -- 1: the ERP was known not to have the key before it
@@ -87,9 +90,8 @@ CREATE TABLE intents (
     key           TEXT,              -- the key as keys are compared; NULL: the record has none
     key_hash      BLOB,
     payload       BLOB NOT NULL,     -- the body's hash
-    body          BLOB NOT NULL,     -- the request body
-    PRIMARY KEY (run_no, record)
-) STRICT, WITHOUT ROWID;
+    body          BLOB NOT NULL      -- the request body
+) STRICT;
 
 -- The keys that were created in a target: the guard against sending one twice. Those of the
 -- runs in `keys_pending` stand in `records` alone, until somebody asks for the guard.
@@ -148,7 +150,8 @@ SELECT r.id AS run,
        (SELECT json_group_object(c.name, c.records)
           FROM counts AS c
          WHERE c.run_no = r.run_no AND c.records > 0) AS counts,
-       (SELECT count(*) FROM intents AS i WHERE i.run_no = r.run_no) AS open_intents,
+       (SELECT count(*) FROM intents AS i
+         WHERE i.place BETWEEN r.run_no << 40 AND r.run_no << 40 | 1099511627775) AS open_intents,
        r.linked_to,
        r.version
   FROM runs AS r
@@ -186,4 +189,4 @@ SELECT r.id AS run,
   JOIN runs AS r USING (run_no)
   JOIN targets AS t USING (target_no)
   LEFT JOIN records AS e ON e.run_no = i.run_no AND e.record = i.record AND e.outcome = 'unknown'
- ORDER BY i.run_no, i.record;
+ ORDER BY i.place;

@@ -521,7 +521,8 @@ fn pages_are_read_without_sorting() {
             .unwrap();
         steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
     };
-    let settled = plan(reading::SETTLED_AFTER);
-    assert!(!settled.contains("TEMP B-TREE"), "{settled}");
-    assert!(!settled.contains("SCAN"), "{settled}");
+    for settled in reading::SETTLED_AFTER.map(plan) {
+        assert!(!settled.contains("TEMP B-TREE"), "{settled}");
+        assert!(!settled.contains("SCAN"), "{settled}");
+    }
 }

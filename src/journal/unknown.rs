@@ -17,9 +17,7 @@ impl Journal {
         let run = self.known(run)?;
         self.read(|connection| {
             connection
-                .prepare_cached(&format!(
-                    "{OPEN_INTENTS} WHERE i.run_no = ?1 AND i.record = ?2"
-                ))?
+                .prepare_cached(&format!("{OPEN_INTENTS} WHERE i.place = (?1 << 40 | ?2)"))?
                 .query_row(params![run.number, record], open_intent)
                 .optional()
         })
@@ -34,7 +32,7 @@ impl Journal {
         let run = self.known(run)?;
         self.read(|connection| {
             connection
-                .prepare_cached("SELECT at FROM intents WHERE run_no = ?1 AND record = ?2")?
+                .prepare_cached("SELECT at FROM intents WHERE place = (?1 << 40 | ?2)")?
                 .query_row(params![run.number, record], |row| time(row, 0))
                 .optional()
         })
@@ -55,7 +53,7 @@ impl Journal {
                 .prepare_cached(
                     "SELECT r.id, i.record FROM intents AS i JOIN runs AS r USING (run_no) \
                      JOIN targets AS t USING (target_no) \
-                     WHERE t.name = ?1 AND i.key_hash = ?2 ORDER BY i.run_no, i.record LIMIT 1",
+                     WHERE t.name = ?1 AND i.key_hash = ?2 ORDER BY i.place LIMIT 1",
                 )?
                 .query_row(params![target, key], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()

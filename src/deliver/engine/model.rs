@@ -294,6 +294,7 @@ impl World {
                 let (_, event) = self.events.pop_first().unwrap();
                 match event {
                     Event::Durable(jobs) => {
+                        self.engine.synced();
                         for job in jobs {
                             self.durable.insert(job);
                             self.engine.durable(job);
@@ -553,6 +554,7 @@ fn a_refusal_of_credentials_stops_within_twice_the_concurrency() {
             world.now = next.or(wake).unwrap();
             match world.events.pop_first().map(|(_, event)| event) {
                 Some(Event::Durable(jobs)) => {
+                    world.engine.synced();
                     for job in jobs {
                         world.durable.insert(job);
                         world.engine.durable(job);

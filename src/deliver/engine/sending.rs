@@ -4,6 +4,11 @@ use super::job::{JobId, State};
 use super::{Action, Engine, WAITING_AT_MOST, earliest};
 use crate::deliver::pace::{Closed, Moment, Ticket};
 
+/// Rounds of requests in flight that may be durable ahead of those in flight.
+const ROUNDS_AHEAD_AT_MOST: usize = 7;
+/// Records that may be so, where more than one round may: after a crash each is looked up.
+const AHEAD_AT_MOST: usize = 448;
+
 impl Engine {
     /// Starts whatever may start: durable POSTs first, then look-ups, then new intents.
     pub(super) fn poll_sending(&mut self, now: Moment) -> Option<Moment> {
@@ -24,7 +29,7 @@ impl Engine {
                 }
             }
         }
-        let most = self.concurrency.allowed() * 2;
+        let most = self.under_way_at_most();
         while self.in_flight + self.intending + self.cleared.len() < most {
             let Some(id) = self.next_to_post() else {
                 break;
@@ -39,6 +44,30 @@ impl Engine {
         }
         self.start_cleared();
         wake
+    }
+
+    /// Records that may be in flight, durable or on their way to the disk. Where tokens are
+    /// scarce nobody holds one for long.
+    pub(super) fn under_way_at_most(&self) -> usize {
+        let allowed = self.concurrency.allowed();
+        let is_paced = self.rate.is_some() || self.post_gate.interval().is_some();
+        let ahead = if is_paced { 1 } else { self.ahead };
+        allowed + (allowed * ahead).min(AHEAD_AT_MOST.max(allowed))
+    }
+
+    /// Goes further ahead where requests wait for the disk: there one sync must serve more
+    /// records than are in flight at once. And less far where records wait for requests.
+    pub(super) fn note_pace_of_the_disk(&mut self) {
+        let allowed = self.concurrency.allowed();
+        let is_ahead = self.cleared.len() * 2 > allowed * self.ahead;
+        // The first ones show nothing: there was nobody ahead yet.
+        let has_begun = self.posts_left > 2 * allowed as u64;
+        let is_dry = self.cleared.is_empty() && self.in_flight * 2 < allowed;
+        if is_ahead && self.ahead > 1 {
+            self.ahead = (self.ahead / 2).max(1);
+        } else if has_begun && is_dry && !self.fresh.is_empty() {
+            self.ahead = (self.ahead * 2).min(ROUNDS_AHEAD_AT_MOST);
+        }
     }
 
     /// Sends what is durable, as far as there is room in flight.

@@ -5,6 +5,7 @@
 //! The model server counts a request some time after it left and answers some time after that;
 //! nothing is known to the engine but what answers say.
 
+mod disk;
 mod faults;
 mod quota;
 mod server;
@@ -47,6 +48,10 @@ struct Told {
     settled: HashSet<u64>,
     /// When the last record was settled.
     done: Moment,
+    /// The most records at once that were in flight, durable or on their way to the disk.
+    under_way: usize,
+    /// How many rounds the engine went ahead at last.
+    ahead: usize,
     /// When all but so many of the records were settled, by that number.
     left: BTreeMap<usize, Moment>,
 }
@@ -63,6 +68,11 @@ struct Run {
     now: Moment,
     events: BTreeMap<(Moment, u64), Event>,
     order: u64,
+    /// How long a commit takes on a slow disk, and until when it is slow; then there is one
+    /// commit at a time.
+    slow_disk: Option<(Duration, Moment)>,
+    /// What the next commit carries, while there is one under way.
+    gathering: Option<Vec<JobId>>,
     told: Told,
 }
 
@@ -91,6 +101,8 @@ impl Run {
             now: Moment::ZERO,
             events: BTreeMap::new(),
             order: 0,
+            slow_disk: None,
+            gathering: None,
             told: Told::default(),
         }
     }
@@ -108,6 +120,10 @@ impl Run {
             let (actions, wake) = self.engine.poll(self.now);
             let quiet = actions.is_empty();
             self.carry_out(actions, records);
+            let engine = &self.engine;
+            let under_way = engine.in_flight + engine.intending + engine.cleared.len();
+            self.told.ahead = engine.ahead;
+            self.told.under_way = self.told.under_way.max(under_way);
             if !quiet {
                 continue;
             }
@@ -157,8 +173,23 @@ impl Run {
             }
         }
         if !intents.is_empty() {
-            self.at(SYNC, Event::Durable(intents));
+            self.commit(intents);
         }
+    }
+
+    fn commit(&mut self, intents: Vec<JobId>) {
+        let mut takes = SYNC;
+        if let Some((slow, until)) = self.slow_disk {
+            if let Some(gathering) = &mut self.gathering {
+                gathering.extend(intents);
+                return;
+            }
+            self.gathering = Some(Vec::new());
+            if self.now < until {
+                takes = slow;
+            }
+        }
+        self.at(takes, Event::Durable(intents));
     }
 
     fn send(&mut self, job: JobId, post: bool) {
@@ -169,8 +200,13 @@ impl Run {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Durable(jobs) => {
+                self.engine.synced();
                 for job in jobs {
                     self.engine.durable(job);
+                }
+                let next = self.gathering.take().unwrap_or_default();
+                if !next.is_empty() {
+                    self.commit(next);
                 }
             }
             Event::Arrived(job, post) => self.arrived(job, post),

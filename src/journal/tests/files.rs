@@ -69,7 +69,7 @@ pub(super) fn it_is_set_up_to_be_durable() {
     assert_eq!(pragma("synchronous"), "2");
     assert_eq!(pragma("secure_delete"), "1");
     assert_eq!(pragma("application_id"), schema::APPLICATION_ID.to_string());
-    assert_eq!(pragma("user_version"), "4");
+    assert_eq!(pragma("user_version"), "5");
     let loose: i64 = journal
         .connection
         .query_row(
@@ -486,4 +486,59 @@ fn tables_that_are_not_as_they_were_made_are_damage() {
     };
     assert!(matches!(error, JournalError::Damaged { .. }), "{error:?}");
     assert!(error.is_unreadable(), "{error}");
+}
+
+/// Back to format 4, in which intents lay by run and record.
+const OLDER: &str = "PRAGMA secure_delete = ON;
+    CREATE TABLE older (
+        run_no        INTEGER NOT NULL,
+        record        INTEGER NOT NULL,
+        line          INTEGER NOT NULL,
+        attempt       INTEGER NOT NULL,
+        absent_before INTEGER NOT NULL,
+        at            INTEGER NOT NULL,
+        key           TEXT,
+        key_hash      BLOB,
+        payload       BLOB NOT NULL,
+        body          BLOB NOT NULL,
+        PRIMARY KEY (run_no, record)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO older SELECT run_no, record, line, attempt, absent_before, at, key, key_hash,
+                             payload, body FROM intents;
+    DROP VIEW v_runs;
+    DROP VIEW v_unknown;
+    DROP TABLE intents;
+    ALTER TABLE older RENAME TO intents;
+    CREATE VIEW v_runs AS SELECT run_no FROM intents;
+    CREATE VIEW v_unknown AS SELECT record FROM intents;
+    PRAGMA user_version = 4;";
+
+#[test]
+fn intents_of_an_older_format_are_what_they_were_and_go_without_a_trace() {
+    let folder = folder();
+    let mut journal = started(&folder);
+    write_secrets(&mut journal);
+    let open = journal.open_intents(TARGET).unwrap();
+    assert_eq!(open.len(), 600);
+    journal.close().unwrap();
+    let older = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+    older.execute_batch(OLDER).unwrap();
+    older.close().unwrap();
+
+    let mut journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(journal.open_intents(TARGET).unwrap(), open);
+    let unknown: (String, u64) = journal
+        .connection
+        .query_one(
+            "SELECT u.run, count(*) FROM v_unknown AS u JOIN v_runs AS r USING (run) \
+             WHERE r.open_intents = 600",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert_eq!(unknown, ("run-1".to_owned(), 600));
+    settle_secrets(&mut journal, 0);
+    assert_eq!(journal.open_intents(TARGET).unwrap(), []);
+    journal.close().unwrap();
+    assert_eq!(traces(folder.path()), Vec::<String>::new());
 }

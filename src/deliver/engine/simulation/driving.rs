@@ -389,6 +389,7 @@ impl<'p, 'w> Driving<'p, 'w> {
             return;
         }
         self.process.world.land(&lines);
+        self.engine.synced();
         for job in intents {
             self.engine.durable(job);
         }

@@ -1,0 +1,61 @@
+//! A disk that is slower than the server.
+
+use super::server::{Latency, Window};
+use super::*;
+
+/// Records of a run.
+const RECORDS: u64 = 20_000;
+/// Requests in flight.
+const CONCURRENCY: usize = 64;
+
+/// A server that answers in about a millisecond.
+const QUICK: Latency = Latency {
+    there: (200, 300),
+    back: (600, 800),
+};
+/// One that takes twenty.
+const USUAL: Latency = Latency {
+    there: (500, 1_000),
+    back: (18_000, 21_000),
+};
+
+fn run(latency: Latency, sync: Duration, change: impl FnOnce(&mut Run)) -> Told {
+    let mut run = Run::new(Server::new(1, latency), CONCURRENCY);
+    run.slow_disk = Some((sync, Moment::MAX));
+    change(&mut run);
+    let told = run.go(RECORDS, None);
+    assert_eq!(told.settled.len() as u64, RECORDS);
+    told
+}
+
+#[test]
+fn one_sync_serves_several_rounds_where_the_disk_is_slower_than_the_server() {
+    let sync = ms(5);
+    let told = run(QUICK, sync, |_| {});
+    let rounds = RECORDS as f64 / CONCURRENCY as f64;
+    let share = told.done.as_secs_f64() / (sync.as_secs_f64() * rounds);
+    assert!(share < 0.4, "{share:.2} of a sync for each round");
+    assert_eq!(told.under_way, CONCURRENCY * 8);
+}
+
+#[test]
+fn nobody_goes_further_ahead_than_the_disk_asks_for() {
+    for sync in [1, 5] {
+        let told = run(USUAL, ms(sync), |_| {});
+        assert!(told.under_way <= CONCURRENCY * 2, "{}", told.under_way);
+    }
+    // Where the user or the server sets the pace nobody holds a token for longer than it takes.
+    let told = run(QUICK, ms(5), |run| {
+        run.server.quota = Some((8_000, ms(1_000), Window::Sliding));
+    });
+    assert!(told.under_way <= CONCURRENCY * 2, "{}", told.under_way);
+}
+
+#[test]
+fn a_disk_that_gets_faster_is_not_waited_for_any_more() {
+    let told = run(USUAL, ms(60), |run| {
+        run.slow_disk = Some((ms(60), ms(1_000)));
+    });
+    assert!(told.under_way > CONCURRENCY * 3, "{}", told.under_way);
+    assert_eq!(told.ahead, 1);
+}
