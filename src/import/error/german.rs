@@ -6,6 +6,7 @@ use crate::outcome::Language;
 impl ImportError {
     /// What went wrong, in German; its cause is not in it. None where it is told in English only.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a catalogue: a text for each error")]
     pub fn in_german(&self) -> Option<String> {
         Some(match self {
             Self::Source(error) => error.in_german(),
