@@ -331,24 +331,28 @@ fn is_there(path: &Path) -> Result<bool, JournalError> {
 
 /// Lets SQLite look over the file through a connection of its own, and does `work` meanwhile.
 fn check_during<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T, JournalError> {
+    let check = || {
+        let connection = Connection::open_with_flags(path, schema::open_flags())
+            .and_then(|connection| {
+                connection.busy_timeout(PATIENCE)?;
+                connection.pragma_update(None, "query_only", true)?;
+                // Also if the other connection is gone by then.
+                connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+                Ok(connection)
+            })
+            .map_err(|error| from_sql(path, "cannot open", error))?;
+        schema::check(&connection, path)
+    };
     std::thread::scope(|scope| {
-        let checking = scope.spawn(|| {
-            let connection = Connection::open_with_flags(path, schema::open_flags())
-                .and_then(|connection| {
-                    connection.busy_timeout(PATIENCE)?;
-                    connection.pragma_update(None, "query_only", true)?;
-                    // Also if the other connection is gone by then.
-                    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-                    Ok(connection)
-                })
-                .map_err(|error| from_sql(path, "cannot open", error))?;
-            schema::check(&connection, path)
-        });
+        let checking = std::thread::Builder::new().spawn_scoped(scope, check);
         let value = work();
-        match checking.join() {
-            Ok(answer) => answer.map(|()| value),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+        let answer = match checking.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // The machine has no thread left: then one after the other.
+            Err(_) => check(),
+        };
+        answer.map(|()| value)
     })
 }
 

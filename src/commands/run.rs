@@ -457,13 +457,14 @@ impl SandboxThread {
         let sandbox = runtime.block_on(Sandbox::start(settings)).map_err(broken)?;
         let url = sandbox.url();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let thread = std::thread::spawn(move || {
+        let serve = move || {
             runtime.block_on(async move {
                 let _ = stopped.await;
                 sandbox.stop().await;
             });
             runtime.shutdown_timeout(Duration::from_secs(1));
-        });
+        };
+        let thread = std::thread::Builder::new().spawn(serve).map_err(broken)?;
         Ok(Self {
             url,
             stop: Some(stop),

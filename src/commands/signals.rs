@@ -10,17 +10,25 @@ use crate::deliver::driver::Signal;
 /// suffices.
 pub(super) fn listen() -> watch::Receiver<Signal> {
     let (wish, receiver) = watch::channel(Signal::Go);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    if let Ok(runtime) = runtime {
-        let ears = {
-            let _inside = runtime.enter();
-            Ears::open()
-        };
-        if let Ok(ears) = ears {
-            std::thread::spawn(move || runtime.block_on(ears.hear(wish)));
+    let (opened, is_opened) = std::sync::mpsc::sync_channel(1);
+    // The thread comes first: without one no signal must be caught that nobody hears.
+    let listening = std::thread::Builder::new().spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        if let Ok(runtime) = runtime {
+            let ears = {
+                let _inside = runtime.enter();
+                Ears::open()
+            };
+            let _ = opened.send(());
+            if let Ok(ears) = ears {
+                runtime.block_on(ears.hear(wish));
+            }
         }
+    });
+    if listening.is_ok() {
+        let _ = is_opened.recv();
     }
     receiver
 }

@@ -58,7 +58,7 @@ impl Reporting<'_> {
         self.outcomes = outcomes;
         std::thread::scope(|scope| {
             let pages = journal.map(|(journal, run)| Pages::read(scope, journal, run));
-            self.write_beside(pages, survey, summary, last)
+            self.write_beside(pages.transpose()?, survey, summary, last)
         })
     }
 

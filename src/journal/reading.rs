@@ -3,7 +3,6 @@
 //! Long answers come in pages, each read in one go: a reader that lingers would keep SQLite
 //! from cutting its log.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Row, params};
@@ -38,7 +37,8 @@ impl Journal {
     pub fn each_settled(&self, run: &str, take: &mut dyn FnMut(u64)) -> Result<(), JournalError> {
         let run = self.known(run)?;
         self.read(|connection| {
-            for table in ["records", "intents"] {
+            // In this order: what passes from one to the other meanwhile is met in either.
+            for table in ["intents", "records"] {
                 let mut select = connection
                     .prepare_cached(&format!("SELECT record FROM {table} WHERE run_no = ?1"))?;
                 let mut rows = select.query([run.number])?;
@@ -47,31 +47,6 @@ impl Journal {
                 }
             }
             Ok(())
-        })
-    }
-
-    /// At most `limit` records behind `record` that must not be sent again: they have an
-    /// outcome or an open intent. Ascending.
-    ///
-    /// # Errors
-    /// [`JournalError::NoSuchRun`], or what SQLite said.
-    pub fn settled_after(
-        &self,
-        run: &str,
-        record: u64,
-        limit: usize,
-    ) -> Result<Vec<u64>, JournalError> {
-        let run = self.known(run)?;
-        self.read(|connection| {
-            let mut both = BTreeSet::new();
-            for records in SETTLED_AFTER {
-                let mut select = connection.prepare_cached(records)?;
-                let mut rows = select.query(params![run.number, record, limit])?;
-                while let Some(row) = rows.next()? {
-                    both.insert(row.get(0)?);
-                }
-            }
-            Ok(both.into_iter().take(limit).collect())
         })
     }
 
@@ -104,10 +79,7 @@ impl Journal {
         let run = self.known(run)?;
         self.read(|connection| {
             connection
-                .prepare_cached(&format!(
-                    "SELECT {SETTLED_COLUMNS} FROM records WHERE run_no = ?1 AND record > ?2 \
-                     ORDER BY record LIMIT ?3"
-                ))?
+                .prepare_cached(&page_of_outcomes())?
                 .query_map(params![run.number, after, limit], settled)?
                 .collect()
         })
@@ -137,12 +109,13 @@ impl Journal {
     }
 }
 
-/// Both lie in the order of the answer, so that a page costs what a page holds.
-pub(super) const SETTLED_AFTER: [&str; 2] = [
-    "SELECT record FROM records WHERE run_no = ?1 AND record > ?2 ORDER BY record LIMIT ?3",
-    "SELECT record FROM intents WHERE place > (?1 << 40 | ?2) \
-     AND place <= (?1 << 40 | 1099511627775) ORDER BY place LIMIT ?3",
-];
+/// A page costs what it holds: the table lies in the order of the answer.
+pub(super) fn page_of_outcomes() -> String {
+    format!(
+        "SELECT {SETTLED_COLUMNS} FROM records WHERE run_no = ?1 AND record > ?2 \
+         ORDER BY record LIMIT ?3"
+    )
+}
 
 /// What [`guard_row`] reads, of every target.
 pub(super) const GUARD: &str = "SELECT k.key_hash, k.payload, k.customer_id, k.customer_number, \

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::failed::Failed;
 use super::failed::workbook::{FAILED_XLSX, FailedWorkbook};
@@ -242,19 +243,35 @@ impl Rows {
     }
 }
 
-/// Puts all files onto the disk, which does that at once about as fast as for one of them.
+/// Puts all files onto the disk, which does that at once about as fast as for one of them. If the
+/// machine has no thread left for it, one file waits for another.
 fn sync_all(files: Vec<PendingFile>) -> Result<Vec<file::SyncedFile>, ReportError> {
-    std::thread::scope(|scope| {
-        let syncs: Vec<_> = files
-            .into_iter()
-            .map(|file| scope.spawn(|| file.sync()))
+    let others = 1..files.len();
+    let waiting = Mutex::new(files.into_iter().enumerate());
+    let next = || {
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.next()
+    };
+    let work = || -> Vec<_> {
+        std::iter::from_fn(next)
+            .map(|(place, file)| (place, file.sync()))
+            .collect()
+    };
+    let mut synced = std::thread::scope(|scope| {
+        let threads: Vec<_> = others
+            .map_while(|_| std::thread::Builder::new().spawn_scoped(scope, work).ok())
             .collect();
-        let synced = syncs.into_iter().map(|sync| match sync.join() {
-            Ok(synced) => synced,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        synced.collect()
-    })
+        let mut synced = work();
+        for thread in threads {
+            match thread.join() {
+                Ok(more) => synced.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        synced
+    });
+    synced.sort_by_key(|(place, _)| *place);
+    synced.into_iter().map(|(_, file)| file).collect()
 }
 
 /// A table that is begun by its first row.

@@ -95,6 +95,24 @@ fn files_are_short_and_named_after_what_they_hold() {
     }
 }
 
+/// `thread::spawn` panics where the machine has no thread left; `thread::Builder` says so.
+#[test]
+fn no_thread_is_begun_by_a_call_that_panics() {
+    let mut begun = 0;
+    for file in rust_files() {
+        let name = file.display().to_string();
+        let text = read(&file);
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        begun += text.matches("thread::Builder::new()").count();
+        if !name.contains("tests") {
+            for call in ["thread::spawn(", "scope.spawn("] {
+                assert!(!text.contains(call), "{name}: {call}");
+            }
+        }
+    }
+    assert!(begun > 3, "the threads are not found any more");
+}
+
 #[test]
 fn every_fail_point_is_passed_at_exactly_one_place() {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();

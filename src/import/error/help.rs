@@ -162,10 +162,10 @@ impl ImportError {
             Self::NeedsMapping { path } => {
                 let file = shell_word(&path.display().to_string());
                 both!(
-                    "`importer mapping new {file} -o MAPPING.toml` proposes one; then give the \
-                     command with `-m MAPPING.toml`, or with a ready-made one, -m builtin:NAME. \
-                     Only JSON objects in the API's own shape need none",
-                    "`importer mapping new {file} -o MAPPING.toml` schlägt eine vor; dann den Befehl mit `-m MAPPING.toml` geben, oder mit einer fertigen, -m builtin:NAME. Nur JSON-Objekte in der Form der API brauchen keine"
+                    "`importer mapping new {file} -o MAPPING.toml` proposes one; then name \
+                     one with -m: that file, or a ready-made one, -m builtin:NAME. Only JSON \
+                     objects in the API's own shape need none",
+                    "`importer mapping new {file} -o MAPPING.toml` schlägt eine vor; dann eine mit -m nennen: diese Datei, oder eine fertige, -m builtin:NAME. Nur JSON-Objekte in der Form der API brauchen keine"
                 )
             }
             Self::OtherExport { path, .. } => {

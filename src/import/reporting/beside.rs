@@ -72,13 +72,15 @@ impl Pages {
         scope: &'scope Scope<'scope, '_>,
         journal: &'scope mut Journal,
         run: &'scope str,
-    ) -> Self {
+    ) -> Result<Self, ImportError> {
         let (pages, from) = sync_channel(1);
-        scope.spawn(move || hand_over(journal, run, &pages));
-        Self {
+        std::thread::Builder::new()
+            .spawn_scoped(scope, move || hand_over(journal, run, &pages))
+            .map_err(ImportError::Workers)?;
+        Ok(Self {
             from,
             page: VecDeque::new(),
-        }
+        })
     }
 
     /// The outcome of `record`, if it has one. Records must be asked for in their order.
