@@ -165,12 +165,13 @@ impl JobRunner {
         input: &Path,
         left: Option<Duration>,
     ) -> Result<RunChoice, SettingsError> {
-        let command = self.environment.command_line();
         let command = match &self.cli.command {
             crate::cli::Command::Schedule(args) if args.once.is_none() => {
+                // Nobody listens where only one job runs.
+                let command = self.environment.command_line_without("listen");
                 format!("{command} --once {}", job.name)
             }
-            _ => command,
+            _ => self.environment.command_line(),
         };
         let run = JobRun {
             profile: job.profile.as_deref(),

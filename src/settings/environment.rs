@@ -197,6 +197,23 @@ impl Environment {
         None
     }
 
+    /// [`Self::command_line`] without the option of this long name and its value.
+    #[must_use]
+    pub fn command_line_without(&self, name: &str) -> String {
+        let mut kept = Vec::new();
+        let mut words = self.typed.iter();
+        while let Some(word) = words.next() {
+            match word.strip_prefix("--").map(|word| word.split_once('=')) {
+                Some(Some((known, _))) if known == name => {}
+                Some(None) if word.strip_prefix("--") == Some(name) => {
+                    words.next();
+                }
+                _ => kept.push(shell_word(word)),
+            }
+        }
+        kept.join(" ")
+    }
+
     /// The command line as typed, quoted so that it can be pasted into a shell.
     #[must_use]
     pub fn command_line(&self) -> String {
@@ -216,6 +233,19 @@ pub(super) fn as_option(name: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_option_is_left_out_of_the_command_line_with_its_value() {
+        for listen in [&["--listen", "9187"][..], &["--listen=9187"]] {
+            let before = ["importer", "schedule", "jobs.toml"].as_slice();
+            let typed = [before, listen, &["--metrics-file", "m.prom"]].concat();
+            let environment = Environment::default().typed(typed);
+            assert_eq!(
+                environment.command_line_without("listen"),
+                "importer schedule jobs.toml --metrics-file m.prom"
+            );
+        }
+    }
 
     #[test]
     fn the_command_line_can_be_pasted_back() {
