@@ -13,6 +13,7 @@ use toml::de::DeValue;
 use super::environment::Environment;
 use super::error::SettingsError;
 use super::file::Page;
+use crate::outcome::telling::shell_word;
 use crate::outcome::{Bilingual, both};
 
 /// Longest secret: more is a file that was named by mistake.
@@ -187,11 +188,11 @@ fn read_file(
             ),
             if name.contains("api_key") {
                 both!(
-                    "check the path; `importer register --key-file {path}` gets a key from an \
+                    "check the path; `importer register --key-file {word}` gets a key from an \
                      on-prem server and writes it there",
-                    "den Pfad prüfen; `importer register --key-file {path}` holt einen Schlüssel \
+                    "den Pfad prüfen; `importer register --key-file {word}` holt einen Schlüssel \
                      von einem eigenen Server und schreibt ihn dorthin",
-                    path = path.display()
+                    word = shell_word(&path.to_string_lossy())
                 )
             } else {
                 both!("check the path", "den Pfad prüfen")
@@ -303,6 +304,20 @@ mod tests {
         fetch("api_key", &source, environment, &mut Vec::new())
             .map(|secret| secret.expose_secret().to_owned())
             .map_err(|error| error.to_string())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_command_that_gets_a_missing_key_can_be_pasted() {
+        let source = SecretSource::File(PathBuf::from("Müller & Söhne/wawi.key"));
+        let missing = fetch("api_key", &source, &Environment::default(), &mut Vec::new());
+        let help = missing.unwrap_err().help().expect("help");
+        for text in [help.english, help.german] {
+            assert!(
+                text.contains("--key-file 'Müller & Söhne/wawi.key'`"),
+                "{text}"
+            );
+        }
     }
 
     #[test]
