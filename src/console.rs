@@ -37,7 +37,8 @@ pub use explanation::{ExplainedRow, Explanation, Section};
 pub use logging::{LogFormat, LogLine, LogWriter, start_logging};
 pub use settings::{Color, ConsoleSettings};
 
-use self::page::{BAD, GOOD, Look, ODD, STRONG, length};
+use self::page::{BAD, GOOD, Look, ODD, STRONG};
+use crate::outcome::telling::length_in;
 use crate::outcome::{Bilingual, Finding, Language, Progress, RunEvent, Summary, Verdict, both};
 
 /// The printer. It may be shared between threads; each call prints as a whole.
@@ -172,7 +173,7 @@ impl Console {
                 why,
                 length: Some(time),
             } => {
-                let (why, time) = (why.told(), Bilingual::same(length(*time)));
+                let (why, time) = (why.told(), Bilingual::of(|l| length_in(*time, l)));
                 self.note(
                     &both!([why, time] "Paused for {time}: {why}", "Pause für {time}: {why}"),
                 );

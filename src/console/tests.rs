@@ -252,6 +252,24 @@ fn a_german_reader_is_told_in_german_and_a_program_in_english() {
 }
 
 #[test]
+fn a_pause_is_told_with_the_comma_of_the_language() {
+    for (language, told) in [
+        (Language::English, "Paused for 2.4 s: "),
+        (Language::German, "Pause für 2,4 s: "),
+    ] {
+        let (console, _, err) = console(ConsoleSettings {
+            language,
+            ..ConsoleSettings::default()
+        });
+        console.event(&RunEvent::Paused {
+            why: crate::outcome::PauseWhy::TooFast,
+            length: Some(Duration::from_millis(2_400)),
+        });
+        assert!(err.text().starts_with(told), "{}", err.text());
+    }
+}
+
+#[test]
 fn json_is_english_in_every_language() {
     let said = [Language::English, Language::German].map(|language| {
         let (console, out, _) = console(ConsoleSettings {
