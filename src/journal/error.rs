@@ -124,6 +124,15 @@ pub enum JournalError {
     NoRandom(getrandom::Error),
 }
 
+/// What the holder of a lock wrote about itself, in German.
+fn holder_in_german(by: &str) -> String {
+    let told = by.strip_prefix("process ");
+    match told.and_then(|told| told.rsplit_once(", since ")) {
+        Some((who, when)) => format!("Prozess {who}, seit {when}"),
+        None => by.to_owned(),
+    }
+}
+
 impl JournalError {
     /// What is wrong, in German; its cause is not in it.
     #[must_use]
@@ -159,7 +168,10 @@ impl JournalError {
                 "das Journal {} ist in Gebrauch: ein anderer Prozess gab es nicht rechtzeitig frei",
                 path.display()
             ),
-            Self::Held { by } => format!("ein anderer Lauf in dasselbe Ziel ist am Werk: {by}"),
+            Self::Held { by } => format!(
+                "ein anderer Lauf in dasselbe Ziel ist am Werk: {}",
+                holder_in_german(by)
+            ),
             Self::Sql { path, .. } => {
                 format!("mit dem Journal {} ging etwas schief", path.display())
             }
@@ -403,6 +415,21 @@ mod tests {
     use rusqlite::ffi;
 
     use super::*;
+
+    #[test]
+    fn who_holds_the_lock_is_told_in_german() {
+        for (by, german) in [
+            (
+                "process 42, `importer run`, since noon",
+                "Prozess 42, `importer run`, seit noon",
+            ),
+            ("somebody", "somebody"),
+        ] {
+            let held = JournalError::Held { by: by.to_owned() };
+            let text = held.in_german();
+            assert!(text.ends_with(&format!(": {german}")), "{text}");
+        }
+    }
 
     #[test]
     fn a_file_system_that_cannot_do_what_is_needed_is_told_what_to_do() {
