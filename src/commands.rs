@@ -28,10 +28,13 @@ use crate::cli::{Cli, ColorChoice, Command, LogFormat, WELCOME};
 use crate::console::{self, Color, Console, ConsoleSettings};
 use crate::exit;
 use crate::import::{Events, ImportError};
+use crate::journal::JournalError;
 use crate::outcome::{Bilingual, ExitCode};
+use crate::report::ReportError;
 use crate::settings::{
     ConsoleChoice, Environment, GlobalChoice, SettingsError, early_language, resolve_global,
 };
+use crate::source::SourceError;
 
 pub use schedule::JobRunner;
 
@@ -103,13 +106,20 @@ fn with_causes(mut text: String, error: &dyn std::error::Error) -> String {
     let mut source = error.source();
     while let Some(cause) = source {
         let more = cause.to_string();
-        if !text.contains(&more) {
+        if !text.contains(&more) && !is_in_german(cause, error) {
             text.push_str(": ");
             text.push_str(&more);
         }
         source = cause.source();
     }
     text
+}
+
+/// Whether the error's German words tell this cause in German: where the English ones quote it.
+fn is_in_german(cause: &(dyn std::error::Error + 'static), error: &dyn std::error::Error) -> bool {
+    let is_translated =
+        cause.is::<SourceError>() || cause.is::<ReportError>() || cause.is::<JournalError>();
+    is_translated && error.to_string().contains(&cause.to_string())
 }
 
 /// Does what `argv` asks for.
@@ -223,5 +233,35 @@ fn console_settings(choice: &ConsoleChoice) -> ConsoleSettings {
         stdout_is_terminal: choice.stdout_is_terminal,
         stderr_is_terminal: choice.stderr_is_terminal,
         width: choice.width,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once_and_in_german_where_it_has_german_words() {
+        let edited = || SourceError::Edited {
+            path: PathBuf::from("shop.csv"),
+        };
+        let cut_short = ImportError::CutShort {
+            run: "r1".to_owned(),
+            source: edited(),
+        };
+        let text = told(&cut_short, cut_short.in_german());
+        let german = format!("{}; der Lauf hielt dort an", edited().in_german());
+        assert_eq!(text.german, german);
+        assert_eq!(text.english, format!("{}; the run stopped there", edited()));
+        // What the system says stays.
+        let full = ImportError::Report(ReportError::Write {
+            path: PathBuf::from("failed.csv"),
+            source: io::Error::other("no room"),
+        });
+        let text = told(&full, full.in_german());
+        assert!(text.german.ends_with(": no room"), "{}", text.german);
     }
 }

@@ -116,7 +116,13 @@ fn compare(
             original.source.read_again(&fingerprint)?
         }
         Ok(_) => return Ok(Compared::Impossible(original.is_another())),
-        Err(error) => return Ok(Compared::Impossible(Bilingual::same(error.to_string()))),
+        Err(error) => {
+            let why = Bilingual {
+                english: error.to_string(),
+                german: error.in_german(),
+            };
+            return Ok(Compared::Impossible(why));
+        }
     };
     let spool = |error: io::Error| ImportError::spool(folder, error);
     let mut tally = Tally::new(values);
@@ -213,7 +219,11 @@ impl Original {
             }),
             // Another file in its place often does not even fit the mapping.
             Err(ImportError::Mapping(_)) => Err(is_another(&path)),
-            Err(error) => Err(Bilingual::same(error.to_string())),
+            Err(error) => {
+                let english = error.to_string();
+                let german = error.in_german().unwrap_or_else(|| english.clone());
+                Err(Bilingual { english, german })
+            }
         }
     }
 

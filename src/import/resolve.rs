@@ -153,6 +153,42 @@ impl ResolveError {
     }
 }
 
+impl ResolveError {
+    /// What is wrong, in German.
+    #[must_use]
+    pub fn in_german(&self) -> String {
+        match self {
+            Self::NoSuchRecord { run, record, read } => {
+                format!("der Lauf {run} hat keinen Datensatz {record}: seine Eingabe hat {read}")
+            }
+            Self::NotUnknown { run, record, word } => {
+                format!("der Datensatz {record} des Laufs {run} ist nicht unbekannt (`{word}`)")
+            }
+            Self::UnknownElsewhere {
+                run,
+                record,
+                other_run,
+                other_record,
+            } => format!(
+                "der Lauf {run} hat den Datensatz {record} nicht gesendet: dessen Kunde ist seit \
+                 Datensatz {other_record} des Laufs {other_run} unbekannt"
+            ),
+            Self::OpenElsewhere {
+                run,
+                record,
+                other_run,
+                other_record,
+            } => format!(
+                "der Lauf {run} hat den Datensatz {record} nicht gesendet: er berichtigt Datensatz \
+                 {other_record} des Laufs {other_run}, den jener Lauf noch zu senden hat"
+            ),
+            Self::OtherNumber { record } => format!(
+                "der Datensatz {record} wurde mit einer anderen Kundennummer gesendet als dieser"
+            ),
+        }
+    }
+}
+
 impl Resolution<'_> {
     /// Settles the record, durably, in one transaction.
     ///

@@ -206,11 +206,14 @@ impl ReturnedFile {
 /// The record that is named.
 fn number_of(named: &Named, path: &Path, line: u64) -> Result<u64, ReturnedError> {
     let why = match (named.run.is_empty(), named.record.is_empty()) {
-        (true, _) => "`_run` is empty".to_owned(),
-        (_, true) => "`_record` is empty".to_owned(),
+        (true, _) => both!("`_run` is empty", "`_run` ist leer"),
+        (_, true) => both!("`_record` is empty", "`_record` ist leer"),
         _ => match named.record.parse() {
             Ok(number) if number > 0 => return Ok(number),
-            _ => "`_record` is no record's number".to_owned(),
+            _ => both!(
+                "`_record` is no record's number",
+                "`_record` ist keine Nummer eines Datensatzes"
+            ),
         },
     };
     Err(ReturnedError::Unclear {

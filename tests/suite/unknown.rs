@@ -217,6 +217,30 @@ fn a_server_that_fails_all_look_ups_leaves_its_customer_unknown() {
     assert_eq!((scene.posts(), scene.erp.created()), (1, 1));
 }
 
+/// Record 1 of the run was created, and record 3 is unknown.
+fn refusals_are_german(scene: &mut Scene, id: &str) {
+    for (record, words, told) in [
+        (
+            "3",
+            ["--created", "W77", "--lang", "de"].as_slice(),
+            "Datensatz 3 wurde mit einer anderen Kundennummer",
+        ),
+        (
+            "1",
+            &["--not-created", "--lang", "de"],
+            "ist nicht unbekannt (`created`)\n",
+        ),
+        (
+            "99",
+            &["--not-created", "--lang", "de"],
+            "hat keinen Datensatz 99: seine Eingabe hat ",
+        ),
+    ] {
+        let refused = scene.resolve(id, record, words).expect(2);
+        assert!(refused.stderr.contains(told), "{}", refused.said());
+    }
+}
+
 #[test]
 fn a_person_says_what_is_in_wawi() {
     let customers = Customers::valid(52, 3);
@@ -253,6 +277,7 @@ fn a_person_says_what_is_in_wawi() {
         other.said()
     );
     assert!(other.stderr.contains("--yes"), "{}", other.said());
+    refusals_are_german(&mut scene, &id);
     assert_eq!(scene.shown(&id, "unknown").len(), 1);
     let third = scene
         .resolve(&id, "3", &["--created", "W77", "--yes", "--json"])

@@ -12,12 +12,9 @@ impl ImportError {
             Self::Source(error) => error.in_german(),
             Self::Journal(error) => error.in_german(),
             Self::Report(error) => error.in_german(),
-            Self::Mapping(_)
-            | Self::Client(_)
-            | Self::Ledger(_)
-            | Self::Returned(_)
-            | Self::Join(_)
-            | Self::Resolve(_) => return None,
+            Self::Mapping(_) | Self::Client(_) | Self::Ledger(_) | Self::Join(_) => return None,
+            Self::Returned(error) => error.in_german(),
+            Self::Resolve(error) => error.in_german(),
             Self::NeedsMapping { path } => format!(
                 "{} braucht eine Zuordnung: die Datei hat Spalten, und nichts sagt, was sie sind",
                 path.display()

@@ -1,7 +1,7 @@
 //! Why a returned file cannot be taken as it is.
 
-use crate::outcome::telling::counted;
-use crate::outcome::{Bilingual, both};
+use crate::outcome::telling::{counted, thousands_in};
+use crate::outcome::{Bilingual, Language, both};
 use std::path::PathBuf;
 
 /// Why a returned file cannot be taken as it is. Nothing was sent.
@@ -25,14 +25,14 @@ pub enum ReturnedError {
         line: u64,
     },
     /// Only one of `_run` and `_record` is there, or the number is none.
-    #[error("line {line} of {} does not say which record it corrects: {why}", path.display())]
+    #[error("line {line} of {} does not say which record it corrects: {}", path.display(), why.english)]
     Unclear {
         /// The file.
         path: PathBuf,
         /// The line.
         line: u64,
         /// What is wrong.
-        why: String,
+        why: Bilingual,
     },
     /// Two records correct the same one.
     #[error(
@@ -135,6 +135,99 @@ pub enum ReturnedError {
 }
 
 impl ReturnedError {
+    /// What is wrong, in German.
+    #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a catalogue: a text for each error")]
+    pub fn in_german(&self) -> String {
+        match self {
+            Self::SeveralRuns {
+                path,
+                first,
+                first_line,
+                second,
+                line,
+            } => format!(
+                "in {} stehen Datensätze mehrerer Läufe: {first} (Zeile {first_line}) und \
+                 {second} (Zeile {line})",
+                path.display()
+            ),
+            Self::Unclear { path, line, why } => format!(
+                "Zeile {line} von {} sagt nicht, welchen Datensatz sie berichtigt: {}",
+                path.display(),
+                why.german
+            ),
+            Self::Repeated {
+                path,
+                run,
+                record,
+                first_line,
+                line,
+            } => format!(
+                "die Zeilen {first_line} und {line} von {} berichtigen beide den Datensatz \
+                 {record} des Laufs {run}",
+                path.display()
+            ),
+            Self::Beyond {
+                path,
+                run,
+                record,
+                line,
+                read,
+            } => format!(
+                "Zeile {line} von {} berichtigt den Datensatz {record} des Laufs {run}, der nur \
+                 {read} hat",
+                path.display()
+            ),
+            Self::StillOpen {
+                path,
+                run,
+                record,
+                line,
+            } => format!(
+                "Zeile {line} von {} berichtigt den Datensatz {record} des Laufs {run}, den jener \
+                 Lauf noch zu senden hat",
+                path.display()
+            ),
+            Self::Strayed {
+                path,
+                run,
+                record,
+                line,
+                lead,
+            } => format!(
+                "Zeile {line} von {} berichtigt den Datensatz {record} des Laufs {run}; der gehört \
+                 dort zum Kunden des Datensatzes {lead}, steht hier aber unter einem anderen",
+                path.display()
+            ),
+            Self::OtherTarget {
+                path,
+                run,
+                theirs,
+                here,
+            } => format!(
+                "{} berichtigt den Lauf {run}, und der ging nach `{theirs}`; dies ist `{here}`",
+                path.display()
+            ),
+            Self::Altered {
+                path,
+                run,
+                cells,
+                columns,
+            } => {
+                let differ = match cells {
+                    1 => "1 Zelle weicht".to_owned(),
+                    _ => format!("{} Zellen weichen", thousands_in(*cells, Language::German)),
+                };
+                format!(
+                    "in {}: {differ} von der Eingabe des Laufs {run} ab, obwohl dort nichts falsch \
+                     war: {}; es wurde nichts gesendet",
+                    path.display(),
+                    columns.join(", ")
+                )
+            }
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> Bilingual {
@@ -193,6 +286,31 @@ impl ReturnedError {
                     "eine Tabellenkalkulation verändert beim Öffnen Zahlen und Daten: die Spalten als Text einlesen und noch einmal berichtigen; sind die Änderungen gewollt, sendet `--accept-changes` sie"
                 )
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_cell_and_several_are_told_in_german() {
+        for (cells, told) in [
+            (1, ": 1 Zelle weicht von"),
+            (2_000, ": 2.000 Zellen weichen von"),
+        ] {
+            let altered = ReturnedError::Altered {
+                path: PathBuf::from("failed.csv"),
+                run: "r1".to_owned(),
+                cells,
+                columns: vec!["PLZ".to_owned()],
+            };
+            let text = altered.in_german();
+            assert!(
+                text.contains(told) && text.ends_with("falsch war: PLZ; es wurde nichts gesendet"),
+                "{text}"
+            );
         }
     }
 }
