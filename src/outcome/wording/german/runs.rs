@@ -112,7 +112,7 @@ pub(in crate::outcome::wording) fn ending(ending: &Ending) -> String {
         Ending::Stopped(reason) => return stop(reason),
         Ending::Finished => "Jeder Datensatz hat sein Ergebnis.",
         Ending::Limited => {
-            "Fertig, so weit es verlangt war; der Rest ist offen, und derselbe Befehl macht damit weiter."
+            "Fertig, soweit es verlangt war; der Rest ist offen, und derselbe Befehl macht damit weiter."
         }
         Ending::TooManyInvalid => {
             "Zu viele Datensätze sind ungültig, deshalb wurde nichts gesendet."
