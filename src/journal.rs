@@ -186,7 +186,10 @@ impl Journal {
                 Ok(connection)
             })
             .map_err(cannot_open)?;
-        schema::admit(&mut connection, &path)?;
+        schema::admit(&mut connection, &path, |older| {
+            is_of_whole_pages(older, &files)?;
+            schema::check(older, &path)
+        })?;
         schema::prepare(&connection, on_network).map_err(cannot_open)?;
         is_of_whole_pages(&connection, &files)?;
         let value = if on_network {

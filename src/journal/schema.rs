@@ -169,9 +169,14 @@ fn fill(draft: &Path, secret: &[u8; SECRET_LENGTH], on_network: bool) -> rusqlit
     connection.close().map_err(|(_, error)| error)
 }
 
-/// Checks that the open file at `path` is a journal, and brings an older one to this format.
+/// Checks that the open file at `path` is a journal, and brings an older one to this format
+/// once `look_over` has found it whole: what a step moves elsewhere hides where it was damaged.
 /// Changes nothing in a file that is not ours or too new.
-pub(super) fn admit(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
+pub(super) fn admit(
+    connection: &mut Connection,
+    path: &Path,
+    look_over: impl FnOnce(&Connection) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
     let number = |name| {
         connection
             .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
@@ -193,8 +198,12 @@ pub(super) fn admit(connection: &mut Connection, path: &Path) -> Result<(), Jour
             found,
             known: FORMAT,
         }),
-        Ok(found) => migrate(connection, found, &MIGRATIONS)
-            .map_err(|error| from_sql(path, "cannot bring to this version's format", error)),
+        Ok(_) if found == FORMAT => Ok(()),
+        Ok(found) => {
+            look_over(connection)?;
+            migrate(connection, found, &MIGRATIONS)
+                .map_err(|error| from_sql(path, "cannot bring to this version's format", error))
+        }
     }
 }
 

@@ -513,6 +513,12 @@ const OLDER: &str = "PRAGMA secure_delete = ON;
     CREATE VIEW v_unknown AS SELECT record FROM intents;
     PRAGMA user_version = 4;";
 
+fn make_older(folder: &Path) {
+    let older = rusqlite::Connection::open(folder.join(FILE)).unwrap();
+    older.execute_batch(OLDER).unwrap();
+    older.close().unwrap();
+}
+
 #[test]
 fn intents_of_an_older_format_are_what_they_were_and_go_without_a_trace() {
     let folder = folder();
@@ -521,9 +527,7 @@ fn intents_of_an_older_format_are_what_they_were_and_go_without_a_trace() {
     let open = journal.open_intents(TARGET).unwrap();
     assert_eq!(open.len(), 600);
     journal.close().unwrap();
-    let older = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
-    older.execute_batch(OLDER).unwrap();
-    older.close().unwrap();
+    make_older(folder.path());
 
     let mut journal = Journal::open(folder.path()).unwrap();
     assert_eq!(journal.open_intents(TARGET).unwrap(), open);
@@ -541,4 +545,42 @@ fn intents_of_an_older_format_are_what_they_were_and_go_without_a_trace() {
     assert_eq!(journal.open_intents(TARGET).unwrap(), []);
     journal.close().unwrap();
     assert_eq!(traces(folder.path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_damaged_journal_of_an_older_format_is_left_as_it_was() {
+    const PAGE: usize = 4_096;
+    let folder = folder();
+    let mut journal = started(&folder);
+    write_secrets(&mut journal);
+    journal.close().unwrap();
+    make_older(folder.path());
+    let path = folder.path().join(FILE);
+    let whole = fs::read(&path).unwrap();
+
+    let mut uncounted = 0;
+    for at in (PAGE..whole.len()).step_by(PAGE) {
+        let page = &whole[at..at + PAGE];
+        // A leaf of a table without row numbers, and how many entries it says to have.
+        if page[0] == 10 && page[4] > 1 && !canaries(page).is_empty() {
+            let mut bytes = whole.clone();
+            bytes[at + 4] -= 1;
+            fs::write(&path, bytes).unwrap();
+            damaged(folder.path());
+            uncounted += 1;
+        }
+        if page.iter().any(|byte| *byte != 0) {
+            let mut bytes = whole.clone();
+            bytes[at..at + PAGE].fill(0xA5);
+            fs::write(&path, bytes).unwrap();
+            damaged(folder.path());
+        }
+    }
+    assert!(uncounted > 0);
+    fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    damaged(folder.path());
+
+    fs::write(&path, &whole).unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(journal.open_intents(TARGET).unwrap().len(), 600);
 }
