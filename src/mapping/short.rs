@@ -196,3 +196,106 @@ impl Form {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::mapping::{Columns, Mapping, tally::Tally};
+    use crate::record::{Fields, Position, Record, Span};
+
+    const MAPPING: &str = r#"
+[source]
+empty = ["-", "NULL"]
+decimal = ","
+date = ["%d.%m.%Y", "%d.%m.%y"]
+
+[customer]
+Number = { column = "a", max = 9, cut = true }
+CustomerGroupId = { column = "b", lookup = { "Endkunde" = 1, "Händler" = 2, "x" = "" }, default = 7 }
+InternalCompanyId = { value = 1 }
+LanguageIso = { column = "a", as = "language" }
+CustomerSince = "c"
+Birthday = "b"
+InitialContact = { first_of = ["a", "b", "c"] }
+IsLocked = { column = "a", as = "boolean" }
+AccountsReceivableNumber = "a"
+CommercialRegisterNumber = { column = "c", required = true }
+Website = { column = "b", default = "example.com" }
+
+[customer.BillingAddress]
+FormOfAddress = { column = "b", as = "salutation" }
+FirstName = { column = "c", max = 5 }
+LastName = { column = "b", as = "email", required = true }
+Street = { join = ["a", "b", "c"], with = ", " }
+Address2 = { join = ["b", "c"], max = 5, cut = true }
+PostalCode = { column = "a", as = "postal_code" }
+City = { column = "c", as = "phone", case = "upper" }
+CountryIso = { column = "b", as = "country" }
+State = { column = "a", replace = { "a" = "b" } }
+EmailAddress = { first_of = ["c", "a"], as = "email" }
+PhoneNumber = { column = "a", as = "phone" }
+VatID = { first_of = ["b", "a"], as = "vat_id" }
+
+[customer.Shipmentaddress]
+when = "c"
+City = "a"
+PostalCode = { column = "a", as = "postal_code" }
+CountryIso = { value = "DE" }
+
+[customer.PaymentSettings]
+Discount = "a"
+PaymentTarget = { column = "b", default = 14 }
+"#;
+
+    fn cell() -> impl Strategy<Value = String> {
+        prop_oneof![
+            3 => Just(String::new()),
+            2 => "[ \u{a0}]?(-|NULL)?[ \u{a0}]?",
+            2 => "[ ]?[a-zA-Zäöüß€😀]{0,12}[ ]?",
+            2 => "(Endkunde|endkunde|Händler|x|Herr|m|not_specified|Graf|ja|nein|de-DE|German|tlh)",
+            2 => "(DE|Deutschland|germany|AT|Österreich|Atlantis)",
+            3 => "(D-|A-|'|=\")?[0-9]{3,6}\"?",
+            2 => "'?\\+?[0-9]{1,5}[ /(.]?[0-9]{0,4}[x)]?",
+            2 => "(DE|ATU|de )[0-9]{8,9}",
+            2 => "[0-3][0-9]\\.[01][0-9]\\.(19[0-9]{2}|2026|[0-9]{2})",
+            1 => "-?[0-9]{1,4}(\\.[0-9]{3})?(,[0-9]{0,3})?",
+        ]
+    }
+
+    proptest! {
+        /// A trace sends every value the long way.
+        #[test]
+        fn both_ways_lead_to_the_same(cells in proptest::collection::vec(cell(), 3)) {
+            let mapping = Mapping::parse("m.toml", MAPPING).unwrap();
+            let header = ["a", "b", "c"].map(str::to_owned);
+            let plan = mapping.bind(Columns::Header(&header)).unwrap();
+            let record = Record {
+                position: Position { record: 1, line: 2 },
+                span: Span { start: 0, end: 0 },
+                fields: Fields::Cells(cells.iter().map(String::as_str).collect()),
+            };
+            let (mut short, mut long) = (Tally::default(), Tally::tracing());
+            let by_short = plan.apply(&record, &mut short);
+            prop_assert_eq!(by_short, plan.apply(&record, &mut long));
+            long.trace = None;
+            prop_assert_eq!(short, long);
+        }
+    }
+
+    #[test]
+    fn most_values_may_take_the_short_way() {
+        let mapping = Mapping::parse("m.toml", MAPPING).unwrap();
+        let values = mapping.compiled.parts.iter().flat_map(|part| &part.values);
+        let long = values.filter(|value| value.short.is_none());
+        let long: Vec<String> = long.map(|value| value.target.to_string()).collect();
+        assert_eq!(
+            long,
+            [
+                "BillingAddress.City",
+                "BillingAddress.Address2",
+                "BillingAddress.State"
+            ]
+        );
+    }
+}
