@@ -71,7 +71,7 @@ pub use reconcile::{Reconciled, Reconciliation};
 pub use reporting::{OldRun, report_again};
 pub use resolve::{Resolution, ResolveError, Resolved, Said};
 pub use returned::ReturnedError;
-pub use settings::{Existing, FailOn, ImportSettings, RecordSet};
+pub use settings::{Existing, FailOn, ImportSettings, RecordSet, SANDBOX};
 pub use trying::{TestResult, Tests, test_mapping};
 
 /// Who hears of a run's events.

@@ -27,7 +27,9 @@ use jiff::Timestamp;
 
 use failed::workbook::{FAILED_XLSX, fits_a_sheet};
 
-pub use erasing::{Erased, Mention, erase, erase_customer, failed_files, failed_sheet, mentions};
+pub use erasing::{
+    Erased, Mention, erase, erase_customer, failed_files, failed_sheet, mentions, target_of,
+};
 pub use rows::Rows;
 
 use crate::fail_point::{self, Point};

@@ -14,7 +14,7 @@ use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::fail_point::{self, Point};
-use crate::import::{Confirm, Import, ImportError};
+use crate::import::{Confirm, Import, ImportError, SANDBOX};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
 use crate::outcome::{Bilingual, Ending, ExitCode, Summary, both};
@@ -117,7 +117,7 @@ impl Place {
                     // In a lasting journal each sandbox is a target of its own.
                     target.name = Some(format!("sandbox {}", uuid::Uuid::now_v7()));
                 } else {
-                    target.name = Some("sandbox".to_owned());
+                    target.name = Some(SANDBOX.to_owned());
                 }
                 choice.settings.target = Some(target);
                 Some(sandbox)

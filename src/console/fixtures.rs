@@ -51,6 +51,7 @@ pub(super) fn finished() -> Summary {
         report_dir: "reports/r-0193".to_owned(),
         failed_file: "failed.csv".to_owned(),
         has_failed_workbook: true,
+        is_journal_gone: false,
         resume_with: None,
         correct_with: None,
         reconcile_with: None,

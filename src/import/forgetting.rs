@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::ImportError;
 use super::returned::DRY_RUN;
+use super::settings::SANDBOX;
 use super::which::{self, options_from};
 use crate::customer::normalise_key;
 use crate::journal::{Journal, RunRow, TargetLock, Traces, lock};
@@ -210,8 +211,10 @@ impl Forget<'_> {
             return Ok(());
         }
         self.ask(&both!(
-            "Forget {runs} runs with their reports, and the reports of {dry} dry runs?",
-            "{runs} Läufe mit ihren Berichten und die Berichte von {dry} Probeläufen vergessen?",
+            "Forget {runs} runs with their reports, and the reports of {dry} dry runs and runs \
+             into a sandbox?",
+            "{runs} Läufe mit ihren Berichten und die Berichte von {dry} Probeläufen und Läufen \
+             in eine Sandbox vergessen?",
             runs = rows.len(),
             dry = rehearsals.len()
         ))?;
@@ -433,7 +436,8 @@ impl Forget<'_> {
         folders
     }
 
-    /// The report folders of dry runs, which the journal does not know, beside those of runs.
+    /// The report folders that no journal knows, beside those of runs: of dry runs, and of runs
+    /// into a sandbox that went with its journal.
     fn rehearsals(&self, rows: &[RunRow]) -> Result<Vec<PathBuf>, ImportError> {
         let mut parents: BTreeSet<PathBuf> = rows
             .iter()
@@ -446,7 +450,7 @@ impl Forget<'_> {
             let failed = |error| ImportError::spool(&parent, error);
             for entry in fs::read_dir(&parent).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
-                if path.is_dir() && !path.is_symlink() && begun_at(&path).is_some() {
+                if path.is_dir() && !path.is_symlink() && is_rehearsal(&path, rows) {
                     found.push(path);
                 }
             }
@@ -501,9 +505,20 @@ fn last_sign_of(row: &RunRow) -> Timestamp {
         .map_or(row.started, |finished| finished.max(row.started))
 }
 
-/// When the dry run began whose report this folder is; none if it is something else.
+/// Whether the folder is the report of a dry run, or of a run into a sandbox that is in no
+/// journal.
+fn is_rehearsal(folder: &Path, rows: &[RunRow]) -> bool {
+    let name = folder.file_name().unwrap_or_default();
+    begun_at(folder).is_some()
+        && (name.to_string_lossy().starts_with(DRY_RUN)
+            || !rows.iter().any(|row| name == row.id.as_str())
+                && report::target_of(folder).is_some_and(|target| target == SANDBOX))
+}
+
+/// When the run began whose report this folder is; none if it is something else.
 fn begun_at(folder: &Path) -> Option<Timestamp> {
-    let id = folder.file_name()?.to_str()?.strip_prefix(DRY_RUN)?;
+    let name = folder.file_name()?.to_str()?;
+    let id = name.strip_prefix(DRY_RUN).unwrap_or(name);
     let (seconds, nanoseconds) = Uuid::parse_str(id).ok()?.get_timestamp()?.to_unix();
     let seconds = i64::try_from(seconds).ok()?;
     Timestamp::new(seconds, i32::try_from(nanoseconds).ok()?).ok()

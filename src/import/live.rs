@@ -483,7 +483,8 @@ impl Live<'_> {
         if summary.ending.is_resumable() {
             summary.resume_with = Some(way_on(&self.settings().command_line));
         }
-        if counts.unknown > 0 {
+        summary.is_journal_gone = self.settings().is_journal_temporary;
+        if counts.unknown > 0 && !summary.is_journal_gone {
             let settings = self.settings();
             let (target, journal) = (&settings.target_options, &settings.journal_options);
             tell_of_unknown(&mut summary, target, journal);

@@ -147,6 +147,9 @@ pub struct ImportSettings {
     pub is_journal_temporary: bool,
 }
 
+/// Name of the target of a run whose sandbox and journal end with it.
+pub const SANDBOX: &str = "sandbox";
+
 impl ImportSettings {
     /// Whether `invalid` of `read` records are too many for `--max-invalid`; `returned` says that
     /// it is a returned file.

@@ -69,6 +69,7 @@ impl Facts {
             report_dir: self.report_dir,
             failed_file: self.shape.failed_file().to_owned(),
             has_failed_workbook: self.shape.has_failed_workbook(),
+            is_journal_gone: false,
             resume_with: None,
             correct_with: None,
             reconcile_with: None,

@@ -361,6 +361,9 @@ pub struct Summary {
     /// Whether `failed.xlsx` is there beside it, which may be corrected instead.
     #[serde(skip)]
     pub has_failed_workbook: bool,
+    /// Whether the journal went with the run's sandbox: then no command goes on with it.
+    #[serde(skip)]
+    pub is_journal_gone: bool,
     /// The command that goes on with this run, if it is unfinished.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume_with: Option<String>,

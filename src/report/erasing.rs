@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use super::ReportError;
 use super::file::{self, PendingFile};
-use super::rows::{NAMES, UNREADABLE_TXT};
+use super::rows::{NAMES, SUMMARY_JSON, UNREADABLE_TXT};
 
 pub use mention::Mention;
 use raw::RawRows;
@@ -69,6 +69,18 @@ pub fn erase(folder: &Path) -> Result<Erased, ReportError> {
         }
     }
     Ok(erased)
+}
+
+/// The target that the report in a folder names in its summary; none if there is no such summary.
+#[must_use]
+pub fn target_of(folder: &Path) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        target: Option<String>,
+    }
+    let file = fs::File::open(folder.join(SUMMARY_JSON)).ok()?;
+    let named: Named = serde_json::from_reader(BufReader::new(file)).ok()?;
+    named.target
 }
 
 /// Takes the rows of a customer out of a run's report: those of its `records`, and those with

@@ -33,7 +33,7 @@ pub(super) const UNREADABLE_TXT: &str = "unreadable.txt";
 const UNKNOWN_CSV: &str = "unknown.csv";
 const CHANGED_CSV: &str = "changed.csv";
 const WARNINGS_CSV: &str = "warnings.csv";
-const SUMMARY_JSON: &str = "summary.json";
+pub(super) const SUMMARY_JSON: &str = "summary.json";
 pub(super) const REPORT_HTML: &str = "report.html";
 
 /// A report that is being written, a row at a time, in constant memory. Dropped before

@@ -286,6 +286,31 @@ fn a_dry_run_s_report_that_mentions_the_customer_goes_as_a_whole() {
 }
 
 #[test]
+fn a_report_of_a_run_into_a_sandbox_goes_as_a_dry_run_s() {
+    let mut world = World::new();
+    let kept = world.left();
+    world
+        .say("run in1.csv --sandbox --report-dir rehearsed")
+        .expect(3);
+    let folder = world.folder().join("rehearsed");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    let forget = |number: &str| format!("forget --customer {number} --report-dir rehearsed --yes");
+    world.say(&forget("kanari-024")).expect(0);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "not in it");
+    world.say(&forget("kanari-001")).expect(0);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    let left: BTreeSet<u32> = &kept - &set([1, 24]);
+    assert_eq!(world.left(), left);
+
+    world
+        .say("run in1.csv --sandbox --report-dir rehearsed")
+        .expect(3);
+    let older = "forget --older-than 0d --report-dir rehearsed --yes";
+    world.say(older).expect(0);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
 fn failed_json_lines_lose_the_customer_too() {
     let mut world = World::new();
     let line = |customer: u32, city: &str| {

@@ -16,18 +16,7 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
         step(&ended(&stop.remedy_in(language)), None);
     }
     if let Some(command) = &summary.resume_with {
-        let text = if summary.ending == Ending::Limited {
-            language.pick(
-                "Go on by the same command; without --limit it goes on with all of the rest:",
-                "Mit demselben Befehl weitermachen; ohne --limit mit dem ganzen Rest:",
-            )
-        } else {
-            language.pick(
-                "Go on with the rest by the same command:",
-                "Mit demselben Befehl mit dem Rest weitermachen:",
-            )
-        };
-        step(text, Some(command.clone()));
+        step(way_on(summary, language), Some(command.clone()));
     }
     if summary.dry_run {
         rehearsed(summary, &failed_file, language, &mut step);
@@ -57,7 +46,7 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
                 Some(summary.correct_with.clone().unwrap_or(failed_file)),
             );
         }
-        if counts.refused > 0 {
+        if counts.refused > 0 && !summary.is_journal_gone {
             let text = language.pick(
                 "Where the cause was not in the data, send them again by the same command \
                  with --retry-failed.",
@@ -67,7 +56,13 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
             step(text, None);
         }
     }
-    if counts.unknown > 0 {
+    if counts.unknown > 0 && summary.is_journal_gone {
+        let text = language.pick(
+            "What is unknown cannot be looked up any more: the sandbox is gone.",
+            "Was unbekannt ist, lässt sich nicht mehr nachsehen: die Sandbox ist fort.",
+        );
+        step(text, None);
+    } else if counts.unknown > 0 {
         find_out(summary, language, &mut step);
     }
     if counts.changed > 0 && has_report {
@@ -79,6 +74,26 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
         step(text, Some(format!("{dir}/changed.csv")));
     }
     steps
+}
+
+/// What the command that goes on does.
+fn way_on(summary: &Summary, language: Language) -> &'static str {
+    if summary.is_journal_gone {
+        language.pick(
+            "The sandbox is gone, and its journal: the same command begins anew:",
+            "Die Sandbox ist fort, und ihr Journal: derselbe Befehl fängt von vorn an:",
+        )
+    } else if summary.ending == Ending::Limited {
+        language.pick(
+            "Go on by the same command; without --limit it goes on with all of the rest:",
+            "Mit demselben Befehl weitermachen; ohne --limit mit dem ganzen Rest:",
+        )
+    } else {
+        language.pick(
+            "Go on with the rest by the same command:",
+            "Mit demselben Befehl mit dem Rest weitermachen:",
+        )
+    }
 }
 
 /// What to do about the records that failed.
