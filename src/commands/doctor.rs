@@ -1,6 +1,7 @@
 //! `importer doctor`: what a run needs, looked at before it. Nothing is changed, no customer is
 //! sent; all that is asked of the ERP are GETs, and a token if the credentials need one.
 
+mod answers;
 mod folders;
 mod probing;
 mod server;
@@ -9,11 +10,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Ended, chain};
+use super::{Ended, told};
 use crate::cli::{Cli, DoctorArgs};
 use crate::console::Console;
 use crate::exit;
-use crate::outcome::{ExitCode, Finding, Verdict, both};
+use crate::outcome::{Bilingual, ExitCode, Finding, Verdict, both};
 use crate::settings::{DoctorChoice, Environment, SettingsError, resolve_doctor};
 
 /// Tells each finding as soon as it is there, and remembers what they come to.
@@ -66,19 +67,27 @@ fn tell_settings(choice: &DoctorChoice, console: &Console, as_json: bool) {
             console.json(&json!({
                 "type": "setting",
                 "name": row.key,
-                "value": row.value,
+                "value": row.value.english,
                 "origin": row.origin.word(),
-                "from": row.origin.told(),
+                "from": row.origin.told().english,
             }));
         }
         return;
     }
+    let language = console.language();
     let rows: Vec<Vec<String>> = choice
         .rows
         .iter()
-        .map(|row| vec![row.key.to_owned(), row.value.clone(), row.origin.told()])
+        .map(|row| {
+            let (value, origin) = (row.value.told_in(language), row.origin.told());
+            vec![row.key.to_owned(), value, origin.told_in(language)]
+        })
         .collect();
-    console.page_table(&["setting", "value", "from"], &rows);
+    let headings = language.pick(
+        ["setting", "value", "from"],
+        ["Einstellung", "Wert", "Herkunft"],
+    );
+    console.page_table(&headings, &rows);
 }
 
 /// Whether target and credentials can be used at all.
@@ -86,17 +95,18 @@ fn of_settings(choice: &DoctorChoice, doctor: &mut Doctor<'_>) {
     for warning in &choice.warnings {
         doctor.tell(&Finding {
             remedy: None,
-            ..Finding::warning("settings", warning.english.as_str(), "")
+            ..Finding::warning("settings", warning.clone(), Bilingual::default())
         });
     }
     doctor.tell(&match &choice.target {
         Ok(target) => Finding::ok(
             "settings",
-            format!(
-                "customers go to {}{}; the journal calls this ERP `{}`",
-                target.base_url,
-                target.path,
-                target.identity()
+            both!(
+                "customers go to {url}{path}; the journal calls this ERP `{name}`",
+                "Kunden gehen an {url}{path}; im Journal heißt diese Wawi `{name}`",
+                url = &target.base_url,
+                path = &target.path,
+                name = target.identity()
             ),
         ),
         Err(error) => unusable("settings", error),
@@ -111,8 +121,8 @@ fn unusable(check: &'static str, error: &SettingsError) -> Finding {
     Finding::failed(
         check,
         exit::of_settings(error),
-        chain(error),
-        error.help().map(|it| it.english),
+        told(error, error.in_german()),
+        error.help(),
     )
 }
 

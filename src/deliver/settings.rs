@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::outcome::{Bilingual, both};
+
 /// Where the ERP is and how requests introduce themselves. Defaults are those of
 /// `interface`: path `/v1/customers`, version `1.0`, this program's name and version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,15 +66,28 @@ pub enum Credentials {
 impl Credentials {
     /// What they are, for people; without any secret.
     #[must_use]
-    pub fn told(&self) -> &'static str {
+    pub fn told(&self) -> Bilingual {
         match self {
-            Self::Gateway => "none are sent: a gateway in front of the ERP adds them",
-            Self::ApiKey(_) => "an API key is there (Authorization: Wawi …)",
-            Self::Token { api_key: None, .. } => {
-                "an access token is there (Authorization: Bearer …)"
-            }
-            Self::Token { .. } => "an access token and an API key are there",
-            Self::OAuth2 { .. } => "client id and secret are there; they fetch tokens",
+            Self::Gateway => both!(
+                "none are sent: a gateway in front of the ERP adds them",
+                "es werden keine gesendet: ein Gateway vor der Wawi fügt sie hinzu"
+            ),
+            Self::ApiKey(_) => both!(
+                "an API key is there (Authorization: Wawi …)",
+                "ein API-Schlüssel ist da (Authorization: Wawi …)"
+            ),
+            Self::Token { api_key: None, .. } => both!(
+                "an access token is there (Authorization: Bearer …)",
+                "ein Zugriffstoken ist da (Authorization: Bearer …)"
+            ),
+            Self::Token { .. } => both!(
+                "an access token and an API key are there",
+                "ein Zugriffstoken und ein API-Schlüssel sind da"
+            ),
+            Self::OAuth2 { .. } => both!(
+                "client id and secret are there; they fetch tokens",
+                "Id und Secret des Clients sind da; damit werden Token geholt"
+            ),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What a check of the surroundings came to (`importer doctor`): one line each.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::ExitCode;
+use super::{Bilingual, ExitCode, Language};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -20,14 +20,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word for people.
+    /// The word for people who speak this language.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn word_in(self, language: Language) -> &'static str {
         match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Failed => "failed",
-            Self::NotChecked => "not checked",
+            Self::Ok => language.pick("ok", "in Ordnung"),
+            Self::Warning => language.pick("warning", "Warnung"),
+            Self::Failed => language.pick("failed", "fehlgeschlagen"),
+            Self::NotChecked => language.pick("not checked", "nicht geprüft"),
         }
     }
 }
@@ -40,9 +40,12 @@ pub struct Finding {
     /// How it came out.
     pub verdict: Verdict,
     /// What was found, in a sentence without a full stop.
-    pub text: String,
+    /// Programs are told in English.
+    #[serde(serialize_with = "english")]
+    pub text: Bilingual,
     /// What to do about it.
-    pub remedy: Option<String>,
+    #[serde(serialize_with = "english_if_any")]
+    pub remedy: Option<Bilingual>,
     /// What was measured, for programs; which kind of value belongs to `check`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
@@ -52,16 +55,29 @@ pub struct Finding {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn number<S: serde::Serializer>(code: &ExitCode, serializer: S) -> Result<S::Ok, S::Error> {
+fn number<S: Serializer>(code: &ExitCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u8(code.number())
 }
 
+fn english<S: Serializer>(text: &Bilingual, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&text.english)
+}
+
+#[expect(clippy::ref_option, reason = "serde wants it so")]
+fn english_if_any<S: Serializer>(
+    text: &Option<Bilingual>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let english = text.as_ref().map(|text| text.english.as_str());
+    english.serialize(serializer)
+}
+
 impl Finding {
-    fn new(check: &'static str, verdict: Verdict, text: impl Into<String>) -> Self {
+    fn new(check: &'static str, verdict: Verdict, text: Bilingual) -> Self {
         Self {
             check,
             verdict,
-            text: text.into(),
+            text,
             remedy: None,
             value: None,
             exit_code: ExitCode::Fine,
@@ -70,19 +86,15 @@ impl Finding {
 
     /// All is well.
     #[must_use]
-    pub fn ok(check: &'static str, text: impl Into<String>) -> Self {
+    pub fn ok(check: &'static str, text: Bilingual) -> Self {
         Self::new(check, Verdict::Ok, text)
     }
 
     /// Something to know.
     #[must_use]
-    pub fn warning(
-        check: &'static str,
-        text: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
+    pub fn warning(check: &'static str, text: Bilingual, remedy: Bilingual) -> Self {
         let mut finding = Self::new(check, Verdict::Warning, text);
-        finding.remedy = Some(remedy.into());
+        finding.remedy = Some(remedy);
         finding
     }
 
@@ -91,8 +103,8 @@ impl Finding {
     pub fn failed(
         check: &'static str,
         code: ExitCode,
-        text: impl Into<String>,
-        remedy: Option<String>,
+        text: Bilingual,
+        remedy: Option<Bilingual>,
     ) -> Self {
         Self {
             remedy,
@@ -103,7 +115,7 @@ impl Finding {
 
     /// It was not looked at, because of `why`.
     #[must_use]
-    pub fn not_checked(check: &'static str, why: impl Into<String>) -> Self {
+    pub fn not_checked(check: &'static str, why: Bilingual) -> Self {
         Self::new(check, Verdict::NotChecked, why)
     }
 

@@ -263,7 +263,10 @@ pub(super) fn from_environment(
     let api_key = get("api_key")?;
     let token_url = plain_token_url(environment)?;
     let missing = |missing: &str, given: &str| SettingsError::Credentials {
-        what: format!("{given} is set, but {missing} is not"),
+        what: both!(
+            "{given} is set, but {missing} is not",
+            "{given} ist gesetzt, aber {missing} nicht"
+        ),
         help: both!(
             "set {missing} or {missing}_FILE too",
             "auch {missing} oder {missing}_FILE setzen"
@@ -315,7 +318,10 @@ fn one_of(
         (None, Some(path)) => SecretSource::File(environment.folder().join(path)),
         (Some(_), Some(_)) => {
             return Err(SettingsError::Credentials {
-                what: format!("both {name} and {file} are set"),
+                what: both!(
+                    "both {name} and {file} are set",
+                    "{name} und {file} sind beide gesetzt"
+                ),
                 help: both!("unset one of them", "eine davon löschen"),
             });
         }

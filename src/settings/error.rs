@@ -68,10 +68,10 @@ pub enum SettingsError {
         shown: String,
     },
     /// Credentials that are incomplete, missing or unusable.
-    #[error("{what}")]
+    #[error("{}", what.english)]
     Credentials {
         /// What is wrong with them.
-        what: String,
+        what: Bilingual,
         /// What to do.
         help: Bilingual,
     },
@@ -95,8 +95,10 @@ impl SettingsError {
     #[must_use]
     pub fn in_german(&self) -> Option<String> {
         Some(match self {
-            Self::Contradiction { what, .. } => what.german.clone(),
-            Self::File(_) | Self::Credentials { .. } => return None,
+            Self::Contradiction { what, .. } | Self::Credentials { what, .. } => {
+                what.german.clone()
+            }
+            Self::File(_) => return None,
             Self::Unreadable { path, .. } => format!("{} ist nicht zu lesen", path.display()),
             Self::Variable { name, why } => {
                 format!("die Umgebungsvariable {name} ist nicht zu gebrauchen: {why}")

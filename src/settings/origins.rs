@@ -7,6 +7,7 @@ use super::layer::{OPTIONS, OptionRow, Scope};
 use super::layers::Layers;
 use super::secret::SecretSource;
 use super::url::shown;
+use crate::outcome::{Bilingual, both};
 
 /// What is told of a setting even if nobody gave it.
 const ALWAYS: [&str; 29] = [
@@ -71,13 +72,13 @@ impl Origin {
 
     /// For people.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn told(&self) -> Bilingual {
         match self {
-            Self::Flag => "flag".to_owned(),
-            Self::Variable(name) => format!("environment, {name}"),
-            Self::Profile(name) => format!("profile {name}"),
-            Self::File => "top of the settings file".to_owned(),
-            Self::Default => "default".to_owned(),
+            Self::Flag => both!("flag", "Befehlszeile"),
+            Self::Variable(name) => both!("environment, {name}", "Umgebung, {name}"),
+            Self::Profile(name) => both!("profile {name}", "Profil {name}"),
+            Self::File => both!("top of the settings file", "Anfang der Einstellungsdatei"),
+            Self::Default => both!("default", "Standard"),
         }
     }
 }
@@ -88,7 +89,7 @@ pub struct SettingRow {
     /// Its key in `importer.toml`.
     pub key: &'static str,
     /// Its value as it was given; of a secret only that it is set, and where it is.
-    pub value: String,
+    pub value: Bilingual,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -99,22 +100,28 @@ pub(super) fn rows(layers: &Layers, environment: &Environment) -> Vec<SettingRow
     for option in OPTIONS.iter().filter(|row| row.scope != Scope::FlagOnly) {
         let given = given(option, layers, environment);
         let (value, origin) = match given {
-            Some(given) => given,
+            Some((value, origin)) => {
+                let value = match option.key {
+                    // It may hold what should not be there.
+                    "base_url" => Bilingual::same(shown(&value)),
+                    _ if value == "on" && option.default == "off" => both!("on", "an"),
+                    _ => Bilingual::same(value),
+                };
+                (value, origin)
+            }
             None if ALWAYS.contains(&option.key) => {
                 let value = match option.key {
                     // What it is called is told where one is.
-                    "config" => "none: there is no importer.toml here or above",
-                    "profile" => "none",
-                    _ => option.default,
+                    "config" => both!(
+                        "none: there is no importer.toml here or above",
+                        "keine: weder hier noch darüber gibt es eine importer.toml"
+                    ),
+                    "profile" => by_default("none"),
+                    _ => by_default(option.default),
                 };
-                (value.to_owned(), Origin::Default)
+                (value, Origin::Default)
             }
             None => continue,
-        };
-        let value = match option.key {
-            // It may hold what should not be there.
-            "base_url" => shown(&value),
-            _ => value,
         };
         rows.push(SettingRow {
             key: option.key,
@@ -124,6 +131,26 @@ pub(super) fn rows(layers: &Layers, environment: &Environment) -> Vec<SettingRow
     }
     rows.extend(credentials(layers, environment));
     rows
+}
+
+/// What holds where nobody gave a value. What is a word of the command line stays one.
+fn by_default(text: &str) -> Bilingual {
+    let german = match text {
+        "none" => "nicht gesetzt",
+        "off" => "aus",
+        "the locale's" => "die des Systems",
+        "this program's name and version" => "Name und Version dieses Programms",
+        "this program's version" => "Version dieses Programms",
+        "base URL and tenant" => "Basis-URL und Mandant",
+        "2 x timeout" => "2 × timeout",
+        "20%, from 20 on" => "20\u{a0}%, ab 20",
+        "10%, from 50 sent on" => "10\u{a0}%, ab 50 gesendeten",
+        _ => text,
+    };
+    Bilingual {
+        english: text.to_owned(),
+        german: german.to_owned(),
+    }
 }
 
 fn given(
@@ -192,7 +219,7 @@ fn credentials(layers: &Layers, environment: &Environment) -> Vec<SettingRow> {
 
 fn of_file(auth: &AuthFile, origin: &Origin, environment: &Environment) -> Vec<SettingRow> {
     let mut rows = Vec::new();
-    let mut add = |key, value: String| {
+    let mut add = |key, value: Bilingual| {
         rows.push(SettingRow {
             key,
             value,
@@ -201,7 +228,13 @@ fn of_file(auth: &AuthFile, origin: &Origin, environment: &Environment) -> Vec<S
     };
     let mut secrets: Vec<(&'static str, Option<&SecretSource>)> = Vec::new();
     match auth {
-        AuthFile::Gateway => add("auth", "gateway: it adds the credentials".to_owned()),
+        AuthFile::Gateway => add(
+            "auth",
+            both!(
+                "gateway: it adds the credentials",
+                "gateway: es fügt die Zugangsdaten hinzu"
+            ),
+        ),
         AuthFile::ApiKey(key) => secrets.push(("api_key", Some(key))),
         AuthFile::Token { token, api_key } => {
             secrets.extend([("access_token", Some(token)), ("api_key", api_key.as_ref())]);
@@ -213,7 +246,7 @@ fn of_file(auth: &AuthFile, origin: &Origin, environment: &Environment) -> Vec<S
             api_key,
         } => {
             let url = token_url.as_deref().unwrap_or(auth::TOKEN_URL);
-            add("token_url", shown(url));
+            add("token_url", Bilingual::same(shown(url)));
             secrets.extend([
                 ("client_id", Some(id)),
                 ("client_secret", Some(secret)),
@@ -230,10 +263,14 @@ fn of_file(auth: &AuthFile, origin: &Origin, environment: &Environment) -> Vec<S
 }
 
 /// Whether a secret is set, and where it is.
-fn told(source: &SecretSource, environment: &Environment) -> String {
+fn told(source: &SecretSource, environment: &Environment) -> Bilingual {
+    let place = source.place();
     match source.is_missing(environment) {
-        false => format!("set, from {}", source.place()),
-        true => format!("missing: it should come from {}", source.place()),
+        false => both!([place] "set, from {place}", "gesetzt, aus {place}"),
+        true => both!([place]
+            "missing: it should come from {place}",
+            "fehlt: es sollte aus {place} kommen"
+        ),
     }
 }
 
@@ -245,8 +282,11 @@ fn of_environment(environment: &Environment) -> Vec<SettingRow> {
         let is_secret = *key != "token_url";
         if environment.has(&name) {
             let value = match environment.variable(&name) {
-                Some(url) if !is_secret => shown(&url),
-                _ => format!("set, from the variable {name}"),
+                Some(url) if !is_secret => Bilingual::same(shown(&url)),
+                _ => both!(
+                    "set, from the variable {name}",
+                    "gesetzt, aus der Variable {name}"
+                ),
             };
             rows.push(SettingRow {
                 key,
@@ -267,9 +307,28 @@ fn of_environment(environment: &Environment) -> Vec<SettingRow> {
     if rows.is_empty() {
         rows.push(SettingRow {
             key: "auth",
-            value: "none: a gateway adds the credentials".to_owned(),
+            value: both!(
+                "none: a gateway adds the credentials",
+                "keine: ein Gateway fügt die Zugangsdaten hinzu"
+            ),
             origin: Origin::Default,
         });
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_that_is_a_phrase_is_told_in_german_too() {
+        let told = OPTIONS.iter().filter(|row| ALWAYS.contains(&row.key));
+        // What stands for these is told as it holds, or in words of its own.
+        let told = told.filter(|row| !["config", "profile", "state_dir"].contains(&row.key));
+        for row in told.filter(|row| row.default.contains(' ')) {
+            let value = by_default(row.default);
+            assert_ne!(value.german, value.english, "{}", row.key);
+        }
+    }
 }

@@ -42,16 +42,19 @@ fn ways() -> Bilingual {
 }
 
 impl SecretSource {
-    /// Where the secret is, for people. Of a command its program alone: the words behind it may
-    /// be secrets, too.
-    pub(super) fn place(&self) -> String {
+    /// Where the secret is, for people, behind a preposition (in German the dative). Of a command
+    /// its program alone: the words behind it may be secrets, too.
+    pub(super) fn place(&self) -> Bilingual {
         match self {
-            Self::Env(name) => format!("the variable {name}"),
-            Self::File(path) => format!("the file {}", path.display()),
-            Self::Credential(name) => format!("systemd's credential {name}"),
+            Self::Env(name) => both!("the variable {name}", "der Variable {name}"),
+            Self::File(path) => of_file(path),
+            Self::Credential(name) => both!(
+                "systemd's credential {name}",
+                "dem Credential {name} von systemd"
+            ),
             Self::Command(words) => {
                 let program = words.first().map_or("", String::as_str);
-                format!("the command {program}")
+                both!("the command {program}", "dem Befehl {program}")
             }
         }
     }
@@ -129,23 +132,33 @@ pub(super) fn fetch(
 ) -> Result<SecretString, SettingsError> {
     match source {
         SecretSource::Env(variable) => match environment.get_raw(variable)? {
-            Some(secret) if variable == name => check(name, "the environment", secret),
-            Some(secret) => check(name, &format!("the variable {variable}"), secret),
+            Some(secret) if variable == name => {
+                check(name, &both!("the environment", "der Umgebung"), secret)
+            }
+            Some(secret) => {
+                let place = both!("the variable {variable}", "der Variable {variable}");
+                check(name, &place, secret)
+            }
             None => Err(trouble(
-                format!("{name} comes from the environment variable {variable}, which is not set"),
+                both!(
+                    "{name} comes from the environment variable {variable}, which is not set",
+                    "{name} kommt aus der Umgebungsvariable {variable}, die nicht gesetzt ist"
+                ),
                 both!("set {variable}", "{variable} setzen"),
             )),
         },
         SecretSource::File(path) => {
             let secret = read_file(name, path, warnings)?;
-            check(name, &format!("the file {}", path.display()), &secret)
+            check(name, &of_file(path), &secret)
         }
         SecretSource::Credential(credential) => {
             let Some(folder) = environment.get("CREDENTIALS_DIRECTORY")? else {
                 return Err(trouble(
-                    format!(
+                    both!(
                         "{name} is the credential `{credential}`, but systemd has given none: \
-                         CREDENTIALS_DIRECTORY is not set"
+                         CREDENTIALS_DIRECTORY is not set",
+                        "{name} ist das Credential `{credential}`, aber systemd hat keines \
+                         gegeben: CREDENTIALS_DIRECTORY ist nicht gesetzt"
                     ),
                     both!(
                         "add LoadCredential={credential}:/path to the service",
@@ -155,14 +168,22 @@ pub(super) fn fetch(
             };
             let path = Path::new(folder).join(credential);
             let secret = read_file(name, &path, &mut Vec::new())?;
-            check(name, &format!("the credential `{credential}`"), &secret)
+            let place = both!(
+                "the credential `{credential}`",
+                "dem Credential `{credential}`"
+            );
+            check(name, &place, &secret)
         }
         SecretSource::Command(words) => run(name, words),
     }
 }
 
-fn trouble(what: String, help: Bilingual) -> SettingsError {
+fn trouble(what: Bilingual, help: Bilingual) -> SettingsError {
     SettingsError::Credentials { what, help }
+}
+
+fn of_file(path: &Path) -> Bilingual {
+    both!("the file {path}", "der Datei {path}", path = path.display())
 }
 
 /// Reads a file that holds nothing but a secret.
@@ -171,9 +192,13 @@ fn read_file(
     path: &Path,
     warnings: &mut Vec<Bilingual>,
 ) -> Result<String, SettingsError> {
-    let failed = |why: String| {
+    let failed = |why: Bilingual| {
+        let file = path.display();
         trouble(
-            format!("{name} comes from the file {}, but {why}", path.display()),
+            both!([why]
+                "{name} comes from the file {file}, but {why}",
+                "{name} kommt aus der Datei {file}, aber {why}"
+            ),
             both!(
                 "check the path, its permissions and what is in it",
                 "den Pfad, die Rechte und den Inhalt prüfen"
@@ -182,9 +207,10 @@ fn read_file(
     };
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => trouble(
-            format!(
-                "{name} is to come from the file {}, which is not there",
-                path.display()
+            both!(
+                "{name} is to come from the file {path}, which is not there",
+                "{name} soll aus der Datei {path} kommen, die es nicht gibt",
+                path = path.display()
             ),
             if name.contains("api_key") {
                 both!(
@@ -198,7 +224,7 @@ fn read_file(
                 both!("check the path", "den Pfad prüfen")
             },
         ),
-        _ => failed(error.to_string()),
+        _ => failed(Bilingual::same(error.to_string())),
     })?;
     if others_may_read(&file) {
         warnings.push(both!(
@@ -210,11 +236,14 @@ fn read_file(
     let mut bytes = Vec::new();
     file.take(LONGEST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| failed(Bilingual::same(error.to_string())))?;
     if bytes.len() as u64 > LONGEST {
-        return Err(failed("it is too long for a secret".to_owned()));
+        return Err(failed(both!(
+            "it is too long for a secret",
+            "sie ist zu lang für ein Geheimnis"
+        )));
     }
-    String::from_utf8(bytes).map_err(|_| failed("it is no text".to_owned()))
+    String::from_utf8(bytes).map_err(|_| failed(both!("it is no text", "sie ist kein Text")))
 }
 
 #[cfg(unix)]
@@ -234,13 +263,19 @@ fn others_may_read(_: &File) -> bool {
 fn run(name: &str, words: &[String]) -> Result<SecretString, SettingsError> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(trouble(
-            format!("the command for {name} is empty"),
+            both!(
+                "the command for {name} is empty",
+                "der Befehl für {name} ist leer"
+            ),
             both!("name a program", "ein Programm nennen"),
         ));
     };
-    let failed = |why: String| {
+    let failed = |why: Bilingual| {
         trouble(
-            format!("{name} comes from the command `{program}`, but {why}"),
+            both!([why]
+                "{name} comes from the command `{program}`, but {why}",
+                "{name} kommt aus dem Befehl `{program}`, aber {why}"
+            ),
             both!(
                 "run the command by hand to see what is wrong",
                 "den Befehl von Hand ausführen, um zu sehen, was falsch ist"
@@ -252,27 +287,40 @@ fn run(name: &str, words: &[String]) -> Result<SecretString, SettingsError> {
         .stdin(Stdio::inherit())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| failed(format!("it cannot be started: {error}")))?;
+        .map_err(|error| {
+            failed(both!(
+                "it cannot be started: {error}",
+                "er lässt sich nicht starten: {error}"
+            ))
+        })?;
     if !output.status.success() {
-        return Err(failed(format!("it ended with {}", output.status)));
+        return Err(failed(both!(
+            "it ended with {status}",
+            "er endete mit {status}",
+            status = output.status
+        )));
     }
     if output.stdout.len() as u64 > LONGEST {
-        return Err(failed("it printed too much for a secret".to_owned()));
+        return Err(failed(both!(
+            "it printed too much for a secret",
+            "er gab zu viel für ein Geheimnis aus"
+        )));
     }
-    let secret =
-        String::from_utf8(output.stdout).map_err(|_| failed("it printed no text".to_owned()))?;
-    check(name, &format!("the command `{program}`"), &secret)
+    let secret = String::from_utf8(output.stdout)
+        .map_err(|_| failed(both!("it printed no text", "er gab keinen Text aus")))?;
+    let place = both!("the command `{program}`", "dem Befehl `{program}`");
+    check(name, &place, &secret)
 }
 
 /// The secret without byte-order mark and trailing line break, if an HTTP header can carry it.
-fn check(name: &str, place: &str, secret: &str) -> Result<SecretString, SettingsError> {
+fn check(name: &str, place: &Bilingual, secret: &str) -> Result<SecretString, SettingsError> {
     let secret = secret
         .strip_prefix('\u{feff}')
         .unwrap_or(secret)
         .trim_end_matches(['\r', '\n']);
     if secret.trim().is_empty() {
         return Err(trouble(
-            format!("{name} is empty in {place}"),
+            both!([place] "{name} is empty in {place}", "{name} ist leer in {place}"),
             both!(
                 "put the secret there, or remove the setting",
                 "das Geheimnis dort hinschreiben, oder die Einstellung entfernen"
@@ -281,9 +329,11 @@ fn check(name: &str, place: &str, secret: &str) -> Result<SecretString, Settings
     }
     if !secret.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(trouble(
-            format!(
+            both!([place]
                 "{name} in {place} has line breaks, control characters or characters outside of \
-                 ASCII, which no HTTP header carries"
+                 ASCII, which no HTTP header carries",
+                "{name} in {place} hat Zeilenumbrüche, Steuerzeichen oder Zeichen außerhalb von \
+                 ASCII, die keine HTTP-Kopfzeile tragen kann"
             ),
             both!(
                 "let the secret stand there alone, on one line",

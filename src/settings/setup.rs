@@ -11,7 +11,8 @@ use super::layers::Layers;
 use super::origins::Origin;
 use super::{checked_target, credentials, delivery, report, settle_warning};
 use crate::cli::{Cli, DoctorArgs, RegisterArgs};
-use crate::outcome::telling::length;
+use crate::outcome::Bilingual;
+use crate::outcome::telling::length_in;
 
 /// How long somebody has to accept a registration, unless it is said.
 const REGISTRATION_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -95,11 +96,13 @@ pub fn resolve_doctor(
     let target = checked_target(&options, known);
     for row in rows.iter_mut().filter(|row| row.origin == Origin::Default) {
         match (row.key, &target) {
-            ("state_dir", _) => row.value = state_dir.display().to_string(),
-            ("settle", _) => row.value = length(delivery.settle),
-            ("app_id", Ok(target)) => row.value.clone_from(&target.app_id),
-            ("app_version", Ok(target)) => row.value.clone_from(&target.app_version),
-            ("target", Ok(target)) => row.value = target.identity(),
+            ("state_dir", _) => row.value = Bilingual::same(state_dir.display().to_string()),
+            ("settle", _) => {
+                row.value = Bilingual::of(|language| length_in(delivery.settle, language));
+            }
+            ("app_id", Ok(target)) => row.value = Bilingual::same(target.app_id.as_str()),
+            ("app_version", Ok(target)) => row.value = Bilingual::same(target.app_version.as_str()),
+            ("target", Ok(target)) => row.value = Bilingual::same(target.identity()),
             _ => {}
         }
     }

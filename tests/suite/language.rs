@@ -1,7 +1,9 @@
 //! German readers are told in German what went wrong and what to do; programs in English.
 
 use serde_json::Value;
+use wawi_importer::sandbox::{Auth, Existing, SandboxSettings};
 
+use crate::stand_in::StandIn;
 use crate::support::{Importer, Run, repository};
 
 /// Commands that cannot do what they are asked for, their code, and what to do in both languages.
@@ -213,4 +215,159 @@ fn notices_are_german_for_readers_and_english_for_programs() {
     });
     assert!(!ours.is_empty());
     assert_eq!(ours, theirs);
+}
+
+/// The text on one line, with what was measured left out.
+fn unmeasured(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.replace(|c: char| c.is_ascii_digit() || ".,".contains(c), "")
+}
+
+/// What `importer doctor` tells programs, without the setting that says in which language.
+fn told_to_programs(run: &Run) -> Vec<Value> {
+    let lines = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    lines
+        .filter(|line: &Value| line["name"] != "lang")
+        .collect()
+}
+
+/// Lets `doctor` look with these words in German, and checks that nothing of what it tells
+/// programs in English is in it; gives what it says.
+#[track_caller]
+fn examined_in_german(importer: &mut Importer, words: &[&str], code: i32) -> String {
+    let [german, ours, theirs] = [
+        &["--lang", "de"][..],
+        &["--json", "--lang", "de"],
+        &["--json", "--lang", "en"],
+    ]
+    .map(|more| {
+        importer.args(["doctor"].iter().chain(words).chain(more));
+        importer.run().expect(code)
+    });
+    let (ours, theirs) = (told_to_programs(&ours), told_to_programs(&theirs));
+    let as_text = |lines: &[Value]| {
+        let lines = lines.iter().map(|line| unmeasured(&line.to_string()));
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(as_text(&ours), as_text(&theirs));
+    let page = unmeasured(&german.stdout);
+    let mut findings = 0;
+    for line in theirs.iter().filter(|line| line["type"] == "check") {
+        findings += 1;
+        for text in [&line["text"], &line["remedy"]] {
+            if let Some(text) = text.as_str() {
+                assert!(!page.contains(&unmeasured(text)), "{text}\n{page}");
+            }
+        }
+    }
+    assert!(findings > 10, "{theirs:#?}");
+    for word in [
+        "failed ",
+        "not checked ",
+        "warning ",
+        " default\n",
+        "environment",
+    ] {
+        assert!(!german.stdout.contains(word), "{word}\n{}", german.stdout);
+    }
+    // A table of settings, an empty line, and the findings.
+    let (settings, _) = german.stdout.split_once("\n\n").unwrap();
+    let heading: Vec<&str> = settings
+        .lines()
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    assert_eq!(heading, ["Einstellung", "Wert", "Herkunft"]);
+    assert!(german.stderr.contains(" anzusehen, "), "{}", german.said());
+    german
+        .stdout
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn what_doctor_finds_is_german_for_readers_and_english_for_programs() {
+    let sandbox = StandIn::start(SandboxSettings {
+        existing: (1..=12)
+            .map(|n| Existing::new(n, &format!("E{n}")))
+            .collect(),
+        ..SandboxSettings::default()
+    });
+    let url = sandbox.url();
+    let mut importer = Importer::new();
+    importer.env("IMPORTER_RATE", "500/s");
+    let page = examined_in_german(&mut importer, &["--base-url", &url, "--probe"], 0);
+    let host = url.trim_start_matches("http://");
+    for german in [
+        "concurrency 8 Standard",
+        "rate 500/s Umgebung, IMPORTER_RATE",
+        "probe an Befehlszeile",
+        &format!("base_url {url} Befehlszeile"),
+        "max_duration nicht gesetzt Standard",
+        "auth keine: ein Gateway fügt die Zugangsdaten hinzu Standard",
+        &format!("in Ordnung settings Kunden gehen an {url}/v1/customers; im Journal heißt"),
+        "in Ordnung credentials es werden keine gesendet: ein Gateway vor der Wawi",
+        "gibt es noch keines: der erste Lauf legt es an",
+        &format!("in Ordnung tcp {host} nimmt Verbindungen an, nach "),
+        "nicht geprüft token die Zugangsdaten brauchen keines",
+        "nicht geprüft tls base_url ist unverschlüsseltes http",
+        "der Server zeigt seine Kunden (Status 200); er nennt 12",
+        "die Uhren dieses Rechners und des Servers gehen gleich",
+        "Warnung quota der Server nennt kein Kontingent",
+        "-> ein Lauf geht dann so schnell, wie --concurrency und --rate erlauben",
+        "der Server nennt seine Kundengruppen, Kundenkategorien, Firmen, Zahlungsarten",
+        " ms, der Median von 7",
+        "probe_pages eine Seite von 100 zeigt 12 Kunden, eine von 1000 zeigt 12",
+    ] {
+        assert!(page.contains(german), "{german}\n{page}");
+    }
+    assert_eq!(sandbox.counters().posts, 0);
+}
+
+#[test]
+fn what_doctor_misses_is_german_too() {
+    let sandbox = StandIn::start(SandboxSettings {
+        auth: Auth::ApiKey("right".to_owned()),
+        ..SandboxSettings::default()
+    });
+    let mut importer = Importer::new();
+    let settings = format!(
+        "profile = \"p\"\n[profiles.p]\nbase_url = \"{}\"\n[profiles.p.auth]\n\
+         kind = \"api_key\"\napi_key = {{ file = \"wawi.key\" }}\n",
+        sandbox.url()
+    );
+    importer.file("importer.toml", settings);
+    let page = examined_in_german(&mut importer, &[], 4);
+    for german in [
+        "api_key fehlt: es sollte aus der Datei ",
+        "wawi.key kommen Profil p",
+        "profile p Anfang der Einstellungsdatei",
+        "fehlgeschlagen credentials api_key soll aus der Datei ",
+        "wawi.key kommen, die es nicht gibt",
+        "-> den Pfad prüfen; `importer register --key-file ",
+        "nicht geprüft authorisation die Zugangsdaten sind nicht zu gebrauchen",
+        "nicht geprüft latency die Zugangsdaten sind nicht zu gebrauchen",
+    ] {
+        assert!(page.contains(german), "{german}\n{page}");
+    }
+    // Nor is what stands in the environment's place told in English, or an ERP that is away.
+    importer.file("importer.toml", "base_url = \"http://127.0.0.1:9\"\n");
+    importer.env("IMPORTER_CLIENT_ID", "ours");
+    importer.env("IMPORTER_TOKEN_URL", "http://127.0.0.1:9/token");
+    let page = examined_in_german(&mut importer, &[], 4);
+    for german in [
+        "client_id gesetzt, aus der Variable IMPORTER_CLIENT_ID Umgebung, IMPORTER_CLIENT_ID",
+        "IMPORTER_CLIENT_ID ist gesetzt, aber IMPORTER_CLIENT_SECRET nicht",
+        "-> auch IMPORTER_CLIENT_SECRET oder IMPORTER_CLIENT_SECRET_FILE setzen",
+        "fehlgeschlagen tcp 127.0.0.1:9 nimmt keine Verbindung an: ",
+        "-> Host und Port in base_url prüfen, ob der Server läuft, und Firewalls dazwischen",
+        "nicht geprüft quota der Server ist nicht zu erreichen",
+    ] {
+        assert!(page.contains(german), "{german}\n{page}");
+    }
 }

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::Doctor;
+use super::{Doctor, told};
 use crate::exit;
 use crate::import::ImportError;
 use crate::journal::{Journal, JournalError};
-use crate::outcome::{ExitCode, Finding};
+use crate::outcome::telling::{tenths, thousands_in};
+use crate::outcome::{Bilingual, ExitCode, Finding, Language, both};
 use crate::settings::DoctorChoice;
 
 /// With less room than this no run should begin, in bytes.
@@ -38,13 +39,13 @@ pub(super) fn look(choice: &DoctorChoice, doctor: &mut Doctor<'_>) {
     }
     doctor.tell(&writable(
         "state_dir",
-        "state folder",
+        &both!("state folder", "Statusordner"),
         "--state-dir",
         &choice.state_dir,
     ));
     doctor.tell(&writable(
         "report_dir",
-        "report folder",
+        &both!("report folder", "Berichtsordner"),
         "--report-dir",
         &choice.report_dir,
     ));
@@ -55,21 +56,25 @@ fn journal(folder: &Path) -> Finding {
     match read_journal(folder) {
         Ok(None) => Finding::ok(
             CHECK,
-            format!(
-                "there is none yet in {}: the first run makes it",
-                folder.display()
+            both!(
+                "there is none yet in {folder}: the first run makes it",
+                "in {folder} gibt es noch keines: der erste Lauf legt es an",
+                folder = folder.display()
             ),
         ),
         Ok(Some(facts)) if facts.unknown > 0 => Finding::warning(
             CHECK,
             facts.told(),
-            "`importer reconcile` looks up what is unknown",
+            both!(
+                "`importer reconcile` looks up what is unknown",
+                "`importer reconcile` sieht nach, was unbekannt ist"
+            ),
         )
         .with(facts.value()),
         Ok(Some(facts)) => Finding::ok(CHECK, facts.told()).with(facts.value()),
         Err(error) => {
-            let help = error.help().map(|it| it.english);
-            let text = super::chain(&error);
+            let help = error.help();
+            let text = told(&error, Some(error.in_german()));
             let code = exit::of_import(&ImportError::Journal(error));
             Finding::failed(CHECK, code, text, help)
         }
@@ -86,14 +91,17 @@ struct Facts {
 }
 
 impl Facts {
-    fn told(&self) -> String {
-        format!(
-            "{} is whole, {}; runs: {}, unfinished: {}, unknown records: {}",
-            self.path.display(),
-            size(self.bytes),
-            self.runs,
-            self.open,
-            self.unknown
+    fn told(&self) -> Bilingual {
+        let Self {
+            runs,
+            open,
+            unknown,
+            ..
+        } = self;
+        let path = self.path.display();
+        both!([size = size(self.bytes)]
+            "{path} is whole, {size}; runs: {runs}, unfinished: {open}, unknown records: {unknown}",
+            "{path} ist heil, {size}; Läufe: {runs}, unfertig: {open}, unbekannte Datensätze: {unknown}"
         )
     }
 
@@ -146,22 +154,25 @@ fn room(folder: &Path) -> Finding {
     let free = match available(folder) {
         Ok(free) => free,
         Err(error) => {
-            let why = format!(
-                "the room on the disk of {} is not told: {error}",
-                folder.display()
+            let why = both!(
+                "the room on the disk of {folder} is not told: {error}",
+                "wie viel auf der Platte von {folder} frei ist, ist nicht zu erfahren: {error}",
+                folder = folder.display()
             );
             return Finding::not_checked(CHECK, why);
         }
     };
-    let text = format!(
-        "{} are free for {}, enough for about {} records",
-        size(free),
-        folder.display(),
-        count(free / BYTES_A_RECORD)
+    let folder = folder.display();
+    let text = both!([size = size(free), count = count(free / BYTES_A_RECORD)]
+        "{size} are free for {folder}, enough for about {count} records",
+        "{size} sind für {folder} frei, genug für etwa {count} Datensätze"
     );
-    let remedy = "make room, or choose another disk with --state-dir and --report-dir";
+    let remedy = both!(
+        "make room, or choose another disk with --state-dir and --report-dir",
+        "Platz schaffen, oder mit --state-dir und --report-dir eine andere Platte wählen"
+    );
     let finding = if free < ROOM_AT_LEAST {
-        Finding::failed(CHECK, ExitCode::Failure, text, Some(remedy.to_owned()))
+        Finding::failed(CHECK, ExitCode::Failure, text, Some(remedy))
     } else if free < ROOM_FOR_COMFORT {
         Finding::warning(CHECK, text, remedy)
     } else {
@@ -172,19 +183,22 @@ fn room(folder: &Path) -> Finding {
 
 /// Whether files can be made in the folder, and how long it takes until they are safe. The file
 /// has no name, so that nothing is left whatever happens.
-fn writable(check: &'static str, what: &str, option: &str, folder: &Path) -> Finding {
+fn writable(check: &'static str, what: &Bilingual, option: &str, folder: &Path) -> Finding {
     let place = nearest(folder);
+    let shown = folder.display();
     let refused = |error: &std::io::Error| {
         Finding::failed(
             check,
             ExitCode::Unusable,
-            format!(
-                "the {what} {} cannot be written to: {error}",
-                folder.display()
+            both!([what]
+                "the {what} {shown} cannot be written to: {error}",
+                "der {what} {shown} ist nicht beschreibbar: {error}"
             ),
-            Some(format!(
+            Some(both!(
                 "give the user that runs importer the right to write there, or choose another \
-                 folder with {option}"
+                 folder with {option}",
+                "dem Benutzer, unter dem importer läuft, dort das Recht zum Schreiben geben, oder \
+                 mit {option} einen anderen Ordner wählen"
             )),
         )
     };
@@ -199,20 +213,28 @@ fn writable(check: &'static str, what: &str, option: &str, folder: &Path) -> Fin
         Err(error) => return refused(&error),
     };
     let milliseconds = time.as_secs_f64() * 1000.0;
-    let is_there = if place == folder {
-        ""
+    let taken = Bilingual::of(|language| tenths(milliseconds, language));
+    let text = if place == folder {
+        both!([what, taken]
+            "the {what} {shown} can be written to; a sync takes {taken} ms",
+            "der {what} {shown} ist beschreibbar; ein Sync dauert {taken} ms"
+        )
     } else {
-        "is not there yet and can be made; it "
+        both!([what, taken]
+            "the {what} {shown} is not there yet and can be made; it can be written to; a sync \
+             takes {taken} ms",
+            "den {what} {shown} gibt es noch nicht, er lässt sich aber anlegen und beschreiben; \
+             ein Sync dauert {taken} ms"
+        )
     };
-    let text = format!(
-        "the {what} {} {is_there}can be written to; a sync takes {milliseconds:.1} ms",
-        folder.display()
-    );
     let finding = if time > SYNC_AT_MOST {
         Finding::warning(
             check,
             text,
-            format!("a folder on a local disk is faster: {option}"),
+            both!(
+                "a folder on a local disk is faster: {option}",
+                "ein Ordner auf einer lokalen Platte ist schneller: {option}"
+            ),
         )
     } else {
         Finding::ok(check, text)
@@ -229,11 +251,11 @@ fn sync_time(file: &mut std::fs::File) -> std::io::Result<Duration> {
         file.sync_all()?;
         times.push(begun.elapsed());
     }
-    Ok(super::server::median(times))
+    Ok(super::answers::median(times))
 }
 
 /// `12.3 GiB`.
-fn size(bytes: u64) -> String {
+fn size(bytes: u64) -> Bilingual {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
     let mut size = bytes as f64 / 1024.0;
@@ -242,15 +264,25 @@ fn size(bytes: u64) -> String {
         size /= 1024.0;
         units.next();
     }
-    format!("{size:.1} {}", units.next().unwrap_or_default())
+    let unit = units.next().unwrap_or_default();
+    Bilingual::of(|language| format!("{} {unit}", tenths(size, language)))
 }
 
 /// A number of records, rounded so that nobody takes it for exact.
-fn count(number: u64) -> String {
+fn count(number: u64) -> Bilingual {
     match number {
-        0..=9_999 => number.to_string(),
-        10_000..=1_999_999 => format!("{},000", number / 1000),
-        _ => format!("{} million", number / 1_000_000),
+        0..=9_999 => Bilingual::same(number.to_string()),
+        10_000..=1_999_999 => {
+            let thousands = number / 1000;
+            Bilingual {
+                english: format!("{thousands},000"),
+                german: thousands_in(thousands * 1000, Language::German),
+            }
+        }
+        _ => {
+            let millions = number / 1_000_000;
+            both!("{millions} million", "{millions} Millionen")
+        }
     }
 }
 
@@ -260,22 +292,30 @@ mod tests {
 
     #[test]
     fn sizes_and_counts_are_easy_to_read() {
-        for (bytes, text) in [
-            (0, "0.0 KiB"),
-            (1536, "1.5 KiB"),
-            (1 << 20, "1.0 MiB"),
-            (5 << 30, "5.0 GiB"),
-            (3 << 50, "3072.0 TiB"),
+        for (bytes, english, german) in [
+            (0, "0.0 KiB", "0,0 KiB"),
+            (1536, "1.5 KiB", "1,5 KiB"),
+            (1 << 20, "1.0 MiB", "1,0 MiB"),
+            (5 << 30, "5.0 GiB", "5,0 GiB"),
+            (3 << 50, "3072.0 TiB", "3.072,0 TiB"),
         ] {
-            assert_eq!(size(bytes), text);
+            let size = size(bytes);
+            assert_eq!(
+                (size.english.as_str(), size.german.as_str()),
+                (english, german)
+            );
         }
-        for (number, text) in [
-            (7, "7"),
-            (45_678, "45,000"),
-            (1_234_567, "1234,000"),
-            (7_654_321, "7 million"),
+        for (number, english, german) in [
+            (7, "7", "7"),
+            (45_678, "45,000", "45.000"),
+            (1_234_567, "1234,000", "1.234.000"),
+            (7_654_321, "7 million", "7 Millionen"),
         ] {
-            assert_eq!(count(number), text);
+            let count = count(number);
+            assert_eq!(
+                (count.english.as_str(), count.german.as_str()),
+                (english, german)
+            );
         }
     }
 
@@ -283,15 +323,16 @@ mod tests {
     fn a_folder_that_is_not_there_is_looked_at_where_it_would_be_made() {
         let folder = tempfile::tempdir().unwrap();
         let deep = folder.path().join("a/b");
-        let finding = writable("state_dir", "state folder", "--state-dir", &deep);
-        assert_eq!(finding.exit_code, ExitCode::Fine, "{}", finding.text);
-        assert!(finding.text.contains("can be made"), "{}", finding.text);
+        let what = Bilingual::same("folder");
+        let finding = writable("state_dir", &what, "--state-dir", &deep);
+        assert_eq!(finding.exit_code, ExitCode::Fine, "{finding:?}");
+        assert!(finding.text.english.contains("can be made"), "{finding:?}");
         assert!(!folder.path().join("a").exists());
         std::fs::write(folder.path().join("file"), "mine").unwrap();
         for wrong in ["file", "file/below"] {
             let wrong = folder.path().join(wrong);
-            let finding = writable("report_dir", "report folder", "--report-dir", &wrong);
-            assert_eq!(finding.exit_code, ExitCode::Unusable, "{}", finding.text);
+            let finding = writable("report_dir", &what, "--report-dir", &wrong);
+            assert_eq!(finding.exit_code, ExitCode::Unusable, "{finding:?}");
         }
     }
 }

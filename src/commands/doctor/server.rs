@@ -4,21 +4,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Doctor, probing};
+use super::answers::{
+    authorisation, clock, ended, latency, lists, milliseconds, quota, unanswered, untrusted,
+};
+use super::{Doctor, probing, told};
 use crate::deliver::client::{Client, Look, Looked, NoLook, Query};
-use crate::deliver::inquiry::stop_for;
 use crate::deliver::pace::UserRate;
 use crate::deliver::reach::Reach;
-use crate::deliver::{Credentials, DeliverySettings, TargetSettings, answer, naming};
+use crate::deliver::{Credentials, DeliverySettings, TargetSettings, naming};
 use crate::names::NameList;
-use crate::outcome::{Ending, ExitCode, Finding, Stop, Trouble};
+use crate::outcome::{Bilingual, Ending, ExitCode, Finding, Trouble, both};
 use crate::settings::DoctorChoice;
 
 /// Time limit for a name and a connection; requests have it, too.
 const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
-/// Difference between the two clocks that is nothing to speak of: the header tells whole seconds,
-/// and the answer was under way.
-const SKEW_AT_MOST: i64 = 30;
 
 /// What is looked at there, in this order; the first that fails leaves the rest unchecked.
 const CHECKS: [&str; 9] = [
@@ -66,7 +65,7 @@ impl Asker {
 
 pub(super) fn look(choice: DoctorChoice, doctor: &mut Doctor<'_>) {
     let Ok(target) = choice.target else {
-        return unchecked(&CHECKS, "the settings cannot be used", doctor);
+        return unchecked(&CHECKS, &unusable(), doctor);
     };
     // Whether the server is there can be seen without them.
     let known = choice.credentials.ok();
@@ -82,7 +81,10 @@ pub(super) fn look(choice: DoctorChoice, doctor: &mut Doctor<'_>) {
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            let why = format!("no sockets can be had: {error}");
+            let why = both!(
+                "no sockets can be had: {error}",
+                "es sind keine Sockets zu haben: {error}"
+            );
             return doctor.tell(&Finding::failed("dns", ExitCode::Failure, why, None));
         }
     };
@@ -98,8 +100,11 @@ pub(super) fn look(choice: DoctorChoice, doctor: &mut Doctor<'_>) {
             return asked.await;
         };
         if tokio::time::timeout(most, asked).await.is_err() {
-            let text = Ending::TimeUp.message();
-            let remedy = Some("give it more time with --max-duration".to_owned());
+            let text = Bilingual::of(|language| Ending::TimeUp.message_in(language));
+            let remedy = Some(both!(
+                "give it more time with --max-duration",
+                "mit --max-duration mehr Zeit geben"
+            ));
             doctor.tell(&Finding::failed(
                 "latency",
                 ExitCode::TryLater,
@@ -111,10 +116,32 @@ pub(super) fn look(choice: DoctorChoice, doctor: &mut Doctor<'_>) {
 }
 
 /// Says of all these checks that something before them stood in their way.
-fn unchecked(checks: &[&'static str], why: &str, doctor: &mut Doctor<'_>) {
+fn unchecked(checks: &[&'static str], why: &Bilingual, doctor: &mut Doctor<'_>) {
     for check in checks {
-        doctor.tell(&Finding::not_checked(check, why));
+        doctor.tell(&Finding::not_checked(check, why.clone()));
     }
+}
+
+fn unusable() -> Bilingual {
+    both!(
+        "the settings cannot be used",
+        "die Einstellungen sind nicht zu gebrauchen"
+    )
+}
+
+fn unreachable() -> Bilingual {
+    both!(
+        "the server cannot be reached",
+        "der Server ist nicht zu erreichen"
+    )
+}
+
+fn no_token() -> Bilingual {
+    both!("there is no token", "es gibt kein Token")
+}
+
+fn no_answer() -> Bilingual {
+    both!("there was no answer", "es kam keine Antwort")
 }
 
 /// Names and ports of the ERP and of who gives tokens; whether the ERP can be reached.
@@ -146,12 +173,15 @@ fn asker(
             is_used_up: false,
         }),
         Err(error) => {
-            let text = super::chain(&error);
-            let remedy = "check the settings of the target and its credentials".to_owned();
+            let text = told(&error, None);
+            let remedy = both!(
+                "check the settings of the target and its credentials",
+                "die Einstellungen des Ziels und seine Zugangsdaten prüfen"
+            );
             let code = ExitCode::Unusable;
             doctor.tell(&Finding::failed("settings", code, text, Some(remedy)));
             let [_, _, _, beyond_token @ ..] = &CHECKS;
-            unchecked(beyond_token, "the settings cannot be used", doctor);
+            unchecked(beyond_token, &unusable(), doctor);
             None
         }
     }
@@ -163,13 +193,16 @@ async fn ask_as_nobody(
     delivery: &DeliverySettings,
     doctor: &mut Doctor<'_>,
 ) {
-    const WHY: &str = "the credentials cannot be used";
+    let why = both!(
+        "the credentials cannot be used",
+        "die Zugangsdaten sind nicht zu gebrauchen"
+    );
     let [_, _, token, beyond_token @ ..] = &CHECKS;
     let [.., quota, lists, latency] = &CHECKS;
     let is_there = reach_both(servers, delivery, doctor).await;
-    unchecked(&[token], WHY, doctor);
+    unchecked(&[token], &why, doctor);
     if !is_there {
-        return unchecked(beyond_token, "the server cannot be reached", doctor);
+        return unchecked(beyond_token, &unreachable(), doctor);
     }
     let target = servers.0;
     let Some(mut asker) = asker(target, Credentials::Gateway, delivery, doctor) else {
@@ -179,9 +212,9 @@ async fn ask_as_nobody(
     let Some(looked) = first_answer(&mut asker, is_plain, doctor).await else {
         return;
     };
-    unchecked(&["authorisation"], WHY, doctor);
+    unchecked(&["authorisation"], &why, doctor);
     doctor.tell(&clock(&looked));
-    unchecked(&[quota, lists, latency], WHY, doctor);
+    unchecked(&[quota, lists, latency], &why, doctor);
 }
 
 async fn ask(
@@ -200,18 +233,27 @@ async fn ask(
     };
     if needs_token {
         match asker.client.ready().await {
-            Ok(()) => doctor.tell(&Finding::ok("token", "the token server gives a token")),
+            Ok(()) => {
+                let text = both!(
+                    "the token server gives a token",
+                    "der Token-Server gibt ein Token"
+                );
+                doctor.tell(&Finding::ok("token", text));
+            }
             Err(ending) => {
                 doctor.tell(&ended("token", &ending));
-                return unchecked(beyond_token, "there is no token", doctor);
+                return unchecked(beyond_token, &no_token(), doctor);
             }
         }
     } else {
-        let why = "the credentials need none";
+        let why = both!(
+            "the credentials need none",
+            "die Zugangsdaten brauchen keines"
+        );
         doctor.tell(&Finding::not_checked("token", why));
     }
     if !is_there {
-        return unchecked(beyond_token, "the server cannot be reached", doctor);
+        return unchecked(beyond_token, &unreachable(), doctor);
     }
     let is_plain = target.base_url.starts_with("http:");
     let Some(looked) = first_answer(&mut asker, is_plain, doctor).await else {
@@ -224,12 +266,20 @@ async fn ask(
     doctor.tell(&quota(&looked));
     if !is_in {
         let [.., lists, latency] = &CHECKS;
-        return unchecked(&[lists, latency], "the server lets nobody in", doctor);
+        let why = both!(
+            "the server lets nobody in",
+            "der Server lässt niemanden ein"
+        );
+        return unchecked(&[lists, latency], &why, doctor);
     }
     doctor.tell(&Finding::not_checked(
         "create",
-        "whether the credentials may create customers is known only when one is sent; the scope \
-         is `customer.createcustomer`",
+        both!(
+            "whether the credentials may create customers is known only when one is sent; the \
+             scope is `customer.createcustomer`",
+            "ob die Zugangsdaten Kunden anlegen dürfen, zeigt sich erst, wenn einer gesendet wird; \
+             der Scope ist `customer.createcustomer`"
+        ),
     ));
     samples(&mut asker, delivery, doctor).await;
     if probe {
@@ -247,28 +297,65 @@ async fn first_answer(
     let [_, beyond_authorisation @ ..] = beyond_tls;
     let first = asker.look(&Look::Customers(Query::All, 1, 1)).await;
     let tls = match &first {
-        _ if is_plain => Finding::not_checked("tls", "base_url is plain http"),
-        Ok(Ok(_)) => Finding::ok("tls", "this machine trusts the server's certificate"),
+        _ if is_plain => Finding::not_checked(
+            "tls",
+            both!(
+                "base_url is plain http",
+                "base_url ist unverschlüsseltes http"
+            ),
+        ),
+        Ok(Ok(_)) => Finding::ok(
+            "tls",
+            both!(
+                "this machine trusts the server's certificate",
+                "dieser Rechner vertraut dem Zertifikat des Servers"
+            ),
+        ),
         Ok(Err(trouble)) if trouble.kind == Trouble::Tls => untrusted(trouble),
-        _ => Finding::not_checked("tls", "there was no answer"),
+        _ => Finding::not_checked("tls", no_answer()),
     };
     let is_safe = tls.exit_code == ExitCode::Fine;
     doctor.tell(&tls);
     match first {
         Ok(Ok(looked)) => return Some(looked),
         Ok(Err(_)) if !is_safe => {
-            unchecked(beyond_tls, "there is no secure connection", doctor);
+            let why = both!(
+                "there is no secure connection",
+                "es gibt keine sichere Verbindung"
+            );
+            unchecked(beyond_tls, &why, doctor);
         }
         Ok(Err(trouble)) => {
             doctor.tell(&unanswered(&trouble));
-            unchecked(beyond_authorisation, "there was no answer", doctor);
+            unchecked(beyond_authorisation, &no_answer(), doctor);
         }
         Err(ending) => {
             doctor.tell(&ended("authorisation", &ending));
-            unchecked(beyond_authorisation, "there is no token", doctor);
+            unchecked(beyond_authorisation, &no_token(), doctor);
         }
     }
     None
+}
+
+/// Who is looked for, and what in a setting leads there.
+fn way(reach: &Reach) -> (Bilingual, Bilingual) {
+    match &reach.proxy {
+        Some(proxy) => (
+            both!(
+                "the proxy {proxy}, which the system wants for {address}",
+                "der Proxy {proxy}, den das System für {address} vorsieht,",
+                address = &reach.address
+            ),
+            both!(
+                "the proxy's settings (HTTPS_PROXY, NO_PROXY)",
+                "die Einstellungen des Proxys (HTTPS_PROXY, NO_PROXY)"
+            ),
+        ),
+        None => (
+            Bilingual::same(reach.address.as_str()),
+            both!("host and port", "Host und Port"),
+        ),
+    }
 }
 
 /// Name and port of the URL of a setting.
@@ -276,44 +363,43 @@ async fn reach(setting: &str, url: &str, at_most: Duration, doctor: &mut Doctor<
     let Some(reach) = Reach::of(url, at_most).await else {
         doctor.tell(&Finding::not_checked(
             "dns",
-            format!("{setting} names no host"),
+            both!("{setting} names no host", "{setting} nennt keinen Host"),
         ));
         return false;
     };
-    let (who, through) = match &reach.proxy {
-        Some(proxy) => (
-            format!(
-                "the proxy {proxy}, which the system wants for {}",
-                reach.address
-            ),
-            "the proxy's settings (HTTPS_PROXY, NO_PROXY)",
-        ),
-        None => (reach.address.clone(), "host and port"),
-    };
+    let (who, through) = way(&reach);
     match &reach.addresses {
         Ok(addresses) => {
             let mut shown: Vec<String> = addresses.iter().map(|it| it.ip().to_string()).collect();
             shown.dedup();
+            let shown = shown.join(", ");
             doctor.tell(&Finding::ok(
                 "dns",
-                format!("{who} is {}", shown.join(", ")),
+                both!([who] "{who} is {shown}", "{who} ist {shown}"),
             ));
         }
         Err(error) => {
             doctor.tell(&Finding::failed(
                 "dns",
                 ExitCode::TryLater,
-                format!("the name of {who} cannot be looked up: {error}"),
-                Some(format!(
-                    "check {through} in {setting}, and this machine's name server"
+                both!([who]
+                    "the name of {who} cannot be looked up: {error}",
+                    "{who} lässt sich unter seinem Namen nicht finden: {error}"
+                ),
+                Some(both!([through]
+                    "check {through} in {setting}, and this machine's name server",
+                    "{through} in {setting} prüfen, und den Nameserver dieses Rechners"
                 )),
             ));
         }
     }
     match &reach.connected {
         Some(Ok(time)) => {
-            let milliseconds = time.as_secs_f64() * 1000.0;
-            let text = format!("{who} takes connections, after {milliseconds:.1} ms");
+            let (milliseconds, taken) = milliseconds(*time);
+            let text = both!([who, taken]
+                "{who} takes connections, after {taken} ms",
+                "{who} nimmt Verbindungen an, nach {taken} ms"
+            );
             doctor.tell(&Finding::ok("tcp", text).with(milliseconds));
             true
         }
@@ -321,132 +407,22 @@ async fn reach(setting: &str, url: &str, at_most: Duration, doctor: &mut Doctor<
             doctor.tell(&Finding::failed(
                 "tcp",
                 ExitCode::TryLater,
-                format!("{who} takes no connection: {error}"),
-                Some(format!(
-                    "check {through} in {setting}, that the server runs, and firewalls between"
+                both!([who]
+                    "{who} takes no connection: {error}",
+                    "{who} nimmt keine Verbindung an: {error}"
+                ),
+                Some(both!([through]
+                    "check {through} in {setting}, that the server runs, and firewalls between",
+                    "{through} in {setting} prüfen, ob der Server läuft, und Firewalls dazwischen"
                 )),
             ));
             false
         }
         None => {
-            doctor.tell(&Finding::not_checked("tcp", "the name leads nowhere"));
+            let why = both!("the name leads nowhere", "der Name führt nirgendwohin");
+            doctor.tell(&Finding::not_checked("tcp", why));
             false
         }
-    }
-}
-
-/// How a run would end.
-pub(super) fn ended(check: &'static str, ending: &Ending) -> Finding {
-    let code = ending.exit_code(&crate::outcome::Counts::default());
-    let remedy = match ending {
-        Ending::Stopped(stop) => stop.todo().english,
-        _ => "wait, or check the address in the settings".to_owned(),
-    };
-    Finding::failed(check, code, ending.message(), Some(remedy))
-}
-
-/// No secure connection to who answers.
-fn untrusted(trouble: &NoLook) -> Finding {
-    let finding = ended("tls", &Ending::Stopped(Stop::Tls));
-    Finding {
-        text: format!("{} ({})", finding.text.trim_end_matches('.'), trouble.why),
-        ..finding
-    }
-}
-
-/// No answer to the first question.
-fn unanswered(trouble: &NoLook) -> Finding {
-    let remedy = match trouble.kind {
-        Trouble::Timeout => "is the server frozen or overloaded? --timeout is how long it may take",
-        _ => "check that it is the ERP's API that listens there, and `https` or `http` in base_url",
-    };
-    Finding::failed(
-        "authorisation",
-        ExitCode::TryLater,
-        format!("the server gave no answer: {}", trouble.why),
-        Some(remedy.to_owned()),
-    )
-}
-
-/// What the answer to a look-up of customers says about address, credentials, licence and scope.
-fn authorisation(looked: &Looked) -> Finding {
-    const CHECK: &str = "authorisation";
-    let status = looked.answer.status;
-    let stopped = |stop| ended(CHECK, &Ending::Stopped(stop));
-    match status {
-        200..=299 => match looked.answer.body.as_deref().ok().and_then(answer::page) {
-            Some(page) => {
-                let many = match page.total.filter(|total| *total >= 0) {
-                    Some(total) => format!("it says it has {total}"),
-                    None => "it does not say how many it has".to_owned(),
-                };
-                let text = format!("customers can be looked up (status {status}); {many}");
-                Finding::ok(CHECK, text)
-            }
-            None => stopped(Stop::CannotRead { status }),
-        },
-        429 => Finding::warning(
-            CHECK,
-            "the server lets us in, but its quota is used up just now (status 429)",
-            "ask again in a moment; who else uses this quota?",
-        ),
-        408 | 500 | 502..=504 | 520..=599 => Finding::failed(
-            CHECK,
-            ExitCode::TryLater,
-            format!("the server has trouble of its own (status {status})"),
-            Some("try again later; a run waits for --max-outage".to_owned()),
-        ),
-        status => stopped(stop_for(status)),
-    }
-    .with(status)
-}
-
-fn clock(looked: &Looked) -> Finding {
-    const CHECK: &str = "clock";
-    let Some(date) = looked.date else {
-        return Finding::not_checked(CHECK, "the server does not tell its time");
-    };
-    let skew = looked.at.as_second() - date.as_second();
-    let text = match skew {
-        -1..=1 => "this machine and the server tell the same time".to_owned(),
-        2.. => format!("this machine's clock is {skew} s ahead of the server's"),
-        _ => format!("this machine's clock is {} s behind the server's", -skew),
-    };
-    let finding = if skew.abs() > SKEW_AT_MOST {
-        Finding::warning(
-            CHECK,
-            text,
-            "set this machine's clock (NTP), or the server's: journal and report tell times by it, \
-             and certificates are checked by it",
-        )
-    } else {
-        Finding::ok(CHECK, text)
-    };
-    finding.with(skew)
-}
-
-fn quota(looked: &Looked) -> Finding {
-    const CHECK: &str = "quota";
-    match looked.answer.quota {
-        Some(quota) => {
-            let left = match quota.remaining {
-                Some(left) => format!("{left} are left"),
-                None => "how many are left it does not tell".to_owned(),
-            };
-            let seconds = quota.interval.as_secs_f64();
-            let text = format!("{} requests in {seconds} s; {left}", quota.limit);
-            Finding::ok(CHECK, text).with(serde_json::json!({
-                "limit": quota.limit,
-                "seconds": seconds,
-                "remaining": quota.remaining,
-            }))
-        }
-        None => Finding::warning(
-            CHECK,
-            "the server tells no quota (usual on-prem; the cloud does)",
-            "a run then goes as fast as --concurrency and --rate allow; set --rate if others need \
-             the server, too",
-        ),
     }
 }
 
@@ -458,16 +434,20 @@ async fn samples(asker: &mut Asker, delivery: &DeliverySettings, doctor: &mut Do
         if asker.is_used_up() {
             break;
         }
+        let name = Bilingual::of(|language| list.plural_in(language).to_owned());
         match asker.look(&Look::Names(list)).await {
             Ok(Ok(looked)) => {
                 times.push(looked.took);
                 let body = looked.answer.body.as_deref().ok();
                 match looked.answer.status {
-                    200..=299 if body.and_then(naming::page).is_some() => told.push(list.plural()),
-                    status => untold.push(format!("{} (status {status})", list.plural())),
+                    200..=299 if body.and_then(naming::page).is_some() => told.push(name),
+                    status => untold.push(both!([name]
+                        "{name} (status {status})",
+                        "{name} (Status {status})"
+                    )),
                 }
             }
-            _ => untold.push(format!("{} (no answer)", list.plural())),
+            _ => untold.push(both!([name] "{name} (no answer)", "{name} (keine Antwort)")),
         }
     }
     doctor.tell(&lists(&told, &untold));
@@ -481,44 +461,4 @@ async fn samples(asker: &mut Asker, delivery: &DeliverySettings, doctor: &mut Do
         }
     }
     doctor.tell(&latency(times, delivery));
-}
-
-fn lists(told: &[&str], untold: &[String]) -> Finding {
-    const CHECK: &str = "lists";
-    match (told, untold) {
-        ([], []) => Finding::not_checked(CHECK, "the server's quota is used up"),
-        (told, []) => Finding::ok(CHECK, format!("it tells its {}", told.join(", "))),
-        (_, untold) => Finding::warning(
-            CHECK,
-            format!("it does not tell its {}", untold.join(", ")),
-            "grant the scope `all.read` to the app, or give ids instead of names in the mapping",
-        ),
-    }
-}
-
-fn latency(times: Vec<Duration>, delivery: &DeliverySettings) -> Finding {
-    const CHECK: &str = "latency";
-    let samples = times.len();
-    if samples == 0 {
-        return Finding::not_checked(CHECK, "the server's quota is used up");
-    }
-    let median = median(times);
-    let milliseconds = median.as_secs_f64() * 1000.0;
-    let text = format!("an answer takes {milliseconds:.1} ms, the median of {samples}");
-    let finding = if median > delivery.timeout / 4 {
-        Finding::warning(
-            CHECK,
-            text,
-            "that is near --timeout: raise it, or send less at once (--concurrency)",
-        )
-    } else {
-        Finding::ok(CHECK, text)
-    };
-    finding.with(milliseconds)
-}
-
-/// The one in the middle; zero of none.
-pub(super) fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
