@@ -199,8 +199,8 @@ impl Journal {
         } else {
             check_during(&path, work)?
         };
-        let secret = connection
-            .query_one("SELECT secret FROM journal", [], |row| row.get(0))
+        let hashes = connection
+            .query_one("SELECT secret, body_hash FROM journal", [], hashes::read)
             .map_err(|error| from_sql(&path, "cannot read", error))?;
         for file in &files {
             folder::make_private(file);
@@ -208,7 +208,7 @@ impl Journal {
         let journal = Self {
             connection,
             path,
-            hashes: Hashes::new(secret),
+            hashes,
             poisoned: false,
             residue: false,
             last: None,

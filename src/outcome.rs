@@ -107,7 +107,8 @@ impl FieldError {
 
 /// A customer's key, hashed with the journal's own secret (first 16 bytes of keyed BLAKE3).
 pub type KeyHash = [u8; 16];
-/// The hash of a request body, hashed with the journal's own secret like the key.
+/// The hash of a request body, made with the journal's own secret: bodies of one journal can be
+/// compared by it.
 pub type PayloadHash = [u8; 16];
 
 /// A checked customer on its way to the ERP.

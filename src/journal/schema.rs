@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use super::entry::nanoseconds;
 use super::error::from_sql;
 use super::folder::{self, trouble};
+use super::hashes::BodyHash;
 use super::{JournalError, SECRET_LENGTH};
 use crate::fail_point::{self, Point};
 
@@ -23,7 +24,7 @@ pub(super) const APPLICATION_ID: i64 = 0x5761_496D;
 
 /// Each entry brings a journal from the format of its place, counted from 1, to the next one.
 /// A released entry never changes.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     // Returned files are linked to their runs.
     "CREATE TABLE corrections (
         run_no        INTEGER NOT NULL,
@@ -104,6 +105,8 @@ const MIGRATIONS: [&str; 4] = [
       LEFT JOIN records AS e
         ON e.run_no = i.run_no AND e.record = i.record AND e.outcome = 'unknown'
      ORDER BY i.place;",
+    // A journal tells how it hashes bodies: one that was made earlier goes on as it did.
+    "ALTER TABLE journal ADD COLUMN body_hash TEXT NOT NULL DEFAULT 'blake3'",
 ];
 
 /// The format that this version writes, and the latest that it reads.
@@ -158,11 +161,13 @@ fn fill(draft: &Path, secret: &[u8; SECRET_LENGTH], on_network: bool) -> rusqlit
     work.pragma_update(None, "application_id", APPLICATION_ID)?;
     work.pragma_update(None, "user_version", FORMAT)?;
     work.execute(
-        "INSERT INTO journal (only_row, secret, created, version) VALUES (1, ?1, ?2, ?3)",
+        "INSERT INTO journal (only_row, secret, created, version, body_hash) \
+         VALUES (1, ?1, ?2, ?3, ?4)",
         params![
             secret,
             nanoseconds(Timestamp::now()),
-            env!("CARGO_PKG_VERSION")
+            env!("CARGO_PKG_VERSION"),
+            BodyHash::default().word(),
         ],
     )?;
     work.commit()?;
@@ -305,8 +310,11 @@ mod tests {
         new.execute_batch(SCHEMA).unwrap();
         let mut old = Connection::open_in_memory().unwrap();
         old.execute_batch(SCHEMA).unwrap();
-        old.execute_batch("DROP TABLE corrections; DROP TABLE keys_pending; DROP TABLE readings")
-            .unwrap();
+        old.execute_batch(
+            "DROP TABLE corrections; DROP TABLE keys_pending; DROP TABLE readings;
+             ALTER TABLE journal DROP COLUMN body_hash",
+        )
+        .unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
         assert_ne!(shape(&old), shape(&new));
         migrate(&mut old, 1, &MIGRATIONS).unwrap();

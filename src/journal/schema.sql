@@ -1,11 +1,12 @@
--- The journal of `importer`: which run did what to which record. Schema version 5.
+-- The journal of `importer`: which run did what to which record. Schema version 6.
 --
 -- For people: open `journal.db` in the state folder with the `sqlite3` shell and read the views
 -- at the end (`v_runs`, `v_records`, `v_unknown`). Nobody but `importer` may write here.
 --
 -- `PRAGMA application_id` is 0x5761496D ("WaIm"), `PRAGMA user_version` is the schema's version.
 -- Times are nanoseconds since 1970-01-01T00:00:00Z; the views show them as text.
--- Hashes of keys and bodies are the first 16 bytes of BLAKE3, keyed with this journal's secret.
+-- Hashes of keys are the first 16 bytes of BLAKE3, keyed with this journal's secret; those of
+-- bodies are HighwayHash of 128 bits with that key, or BLAKE3 as well (`journal.body_hash`).
 -- A request body and a customer's key stand in `intents` only, and only while it is not known
 -- what became of them. No id or number that the ERP returned has to be unique.
 -- The run number 0 is no run's: in `keys` it stands where run or customer were forgotten, in
@@ -16,7 +17,10 @@ CREATE TABLE journal (
     only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
     secret   BLOB NOT NULL CHECK (length(secret) = 32),  -- the key of all hashes of keys and bodies
     created  INTEGER NOT NULL,                           -- when the journal was made
-    version  TEXT NOT NULL                               -- the program that made it
+    version  TEXT NOT NULL,                              -- the program that made it
+    -- How bodies are hashed here, once and for all: hashes of two kinds cannot be compared.
+    -- `blake3` in journals that were made before version 6, else `highway`.
+    body_hash TEXT NOT NULL DEFAULT 'blake3'
 ) STRICT;
 
 -- The ERP instances that were ever imported into.

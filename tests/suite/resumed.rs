@@ -395,7 +395,10 @@ fn a_journal_of_the_format_before_has_nothing_kept() {
     shop.run(&["--limit", "1190"]).expect(3);
     let journal = shop.journal();
     journal
-        .execute_batch("DROP TABLE readings; PRAGMA user_version = 3;")
+        .execute_batch(
+            "DROP TABLE readings; ALTER TABLE journal DROP COLUMN body_hash; \
+             PRAGMA user_version = 3;",
+        )
         .unwrap();
     drop(journal);
     assert_read_whole(&shop.run(&["--limit", "1"]).expect(3));

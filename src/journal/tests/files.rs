@@ -69,7 +69,7 @@ pub(super) fn it_is_set_up_to_be_durable() {
     assert_eq!(pragma("synchronous"), "2");
     assert_eq!(pragma("secure_delete"), "1");
     assert_eq!(pragma("application_id"), schema::APPLICATION_ID.to_string());
-    assert_eq!(pragma("user_version"), "5");
+    assert_eq!(pragma("user_version"), "6");
     let loose: i64 = journal
         .connection
         .query_row(
@@ -511,6 +511,7 @@ const OLDER: &str = "PRAGMA secure_delete = ON;
     ALTER TABLE older RENAME TO intents;
     CREATE VIEW v_runs AS SELECT run_no FROM intents;
     CREATE VIEW v_unknown AS SELECT record FROM intents;
+    ALTER TABLE journal DROP COLUMN body_hash;
     PRAGMA user_version = 4;";
 
 fn make_older(folder: &Path) {
