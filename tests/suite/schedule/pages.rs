@@ -329,18 +329,70 @@ fn what_is_packaged_keeps_reports_beside_the_journal_and_says_where_paths_begin(
     assert_eq!(count, 4);
 }
 
+/// Well-formed, and what the schema asks for beyond that: whoever acts is one of the principals, and
+/// what triggers it stands in the schema's order.
 #[test]
 fn the_task_of_windows_is_well_formed() {
+    use quick_xml::events::Event;
     let text = read("packaging/importer-task.xml");
     let mut reader = quick_xml::Reader::from_str(&text);
-    let mut depth = 0_i32;
+    let (mut open, mut principals, mut contexts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut of_trigger = Vec::new();
     loop {
         match reader.read_event().unwrap() {
-            quick_xml::events::Event::Start(_) => depth += 1,
-            quick_xml::events::Event::End(_) => depth -= 1,
-            quick_xml::events::Event::Eof => break,
+            Event::Start(tag) => {
+                let name = tag.name().as_ref().to_owned();
+                let attribute = |name: &str| {
+                    let found = tag.try_get_attribute(name).unwrap();
+                    found.map(|it| it.value.into_owned())
+                };
+                match name.as_str() {
+                    "Principal" => principals.push(attribute("id")),
+                    "Actions" => contexts.push(attribute("Context")),
+                    _ if open.last().is_some_and(|it| it == "CalendarTrigger") => {
+                        of_trigger.push(name.clone());
+                    }
+                    _ => {}
+                }
+                open.push(name);
+            }
+            Event::End(_) => assert!(open.pop().is_some()),
+            Event::Eof => break,
             _ => {}
         }
     }
-    assert_eq!(depth, 0);
+    assert!(open.is_empty(), "{open:?}");
+    assert_eq!(principals, [Some("Author".to_owned())]);
+    assert_eq!(contexts, principals);
+    let order = ["Enabled", "StartBoundary", "RandomDelay", "ScheduleByDay"];
+    assert_eq!(of_trigger, order[1..]);
+}
+
+/// The pod's user is not the image's: a folder of the image is none of its folders.
+#[test]
+fn the_pod_writes_only_into_what_is_mounted_for_it() {
+    let pod = read("packaging/kubernetes-cronjob.yaml");
+    assert!(pod.contains("readOnlyRootFilesystem: true"));
+    let mounted: Vec<&str> = pod
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("mountPath: "))
+        .collect();
+    let image = read("packaging/Dockerfile");
+    let set = image.lines().find_map(|line| line.strip_prefix("ENV "));
+    let mut folders = 0;
+    for (name, of_image) in set.unwrap().split(' ').filter_map(|it| it.split_once('=')) {
+        let flag = match name {
+            "IMPORTER_STATE_DIR" => "\"--state-dir\", \"",
+            "IMPORTER_REPORT_DIR" => "- name: IMPORTER_REPORT_DIR\n                  value: ",
+            "TMPDIR" => "- name: TMPDIR\n                  value: ",
+            _ => panic!("{name}"),
+        };
+        let (_, folder) = pod.split_once(flag).unwrap_or_else(|| panic!("{name}"));
+        let folder = folder.split(['"', '\n']).next().unwrap();
+        assert_ne!(folder, of_image);
+        let is_mounted = |mount: &&str| Path::new(folder).starts_with(mount);
+        assert!(mounted.iter().any(is_mounted), "{name}: {folder}");
+        folders += 1;
+    }
+    assert_eq!(folders, 3);
 }
