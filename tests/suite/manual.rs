@@ -3,7 +3,8 @@
 use clap::{Command, CommandFactory};
 use wawi_importer::cli::Cli;
 
-use crate::support::Importer;
+use crate::readme::table;
+use crate::support::{Importer, repository};
 
 /// The commands below this one, each with the words before it.
 fn commands(command: &Command, before: &str, all: &mut Vec<(String, Vec<String>)>) {
@@ -81,6 +82,25 @@ fn the_manual_has_a_page_for_each_command() {
         let first = name.trim_start_matches("importer-");
         let first = first.split('-').next().unwrap();
         assert!(main.contains(first), "{name}");
+    }
+    // What the definitions do not tell: codes in the words of README.md, files, the way back.
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    for name in ["importer", "importer-run", "importer-schedule"] {
+        let page = importer.folder().join(format!("man1/{name}.1"));
+        let page = std::fs::read_to_string(page).unwrap().replace('\\', "");
+        let (_, codes) = page.split_once(".SH \"EXIT STATUS\"\n").unwrap();
+        let codes = codes.split(".SH").next().unwrap();
+        let codes: Vec<&str> = codes.split(".TP\n").skip(1).collect();
+        let rows = table(&readme, "exit codes");
+        assert_eq!(codes.len(), rows.len());
+        for (code, row) in codes.iter().zip(rows) {
+            let meaning = row[1].replace('`', "");
+            assert_eq!(*code, format!("fB{}fR\n{meaning}\n", row[0]));
+        }
+        assert_eq!(page.contains(".SH \"SEE ALSO\"\n"), name != "importer");
+        assert_eq!(page.contains(".SH FILES\n"), name == "importer");
+        let version = concat!("\"importer ", env!("CARGO_PKG_VERSION"), "\"");
+        assert!(page.contains(version), "{name}");
     }
     let run = importer.args(["man", "nowhere"]).run().expect(1);
     assert!(run.stderr.contains("nowhere"), "{}", run.said());
