@@ -66,6 +66,7 @@ mod noted;
 /// A second stand-in ERP, written from the contract by other hands.
 mod other_erp;
 /// The page for people.
+mod packed;
 mod page;
 /// Proposed mappings.
 mod proposal;
