@@ -9,6 +9,7 @@ use crate::cli::ShowArgs;
 use crate::console::Console;
 use crate::import::ImportError;
 use crate::journal::{Journal, JournalError, RunRow};
+use crate::outcome::telling::counted;
 use crate::outcome::{ExitCode, How, Outcome, Settled, both};
 use crate::settings::GlobalChoice;
 
@@ -194,15 +195,17 @@ fn record_line(settled: &Settled) -> Vec<String> {
     let detail = match &settled.outcome {
         Outcome::Created {
             id, attempts, how, ..
-        } => format!(
-            "id {}, {attempts} attempt(s){}",
-            id.map_or_else(|| "?".to_owned(), |id| id.to_string()),
-            match how {
-                How::Posted => "",
-                How::Found => ", found by a look-up",
-                How::Resolved => ", found by a person",
-            }
-        ),
+        } => {
+            let how = match how {
+                How::Posted => None,
+                How::Found => Some("found by a look-up".to_owned()),
+                How::Resolved => Some("found by a person".to_owned()),
+            };
+            let id = id.map(|id| format!("id {id}"));
+            // Who was found by a person may never have been sent by this program.
+            let sent = (*attempts > 0).then(|| counted((*attempts).into(), "attempt"));
+            told([id, sent, how], ", ")
+        }
         Outcome::Exists { id, .. } => id.map_or_else(String::new, |id| format!("id {id}")),
         Outcome::Invalid { errors, .. } => errors
             .iter()
@@ -213,7 +216,9 @@ fn record_line(settled: &Settled) -> Vec<String> {
             .collect::<Vec<_>>()
             .join(", "),
         Outcome::Refused { status, code, .. } => {
-            format!("{status} {}", code.as_deref().unwrap_or_default())
+            // No status is that of a server which never answered.
+            let status = (*status > 0).then(|| status.to_string());
+            told([status, code.clone()], " ")
         }
         Outcome::Unknown { why, .. } => why.message().to_owned(),
         _ => String::new(),
@@ -225,4 +230,58 @@ fn record_line(settled: &Settled) -> Vec<String> {
         number_of(&settled.outcome).unwrap_or_default().to_owned(),
         detail,
     ]
+}
+
+/// Those of the parts that there are.
+fn told<const N: usize>(parts: [Option<String>; N], between: &str) -> String {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::record::Position;
+
+    fn detail(outcome: Outcome) -> String {
+        let settled = Settled {
+            position: Position { record: 1, line: 2 },
+            key_hash: None,
+            payload: None,
+            outcome,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        record_line(&settled).pop().unwrap()
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_record_is_not_told() {
+        let created = |id, attempts, how| {
+            detail(Outcome::Created {
+                id,
+                number: None,
+                attempts,
+                how,
+            })
+        };
+        assert_eq!(created(Some(7), 1, How::Posted), "id 7, 1 attempt");
+        assert_eq!(
+            created(None, 2, How::Found),
+            "2 attempts, found by a look-up"
+        );
+        assert_eq!(created(None, 0, How::Resolved), "found by a person");
+        let refused = |status, code: Option<&str>| {
+            detail(Outcome::Refused {
+                status,
+                code: code.map(str::to_owned),
+                errors: Vec::new(),
+                attempts: 5,
+            })
+        };
+        assert_eq!(refused(0, Some("attempts.exhausted")), "attempts.exhausted");
+        assert_eq!(refused(409, None), "409");
+        assert_eq!(refused(400, Some("E1")), "400 E1");
+    }
 }
