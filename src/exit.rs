@@ -69,7 +69,8 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::ElsewhereRun { .. }
         | ImportError::OtherInput { .. }
         | ImportError::OtherSecondFile { .. } => ExitCode::Unusable,
-        ImportError::NoSuchRun(_)
+        ImportError::NobodyToAsk
+        | ImportError::NoSuchRun(_)
         | ImportError::NoSuchRecord { .. }
         | ImportError::NoSuchTarget { .. }
         | ImportError::AgainUnasked(_)

@@ -412,22 +412,13 @@ pub fn resolve_forget(cli: &Cli, environment: &Environment) -> Result<ForgetChoi
     let layers = Layers::load(cli, environment)?;
     let terminals = environment.terminals();
     let assume_yes = cli.global.yes;
-    let can_ask = terminals.stdin && terminals.stderr;
-    if !assume_yes && !can_ask {
-        return Err(SettingsError::Contradiction {
-            what: both!(
-                "nobody is there to be asked, and forgetting cannot be undone",
-                "niemand ist da, der gefragt werden könnte, und Vergessen lässt sich nicht rückgängig machen"
-            ),
-            help: both!("add --yes to the command", "dem Befehl --yes hinzufügen"),
-        });
-    }
     let state_dir = layers.state_dir();
     let options = layers.merged();
     Ok(ForgetChoice {
         state_dir,
         report_dir: report(&options).dir,
         assume_yes,
+        can_ask: terminals.stdin && terminals.stderr,
     })
 }
 

@@ -33,13 +33,14 @@ pub(super) fn run(
         // clap lets nothing else through.
         _ => ToForget::Before(Timestamp::MIN),
     };
+    let confirm = |question: &Bilingual| choice.assume_yes || console.ask(question);
     let forgotten = Forget {
         what,
         force: args.force,
         state_dir: &choice.state_dir,
         report_dir: &choice.report_dir,
         command: "importer forget",
-        confirm: &|question| choice.assume_yes || console.ask(question),
+        confirm: (choice.assume_yes || choice.can_ask).then_some(&confirm),
     }
     .run()
     .map_err(|error| Failure::of_import(&error, console))?;
@@ -76,6 +77,10 @@ pub(super) fn run(
     for kept in &forgotten.kept {
         let why = match kept.unknown {
             0 => both!("is not finished", "ist nicht zu Ende"),
+            1 => both!(
+                "has 1 record of which nobody knows whether it was created",
+                "hat 1 Datensatz, von dem niemand weiß, ob er angelegt wurde"
+            ),
             count => both!(
                 "has {count} records of which nobody knows whether they were created",
                 "hat {count} Datensätze, von denen niemand weiß, ob sie angelegt wurden"
@@ -140,19 +145,29 @@ fn tell(forgotten: &Forgotten, args: &ForgetArgs, console: &Console) {
         });
     }
     let what = match &args.customer {
-        Some(number) => both!(
-            "customer {number}: {records} records",
-            "Kunde {number}: {records} Datensätze",
-            records = forgotten.records
-        ),
-        None => both!("{runs} runs", "{runs} Läufe", runs = forgotten.runs.len()),
+        Some(number) => match forgotten.records {
+            1 => both!("customer {number}: 1 record", "Kunde {number}: 1 Datensatz"),
+            records => both!(
+                "customer {number}: {records} records",
+                "Kunde {number}: {records} Datensätze"
+            ),
+        },
+        None => match forgotten.runs.len() {
+            1 => both!("1 run", "1 Lauf"),
+            runs => both!("{runs} runs", "{runs} Läufe"),
+        },
     };
-    console.say(
-        &both!([what, files = Bilingual::same(reports.files.to_string())]
-            "forgotten: {what}; {files} report files removed or written anew",
-            "vergessen: {what}; {files} Dateien von Berichten entfernt oder neu geschrieben"
+    let files = match reports.files {
+        1 => both!(
+            "1 report file removed or written anew",
+            "1 Datei eines Berichts entfernt oder neu geschrieben"
         ),
-    );
+        files => both!(
+            "{files} report files removed or written anew",
+            "{files} Dateien von Berichten entfernt oder neu geschrieben"
+        ),
+    };
+    console.say(&both!([what, files] "forgotten: {what}; {files}", "vergessen: {what}; {files}"));
     if !forgotten.inputs.is_empty() {
         let inputs: Vec<&str> = forgotten.inputs.iter().map(String::as_str).collect();
         console.note(&both!(

@@ -175,6 +175,9 @@ pub enum ImportError {
     /// The user was asked whether to forget, and said no.
     #[error("nothing was forgotten")]
     Unforgotten,
+    /// What cannot be undone was not confirmed, and nobody is there to do so.
+    #[error("nobody is there to be asked, and forgetting cannot be undone")]
+    NobodyToAsk,
     /// A target is named that the journal does not know.
     #[error("there is no target `{name}`")]
     NoSuchTarget {

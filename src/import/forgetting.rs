@@ -50,8 +50,9 @@ pub struct Forget<'a> {
     pub report_dir: &'a Path,
     /// What others are told who meet our locks.
     pub command: &'a str,
-    /// Asked with a question before anything is changed; false: nothing is.
-    pub confirm: &'a dyn Fn(&Bilingual) -> bool,
+    /// Asked with a question before anything is changed; false: nothing is. None if nobody is
+    /// there to be asked.
+    pub confirm: Option<&'a dyn Fn(&Bilingual) -> bool>,
 }
 
 /// What was forgotten.
@@ -151,10 +152,10 @@ impl Forget<'_> {
     }
 
     fn ask(&self, question: &Bilingual) -> Result<(), ImportError> {
-        if (self.confirm)(question) {
-            Ok(())
-        } else {
-            Err(ImportError::Unforgotten)
+        match self.confirm {
+            None => Err(ImportError::NobodyToAsk),
+            Some(confirm) if confirm(question) => Ok(()),
+            Some(_) => Err(ImportError::Unforgotten),
         }
     }
 
@@ -210,14 +211,8 @@ impl Forget<'_> {
         if rows.is_empty() && rehearsals.is_empty() {
             return Ok(());
         }
-        self.ask(&both!(
-            "Forget {runs} runs with their reports, and the reports of {dry} dry runs and runs \
-             into a sandbox?",
-            "{runs} Läufe mit ihren Berichten und die Berichte von {dry} Probeläufen und Läufen \
-             in eine Sandbox vergessen?",
-            runs = rows.len(),
-            dry = rehearsals.len()
-        ))?;
+        let what = runs_and_rehearsals(rows.len(), rehearsals.len());
+        self.ask(&both!([what] "Forget {what}?", "{what} vergessen?"))?;
         for folder in rehearsals {
             forgotten.reports.add(report::erase(&folder)?);
         }
@@ -245,12 +240,17 @@ impl Forget<'_> {
                 return Err(kept.refusal());
             }
         }
-        self.ask(&both!(
-            "Forget target {name} with {runs} runs, their reports and the guard against sending \
-             their customers again?",
-            "Ziel {name} mit {runs} Läufen, ihren Berichten und dem Schutz davor vergessen, dass \
-             ihre Kunden noch einmal gesendet werden?",
-            runs = rows.len()
+        let runs = match rows.len() {
+            1 => both!("1 run, its report", "1 Lauf, seinem Bericht"),
+            runs => both!(
+                "{runs} runs, their reports",
+                "{runs} Läufen, ihren Berichten"
+            ),
+        };
+        self.ask(&both!([runs, name = Bilingual::same(name)]
+            "Forget target {name} with {runs} and the guard against sending its customers again?",
+            "Ziel {name} mit {runs} und dem Schutz davor vergessen, dass seine Kunden noch einmal \
+             gesendet werden?"
         ))?;
         self.forget_traces_of(&rows, journal, forgotten)?;
         journal.forget_target(name)?;
@@ -337,11 +337,29 @@ impl Forget<'_> {
             unreadable,
             untold,
         } = self.customer_in_reports(journal, &rows, &traces, &mention)?;
-        let rehearsals = self.rehearsals(&rows)?;
-        self.ask(&both!(
-            "Forget customer {number}: {records} records in the journal, and its rows in the reports?",
-            "Kunde {number} vergessen: {records} Datensätze im Journal und seine Zeilen in den Berichten?",
-            records = traces.records.len()
+        let mut rehearsals = Vec::new();
+        for folder in self.rehearsals(&rows)? {
+            if report::mentions(&folder, &mention)? {
+                rehearsals.push(folder);
+            }
+        }
+        let is_in_journal = !(traces.is_empty() && records.is_empty());
+        let is_in_files = !(unreadable.is_empty() && untold.is_empty() && spooled.is_empty());
+        if !is_in_journal
+            && !is_in_files
+            && rehearsals.is_empty()
+            && !self.is_in_reports(&rows, &mention)?
+        {
+            return Ok(());
+        }
+        let known = traces.records.len();
+        let known = match known {
+            1 => both!("1 record", "1 Datensatz"),
+            _ => both!("{known} records", "{known} Datensätze"),
+        };
+        self.ask(&both!([known, number = Bilingual::same(number)]
+            "Forget customer {number}: {known} in the journal, and its rows in the reports?",
+            "Kunde {number} vergessen: {known} im Journal und seine Zeilen in den Berichten?"
         ))?;
         forgotten.untold = untold;
         for file in unreadable {
@@ -362,9 +380,7 @@ impl Forget<'_> {
             forgotten.reports.add(here);
         }
         for folder in rehearsals {
-            if report::mentions(&folder, &mention)? {
-                forgotten.reports.add(report::erase(&folder)?);
-            }
+            forgotten.reports.add(report::erase(&folder)?);
         }
         forgotten.spooled += spool.remove(&spooled)?;
         forgotten.records = traces.records.len() as u64;
@@ -425,6 +441,16 @@ impl Forget<'_> {
         Ok(found)
     }
 
+    /// Whether a report of these runs mentions the customer.
+    fn is_in_reports(&self, rows: &[RunRow], customer: &Mention) -> Result<bool, ImportError> {
+        for folder in rows.iter().flat_map(|row| self.report_folders(row)) {
+            if report::mentions(&folder, customer)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The folders with a run's report: those that the journal knows, and the usual one.
     fn report_folders(&self, row: &RunRow) -> BTreeSet<PathBuf> {
         let mut folders: BTreeSet<PathBuf> = options_from(row)
@@ -457,6 +483,32 @@ impl Forget<'_> {
         }
         found.sort();
         Ok(found)
+    }
+}
+
+/// What is old enough to be forgotten; something is.
+fn runs_and_rehearsals(runs: usize, rehearsals: usize) -> Bilingual {
+    let told = match runs {
+        1 => both!("1 run with its report", "1 Lauf mit seinem Bericht"),
+        _ => both!(
+            "{runs} runs with their reports",
+            "{runs} Läufe mit ihren Berichten"
+        ),
+    };
+    let others = match rehearsals {
+        0 => return told,
+        1 => both!(
+            "the report of a dry run or of a run into a sandbox",
+            "den Bericht eines Probelaufs oder eines Laufs in eine Sandbox"
+        ),
+        _ => both!(
+            "the reports of {rehearsals} dry runs and runs into a sandbox",
+            "die Berichte von {rehearsals} Probeläufen und Läufen in eine Sandbox"
+        ),
+    };
+    match runs {
+        0 => others,
+        _ => both!([told, others] "{told}, and {others}", "{told} und {others}"),
     }
 }
 

@@ -237,4 +237,6 @@ pub struct ForgetChoice {
     pub report_dir: PathBuf,
     /// `--yes` was typed.
     pub assume_yes: bool,
+    /// Somebody is there to be asked.
+    pub can_ask: bool,
 }

@@ -386,13 +386,30 @@ fn killed_in_the_midst_the_same_command_completes_it() {
 #[test]
 fn nobody_there_to_ask_is_no_yes() {
     let mut world = World::new();
+    let run = world.run_of("in1.csv");
     for words in [
-        "forget --older-than 0d",
-        "forget --target shop",
-        "forget --customer x",
+        "forget --older-than 0d".to_owned(),
+        "forget --target shop".to_owned(),
+        format!("forget --customer {}", number(1)),
+        format!("forget {run}"),
     ] {
-        let said = world.say(words).expect(2);
+        let said = world.say(&words).expect(2);
         assert!(said.stderr.contains("add --yes"), "{}", said.said());
+    }
+    // What is not there needs no yes.
+    for (words, code, told) in [
+        ("forget nope", 2, "there is no run `nope`"),
+        ("forget --target nope", 2, "there is no target `nope`"),
+        (
+            "forget --customer nope",
+            0,
+            "nothing is known of this customer",
+        ),
+        ("forget --older-than 3650d", 0, "there is nothing to forget"),
+    ] {
+        let said = world.say(words).expect(code);
+        assert!(said.said().contains(told), "{}", said.said());
+        assert!(!said.stderr.contains("--yes"), "{}", said.said());
     }
     world.importer.env("IMPORTER_YES", "true");
     world.say("forget --older-than 0d").expect(2);

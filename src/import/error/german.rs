@@ -71,6 +71,9 @@ impl ImportError {
             ),
             Self::Declined => "es wurde nichts gesendet".to_owned(),
             Self::Unforgotten => "es wurde nichts vergessen".to_owned(),
+            Self::NobodyToAsk => "niemand ist da, der gefragt werden könnte, und Vergessen lässt \
+                                  sich nicht rückgängig machen"
+                .to_owned(),
             Self::NoSuchTarget { name, .. } => format!("das Ziel `{name}` gibt es nicht"),
             Self::StillNeeded { run, unknown } => match unknown {
                 0 => format!("der Lauf {run} ist nicht zu Ende"),

@@ -109,6 +109,7 @@ impl ImportError {
                 "derselbe Befehl fängt noch einmal an"
             ),
             Self::Unforgotten => return None,
+            Self::NobodyToAsk => both!("add --yes to the command", "dem Befehl --yes hinzufügen"),
             Self::NoSuchTarget { known, .. } if known.is_empty() => {
                 both!("there are no runs yet", "es gibt noch keine Läufe")
             }
