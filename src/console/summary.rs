@@ -183,7 +183,7 @@ mod tests {
     fn shown(summary: &Summary) -> String {
         let text = page(summary, PLAIN, false);
         let (headline, rest) = text.split_once("\n\n").unwrap();
-        let message = ended(&summary.ending.message());
+        let message = ended(&summary.ending.without_way_on(Language::English));
         let headline = headline
             .replace('\n', " ")
             .replace(&message, "[how it ended]");
@@ -247,6 +247,35 @@ mod tests {
             text.contains(&format!("What to do next   {first_word}")),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_the_same_command_is_for_is_said_once() {
+        for ending in [
+            Ending::Stopped(Stop::Unauthorized),
+            Ending::Outage,
+            Ending::TimeUp,
+            Ending::Interrupted,
+            Ending::Terminated,
+            Ending::Limited,
+        ] {
+            let mut summary = interrupted();
+            summary.ending = ending.clone();
+            summary.counts.unknown = 0;
+            let german = Look {
+                language: Language::German,
+                ..PLAIN
+            };
+            for (look, words) in [
+                (PLAIN, ["the same command", "The same command"]),
+                (german, ["derselbe Befehl", "demselben Befehl"]),
+            ] {
+                let text = page(&summary, look, false);
+                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let times: usize = words.iter().map(|word| text.matches(word).count()).sum();
+                assert_eq!(times, 1, "{ending:?}: {text}");
+            }
+        }
     }
 
     #[test]

@@ -88,7 +88,13 @@ pub fn sentence(summary: &Summary, language: Language) -> String {
             )
             .to_owned(),
         Ending::Finished => format!("{}: {}.", language.pick("Finished", "Fertig"), state()),
-        other => format!("{} {}.", ended(&other.message_in(language)), state()),
+        other => {
+            let how = match summary.resume_with {
+                Some(_) => other.without_way_on(language),
+                None => other.message_in(language),
+            };
+            format!("{} {}.", ended(&how), state())
+        }
     }
 }
 

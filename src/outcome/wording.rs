@@ -259,7 +259,7 @@ impl UnknownWhy {
 }
 
 impl Ending {
-    /// How the run ended, in one sentence.
+    /// How the run ended, in one sentence; with what the same command is for then.
     #[must_use]
     pub fn message(&self) -> String {
         self.message_in(Language::English)
@@ -271,6 +271,15 @@ impl Ending {
         match language {
             Language::English => english::ending(self),
             Language::German => german::ending(self),
+        }
+    }
+
+    /// The same where the command that goes on is told apart from it.
+    #[must_use]
+    pub fn without_way_on(&self, language: Language) -> String {
+        match language {
+            Language::English => english::ended(self),
+            Language::German => german::ended(self),
         }
     }
 }

@@ -13,7 +13,12 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
     let mut steps = Vec::new();
     let mut step = |text: &str, command: Option<String>| steps.push((text.to_owned(), command));
     if let Ending::Stopped(stop) = &summary.ending {
-        step(&ended(&stop.remedy_in(language)), None);
+        // The command that then goes on is the next step.
+        let text = match summary.resume_with {
+            Some(_) => stop.todo().told_in(language),
+            None => stop.remedy_in(language),
+        };
+        step(&ended(&text), None);
     }
     if let Some(command) = &summary.resume_with {
         step(way_on(summary, language), Some(command.clone()));

@@ -9,7 +9,7 @@ use super::Facts;
 use crate::outcome::Code;
 
 pub(super) use remedies::remedy;
-pub(super) use runs::{ending, stop, stop_remedy, stop_todo, unknown};
+pub(super) use runs::{ended, ending, stop, stop_remedy, stop_todo, unknown};
 
 /// Stands for a value that is not shown.
 pub(super) const THE_VALUE: &str = "der Wert";

@@ -94,21 +94,31 @@ pub(in crate::outcome::wording) fn unknown(why: UnknownWhy) -> &'static str {
     }
 }
 
-/// How the run ended, in one sentence.
+/// How the run ended, in one sentence, and what the command is for then.
 pub(in crate::outcome::wording) fn ending(ending: &Ending) -> String {
+    let way_on = match ending {
+        Ending::Limited => "the rest is open, and the same command goes on with it",
+        Ending::Outage => "the same command goes on later",
+        Ending::TimeUp | Ending::Interrupted | Ending::Terminated => {
+            "the same command goes on with the rest"
+        }
+        Ending::Stopped(_) | Ending::Finished | Ending::TooManyInvalid => return ended(ending),
+    };
+    let ended = ended(ending);
+    format!("{}; {way_on}.", ended.trim_end_matches('.'))
+}
+
+/// How the run ended, in one sentence.
+pub(in crate::outcome::wording) fn ended(ending: &Ending) -> String {
     let text = match ending {
         Ending::Stopped(reason) => return stop(reason),
         Ending::Finished => "Every record has its outcome.",
-        Ending::Limited => {
-            "Done as far as was asked for; the rest is open, and the same command goes on with it."
-        }
+        Ending::Limited => "Done as far as was asked for.",
         Ending::TooManyInvalid => "Too many records are invalid, so nothing was sent.",
-        Ending::Outage => {
-            "The server could not be reached for too long; the same command goes on later."
-        }
-        Ending::TimeUp => "The time is up; the same command goes on with the rest.",
-        Ending::Interrupted => "Interrupted; the same command goes on with the rest.",
-        Ending::Terminated => "Asked to terminate; the same command goes on with the rest.",
+        Ending::Outage => "The server could not be reached for too long.",
+        Ending::TimeUp => "The time is up.",
+        Ending::Interrupted => "Interrupted.",
+        Ending::Terminated => "Asked to terminate.",
     };
     text.to_owned()
 }

@@ -106,25 +106,33 @@ pub(in crate::outcome::wording) fn unknown(why: UnknownWhy) -> &'static str {
     }
 }
 
-/// How the run ended, in one sentence.
+/// How the run ended, in one sentence, and what the command is for then.
 pub(in crate::outcome::wording) fn ending(ending: &Ending) -> String {
+    let way_on = match ending {
+        Ending::Limited => "der Rest ist offen, und derselbe Befehl macht damit weiter",
+        Ending::Outage => "derselbe Befehl macht später weiter",
+        Ending::TimeUp | Ending::Interrupted | Ending::Terminated => {
+            "derselbe Befehl macht mit dem Rest weiter"
+        }
+        Ending::Stopped(_) | Ending::Finished | Ending::TooManyInvalid => return ended(ending),
+    };
+    let ended = ended(ending);
+    format!("{}; {way_on}.", ended.trim_end_matches('.'))
+}
+
+/// How the run ended, in one sentence.
+pub(in crate::outcome::wording) fn ended(ending: &Ending) -> String {
     let text = match ending {
         Ending::Stopped(reason) => return stop(reason),
         Ending::Finished => "Jeder Datensatz hat sein Ergebnis.",
-        Ending::Limited => {
-            "Fertig, soweit es verlangt war; der Rest ist offen, und derselbe Befehl macht damit weiter."
-        }
+        Ending::Limited => "Fertig, soweit es verlangt war.",
         Ending::TooManyInvalid => {
             "Zu viele Datensätze sind ungültig, deshalb wurde nichts gesendet."
         }
-        Ending::Outage => {
-            "Der Server war zu lange nicht erreichbar; derselbe Befehl macht später weiter."
-        }
-        Ending::TimeUp => "Die Zeit ist um; derselbe Befehl macht mit dem Rest weiter.",
-        Ending::Interrupted => "Unterbrochen; derselbe Befehl macht mit dem Rest weiter.",
-        Ending::Terminated => {
-            "Zum Beenden aufgefordert; derselbe Befehl macht mit dem Rest weiter."
-        }
+        Ending::Outage => "Der Server war zu lange nicht erreichbar.",
+        Ending::TimeUp => "Die Zeit ist um.",
+        Ending::Interrupted => "Unterbrochen.",
+        Ending::Terminated => "Zum Beenden aufgefordert.",
     };
     text.to_owned()
 }
