@@ -174,14 +174,6 @@ impl Client {
         })
     }
 
-    /// Drops connections that wait for their next request: they are of no use to another
-    /// runtime than their own.
-    pub(super) fn forget_connections(&self) {
-        if let Some(direct) = &self.direct {
-            direct.forget();
-        }
-    }
-
     /// Whether a 401 can be cured by a new token.
     #[must_use]
     pub fn is_renewable(&self) -> bool {

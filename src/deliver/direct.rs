@@ -130,11 +130,6 @@ impl Direct {
         }
     }
 
-    /// Drops all that wait.
-    pub(super) fn forget(&self) {
-        self.idle().clear();
-    }
-
     /// A connection that was used before and is still open.
     fn kept(&self) -> Option<Connection> {
         let mut idle = self.idle();

@@ -1,22 +1,20 @@
-//! Requests in flight, on a thread and runtime of their own: what the engine decides and what
-//! the network does then go on at the same time, and neither waits for the other's turn.
+//! Requests in flight, as tasks of the runtime in which the engine decides. The answers that came
+//! meanwhile are heard together then, and the next requests leave together: on a thread of their
+//! own each answer woke one thread, and each request the other, which cost more than both do.
 //!
 //! Every request is answered by exactly one reply, whatever becomes of it: whoever
 //! drops it, be it a panic or the end of all, answers it thereby.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::client::{Client, PAGE_SIZE, Query};
 use super::engine::JobId;
 use crate::fail_point::{self, Point};
 use crate::outcome::{Attempt, Ending, Sent, Submission, Trouble};
-
-/// Requests that are taken from their queue at once.
-const BATCH: usize = 256;
 
 /// What became of a request.
 pub(super) enum Reply {
@@ -44,55 +42,40 @@ struct Request {
     replies: Option<mpsc::UnboundedSender<Reply>>,
 }
 
-/// The thread that sends.
+/// The requests in flight.
 pub struct Wire {
-    requests: mpsc::UnboundedSender<Request>,
+    client: Arc<Client>,
+    by_number: bool,
+    /// Those that were not dropped. Whoever is done is taken out when the next one is asked for.
+    tasks: JoinSet<()>,
+    /// Requests that have not had their reply.
+    in_flight: usize,
     replies: mpsc::UnboundedReceiver<Reply>,
     reply_to: mpsc::UnboundedSender<Reply>,
-    in_flight: usize,
-    /// Dropped to drop everything in flight.
-    alive: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-    by_number: bool,
+    /// Whether everything was dropped, and nothing may leave any more.
+    dropped: bool,
 }
 
 impl Wire {
-    /// Starts the thread; it ends when this is dropped. Customers are looked up `by_number`,
-    /// else by key word.
-    ///
-    /// # Errors
-    /// If the system gives no thread or runtime.
-    pub fn start(client: Arc<Client>, by_number: bool) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+    /// Sends with `client`, which no other runtime may have used: a connection belongs to the one
+    /// in which it was made. Customers are looked up `by_number`, else by key word.
+    #[must_use]
+    pub fn new(client: Arc<Client>, by_number: bool) -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "the engine bounds them: each request in flight is asked for once and answered \
                       once, also where it is dropped and nobody could wait for room"
         )]
-        let ((requests, inbox), (reply_to, replies)) =
-            (mpsc::unbounded_channel(), mpsc::unbounded_channel());
-        let (alive, dropped) = oneshot::channel();
-        let thread = std::thread::Builder::new()
-            .name("requests".to_owned())
-            .spawn(move || {
-                client.forget_connections();
-                runtime.block_on(carry(&client, inbox, dropped));
-                client.forget_connections();
-                // Whatever is in flight is dropped, and so answered; a look-up of a name that
-                // the system takes its time for is not waited for.
-                runtime.shutdown_background();
-            })?;
-        Ok(Self {
-            requests,
+        let (reply_to, replies) = mpsc::unbounded_channel();
+        Self {
+            client,
+            by_number,
+            tasks: JoinSet::new(),
+            in_flight: 0,
             replies,
             reply_to,
-            in_flight: 0,
-            alive: Some(alive),
-            thread: Some(thread),
-            by_number,
-        })
+            dropped: false,
+        }
     }
 
     /// Whether every request has had its reply.
@@ -128,8 +111,13 @@ impl Wire {
             left: false,
             replies: Some(self.reply_to.clone()),
         };
-        // Without a thread it comes back, and is answered as it is dropped.
-        drop(self.requests.send(request));
+        if self.dropped {
+            // Dropped as it is, it is answered.
+            return;
+        }
+        while self.tasks.try_join_next().is_some() {}
+        let client = Arc::clone(&self.client);
+        self.tasks.spawn(request.carry_out(client));
     }
 
     /// The next reply.
@@ -148,41 +136,8 @@ impl Wire {
 
     /// Drops everything in flight; the replies tell what may have left.
     pub(super) fn drop_all(&mut self) {
-        self.alive = None;
-    }
-}
-
-impl Drop for Wire {
-    /// Waits for the thread: connections that die with its runtime are used by nobody else.
-    fn drop(&mut self) {
-        self.drop_all();
-        if let Some(thread) = self.thread.take() {
-            // If it panicked, that was said already.
-            drop(thread.join());
-        }
-    }
-}
-
-/// Starts each request as it comes, until nobody is left who wants any.
-async fn carry(
-    client: &Arc<Client>,
-    mut inbox: mpsc::UnboundedReceiver<Request>,
-    mut dropped: oneshot::Receiver<()>,
-) {
-    let mut batch = Vec::new();
-    loop {
-        tokio::select! {
-            biased;
-            _ = &mut dropped => return,
-            count = inbox.recv_many(&mut batch, BATCH) => {
-                if count == 0 {
-                    return;
-                }
-                for request in batch.drain(..) {
-                    tokio::spawn(request.carry_out(Arc::clone(client)));
-                }
-            }
-        }
+        self.dropped = true;
+        self.tasks.abort_all();
     }
 }
 

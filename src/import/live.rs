@@ -12,7 +12,7 @@ use super::noted::{note_measured, note_settings};
 use super::pipeline::Pipeline;
 use super::reporting::{Outcomes, Reporting, shape_of};
 use super::returned::{self, Link, ReturnedFile};
-use super::sending::unsent;
+use super::sending::{runtime, unsent};
 use super::settings::{Existing, ImportSettings};
 use super::strays::refuse_strays;
 use super::summing::{Facts, stricter};
@@ -347,11 +347,17 @@ impl Live<'_> {
             let delivered = unsent(Ending::TooManyInvalid, Traffic::default());
             (journal, delivered)
         } else {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(ImportError::Workers)?;
-            runtime.block_on(self.deliver(journal, settled, hashes, &mut survey, link.as_mut()))?
+            let runtime = runtime()?;
+            let delivered = runtime.block_on(self.deliver(
+                journal,
+                settled,
+                hashes,
+                &mut survey,
+                link.as_mut(),
+            ));
+            // A name that the system still looks up is not waited for.
+            runtime.shutdown_background();
+            delivered?
         };
         self.close(&mut journal, &mut survey, delivered, reading)
     }

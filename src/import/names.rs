@@ -4,7 +4,7 @@
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::sending::tell_pauses;
+use super::sending::{runtime, tell_pauses};
 use super::which::options_from;
 use super::{Import, ImportError};
 use crate::deliver::client::Client;
@@ -42,14 +42,6 @@ impl Listing<'_> {
         })?;
         Ok(names.of(list).map(<[_]>::to_vec).unwrap_or_default())
     }
-}
-
-/// A runtime for a few questions.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, ImportError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(ImportError::Workers)
 }
 
 /// Asks for `lists`; `by_name` says that a mapping looks names up there.

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::existing::{Inquired, recognise};
 use super::ledger::JournalLedger;
-use super::sending::{Asked, add, recovered_task, tell_looking, tell_pauses, unsent};
+use super::sending::{Asked, add, recovered_task, runtime, tell_looking, tell_pauses, unsent};
 use super::which::patient;
 use super::{Events, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
@@ -94,10 +94,7 @@ impl Reconciliation<'_> {
                 signal: &self.signal,
                 deadline,
             };
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(ImportError::Workers)?;
+            let runtime = runtime()?;
             // A look-up in another ERP would say that nobody is there.
             let tell = |observed: &Observed<'_>| tell_pauses(observed, &listener);
             let mut inquiry =
@@ -117,15 +114,18 @@ impl Reconciliation<'_> {
                     return Ok(result);
                 }
             }
-            let delivered;
-            (journal, delivered) = runtime.block_on(open.look_up(journal, &mut |observed| {
+            let looked_up = runtime.block_on(open.look_up(journal, &mut |observed| {
                 match &observed {
                     Observed::Settled(_, _, Outcome::Created { .. }) => result.created += 1,
                     Observed::Settled(_, _, Outcome::Exists { .. }) => result.exists += 1,
                     _ => {}
                 }
                 tell_looking(&observed, &listener);
-            }))?;
+            }));
+            // A name that the system still looks up is not waited for.
+            runtime.shutdown_background();
+            let delivered;
+            (journal, delivered) = looked_up?;
             result.ending = delivered.ending;
             // An end before its time leaves some that nobody looked for: they are unknown too.
             result.unknown = open_in(&journal, &identity, run.as_deref())?.len() as u64;
@@ -202,7 +202,7 @@ impl OpenElsewhere<'_> {
             // It goes into the channel, which is empty.
             let _ = tasks.try_send(these.into_iter().map(recovered_task).collect());
             drop(tasks);
-            let mut driver = asked.driver(inbox, |engine| engine.look_only = true)?;
+            let mut driver = asked.driver(inbox, |engine| engine.look_only = true);
             driver.deadline = self.deadline;
             let (ledger, delivered) = driver.run(JournalLedger(journal), observer).await;
             journal = ledger.0;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
 use super::estimate::{Estimate, Mark};
@@ -154,7 +155,7 @@ impl Live<'_> {
             tasks,
         };
         let feeding = tokio::task::spawn_blocking(move || feed.run());
-        let driver = self.driver(inbox, &delivery, counts.created > 0)?;
+        let driver = self.driver(inbox, &delivery, counts.created > 0);
         let mut progress = SendingProgress::new(counts, delivery.rate);
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
@@ -180,7 +181,7 @@ impl Live<'_> {
         tasks: mpsc::Receiver<Vec<Task>>,
         delivery: &DeliverySettings,
         created_before: bool,
-    ) -> Result<Driver, ImportError> {
+    ) -> Driver {
         let settings = self.settings();
         let asked = Asked {
             client: &self.client,
@@ -192,9 +193,9 @@ impl Live<'_> {
             engine.existing_is_error = settings.existing == Existing::Fail;
             engine.created_before = created_before;
             engine.limit = settings.limit;
-        })?;
+        });
         driver.deadline = self.deadline();
-        Ok(driver)
+        driver
     }
 
     /// When the run's time is up.
@@ -268,6 +269,14 @@ struct Sent {
     hashes: TargetHashes,
 }
 
+/// A runtime of this thread for the requests of one client.
+pub(super) fn runtime() -> Result<Runtime, ImportError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(ImportError::Workers)
+}
+
 /// Who is asked, and for what.
 pub(super) struct Asked<'a> {
     pub client: &'a Arc<Client>,
@@ -282,7 +291,7 @@ impl Asked<'_> {
         &self,
         tasks: mpsc::Receiver<Vec<Task>>,
         change: impl FnOnce(&mut EngineSettings),
-    ) -> Result<Driver, ImportError> {
+    ) -> Driver {
         let mut settings = EngineSettings {
             delivery: self.delivery.clone(),
             identity: identity_path(&self.key.to_string()),
@@ -295,14 +304,13 @@ impl Asked<'_> {
         };
         change(&mut settings);
         let by_number = self.key.part == Part::Customer && self.key.field().name == "Number";
-        let wire = Wire::start(Arc::clone(self.client), by_number).map_err(ImportError::Workers)?;
-        Ok(Driver {
+        Driver {
             engine: Engine::new(settings),
-            wire,
+            wire: Wire::new(Arc::clone(self.client), by_number),
             tasks,
             signal: self.signal.clone(),
             deadline: None,
-        })
+        }
     }
 }
 
