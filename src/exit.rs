@@ -49,9 +49,9 @@ fn is_link_loop(error: &std::io::Error) -> bool {
 #[must_use]
 pub fn of_import(error: &ImportError) -> ExitCode {
     match error {
-        ImportError::Source(SourceError::Spool { source, .. }) if !is_wrong_place(source) => {
-            ExitCode::Failure
-        }
+        ImportError::Source(
+            SourceError::Spool { source, .. } | SourceError::Private { source },
+        ) if !is_wrong_place(source) => ExitCode::Failure,
         ImportError::Source(_)
         | ImportError::Returned(_)
         | ImportError::Join(_)

@@ -208,6 +208,8 @@ impl JobRunner {
         };
         let tell = |error: ImportError| {
             let fault = match &error {
+                // The folder for temporary files: the input may be fine.
+                ImportError::Source(SourceError::Private { .. }) => Fault::Elsewhere,
                 ImportError::Source(_) | ImportError::Returned(_) => Fault::Input,
                 ImportError::NoRecords { .. } => Fault::Input,
                 _ => Fault::Elsewhere,

@@ -166,9 +166,10 @@ impl SourceError {
             }
             Self::Private { .. } => {
                 both!(
-                    "the folder for temporary files needs room for the whole unpacked input; the \
-                 environment variable TMPDIR (on Windows TEMP) names another one",
-                    "der Ordner für temporäre Dateien braucht Platz für die ganze entpackte Eingabe; die Umgebungsvariable TMPDIR (unter Windows TEMP) nennt einen anderen"
+                    "the folder for temporary files must be there, may be written to, and needs room for \
+                     the whole unpacked input; the environment variable TMPDIR (on Windows TEMP) names \
+                     another one",
+                    "den Ordner für temporäre Dateien muss es geben, er muss beschreibbar sein und Platz für die ganze entpackte Eingabe haben; die Umgebungsvariable TMPDIR (unter Windows TEMP) nennt einen anderen"
                 )
             }
             Self::UnknownSheet { sheet, sheets, .. } => return Some(other_sheet(sheet, sheets)),

@@ -3,6 +3,7 @@
 //! a full disk (`ENOSPC`).
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use wawi_importer::sandbox::SandboxSettings;
 
@@ -107,6 +108,24 @@ fn a_report_that_cannot_be_written_is_written_later() {
     let run = importer.run().expect(0);
     assert_done(&customers, &sandbox, &run);
     assert_eq!(sandbox.counters().posts, posts);
+}
+
+/// The folder for temporary files is full, and the input is not at fault.
+#[test]
+fn an_input_that_cannot_be_unpacked_for_want_of_room_is_a_failure_of_the_disk() {
+    let mut customers = Customers::valid(308, 20);
+    for customer in &mut customers.0 {
+        customer.cells[column("Bemerkung")] = "viel zu sagen ".repeat(5000);
+    }
+    let mut importer = importer(&customers, "http://127.0.0.1:1");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&customers.csv()).unwrap();
+    importer.file("shop.csv.gz", packed.finish().unwrap());
+    importer.args(["run", "shop.csv.gz", "-m", "shop.toml", "--dry-run"]);
+    let run = limited(&mut importer, 1000);
+    assert_eq!(run.code, 1, "{}", run.said());
+    assert!(run.stderr.contains("TMPDIR"), "{}", run.said());
+    importer.run().expect(0);
 }
 
 #[test]

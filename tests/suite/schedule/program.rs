@@ -112,6 +112,27 @@ fn its_code_is_that_of_the_worst_input_and_files_go_where_they_belong() {
     );
 }
 
+/// The folder for temporary files is at fault, and not the file: it stays where it is.
+#[cfg(unix)]
+#[test]
+fn an_input_that_cannot_be_unpacked_here_stays_and_is_imported_by_the_next_start() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed
+        .write_all(export([("K1", "Ulm")]).as_bytes())
+        .unwrap();
+    importer.file("inbox/a.csv", packed.finish().unwrap());
+    importer.env("TMPDIR", "/nowhere/at/all");
+    let run = once(&mut importer).expect(4);
+    assert!(run.stderr.contains("TMPDIR"), "{}", run.said());
+    assert_eq!(names(&importer.folder().join("inbox")), ["a.csv"]);
+    importer.env("TMPDIR", "");
+    once(&mut importer).expect(0);
+    assert_eq!(names(&importer.folder().join("done")), ["a.csv"]);
+    assert_eq!(erp.numbers(), ["K1"]);
+}
+
 #[test]
 fn old_failures_need_not_alarm_every_night() {
     let erp = StandIn::start(SandboxSettings::default());
