@@ -55,7 +55,7 @@ impl From<SettingsError> for Failure {
         Self {
             code: exit::of_settings(&error),
             help: error.help(),
-            text: told(&error, error.in_german()),
+            text: told(&error, Some(error.in_german())),
             rendered: false,
         }
     }

@@ -26,6 +26,8 @@ pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
 pub use event::{Notice, PauseWhy, Phase, Progress, QuotaUse, RunEvent};
 pub use finding::{Finding, Verdict};
+#[cfg(test)]
+pub(crate) use language::english_words;
 pub use language::{Bilingual, Language};
 pub(crate) use language::{both, is_pair};
 pub use measured::{Latency, Limit, Measured};

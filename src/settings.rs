@@ -93,7 +93,8 @@ fn arm_fail_point(environment: &Environment) -> Result<(), SettingsError> {
         None => Ok(()),
         Some(text) => crate::fail_point::arm(text).map_err(|why| SettingsError::Variable {
             name: NAME.to_owned(),
-            why,
+            // Whoever sets it tests the program.
+            why: Bilingual::same(why),
         }),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wawi_importer::cli::words::{Delimiter, Encoding, FileMode, TimeLimit, read};
+use wawi_importer::cli::words::{Delimiter, Encoding, FileMode, Refused, TimeLimit, read};
 use wawi_importer::deliver::pace::UserRate;
 use wawi_importer::deliver::{Rate, Threshold};
 use wawi_importer::import::RecordSet;
@@ -32,7 +32,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
     let _ = good::<Encoding>(read(text));
     let _ = good::<Duration>(read(text));
-    if let Some(records) = good(RecordSet::parse(text)) {
+    if let Some(records) = good(RecordSet::parse(text).map_err(Refused)) {
         assert!(!records.contains(0));
         let _ = records.contains(u64::MAX);
     }
@@ -40,8 +40,10 @@ pub(crate) fn run(bytes: &[u8]) {
 }
 
 /// A refusal is a sentence.
-fn good<T>(result: Result<T, String>) -> Option<T> {
-    result.inspect_err(|why| assert!(!why.is_empty())).ok()
+fn good<T>(result: Result<T, impl ToString>) -> Option<T> {
+    result
+        .inspect_err(|why| assert!(!why.to_string().is_empty()))
+        .ok()
 }
 
 /// Tokens come one by one, and each at a moment that can be waited for.

@@ -2,26 +2,32 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::words::Word;
+use super::words::{Refused, Word};
 use crate::import::{Existing, FailOn};
 use crate::names::NameList;
-use crate::outcome::Language;
+use crate::outcome::{Bilingual, Language, both};
 use crate::report::ValuesShown;
 use crate::source::Format;
 
 /// A value parser of clap's that lists the words that are allowed.
 pub fn choice<T: Word + Clone + Send + Sync + 'static>() -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(T::CHOICES).try_map(|word| T::read(&word))
+    PossibleValuesParser::new(T::CHOICES).try_map(|word| T::read(&word).map_err(Refused))
 }
 
 /// The value that stands where `text` stands in `words`.
-pub(super) fn pick<T: Copy>(text: &str, words: &[&str], values: &[T]) -> Result<T, String> {
+pub(super) fn pick<T: Copy>(text: &str, words: &[&str], values: &[T]) -> Result<T, Bilingual> {
     words
         .iter()
         .zip(values)
         .find(|(word, _)| **word == text)
         .map(|(_, value)| *value)
-        .ok_or_else(|| format!("`{text}` is none of {}", words.join(", ")))
+        .ok_or_else(|| {
+            both!(
+                "`{text}` is none of {words}",
+                "`{text}` ist keines von {words}",
+                words = words.join(", ")
+            )
+        })
 }
 
 macro_rules! choices {
@@ -29,7 +35,7 @@ macro_rules! choices {
         impl Word for $type {
             const CHOICES: &'static [&'static str] = &[ $( $word, )* ];
 
-            fn read(text: &str) -> Result<Self, String> {
+            fn read(text: &str) -> Result<Self, Bilingual> {
                 pick(text, Self::CHOICES, &[ $( $value, )* ])
             }
         }

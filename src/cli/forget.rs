@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args};
 use jiff::SignedDuration;
 
 use super::words::{Word, read};
+use crate::outcome::{Bilingual, both};
 
 /// Longest age that can be typed, in days: a century.
 const OLDEST: i64 = 36_525;
@@ -49,8 +50,13 @@ pub struct ForgetArgs {
 pub struct Age(pub SignedDuration);
 
 impl Word for Age {
-    fn read(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no age; write a number and a unit, like 90d or 12h");
+    fn read(text: &str) -> Result<Self, Bilingual> {
+        let wrong = || {
+            both!(
+                "`{text}` is no age; write a number and a unit, like 90d or 12h",
+                "`{text}` ist kein Alter; eine Zahl mit Einheit schreiben, etwa 90d oder 12h"
+            )
+        };
         let unit_at = text.len().saturating_sub(1);
         let number = text.get(..unit_at).ok_or_else(wrong)?;
         // No signs, no blanks: a number is all that can be meant.
@@ -64,7 +70,10 @@ impl Word for Age {
         };
         let number: i64 = number.parse().unwrap_or(i64::MAX);
         if number > OLDEST * 24 / hours {
-            return Err(format!("`{text}` is too long; {OLDEST}d is the most"));
+            return Err(both!(
+                "`{text}` is too long; {OLDEST}d is the most",
+                "`{text}` ist zu lang; erlaubt sind höchstens {OLDEST}d"
+            ));
         }
         Ok(Self(SignedDuration::from_hours(number * hours)))
     }

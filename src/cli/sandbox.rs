@@ -8,6 +8,7 @@ use clap::Args;
 use super::choices::{choice, pick};
 use super::words::{Word, read};
 use crate::deliver::Rate;
+use crate::outcome::Bilingual;
 
 /// How the sandbox's `?number=` looks customers up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub enum Lookup {
 impl Word for Lookup {
     const CHOICES: &'static [&'static str] = &["exact", "prefix", "ignore-case"];
 
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Bilingual> {
         pick(
             text,
             Self::CHOICES,
@@ -46,7 +47,7 @@ pub enum Duplicates {
 impl Word for Duplicates {
     const CHOICES: &'static [&'static str] = &["accept", "refuse"];
 
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Bilingual> {
         pick(text, Self::CHOICES, &[Self::Accept, Self::Refuse])
     }
 }
@@ -69,7 +70,7 @@ pub enum Decision {
 impl Word for Decision {
     const CHOICES: &'static [&'static str] = &["accept", "reject", "pending", "closed", "taken"];
 
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Bilingual> {
         pick(
             text,
             Self::CHOICES,

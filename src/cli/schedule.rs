@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 
 use super::words::{Word, read};
+use crate::outcome::{Bilingual, both};
 
 const AFTER: &str = "\
 Examples:
@@ -24,13 +25,15 @@ file can say is told in docs/operations.md.";
 pub struct ListenAddress(pub SocketAddr);
 
 impl Word for ListenAddress {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Bilingual> {
         if let Ok(port) = text.parse::<u16>() {
             return Ok(Self(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)));
         }
         text.parse().map(Self).map_err(|_| {
-            format!(
-                "`{text}` is no address; write a port like 9187, or 0.0.0.0:9187 for all networks"
+            both!(
+                "`{text}` is no address; write a port like 9187, or 0.0.0.0:9187 for all networks",
+                "`{text}` ist keine Adresse; einen Port wie 9187 schreiben, oder 0.0.0.0:9187 für \
+                 alle Netze"
             )
         })
     }

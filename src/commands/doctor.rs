@@ -121,7 +121,7 @@ fn unusable(check: &'static str, error: &SettingsError) -> Finding {
     Finding::failed(
         check,
         exit::of_settings(error),
-        told(error, error.in_german()),
+        told(error, Some(error.in_german())),
         error.help(),
     )
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings, Threshold};
+use crate::outcome::{Bilingual, both};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
 
@@ -30,7 +31,7 @@ impl RecordSet {
     ///
     /// # Errors
     /// A sentence that says what is wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Bilingual> {
         let mut ranges = Vec::new();
         for part in text
             .split(',')
@@ -43,16 +44,27 @@ impl RecordSet {
                     .parse::<u64>()
                     .ok()
                     .filter(|number| *number > 0)
-                    .ok_or_else(|| format!("`{part}` is no record number or range like 17-20"))
+                    .ok_or_else(|| {
+                        both!(
+                            "`{part}` is no record number or range like 17-20",
+                            "`{part}` ist keine Datensatznummer und kein Bereich wie 17-20"
+                        )
+                    })
             };
             let (first, last) = (number(first)?, number(last)?);
             if first > last {
-                return Err(format!("`{part}` ends before it begins"));
+                return Err(both!(
+                    "`{part}` ends before it begins",
+                    "`{part}` endet vor seinem Anfang"
+                ));
             }
             ranges.push((first, last));
         }
         if ranges.is_empty() {
-            return Err("no record number given; write 5 or 5,17-20".to_owned());
+            return Err(both!(
+                "no record number given; write 5 or 5,17-20",
+                "keine Datensatznummer angegeben; 5 oder 5,17-20 schreiben"
+            ));
         }
         Ok(Self { ranges })
     }

@@ -220,9 +220,28 @@ const fn is_same_name(mut one: &[u8], mut other: &[u8]) -> bool {
     }
 }
 
+/// The words of a German text that only English has; what stands between back-ticks is nobody's
+/// language.
+#[cfg(test)]
+pub(crate) fn english_words(german: &str) -> Vec<&str> {
+    const ENGLISH: &str = " the is are no not and or of to it its has have with from cannot \
+                           than which there this that what be must write use unknown ";
+    let outside = german.split('`').step_by(2);
+    let words = outside.flat_map(str::split_whitespace);
+    let words = words.map(|word| word.trim_matches(|c: char| c.is_ascii_punctuation()));
+    let is_english = |word: &&str| !word.is_empty() && ENGLISH.contains(&format!(" {word} "));
+    words.filter(is_english).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn english_words_are_found_between_german_ones() {
+        assert_eq!(english_words("`the` Wert is leer, and"), ["is", "and"]);
+        assert!(english_words("der Wert in no.toml ist leer").is_empty());
+    }
 
     #[test]
     fn a_locale_has_a_language() {

@@ -2,12 +2,14 @@
 //! report, so that both say the same. Knows nothing of how it is shown.
 
 mod numbers;
+mod process;
 mod shell;
 mod steps;
 
 use std::time::Duration;
 
 pub use numbers::{counted, length, length_in, tenths, thousands, thousands_in};
+pub use process::exit_status;
 pub use shell::shell_word;
 pub use steps::{glossary, steps};
 

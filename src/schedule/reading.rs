@@ -297,7 +297,7 @@ fn read_word<T: Word>(section: &mut Section<'_, '_>, key: &str) -> Option<T> {
     let (text, place) = section.text(key)?;
     match T::read(text) {
         Ok(value) => Some(value),
-        Err(why) => section.complain(Mistake::at(place, format!("`{key}`: {why}"))),
+        Err(why) => section.complain(Mistake::at(place, why.map(|why| format!("`{key}`: {why}")))),
     }
 }
 
@@ -409,7 +409,10 @@ fn options(section: &mut Section<'_, '_>, folder: &Path) -> JobOptions {
     if let Some((text, place)) = section.text("mapping")
         && let Err(why) = options.set("mapping", text)
     {
-        section.mistake(Mistake::at(place, format!("`mapping`: {why}")));
+        section.mistake(Mistake::at(
+            place,
+            why.map(|why| format!("`mapping`: {why}")),
+        ));
     }
     if let Some(table) = section.get("run") {
         match table.get_ref().as_table() {
@@ -453,7 +456,7 @@ fn set(options: &mut JobOptions, key: &str, place: Place, node: &Node<'_>) -> Re
     };
     options
         .set(key, &text)
-        .map_err(|why| Mistake::at(node.span(), format!("`{key}`: {why}")))
+        .map_err(|why| Mistake::at(node.span(), why.map(|why| format!("`{key}`: {why}"))))
 }
 
 fn hook(section: &mut Section<'_, '_>, key: &'static str, folder: &Path) -> Option<HookPlace> {

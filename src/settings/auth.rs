@@ -94,7 +94,10 @@ impl AuthFile {
         let Some(kind) = kind else {
             return Err(page.mistake(
                 place,
-                "the credentials have no `kind`".to_owned(),
+                both!(
+                    "the credentials have no `kind`",
+                    "den Zugangsdaten fehlt `kind`"
+                ),
                 Some(both!(
                     "add kind = \"oauth2\", \"api_key\" or \"gateway\"",
                     "kind = \"oauth2\", \"api_key\" oder \"gateway\" hinzufügen"
@@ -102,11 +105,14 @@ impl AuthFile {
             ));
         };
         let incomplete =
-            |what: &str, help: Bilingual| page.mistake(place.clone(), what.to_owned(), Some(help));
+            |what: Bilingual, help: Bilingual| page.mistake(place.clone(), what, Some(help));
         match (kind, sources) {
             ("gateway", [None, None, None, None]) => Ok(Self::Gateway),
             ("gateway", _) => Err(incomplete(
-                "a gateway brings its own credentials, but there are some here",
+                both!(
+                    "a gateway brings its own credentials, but there are some here",
+                    "ein Gateway bringt eigene Zugangsdaten mit, aber hier stehen welche"
+                ),
                 both!(
                     "remove them, or choose kind = \"oauth2\" or \"api_key\"",
                     "sie entfernen, oder kind = \"oauth2\" oder \"api_key\" wählen"
@@ -114,7 +120,10 @@ impl AuthFile {
             )),
             ("api_key", [None, None, Some(key), None]) => Ok(Self::ApiKey(key)),
             ("api_key", _) => Err(incomplete(
-                "credentials of the kind \"api_key\" are `api_key`, and nothing else",
+                both!(
+                    "credentials of the kind \"api_key\" are `api_key`, and nothing else",
+                    "Zugangsdaten der Art \"api_key\" sind `api_key`, und sonst nichts"
+                ),
                 both!(
                     "write api_key = {{ file = \"wawi.key\" }}",
                     "api_key = {{ file = \"wawi.key\" }} schreiben"
@@ -128,8 +137,12 @@ impl AuthFile {
             }),
             (_, [None, None, api_key, Some(token)]) => Ok(Self::Token { token, api_key }),
             _ => Err(incomplete(
-                "credentials of the kind \"oauth2\" are `client_id` and `client_secret`, or \
-                 `access_token`",
+                both!(
+                    "credentials of the kind \"oauth2\" are `client_id` and `client_secret`, or \
+                     `access_token`",
+                    "Zugangsdaten der Art \"oauth2\" sind `client_id` und `client_secret`, oder \
+                     `access_token`"
+                ),
                 both!(
                     "write client_id = {{ env = \"NAME\" }} and client_secret = {{ file = \"PATH\" }}",
                     "client_id = {{ env = \"NAME\" }} und client_secret = {{ file = \"PFAD\" }} schreiben"
@@ -189,7 +202,10 @@ fn read_kind(page: Page<'_>, value: &Spanned<DeValue<'_>>) -> Result<&'static st
         .ok_or_else(|| {
             page.mistake(
                 value.span(),
-                "there is no such kind of credentials".to_owned(),
+                both!(
+                    "there is no such kind of credentials",
+                    "diese Art von Zugangsdaten gibt es nicht"
+                ),
                 Some(both!(
                     "the kinds are: {kinds}",
                     "die Arten sind: {kinds}",
@@ -211,7 +227,11 @@ fn unknown_key(page: Page<'_>, key: &Spanned<Cow<'_, str>>) -> SettingsError {
     };
     page.mistake(
         key.span(),
-        format!("unknown key `{}` in the credentials", key.get_ref()),
+        both!(
+            "unknown key `{key}` in the credentials",
+            "unbekannter Schlüssel `{key}` in den Zugangsdaten",
+            key = key.get_ref()
+        ),
         Some(help),
     )
 }

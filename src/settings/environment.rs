@@ -10,6 +10,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::error::SettingsError;
+use crate::outcome::both;
 use crate::outcome::telling::shell_word;
 
 /// What the process was started with. `Debug` shows no variable's value: some are secrets.
@@ -119,7 +120,7 @@ impl Environment {
             .map(|value| {
                 value.to_str().ok_or_else(|| SettingsError::Variable {
                     name: name.to_owned(),
-                    why: "its value is no Unicode".to_owned(),
+                    why: both!("its value is no Unicode", "ihr Wert ist kein Unicode"),
                 })
             })
             .transpose()

@@ -1,6 +1,6 @@
 //! What can be wrong with settings, and what to do about it. No message shows a secret.
 
-use crate::outcome::{Bilingual, both};
+use crate::outcome::{Bilingual, Language, both};
 use std::path::PathBuf;
 
 /// Trouble with the settings: nothing was read or sent yet.
@@ -25,13 +25,21 @@ pub enum SettingsError {
     /// A settings file that is wrong somewhere.
     #[error("{0}")]
     File(Box<Mistake>),
+    /// A settings file that is none.
+    #[error("{} cannot be read: {}", path.display(), why.english)]
+    NoSettings {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: Bilingual,
+    },
     /// An environment variable that is wrong.
-    #[error("the environment variable {name} cannot be used: {why}")]
+    #[error("the environment variable {name} cannot be used: {}", why.english)]
     Variable {
         /// Its name.
         name: String,
         /// Why.
-        why: String,
+        why: Bilingual,
     },
     /// A profile that is not there.
     #[error("there is no profile `{name}`{}", place(.path.as_ref()))]
@@ -50,14 +58,14 @@ pub enum SettingsError {
         known: Vec<String>,
     },
     /// A URL that cannot be used.
-    #[error("{name} `{shown}` cannot be used: {why}")]
+    #[error("{name} `{shown}` cannot be used: {}", why.english)]
     Url {
         /// The setting.
         name: &'static str,
         /// The URL, without a user or password.
         shown: String,
         /// Why.
-        why: String,
+        why: Bilingual,
     },
     /// Plain HTTP to another machine.
     #[error("{name} `{shown}` is plain http: customers and credentials could be read on the way")]
@@ -91,16 +99,20 @@ impl SettingsError {
         matches!(self, Self::Contradiction { .. })
     }
 
-    /// What is wrong, in German; its cause is not in it. None where it is told in English only.
+    /// What is wrong, in German; its cause is not in it.
     #[must_use]
-    pub fn in_german(&self) -> Option<String> {
-        Some(match self {
+    pub fn in_german(&self) -> String {
+        match self {
             Self::Contradiction { what, .. } | Self::Credentials { what, .. } => {
                 what.german.clone()
             }
-            Self::File(_) => return None,
+            Self::File(mistake) => mistake.shown_in(Language::German),
+            Self::NoSettings { path, why } => {
+                format!("{} ist nicht zu lesen: {}", path.display(), why.german)
+            }
             Self::Unreadable { path, .. } => format!("{} ist nicht zu lesen", path.display()),
             Self::Variable { name, why } => {
+                let why = &why.german;
                 format!("die Umgebungsvariable {name} ist nicht zu gebrauchen: {why}")
             }
             Self::UnknownProfile { name, path, .. } => match path {
@@ -111,13 +123,14 @@ impl SettingsError {
                 "niemand hat gesagt, wo die Wawi ist: es gibt keine Basis-URL".to_owned()
             }
             Self::Url { name, shown, why } => {
+                let why = &why.german;
                 format!("{name} `{shown}` ist nicht zu gebrauchen: {why}")
             }
             Self::PlainHttp { name, shown } => format!(
                 "{name} `{shown}` ist unverschlüsseltes http: Kunden und Zugangsdaten könnten \
                  unterwegs gelesen werden"
             ),
-        })
+        }
     }
 
     /// What to do.
@@ -125,7 +138,7 @@ impl SettingsError {
     pub fn help(&self) -> Option<Bilingual> {
         match self {
             Self::Contradiction { help, .. } | Self::Credentials { help, .. } => Some(help.clone()),
-            Self::Unreadable { .. } => Some(both!(
+            Self::Unreadable { .. } | Self::NoSettings { .. } => Some(both!(
                 "check the path and its permissions, or name another file with --config",
                 "den Pfad und die Rechte prüfen, oder mit --config eine andere Datei nennen"
             )),
@@ -181,7 +194,7 @@ impl SettingsError {
 
 /// One mistake in a settings file, with the place where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}:{line}:{column}: {message}\n{excerpt}", path.display())]
+#[error("{}", self.shown_in(Language::English))]
 pub struct Mistake {
     /// The file.
     pub path: PathBuf,
@@ -190,9 +203,25 @@ pub struct Mistake {
     /// Column, counted from 1 in characters.
     pub column: usize,
     /// What is wrong.
-    pub message: String,
+    pub message: Bilingual,
     /// The line with the place underlined; values near credentials are left out.
     pub excerpt: String,
     /// What to do.
     pub help: Option<Bilingual>,
+}
+
+impl Mistake {
+    /// Place, words and excerpt.
+    fn shown_in(&self, language: Language) -> String {
+        let Self {
+            path,
+            line,
+            column,
+            message,
+            excerpt,
+            ..
+        } = self;
+        let message = message.shown_in(language);
+        format!("{}:{line}:{column}: {message}\n{excerpt}", path.display())
+    }
 }

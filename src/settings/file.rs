@@ -62,21 +62,25 @@ impl ConfigFile {
             path: path.to_owned(),
             source,
         };
+        let none = |why| SettingsError::NoSettings {
+            path: path.to_owned(),
+            why,
+        };
         let mut bytes = Vec::new();
         std::fs::File::open(path)
             .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
             .map_err(unreadable)?;
         if bytes.len() as u64 > LONGEST {
-            return Err(unreadable(std::io::Error::new(
-                std::io::ErrorKind::FileTooLarge,
-                format!("it is longer than {LONGEST} bytes"),
+            return Err(none(both!(
+                "it is longer than {LONGEST} bytes",
+                "sie ist länger als {LONGEST} Bytes"
             )));
         }
         let (text, _, broken) = encoding_rs::UTF_8.decode(&bytes);
         if broken {
-            return Err(unreadable(std::io::Error::new(
-                std::io::ErrorKind::InvalidData,
+            return Err(none(both!(
                 "it is no text in UTF-8 or UTF-16",
+                "sie ist kein Text in UTF-8 oder UTF-16"
             )));
         }
         Self::parse(path, &text)
@@ -87,7 +91,11 @@ impl ConfigFile {
         let table = DeTable::parse(text).map_err(|error| {
             page.mistake(
                 error.span().unwrap_or(0..0),
-                format!("this is no TOML: {}", error.message()),
+                both!(
+                    "this is no TOML: {why}",
+                    "das ist kein TOML: {why}",
+                    why = error.message()
+                ),
                 None,
             )
         })?;
@@ -194,25 +202,29 @@ impl Page<'_> {
         if name == "existing" && text == "send" {
             return Err(self.mistake(
                 value.span(),
-                "`existing = \"send\"` would send everything at every call".to_owned(),
+                both!(
+                    "`existing = \"send\"` would send everything at every call",
+                    "`existing = \"send\"` würde bei jedem Aufruf alles senden"
+                ),
                 Some(both!(
                     "type --existing send each time that it is meant",
                     "--existing send jedes Mal eingeben, wenn es gewollt ist"
                 )),
             ));
         }
-        section
-            .layer
-            .set(name, &text)
-            .map(|_| ())
-            .map_err(|why| self.mistake(value.span(), format!("{name}: {why}"), None))
+        section.layer.set(name, &text).map(|_| ()).map_err(|why| {
+            self.mistake(value.span(), why.map(|why| format!("{name}: {why}")), None)
+        })
     }
 
     fn unknown(self, span: Range<usize>, name: &str) -> SettingsError {
         if AUTH_KEYS.contains(&name) {
             return self.mistake(
                 span,
-                format!("`{name}` belongs to the credentials"),
+                both!(
+                    "`{name}` belongs to the credentials",
+                    "`{name}` gehört zu den Zugangsdaten"
+                ),
                 Some(both!("write it under [auth] or [profiles.NAME.auth], like {name} = {{ env = \"NAME\" }}", "unter [auth] oder [profiles.NAME.auth] schreiben, etwa {name} = {{ env = \"NAME\" }}"
                 )),
             );
@@ -220,7 +232,10 @@ impl Page<'_> {
         if matches!(name, "profile" | "profiles") {
             return self.mistake(
                 span,
-                format!("`{name}` has no place inside a profile"),
+                both!(
+                    "`{name}` has no place inside a profile",
+                    "`{name}` hat in einem Profil nichts zu suchen"
+                ),
                 Some(both!(
                     "move it to the top of the file",
                     "nach oben an den Anfang der Datei setzen"
@@ -230,7 +245,10 @@ impl Page<'_> {
         if let Some(row) = OPTIONS.iter().find(|row| row.key == name) {
             return self.mistake(
                 span,
-                format!("`{name}` is no setting for a file"),
+                both!(
+                    "`{name}` is no setting for a file",
+                    "`{name}` ist keine Einstellung für eine Datei"
+                ),
                 Some(both!(
                     "type --{flag} when it is meant",
                     "--{flag} eingeben, wenn es gewollt ist",
@@ -240,7 +258,8 @@ impl Page<'_> {
         }
         let help = suggestion(name, keys().chain(["profile", "profiles", "auth"]))
             .map(|known| both!("did you mean `{known}`?", "ist `{known}` gemeint?"));
-        self.mistake(span, format!("unknown key `{name}`"), help)
+        let what = both!("unknown key `{name}`", "unbekannter Schlüssel `{name}`");
+        self.mistake(span, what, help)
     }
 
     /// The text of a plain value; numbers keep their digits.
@@ -256,7 +275,10 @@ impl Page<'_> {
             DeValue::Boolean(truth) => Ok(truth.to_string()),
             other => Err(self.mistake(
                 value.span(),
-                format!("`{name}` takes one plain value, no {}", other.type_str()),
+                both!([no = no(other)]
+                    "`{name}` takes one plain value, {no}",
+                    "`{name}` nimmt einen einfachen Wert, {no}"
+                ),
                 None,
             )),
         }
@@ -270,7 +292,10 @@ impl Page<'_> {
         value.get_ref().as_table().ok_or_else(|| {
             self.mistake(
                 value.span(),
-                format!("`{name}` is a table, no {}", value.get_ref().type_str()),
+                both!([no = no(value.get_ref())]
+                    "`{name}` is a table, {no}",
+                    "`{name}` ist eine Tabelle, {no}"
+                ),
                 Some(both!(
                     "write it as a section, like [{name}]",
                     "als Abschnitt schreiben, etwa [{name}]"
@@ -283,7 +308,7 @@ impl Page<'_> {
     pub(super) fn mistake(
         self,
         span: Range<usize>,
-        message: String,
+        message: Bilingual,
         help: Option<Bilingual>,
     ) -> SettingsError {
         let start = self.text.floor_char_boundary(span.start);
@@ -350,6 +375,23 @@ fn excerpt(line: usize, column: usize, marked: usize, text: &str, private: bool)
     )
 }
 
+/// That something is not of this type: `no integer`.
+fn no(value: &DeValue<'_>) -> Bilingual {
+    let german = match value {
+        DeValue::String(_) => "kein Text",
+        DeValue::Integer(_) => "keine ganze Zahl",
+        DeValue::Float(_) => "keine Dezimalzahl",
+        DeValue::Boolean(_) => "kein Ja oder Nein",
+        DeValue::Datetime(_) => "kein Datum",
+        DeValue::Array(_) => "keine Liste",
+        DeValue::Table(_) => "keine Tabelle",
+    };
+    Bilingual {
+        english: format!("no {}", value.type_str()),
+        german: german.to_owned(),
+    }
+}
+
 fn is_key(name: &str) -> bool {
     name != "profile" && keys().any(|key| key == name)
 }
@@ -365,13 +407,28 @@ fn keys() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::english_words;
+
+    fn refused(text: &str) -> [String; 2] {
+        let error = ConfigFile::parse(Path::new("importer.toml"), text).expect_err(text);
+        let (english, german) = (error.to_string(), error.in_german());
+        match error.help() {
+            Some(help) => [
+                format!("{english}\nhelp: {}", help.english),
+                format!("{german}\nHilfe: {}", help.german),
+            ],
+            None => [english, german],
+        }
+    }
 
     fn refusal(text: &str) -> String {
-        let error = ConfigFile::parse(Path::new("importer.toml"), text).expect_err(text);
-        match error.help() {
-            Some(help) => format!("{error}\nhelp: {}", help.english),
-            None => error.to_string(),
-        }
+        let [english, german] = refused(text);
+        assert_ne!(english, german);
+        // What the parser of TOML says is its own.
+        let words = english_words(&german);
+        let is_own = !english.contains("no TOML");
+        assert!(words.is_empty() || !is_own, "{words:?}: {german}");
+        english
     }
 
     #[test]
@@ -435,6 +492,44 @@ mod tests {
         1 | values = 'Über'  # ä
           |          ^^^^^^
         "#);
+    }
+
+    #[test]
+    fn mistakes_are_told_in_german_too() {
+        let texts = [
+            "concurency = 8",
+            "[profiles.a]\nrate = \"fast\"",
+            "rate = { every = 3 }",
+            "limit = 5",
+            "existing = \"send\"",
+            "profiles = 3",
+            "[profiles.a]\nprofile = \"b\"",
+            "api_key = \"k\"",
+            "values = 'Über'",
+            "[auth]\napi_key = { env = \"A\" }",
+            "[auth]\nkind = \"api\"",
+            "[auth]\nkind = \"gateway\"\napi_key = { env = \"A\" }",
+            "[auth]\nkind = \"api_key\"",
+            "[auth]\nkind = \"oauth2\"",
+            "[auth]\nkin = \"oauth2\"",
+            "[auth]\napi_key = \"k\"",
+            "[auth]\napi_key = 3",
+            "[auth]\napi_key = {}",
+            "[auth]\napi_key = { env = 3 }",
+            "[auth]\napi_key = { plain = \"k\" }",
+            "[auth]\napi_key = { credential = \"../k\" }",
+            "[auth]\napi_key = { command = \"k\" }",
+        ];
+        let german = texts.map(|text| {
+            refusal(text);
+            let [_, german] = refused(text);
+            // Place and excerpt are those of the English text.
+            let told = german.lines().enumerate();
+            let told = told.filter(|(at, line)| *at == 0 || line.starts_with("Hilfe: "));
+            let told: Vec<&str> = told.map(|(_, line)| line).collect();
+            told.join("\n").replace("importer.toml:", "")
+        });
+        insta::assert_snapshot!(german.join("\n"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::environment::as_option;
 use super::layer::{Layer, OPTIONS, OptionRow, Scope};
 use crate::cli::words::TimeLimit;
+use crate::outcome::{Bilingual, both};
 
 /// Options that belong to the whole command, or that a job has as keys of its own.
 const NOT_OF_A_RUN: &[&str] = &[
@@ -64,13 +65,14 @@ impl JobOptions {
     ///
     /// # Errors
     /// A sentence that says what is wrong with the text.
-    pub fn set(&mut self, key: &str, text: &str) -> Result<(), String> {
+    pub fn set(&mut self, key: &str, text: &str) -> Result<(), Bilingual> {
         if key == "existing" && text == "send" {
-            return Err(
+            return Err(both!(
                 "`send` would send everything at every start; type --existing send at `importer \
-                 run` when it is meant"
-                    .to_owned(),
-            );
+                 run` when it is meant",
+                "`send` würde bei jedem Start alles senden; --existing send bei `importer run` \
+                 eingeben, wenn es gewollt ist"
+            ));
         }
         self.layer.set(key, text)?;
         if let Some(row) = OPTIONS.iter().find(|row| row.key == key) {

@@ -17,7 +17,7 @@ use crate::cli::{
 };
 use crate::deliver::{Rate, Threshold};
 use crate::import::{Existing, FailOn};
-use crate::outcome::Language;
+use crate::outcome::{Bilingual, Language};
 use crate::report::ValuesShown;
 use crate::source::Format;
 
@@ -95,7 +95,7 @@ macro_rules! options {
             }
 
             /// Sets the value of `key` from its text; false when there is no such key.
-            pub(super) fn set(&mut self, key: &str, text: &str) -> Result<bool, String> {
+            pub(super) fn set(&mut self, key: &str, text: &str) -> Result<bool, Bilingual> {
                 match key {
                     $( stringify!($key) => {
                         self.$key = Some(Word::read(text)?);

@@ -209,16 +209,17 @@ fn read_variables(
         let Some(text) = environment.get(name)? else {
             continue;
         };
-        let refuse = |why: String| SettingsError::Variable {
+        let refuse = |why: Bilingual| SettingsError::Variable {
             name: name.to_owned(),
             why,
         };
         if row.key == "existing" && text == "send" {
-            return Err(refuse(
+            return Err(refuse(both!(
                 "`send` would send everything at every call; type --existing send each time that \
-                 it is meant"
-                    .to_owned(),
-            ));
+                 it is meant",
+                "`send` würde bei jedem Aufruf alles senden; --existing send jedes Mal eingeben, \
+                 wenn es gewollt ist"
+            )));
         }
         layer.set(row.key, text).map_err(refuse)?;
     }

@@ -13,7 +13,7 @@ use toml::de::DeValue;
 use super::environment::Environment;
 use super::error::SettingsError;
 use super::file::Page;
-use crate::outcome::telling::shell_word;
+use crate::outcome::telling::{exit_status, shell_word};
 use crate::outcome::{Bilingual, both};
 
 /// Longest secret: more is a file that was named by mistake.
@@ -77,19 +77,29 @@ impl SecretSource {
         key: &str,
         value: &Spanned<DeValue<'_>>,
     ) -> Result<Self, SettingsError> {
-        let wrong = |what: String| page.mistake(value.span(), what, Some(ways()));
+        let wrong = |what: Bilingual| page.mistake(value.span(), what, Some(ways()));
         let table = match value.get_ref() {
             DeValue::Table(table) => table,
             DeValue::String(_) => {
-                return Err(wrong(format!(
-                    "`{key}` is written here as plain text; a settings file holds no secrets"
+                return Err(wrong(both!(
+                    "`{key}` is written here as plain text; a settings file holds no secrets",
+                    "`{key}` steht hier im Klartext; eine Einstellungsdatei enthält keine \
+                     Geheimnisse"
                 )));
             }
-            _ => return Err(wrong(format!("`{key}` does not say where its secret is"))),
+            _ => {
+                return Err(wrong(both!(
+                    "`{key}` does not say where its secret is",
+                    "`{key}` sagt nicht, wo das Geheimnis ist"
+                )));
+            }
         };
         let mut entries = table.iter();
         let (Some((way, place)), None) = (entries.next(), entries.next()) else {
-            return Err(wrong(format!("`{key}` has to name exactly one place")));
+            return Err(wrong(both!(
+                "`{key}` has to name exactly one place",
+                "`{key}` muss genau einen Ort nennen"
+            )));
         };
         let text = place.get_ref().as_str().filter(|text| !text.is_empty());
         match (way.get_ref().as_ref(), text) {
@@ -100,8 +110,9 @@ impl SecretSource {
             {
                 Ok(Self::Credential(name.to_owned()))
             }
-            ("credential", Some(_)) => Err(wrong(format!(
-                "the credential for `{key}` is a name, no path"
+            ("credential", Some(_)) => Err(wrong(both!(
+                "the credential for `{key}` is a name, no path",
+                "das Credential für `{key}` ist ein Name, kein Pfad"
             ))),
             ("command", _) => {
                 let words = place.get_ref().as_array().and_then(|words| {
@@ -113,11 +124,20 @@ impl SecretSource {
                 words
                     .filter(|words| words.first().is_some_and(|program| !program.is_empty()))
                     .map(Self::Command)
-                    .ok_or_else(|| wrong(format!("the command for `{key}` is no list of words")))
+                    .ok_or_else(|| {
+                        wrong(both!(
+                            "the command for `{key}` is no list of words",
+                            "der Befehl für `{key}` ist keine Liste von Wörtern"
+                        ))
+                    })
             }
-            ("env" | "file", _) => Err(wrong(format!("the place of `{key}` is no text"))),
-            _ => Err(wrong(format!(
-                "`{key}` names no place that secrets come from"
+            ("env" | "file", _) => Err(wrong(both!(
+                "the place of `{key}` is no text",
+                "der Ort von `{key}` ist kein Text"
+            ))),
+            _ => Err(wrong(both!(
+                "`{key}` names no place that secrets come from",
+                "`{key}` nennt keinen Ort, von dem Geheimnisse kommen"
             ))),
         }
     }
@@ -294,11 +314,10 @@ fn run(name: &str, words: &[String]) -> Result<SecretString, SettingsError> {
             ))
         })?;
     if !output.status.success() {
-        return Err(failed(both!(
-            "it ended with {status}",
-            "er endete mit {status}",
-            status = output.status
-        )));
+        let status = exit_status(output.status);
+        return Err(failed(
+            both!([status] "it ended with {status}", "er endete mit {status}"),
+        ));
     }
     if output.stdout.len() as u64 > LONGEST {
         return Err(failed(both!(

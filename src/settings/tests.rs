@@ -4,6 +4,7 @@ use std::path::Path;
 use clap::{CommandFactory, Parser};
 
 use super::*;
+use crate::outcome::english_words;
 
 mod credentials;
 mod refusals;
@@ -62,12 +63,29 @@ impl Call {
 
     /// What is said when the call is refused, with a stable folder name.
     fn refusal(&self) -> String {
+        let [english, german] = self.refused();
+        assert_ne!(english, german);
+        let words = english_words(&german);
+        assert!(words.is_empty(), "{words:?}: {german}");
+        english
+    }
+
+    /// The same in German.
+    fn german_refusal(&self) -> String {
+        let [_, german] = self.refused();
+        german
+    }
+
+    fn refused(&self) -> [String; 2] {
         let error = self.run().expect_err("refused");
         let help = error.help().expect("every refusal says what to do");
         let folder = self.folder.path().to_str().expect("unicode");
-        format!("{error}\nhelp: {}", help.english)
-            .replace(folder, "FOLDER")
-            .replace('\\', "/")
+        let shown = |text: String| text.replace(folder, "FOLDER").replace('\\', "/");
+        [
+            format!("{error}\nhelp: {}", help.english),
+            format!("{}\nHilfe: {}", error.in_german(), help.german),
+        ]
+        .map(shown)
     }
 }
 

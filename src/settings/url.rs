@@ -4,6 +4,7 @@
 use reqwest::Url;
 
 use super::error::SettingsError;
+use crate::outcome::{Bilingual, both};
 
 /// Checks the URL of the setting `name`: http or https, a host, no user or password, no query
 /// or fragment; plain http only to this machine, unless `allow_http`.
@@ -12,36 +13,50 @@ pub(super) fn service_url(
     text: &str,
     allow_http: bool,
 ) -> Result<Url, SettingsError> {
-    let refuse = |why: &str| SettingsError::Url {
+    let refuse = |why: Bilingual| SettingsError::Url {
         name,
         shown: shown(text),
-        why: why.to_owned(),
+        why,
     };
     let text = text.trim();
     if text.is_empty() {
-        return Err(refuse("it is empty"));
+        return Err(refuse(both!("it is empty", "sie ist leer")));
     }
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(refuse("it holds blanks or control characters"));
+        return Err(refuse(both!(
+            "it holds blanks or control characters",
+            "sie enthält Leer- oder Steuerzeichen"
+        )));
     }
     if !text.contains("://") {
-        return Err(refuse("it does not begin with https://"));
+        return Err(refuse(both!(
+            "it does not begin with https://",
+            "sie beginnt nicht mit https://"
+        )));
     }
-    let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
+    let url = Url::parse(text).map_err(|error| refuse(unparsed(error.to_string())))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(refuse("it is neither https nor http"));
+        return Err(refuse(both!(
+            "it is neither https nor http",
+            "sie ist weder https noch http"
+        )));
     }
     if url.host_str().is_none_or(str::is_empty) {
-        return Err(refuse("it names no host"));
+        return Err(refuse(both!("it names no host", "sie nennt keinen Host")));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refuse(
+        return Err(refuse(both!(
             "it holds a user or password, which would end up in logs; credentials belong into \
              [auth] or the environment",
-        ));
+            "sie enthält einen Benutzer oder ein Passwort, das in Logs landen würde; Zugangsdaten \
+             gehören in [auth] oder in die Umgebung"
+        )));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(refuse("it has a query or fragment"));
+        return Err(refuse(both!(
+            "it has a query or fragment",
+            "sie enthält eine Abfrage oder ein Fragment"
+        )));
     }
     if url.scheme() == "http" && !allow_http && !is_this_machine(&url) {
         return Err(SettingsError::PlainHttp {
@@ -50,6 +65,24 @@ pub(super) fn service_url(
         });
     }
     Ok(url)
+}
+
+/// Why a text is no URL: the parser's own words, and the same in German.
+pub(crate) fn unparsed(english: String) -> Bilingual {
+    let german = match english.as_str() {
+        "empty host" => "der Host fehlt",
+        "invalid international domain name" => "der Name des Hosts ist ungültig",
+        "invalid port number" => "der Port ist ungültig",
+        "invalid IPv4 address" => "die IPv4-Adresse ist ungültig",
+        "invalid IPv6 address" => "die IPv6-Adresse ist ungültig",
+        "invalid domain character" => "der Host hat ein Zeichen, das kein Name eines Hosts hat",
+        "relative URL without a base" => "der Anfang mit https:// fehlt",
+        _ => "sie ist nicht aufgebaut wie eine URL",
+    };
+    Bilingual {
+        german: german.to_owned(),
+        english,
+    }
 }
 
 /// The base URL without a trailing slash.

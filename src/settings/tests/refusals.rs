@@ -77,3 +77,58 @@ fn only_contradictions_are_mistakes_in_the_command_line() {
         Call::new(AT_ERP).variable("IMPORTER_RATE", "fast")
     ));
 }
+
+#[test]
+fn refusals_are_told_in_german_too() {
+    let profiles = "[profiles.production]\nbase_url = 'https://a'\n[profiles.test]\n";
+    let german: Vec<String> = [
+        Call::new("importer run a.csv --profile live").file(profiles),
+        Call::new("importer run a.csv --profile live"),
+        Call::new("importer run a.csv --config no.toml"),
+        Call::new("importer run a.csv --base-url http://wawi.local:5883/api/x"),
+        Call::new("importer run a.csv --base-url https://me:canary@erp.example"),
+        Call::new("importer run a.csv --base-url https://erp.example:port"),
+        Call::new("importer run a.csv --base-url https://erp.example/?a=b"),
+        Call::new("importer run a.csv --base-url erp.example"),
+        Call::new(AT_ERP).variable("IMPORTER_RATE", "fast"),
+        Call::new(AT_ERP).variable("IMPORTER_EXISTING", "send"),
+        Call::new(AT_ERP).variable("IMPORTER_TIMEOUT", "60"),
+        Call::new(AT_ERP).variable("IMPORTER_SHEET", " "),
+        Call::new(AT_ERP).file("concurency = 8"),
+        Call::new(AT_ERP).variable("IMPORTER_CLIENT_ID", "a"),
+        Call::new(AT_ERP).variable("IMPORTER_API_KEY_FILE", "no.key"),
+        Call::new(AT_ERP).file("[auth]\nkind = 'api_key'\napi_key = { env = 'NOT_SET' }"),
+    ]
+    .iter()
+    .map(|call| {
+        call.refusal();
+        call.german_refusal()
+    })
+    .collect();
+    insta::assert_snapshot!(german.join("\n"));
+}
+
+#[test]
+fn a_file_that_is_no_settings_file_is_told_in_both_languages() {
+    for (bytes, english, german) in [
+        (
+            vec![0xff; 30],
+            "cannot be read: it is no text in UTF-8 or UTF-16",
+            "ist nicht zu lesen: sie ist kein Text in UTF-8 oder UTF-16",
+        ),
+        (
+            vec![b'#'; (8 << 20) + 1],
+            "cannot be read: it is longer than 8388608 bytes",
+            "ist nicht zu lesen: sie ist länger als 8388608 Bytes",
+        ),
+    ] {
+        let call = Call::new(AT_ERP);
+        std::fs::write(call.folder.path().join(file::NAME), bytes).expect("file");
+        assert!(call.refusal().contains(english), "{}", call.refusal());
+        assert!(
+            call.german_refusal().contains(german),
+            "{}",
+            call.german_refusal()
+        );
+    }
+}
