@@ -75,8 +75,9 @@ impl Failure {
     fn of_import(error: &ImportError, console: &Console) -> Self {
         let (text, help, rendered) = match error {
             ImportError::Mapping(mapping) => {
-                let rendered = mapping.render(console.color_on_stderr(), console.language());
-                (Bilingual::same(rendered), None, true)
+                let color = console.color_on_stderr();
+                let rendered = Bilingual::of(|language| mapping.render(color, language));
+                (rendered, None, true)
             }
             error => (told(error, error.in_german()), error.help(), false),
         };

@@ -39,6 +39,7 @@ pub use layer::{OPTIONS, OptionRow, Scope};
 pub use origins::{Origin, SettingRow};
 pub use setup::{resolve_doctor, resolve_register};
 pub use stages::typed_source;
+pub(crate) use url::unparsed;
 
 use layer::Layer;
 use layers::Layers;

@@ -143,6 +143,15 @@ impl Place {
     }
 }
 
+/// What is said of an input without records where that is fine.
+pub(super) fn nothing_to_do(error: &SourceError) -> Bilingual {
+    let error = Bilingual {
+        english: error.to_string(),
+        german: error.in_german(),
+    };
+    both!([error] "{error}; there is nothing to do", "{error}; es gibt nichts zu tun")
+}
+
 /// What one input came to; its own errors are told here when it is not the only one.
 fn code_of(
     result: Result<Summary, ImportError>,
@@ -153,10 +162,7 @@ fn code_of(
     match result {
         Ok(summary) => Ok(exit::from_number(summary.exit_code)),
         Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
-            console.note(&both!(
-                "{error}; there is nothing to do",
-                "{error}; es gibt nichts zu tun"
-            ));
+            console.note(&nothing_to_do(&error));
             Ok(ExitCode::Fine)
         }
         Err(error) => {

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Weekday;
 use serde_json::{Value, json};
 
-use super::run::{Place, for_a_run, load, stand_in};
+use super::run::{Place, for_a_run, load, nothing_to_do, stand_in};
 use super::{Ended, Failure, signals};
 use crate::cli::{Cli, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
 use crate::import::{Existing, ImportError};
-use crate::outcome::{Bilingual, ExitCode, both};
+use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::schedule::{
     Daemon, Endpoint, Fault, Job, JobSummary, Jobs, JobsError, Lanes, Order, Outcome, Ran, Runner,
     SystemClock, Told, Why, Workshop,
@@ -29,7 +30,7 @@ impl Failure {
     fn of_jobs(error: &JobsError, console: &Console) -> Self {
         Self {
             code: ExitCode::Unusable,
-            text: Bilingual::same(error.render(console.color_on_stderr(), console.language())),
+            text: Bilingual::of(|language| error.render(console.color_on_stderr(), language)),
             help: None,
             rendered: true,
         }
@@ -41,7 +42,7 @@ fn no_such_job(name: &str, file: &Path, help: Bilingual) -> Failure {
         code: ExitCode::Usage,
         text: both!(
             "there is no job `{name}` in {file}",
-            "in {file} gibt es keinen Job `{name}`",
+            "in {file} gibt es keinen Auftrag `{name}`",
             file = file.display()
         ),
         help: Some(help),
@@ -225,10 +226,7 @@ impl JobRunner {
                 ran.summary = Some(Box::new(summary));
             }
             Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
-                self.console.note(&both!(
-                    "{error}; there is nothing to do",
-                    "{error}; es gibt nichts zu tun"
-                ));
+                self.console.note(&nothing_to_do(&error));
             }
             Err(error) => return Err(tell(error)),
         }
@@ -272,23 +270,21 @@ fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
             .map_err(Failure::from)
             .and_then(|choice| {
                 for warning in &choice.warnings {
-                    console.warn(
-                        &warning
-                            .clone()
-                            .map(|text| format!("job `{}`: {text}", job.name)),
-                    );
+                    let (name, text) = (&job.name, warning.clone());
+                    console.warn(&both!([text] "job `{name}`: {text}", "Auftrag `{name}`: {text}"));
                 }
                 load(&choice.mapping).map_err(|error| Failure::of_import(&error, console))
             });
         match found {
             Ok(mapping) => {
-                console.line(&format!("{}: fine, mapping {}", job.name, mapping.name()));
+                let (name, by) = (&job.name, by(mapping.name()));
+                console.say(&both!([by] "{name}: fine, {by}", "{name}: in Ordnung, {by}"));
             }
             Err(failure) => {
                 worst = worst.worse(failure.code);
                 console.note(&both!(
                     "job `{name}` cannot run:",
-                    "Job `{name}` kann nicht laufen:",
+                    "Auftrag `{name}` kann nicht laufen:",
                     name = &job.name
                 ));
                 failure.tell(console);
@@ -296,6 +292,14 @@ fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
         }
     }
     worst
+}
+
+/// The mapping, by its name.
+fn by(name: &str) -> Bilingual {
+    match name {
+        "passthrough" => both!("mapping passthrough", "ohne Zuordnung"),
+        name => both!("mapping {name}", "Zuordnung {name}"),
+    }
 }
 
 /// The jobs with their next times.
@@ -322,18 +326,36 @@ fn list(jobs: &Jobs, console: &Console, json: bool) {
             }));
             continue;
         }
-        let shown = times
-            .iter()
-            .map(|at| at.strftime("%a %Y-%m-%d %H:%M").to_string());
+        let language = console.language();
+        let shown = times.iter().map(|at| {
+            let day = weekday(at.weekday(), language);
+            format!("{day} {}", at.strftime("%Y-%m-%d %H:%M"))
+        });
         rows.push(vec![
             job.name.clone(),
             job.cron.text().to_owned(),
-            job.zone.name().to_owned(),
+            job.zone.told().told_in(language),
             shown.collect::<Vec<_>>().join(", "),
         ]);
     }
     if !json {
-        console.table(&["job", "cron", "time zone", "next times"], &rows);
+        let headers = console.language().pick(
+            ["job", "cron", "time zone", "next times"],
+            ["Auftrag", "Cron", "Zeitzone", "nächste Zeiten"],
+        );
+        console.table(&headers, &rows);
+    }
+}
+
+fn weekday(day: Weekday, language: Language) -> &'static str {
+    match day {
+        Weekday::Monday => language.pick("Mon", "Mo"),
+        Weekday::Tuesday => language.pick("Tue", "Di"),
+        Weekday::Wednesday => language.pick("Wed", "Mi"),
+        Weekday::Thursday => language.pick("Thu", "Do"),
+        Weekday::Friday => language.pick("Fri", "Fr"),
+        Weekday::Saturday => language.pick("Sat", "Sa"),
+        Weekday::Sunday => language.pick("Sun", "So"),
     }
 }
 
@@ -343,23 +365,23 @@ fn tell(told: &Told, console: &Console, json: bool, quiet: bool) {
         return console.json(&line(told));
     }
     match told {
-        Told::Warning(text) => console.warn(&Bilingual::same(text.as_str())),
+        Told::Warning(text) => console.warn(text),
         Told::Ended(summary) if !quiet || is_trouble(summary) => {
-            console.note(&Bilingual::same(ended(summary)));
+            console.note(&ended(summary));
         }
         _ if quiet => {}
         Told::Next { job, there, .. } => console.note(&both!(
             "job `{job}` starts at {there}",
-            "Job `{job}` startet um {there}"
+            "Auftrag `{job}` startet um {there}"
         )),
         Told::Started { job, why } => {
             let why = because(*why);
-            console.note(&both!([why] "job `{job}` begins{why}", "Job `{job}` beginnt{why}"));
+            console.note(&both!([why] "job `{job}` begins{why}", "Auftrag `{job}` beginnt{why}"));
         }
         Told::Missed { job, due } => {
             console.note(&both!(
                 "job `{job}` missed its time {due:.0}, which is let go",
-                "Job `{job}` hat seine Zeit {due:.0} verpasst; sie entfällt"
+                "Auftrag `{job}` hat seine Zeit {due:.0} verpasst; sie entfällt"
             ));
         }
         Told::Ended(_) => {}
@@ -388,25 +410,36 @@ fn because(why: Why) -> Bilingual {
     }
 }
 
-fn ended(summary: &JobSummary) -> String {
-    let mut text = format!(
-        "job `{}`: {}, code {}",
-        summary.job,
-        summary.result.word(),
-        summary.exit_code
+fn ended(summary: &JobSummary) -> Bilingual {
+    let (job, code) = (&summary.job, summary.exit_code);
+    let result = summary.result.told();
+    let mut text = both!([result]
+        "job `{job}`: {result}, code {code}",
+        "Auftrag `{job}`: {result}, Code {code}"
     );
-    let count = |count: usize, word: &str| match count {
-        0 => String::new(),
-        1 => format!(", 1 file {word}"),
-        many => format!(", {many} files {word}"),
-    };
-    text += &count(summary.inputs.len(), "read");
-    text += &count(summary.waiting.len(), "too young");
-    text += &count(summary.not_begun.len(), "not begun");
-    if let Some(message) = &summary.message {
-        text += &format!("; {message}");
+    for (count, word) in [
+        (summary.inputs.len(), both!("read", "gelesen")),
+        (summary.waiting.len(), both!("too young", "zu neu")),
+        (
+            summary.not_begun.len(),
+            both!("not begun", "nicht begonnen"),
+        ),
+    ] {
+        text = match count {
+            0 => text,
+            1 => both!([text, word] "{text}, 1 file {word}", "{text}, 1 Datei {word}"),
+            many => {
+                both!([text, word] "{text}, {many} files {word}", "{text}, {many} Dateien {word}")
+            }
+        };
     }
-    text
+    match summary.message.clone() {
+        Some(message) => Bilingual {
+            english: format!("{}; {}", text.english, message.english),
+            german: format!("{}; {}", text.german, message.german),
+        },
+        None => text,
+    }
 }
 
 /// A line of JSON.
@@ -424,7 +457,7 @@ fn line(told: &Told) -> Value {
             json!({"type": "job_started", "job": job, "why": word})
         }
         Told::Missed { job, due } => json!({"type": "job_missed", "job": job, "due": due}),
-        Told::Warning(text) => json!({"type": "notice", "warning": true, "text": text}),
+        Told::Warning(text) => json!({"type": "notice", "warning": true, "text": text.english}),
         Told::Ended(summary) => {
             let mut line = json!({"type": "job_ended"});
             if let (Some(line), Ok(Value::Object(summary))) =

@@ -125,7 +125,8 @@ pub enum JournalError {
 }
 
 /// What the holder of a lock wrote about itself, in German.
-fn holder_in_german(by: &str) -> String {
+#[must_use]
+pub fn holder_in_german(by: &str) -> String {
     let told = by.strip_prefix("process ");
     match told.and_then(|told| told.rsplit_once(", since ")) {
         Some((who, when)) => format!("Prozess {who}, seit {when}"),

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::inbox::Look;
+use crate::outcome::Bilingual;
 
 /// Names that are tried for one file.
 const NAMES_AT_MOST: u32 = 10_000;
@@ -25,6 +26,17 @@ pub(super) enum ArchiveError {
         /// Where it is.
         at: PathBuf,
     },
+    /// Its name is taken there, with each number that is tried.
+    #[error(
+        "{} cannot be moved to {}: too many files of that name are there already",
+        path.display(), folder.display()
+    )]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// The archive.
+        folder: PathBuf,
+    },
     /// The disk.
     #[error("{} cannot be moved to {}: {source}", path.display(), folder.display())]
     Io {
@@ -35,6 +47,41 @@ pub(super) enum ArchiveError {
         /// What went wrong.
         source: io::Error,
     },
+}
+
+impl ArchiveError {
+    /// The same for people.
+    pub(super) fn told(&self) -> Bilingual {
+        let german = match self {
+            Self::Replaced { path } => format!(
+                "{} wurde ersetzt, während die Datei importiert wurde; der nächste Start liest sie",
+                path.display()
+            ),
+            Self::Stray { at } => format!(
+                "{} wurde nicht importiert; die Datei in den Eingang zurücklegen",
+                at.display()
+            ),
+            Self::Full { path, folder } => format!(
+                "{} lässt sich nicht nach {} verschieben: dort gibt es schon zu viele Dateien \
+                 dieses Namens",
+                path.display(),
+                folder.display()
+            ),
+            Self::Io {
+                path,
+                folder,
+                source,
+            } => format!(
+                "{} lässt sich nicht nach {} verschieben: {source}",
+                path.display(),
+                folder.display()
+            ),
+        };
+        Bilingual {
+            english: self.to_string(),
+            german,
+        }
+    }
 }
 
 /// Moves the file, which is still the one that `look` was taken of, into the folder, which is
@@ -52,7 +99,12 @@ pub(super) fn put(path: &Path, look: &Look, folder: &Path) -> Result<PathBuf, Ar
         return Err(replaced());
     }
     fs::create_dir_all(folder).map_err(trouble)?;
-    let place = Place::take(path, folder).map_err(trouble)?;
+    let place = Place::take(path, folder)
+        .map_err(trouble)?
+        .ok_or_else(|| ArchiveError::Full {
+            path: path.to_owned(),
+            folder: folder.to_owned(),
+        })?;
     match fs::rename(path, &place.path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
@@ -86,24 +138,22 @@ struct Place {
 }
 
 impl Place {
-    fn take(file: &Path, folder: &Path) -> io::Result<Self> {
+    /// The first name that is free; none, if all that are tried are taken.
+    fn take(file: &Path, folder: &Path) -> io::Result<Option<Self>> {
         for number in 1..=NAMES_AT_MOST {
             let path = folder.join(name(file, number));
             match File::create_new(&path) {
                 Ok(_) => {
-                    return Ok(Self {
+                    return Ok(Some(Self {
                         path,
                         is_empty: true,
-                    });
+                    }));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         }
-        Err(io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "too many files of that name are there already",
-        ))
+        Ok(None)
     }
 
     fn keep(mut self) -> PathBuf {
@@ -206,6 +256,7 @@ mod tests {
         fs::write(&file, "newer").unwrap();
         let error = put(&file, &look, &archive).unwrap_err();
         assert!(matches!(error, ArchiveError::Replaced { .. }), "{error}");
+        assert!(error.told().german.contains(" wurde ersetzt, "), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "newer");
         assert!(!archive.exists());
     }
@@ -220,6 +271,7 @@ mod tests {
         let look = Look::at(&file).unwrap();
         let at = Place::take(&file, &archive)
             .unwrap()
+            .unwrap()
             .fill(&file, &look)
             .unwrap()
             .unwrap();
@@ -233,6 +285,7 @@ mod tests {
 
         fs::write(&file, "other text").unwrap();
         let none = Place::take(&file, &archive)
+            .unwrap()
             .unwrap()
             .fill(&file, &look)
             .unwrap();

@@ -21,7 +21,7 @@ use super::verdict::Outcome;
 use super::work::{Workshop, stopped};
 use crate::deliver::driver::Signal;
 use crate::exit;
-use crate::outcome::ExitCode;
+use crate::outcome::{ExitCode, both};
 
 /// Permission bits of the metrics file: whoever collects it is another user.
 const METRICS_MODE: u32 = 0o644;
@@ -151,7 +151,7 @@ impl Daemon {
             if known.is_none() {
                 state.since = Some(now);
                 if let Err(error) = states.write(&job.name, &state) {
-                    self.tell(&Told::Warning(error.to_string()));
+                    self.tell(&Told::Warning(error.told()));
                 }
             }
             let (step, due) = opening(job, known, state.is_open, now);
@@ -240,7 +240,7 @@ impl Daemon {
         // So that it is not missed a second time.
         state.since = Some(self.workshop.clock.now());
         if let Err(error) = states.write(&job.name, &state) {
-            self.tell(&Told::Warning(error.to_string()));
+            self.tell(&Told::Warning(error.told()));
         }
         self.write_metrics();
     }
@@ -256,7 +256,10 @@ impl Daemon {
                     code = exit::from_number(summary.exit_code);
                 }
             }
-            None => self.tell(&Told::Warning("a job ended unexpectedly".to_owned())),
+            None => self.tell(&Told::Warning(both!(
+                "a job ended unexpectedly",
+                "ein Auftrag endete unerwartet"
+            ))),
         }
         self.write_metrics();
         code
@@ -294,7 +297,11 @@ impl Daemon {
         };
         let text = endpoint::Told::metrics(&*self.board);
         if let Err(error) = replace(path, text.as_bytes(), METRICS_MODE) {
-            let text = format!("{} cannot be written: {error}", path.display());
+            let text = both!(
+                "{path} cannot be written: {error}",
+                "{path} ist nicht zu schreiben: {error}",
+                path = path.display()
+            );
             self.tell(&Told::Warning(text));
         }
     }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 use super::jobs::{HookPlace, HookUrl};
-use crate::settings::Environment;
+use crate::outcome::telling::{exit_status, length_in};
+use crate::outcome::{Bilingual, Language, both};
+use crate::settings::{Environment, unparsed};
 
 /// Bytes of a hook's own words that are told when it fails.
 const WORDS_AT_MOST: usize = 500;
@@ -34,7 +36,7 @@ pub(super) async fn call(
     place: &HookPlace,
     call: &Call<'_>,
     environment: &Environment,
-) -> Result<(), String> {
+) -> Result<(), Bilingual> {
     let called = async {
         match place {
             HookPlace::Command(words) => command(words, call).await,
@@ -47,16 +49,22 @@ pub(super) async fn call(
     };
     match tokio::time::timeout(call.timeout, called).await {
         Ok(result) => result,
-        Err(_) => Err(format!(
-            "it took longer than {:?} and was ended",
-            call.timeout
-        )),
+        Err(_) => {
+            let limit = Bilingual {
+                english: format!("{:?}", call.timeout),
+                german: length_in(call.timeout, Language::German),
+            };
+            Err(both!([limit]
+                "it took longer than {limit} and was ended",
+                "er dauerte länger als {limit} und wurde beendet"
+            ))
+        }
     }
 }
 
-async fn command(words: &[String], call: &Call<'_>) -> Result<(), String> {
+async fn command(words: &[String], call: &Call<'_>) -> Result<(), Bilingual> {
     let Some((program, arguments)) = words.split_first() else {
-        return Err("it names no program".to_owned());
+        return Err(both!("it names no program", "er nennt kein Programm"));
     };
     let mut child = tokio::process::Command::new(program)
         .args(arguments)
@@ -70,7 +78,12 @@ async fn command(words: &[String], call: &Call<'_>) -> Result<(), String> {
         // One that takes too long goes with this future.
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| format!("`{program}` cannot be started: {error}"))?;
+        .map_err(|error| {
+            both!(
+                "`{program}` cannot be started: {error}",
+                "`{program}` lässt sich nicht starten: {error}"
+            )
+        })?;
     let stdin = child.stdin.take();
     let hand_over = async {
         if let Some(mut stdin) = stdin {
@@ -79,34 +92,54 @@ async fn command(words: &[String], call: &Call<'_>) -> Result<(), String> {
         }
     };
     let (ended, ()) = tokio::join!(child.wait_with_output(), hand_over);
-    let output = ended.map_err(|error| format!("`{program}` was lost: {error}"))?;
+    let output = ended.map_err(|error| {
+        both!(
+            "`{program}` was lost: {error}",
+            "`{program}` ging verloren: {error}"
+        )
+    })?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let said: String = said.trim().chars().take(WORDS_AT_MOST).collect();
     let colon = if said.is_empty() { "" } else { ": " };
-    Err(format!(
-        "`{program}` ended with {}{colon}{said}",
-        output.status
+    let status = exit_status(output.status);
+    Err(both!([status]
+        "`{program}` ended with {status}{colon}{said}",
+        "`{program}` endete mit {status}{colon}{said}"
     ))
 }
 
-fn address(url: &HookUrl, environment: &Environment) -> Result<String, String> {
+fn address(url: &HookUrl, environment: &Environment) -> Result<String, Bilingual> {
     match url {
         HookUrl::Plain(url) => Ok(url.clone()),
-        HookUrl::Env(name) => environment
-            .variable(name)
-            .ok_or_else(|| format!("the environment variable {name} is not set")),
+        HookUrl::Env(name) => environment.variable(name).ok_or_else(|| {
+            both!(
+                "the environment variable {name} is not set",
+                "die Umgebungsvariable {name} ist nicht gesetzt"
+            )
+        }),
         HookUrl::File(path) => std::fs::read_to_string(path)
             .map(|text| text.trim().to_owned())
-            .map_err(|error| format!("the file {} cannot be read: {error}", path.display())),
+            .map_err(|error| {
+                both!(
+                    "the file {path} cannot be read: {error}",
+                    "die Datei {path} ist nicht zu lesen: {error}",
+                    path = path.display()
+                )
+            }),
     }
 }
 
 /// Whether an address can be a webhook's.
-pub(super) fn check_url(text: &str, allow_http: bool) -> Result<(), String> {
-    let url = reqwest::Url::parse(text).map_err(|error| format!("this is no address: {error}"))?;
+pub(super) fn check_url(text: &str, allow_http: bool) -> Result<(), Bilingual> {
+    let url = reqwest::Url::parse(text).map_err(|error| {
+        both!([why = unparsed(error.to_string())]
+            "this is no address: {why}",
+            "das ist keine Adresse: {why}"
+        )
+    })?;
     let is_near = match url.host_str() {
         Some("localhost") => true,
         Some(host) => host
@@ -118,39 +151,65 @@ pub(super) fn check_url(text: &str, allow_http: bool) -> Result<(), String> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_near || allow_http => Ok(()),
-        "http" => Err(
-            "this is plain http to another machine; use https, or accept it with allow_http = true"
-                .to_owned(),
-        ),
-        other => Err(format!("`{other}` is no way to post; use https")),
+        "http" => Err(both!(
+            "this is plain http to another machine; use https, or accept it with allow_http = true",
+            "das ist unverschlüsseltes http zu einem anderen Rechner; https verwenden, oder es mit \
+             allow_http = true erlauben"
+        )),
+        other => Err(both!(
+            "`{other}` is no way to post; use https",
+            "mit `{other}` lässt sich nichts melden; https verwenden"
+        )),
     }
 }
 
-async fn post(url: &str, call: &Call<'_>) -> Result<(), String> {
-    let without_url = |error: reqwest::Error| {
-        let error = error.without_url();
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        match cause {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        }
-    };
+async fn post(url: &str, call: &Call<'_>) -> Result<(), Bilingual> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("importer/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(without_url)?;
+        .map_err(not_posted)?;
     let answer = client
         .post(url)
         .header("content-type", "application/json")
         .body(call.summary.to_vec())
         .send()
         .await
-        .map_err(without_url)?;
+        .map_err(not_posted)?;
     if answer.status().is_success() {
         Ok(())
     } else {
-        Err(format!("the address answered {}", answer.status()))
+        let status = Bilingual {
+            english: answer.status().to_string(),
+            german: answer.status().as_u16().to_string(),
+        };
+        Err(both!([status]
+            "the address answered {status}",
+            "die Adresse antwortete mit Status {status}"
+        ))
+    }
+}
+
+/// Why nothing could be posted, without the address.
+fn not_posted(error: reqwest::Error) -> Bilingual {
+    let error = error.without_url();
+    let german = match &error {
+        error if error.is_connect() => "die Adresse ist nicht zu erreichen",
+        error if error.is_builder() => "die Anfrage lässt sich nicht stellen",
+        _ => "die Anfrage kam nicht durch",
+    };
+    let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    Bilingual {
+        english: match causes.first() {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        },
+        // The innermost cause is the system's word.
+        german: match causes.last() {
+            Some(cause) => format!("{german}: {cause}"),
+            None => german.to_owned(),
+        },
     }
 }
 
@@ -170,7 +229,7 @@ mod tests {
     }
 
     #[cfg(unix)]
-    async fn shell(script: &str, timeout: Duration) -> Result<(), String> {
+    async fn shell(script: &str, timeout: Duration) -> Result<(), Bilingual> {
         let words = ["sh", "-c", script].map(str::to_owned).to_vec();
         let place = HookPlace::Command(words);
         let file = Path::new("/state/shop/summary.json");
@@ -190,11 +249,23 @@ mod tests {
         let error = shell("echo no mail today >&2; exit 4", long)
             .await
             .unwrap_err();
-        assert!(error.ends_with("exit status: 4: no mail today"), "{error}");
+        assert_eq!(
+            (error.english.as_str(), error.german.as_str()),
+            (
+                "`sh` ended with exit status: 4: no mail today",
+                "`sh` endete mit Code 4: no mail today"
+            )
+        );
         let error = shell("sleep 600", Duration::from_millis(50))
             .await
             .unwrap_err();
-        assert!(error.contains("took longer"), "{error}");
+        assert_eq!(
+            (error.english.as_str(), error.german.as_str()),
+            (
+                "it took longer than 50ms and was ended",
+                "er dauerte länger als 0,1 s und wurde beendet"
+            )
+        );
         let nothing = HookPlace::Command(vec!["/no/such/program".to_owned()]);
         let error = call(
             &nothing,
@@ -202,7 +273,12 @@ mod tests {
             &Environment::default(),
         )
         .await;
-        assert!(error.unwrap_err().contains("cannot be started"));
+        let error = error.unwrap_err();
+        assert!(error.english.contains("cannot be started"), "{error:?}");
+        assert!(
+            error.german.contains("lässt sich nicht starten"),
+            "{error:?}"
+        );
     }
 
     #[test]
@@ -230,7 +306,12 @@ mod tests {
             "https://e.example/s3cret"
         );
         let none = HookUrl::Env("OTHER".to_owned());
-        assert!(address(&none, &environment).unwrap_err().contains("OTHER"));
+        let error = address(&none, &environment).unwrap_err();
+        assert_eq!(error.english, "the environment variable OTHER is not set");
+        assert_eq!(
+            error.german,
+            "die Umgebungsvariable OTHER ist nicht gesetzt"
+        );
         let plain = HookUrl::Plain("https://e.example/s3cret".to_owned());
         assert!(!format!("{plain:?}").contains("s3cret"));
     }

@@ -1,17 +1,17 @@
 //! A jobs file is read: TOML, each mistake with its place, all of them at once.
 
+mod hook;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use toml::de::{DeTable, DeValue};
 
-use super::jobs::{
-    Alarm, HOOK_TIMEOUT, HookPlace, HookUrl, Hooks, Job, KEYS, MIN_AGE, Missed, NoInput,
-};
+use super::jobs::{Alarm, HOOK_TIMEOUT, Hooks, Job, KEYS, MIN_AGE, Missed, NoInput};
 use super::times::{Cron, Zone};
 use crate::cli::Word;
 use crate::cli::words::TimeLimit;
@@ -21,6 +21,7 @@ use crate::mapping::suggest::{closest, did_you_mean, listed};
 use crate::mapping::syntax::{Node, Section, wrong_type};
 use crate::outcome::{Bilingual, Language, both};
 use crate::settings::JobOptions;
+use hook::hook;
 
 /// Longest jobs file in bytes: more is another file that was named by mistake.
 const LONGEST: u64 = 8 << 20;
@@ -35,9 +36,6 @@ fn fallback() -> Bilingual {
 
 /// Longest name of a job.
 const LONGEST_NAME: usize = 64;
-
-/// Keys of a webhook.
-const WEB_KEYS: &[&str] = &["url", "url_env", "url_file", "allow_http"];
 
 /// The jobs of a file.
 #[derive(Clone, Debug)]
@@ -96,7 +94,11 @@ impl Jobs {
             Ok(table) => read_all(table.get_ref(), folder, &mut mistakes),
             Err(error) => {
                 let place = error.span().unwrap_or(0..0);
-                let title = format!("this is no TOML: {}", error.message());
+                let title = both!(
+                    "this is no TOML: {why}",
+                    "das ist kein TOML: {why}",
+                    why = error.message()
+                );
                 mistakes.push(Mistake::at(place, title));
                 Vec::new()
             }
@@ -123,7 +125,7 @@ impl Jobs {
             .find(|job| job.name == name)
             .ok_or_else(|| {
                 did_you_mean(name, names())
-                    .unwrap_or_else(|| both!([names = listed(names(), 24)] "the jobs are {names}", "die Jobs sind {names}"))
+                    .unwrap_or_else(|| both!([names = listed(names(), 24)] "the jobs are {names}", "die Aufträge sind {names}"))
             })
     }
 }
@@ -134,23 +136,34 @@ fn read(path: &Path) -> Result<String, Mistake> {
     std::fs::File::open(path)
         .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
         .map_err(|error| {
-            Mistake::of_file(format!("the jobs file cannot be read: {error}")).help(both!(
+            let title = both!(
+                "the jobs file cannot be read: {error}",
+                "die Auftragsdatei ist nicht zu lesen: {error}"
+            );
+            Mistake::of_file(title).help(both!(
                 "name a jobs file that the user who runs the jobs may read",
-                "eine Jobdatei nennen, die der Benutzer lesen darf, unter dem die Jobs laufen"
+                "eine Auftragsdatei nennen, die der Benutzer lesen darf, unter dem die Aufträge laufen"
             ))
         })?;
     if bytes.len() as u64 > LONGEST {
-        let title = format!("the jobs file is longer than {LONGEST} bytes");
-        return Err(Mistake::of_file(title).help(both!("name a jobs file", "eine Jobdatei nennen")));
+        let title = both!(
+            "the jobs file is longer than {LONGEST} bytes",
+            "die Auftragsdatei ist länger als {LONGEST} Bytes"
+        );
+        return Err(
+            Mistake::of_file(title).help(both!("name a jobs file", "eine Auftragsdatei nennen"))
+        );
     }
     let (text, _, broken) = encoding_rs::UTF_8.decode(&bytes);
     if broken {
-        return Err(
-            Mistake::of_file("the jobs file is neither UTF-8 nor UTF-16").help(both!(
-                "save it as UTF-8 in the editor",
-                "sie im Editor als UTF-8 speichern"
-            )),
+        let title = both!(
+            "the jobs file is neither UTF-8 nor UTF-16",
+            "die Auftragsdatei ist weder UTF-8 noch UTF-16"
         );
+        return Err(Mistake::of_file(title).help(both!(
+            "save it as UTF-8 in the editor",
+            "sie im Editor als UTF-8 speichern"
+        )));
     }
     Ok(text.into_owned())
 }
@@ -163,15 +176,17 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
             let wrong = wrong_type(node, "job", "a list of tables");
             top.mistake(wrong.help(both!(
                 "begin each job with [[job]]",
-                "jeden Job mit [[job]] beginnen"
+                "jeden Auftrag mit [[job]] beginnen"
             )));
             Vec::new()
         }
         None => {
-            top.mistake(Mistake::of_file("there is no job").help(both!(
-                "begin one with [[job]]",
-                "einen mit [[job]] beginnen"
-            )));
+            top.mistake(
+                Mistake::of_file(both!("there is no job", "es gibt keinen Auftrag")).help(both!(
+                    "begin one with [[job]]",
+                    "einen mit [[job]] beginnen"
+                )),
+            );
             Vec::new()
         }
     };
@@ -182,7 +197,7 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
         match Section::open(node, "[[job]]", KEYS) {
             Err(mistake) => mistakes.push(mistake.help(both!(
                 "begin each job with [[job]]",
-                "jeden Job mit [[job]] beginnen"
+                "jeden Auftrag mit [[job]] beginnen"
             ))),
             Ok(mut section) => {
                 let name = name(&mut section, node.span(), &mut names);
@@ -198,7 +213,8 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
 /// A required key that is not there.
 fn missing(section: &mut Section<'_, '_>, place: Place, key: &str, help: Bilingual) {
     if section.get(key).is_none() {
-        section.mistake(Mistake::at(place, format!("a job needs `{key}`")).help(help));
+        let title = both!("a job needs `{key}`", "ein Auftrag braucht `{key}`");
+        section.mistake(Mistake::at(place, title).help(help));
     }
 }
 
@@ -221,7 +237,10 @@ fn name(
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
     if !fits {
-        let title = format!("\"{name}\" is no name of a job");
+        let title = both!(
+            "\"{name}\" is no name of a job",
+            "\"{name}\" ist kein Name eines Auftrags"
+        );
         return section.complain(Mistake::at(place, title).help(both!(
             "a name has letters from a to z, digits, `.`, `_` and `-`, and at most 64 of them",
             "ein Name hat Buchstaben von a bis z, Ziffern, `.`, `_` und `-`, und höchstens 64 davon"
@@ -229,7 +248,10 @@ fn name(
     }
     // Its state is a file, and some systems take capitals for small letters.
     if names.insert(name.to_ascii_lowercase(), ()).is_some() {
-        let title = format!("there are two jobs `{name}`");
+        let title = both!(
+            "there are two jobs `{name}`",
+            "den Auftrag `{name}` gibt es zweimal"
+        );
         return section.complain(Mistake::at(place, title).help(both!(
             "give each a name of its own; capitals do not count",
             "jedem einen eigenen Namen geben; Groß- und Kleinschreibung zählt nicht"
@@ -340,7 +362,10 @@ fn cron(section: &mut Section<'_, '_>, place: Place, zone: Option<&Zone>) -> Opt
     let cron = match Cron::parse(text) {
         Ok(cron) => cron,
         Err(why) => {
-            let title = format!("\"{text}\" is no cron expression: {why}");
+            let title = both!([why]
+                "\"{text}\" is no cron expression: {why}",
+                "\"{text}\" ist kein Cron-Ausdruck: {why}"
+            );
             return section.complain(Mistake::at(place, title).help(how()));
         }
     };
@@ -349,7 +374,10 @@ fn cron(section: &mut Section<'_, '_>, place: Place, zone: Option<&Zone>) -> Opt
         .or(utc.as_ref())
         .and_then(|zone| cron.next(zone, Timestamp::UNIX_EPOCH));
     if comes.is_none() {
-        let title = format!("the time \"{text}\" never comes");
+        let title = both!(
+            "the time \"{text}\" never comes",
+            "die Zeit \"{text}\" kommt nie"
+        );
         return section.complain(Mistake::at(place, title).help(both!(
             "name a day that there is",
             "einen Tag nennen, den es gibt"
@@ -369,17 +397,24 @@ fn inputs(section: &mut Section<'_, '_>, place: Place, folder: &Path) -> Vec<Str
     let given = section.one_or_more("inputs");
     let key = section.key_place("inputs");
     if let (Some([]), Some(key)) = (given.as_deref(), key) {
-        section.mistake(Mistake::at(key, "`inputs` names no file").help(how()));
+        let title = both!("`inputs` names no file", "`inputs` nennt keine Datei");
+        section.mistake(Mistake::at(key, title).help(how()));
     }
     let mut inputs = Vec::new();
     for (pattern, place) in given.into_iter().flatten() {
         if pattern.is_empty() || pattern == "-" {
-            let title = "a job reads files, not the standard input";
+            let title = both!(
+                "a job reads files, not the standard input",
+                "ein Auftrag liest Dateien, nicht die Standardeingabe"
+            );
             section.mistake(Mistake::at(place, title).help(how()));
             continue;
         }
         if let Err(error) = glob::Pattern::new(pattern) {
-            let title = format!("\"{pattern}\" is no pattern: {}", error.msg);
+            let title = both!([why = no_pattern(error.msg)]
+                "\"{pattern}\" is no pattern: {why}",
+                "\"{pattern}\" ist kein Muster: {why}"
+            );
             section.mistake(Mistake::at(place, title).help(both!(
                 "`*`, `?`, `[…]` and `**` are known",
                 "bekannt sind `*`, `?`, `[…]` und `**`"
@@ -389,6 +424,24 @@ fn inputs(section: &mut Section<'_, '_>, place: Place, folder: &Path) -> Vec<Str
         inputs.push(anchored(folder, pattern));
     }
     inputs
+}
+
+/// Why a text is no pattern: `glob`'s own words, and the same in German.
+fn no_pattern(english: &str) -> Bilingual {
+    let german = match english {
+        "wildcards are either regular `*` or recursive `**`" => {
+            "Platzhalter sind `*` und, über Ordner hinweg, `**`"
+        }
+        "recursive wildcards must form a single path component" => {
+            "`**` muss für sich zwischen Schrägstrichen stehen"
+        }
+        "invalid range pattern" => "was zwischen `[` und `]` steht, ist kein Bereich",
+        _ => "es ist nicht aufgebaut wie ein Muster",
+    };
+    Bilingual {
+        english: english.to_owned(),
+        german: german.to_owned(),
+    }
 }
 
 /// The pattern from the file's own folder, whose name is no pattern.
@@ -435,11 +488,17 @@ fn options(section: &mut Section<'_, '_>, folder: &Path) -> JobOptions {
 
 fn set(options: &mut JobOptions, key: &str, place: Place, node: &Node<'_>) -> Result<(), Mistake> {
     if !JobOptions::keys().any(|known| known == key) {
-        let mistake = Mistake::at(place, format!("unknown key `{key}` in [job.run]"));
+        let mistake = Mistake::at(
+            place,
+            both!(
+                "unknown key `{key}` in [job.run]",
+                "unbekannter Schlüssel `{key}` in [job.run]"
+            ),
+        );
         if KEYS.contains(&key) {
             return Err(mistake.help(both!(
                 "it is a key of the job itself: write it above [job.run]",
-                "es ist ein Schlüssel des Jobs selbst: über [job.run] schreiben"
+                "es ist ein Schlüssel des Auftrags selbst: über [job.run] schreiben"
             )));
         }
         let help = did_you_mean(key, JobOptions::keys()).unwrap_or_else(|| {
@@ -457,69 +516,6 @@ fn set(options: &mut JobOptions, key: &str, place: Place, node: &Node<'_>) -> Re
     options
         .set(key, &text)
         .map_err(|why| Mistake::at(node.span(), why.map(|why| format!("`{key}`: {why}"))))
-}
-
-fn hook(section: &mut Section<'_, '_>, key: &'static str, folder: &Path) -> Option<HookPlace> {
-    let how = || {
-        both!(
-            "write a program with its words, like [\"/usr/bin/notify\", \"shop\"], or \
-             {{ url = \"https://…\" }}",
-            "ein Programm mit seinen Wörtern schreiben, etwa [\"/usr/bin/notify\", \"shop\"], oder \
-             {{ url = \"https://…\" }}"
-        )
-    };
-    let node = section.get(key)?;
-    if node.get_ref().as_array().is_some() {
-        let words: Vec<String> = section
-            .texts(key)?
-            .into_iter()
-            .map(|(word, _)| word.to_owned())
-            .collect();
-        if words.first().is_none_or(String::is_empty) {
-            let title = format!("`{key}` names no program");
-            return section.complain(Mistake::at(node.span(), title).help(how()));
-        }
-        return Some(HookPlace::Command(words));
-    }
-    if node.get_ref().as_table().is_none() {
-        let wrong = wrong_type(node, key, "a list of words or a table");
-        return section.complain(wrong.help(how()));
-    }
-    let mut web = match Section::open(node, "a webhook", WEB_KEYS) {
-        Ok(web) => web,
-        Err(mistake) => return section.complain(mistake.help(how())),
-    };
-    let allow_http = web.flag("allow_http").unwrap_or_default();
-    let plain = web.text("url");
-    let env = web
-        .text("url_env")
-        .map(|(name, _)| HookUrl::Env(name.to_owned()));
-    let file = web
-        .text("url_file")
-        .map(|(path, _)| HookUrl::File(PathBuf::from(folder).join(path)));
-    let place = plain.as_ref().map(|(_, place)| place.clone());
-    let plain = plain.map(|(url, _)| HookUrl::Plain(url.to_owned()));
-    let mut urls = [plain, env, file].into_iter().flatten();
-    let url = match (urls.next(), urls.next()) {
-        (Some(url), None) => Some(url),
-        _ => web.complain(
-            Mistake::at(node.span(), format!("`{key}` has to name one address")).help(how()),
-        ),
-    };
-    if let (Some(HookUrl::Plain(text)), Some(place)) = (&url, place)
-        && let Err(why) = super::hooks::check_url(text, allow_http)
-    {
-        web.mistake(Mistake::at(place, format!("`{key}`: {why}")));
-    }
-    let mut mistakes = Vec::new();
-    web.close(&mut mistakes);
-    for mistake in mistakes {
-        section.mistake(mistake);
-    }
-    Some(HookPlace::Web {
-        url: url?,
-        allow_http,
-    })
 }
 
 #[cfg(test)]

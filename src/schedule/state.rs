@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::JobSummary;
 use super::verdict::{Fate, Outcome};
+use crate::outcome::Bilingual;
 
 /// A state file that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,31 @@ pub struct StateError {
     pub doing: &'static str,
     /// Why.
     pub source: io::Error,
+}
+
+impl StateError {
+    /// What is wrong, with its cause, for people.
+    #[must_use]
+    pub fn told(&self) -> Bilingual {
+        let path = self.path.display();
+        let german = match (self.doing, self.unfit()) {
+            ("read", Some(line)) => {
+                format!("{path} ist beschädigt: Zeile {line} ist kein JSON, wie es hier steht")
+            }
+            ("read", None) => format!("{path} ist nicht zu lesen: {}", self.source),
+            _ => format!("{path} ist nicht zu schreiben: {}", self.source),
+        };
+        Bilingual {
+            english: self.to_string(),
+            german,
+        }
+    }
+
+    /// The line that cannot be understood, if the file could be read.
+    fn unfit(&self) -> Option<usize> {
+        let inner = self.source.get_ref()?;
+        Some(inner.downcast_ref::<serde_json::Error>()?.line())
+    }
 }
 
 /// What is remembered of a job. Every part may be missing in a file of another version.
@@ -271,5 +297,10 @@ mod tests {
         fs::write(states.file("shop"), "{\"missed\": ").unwrap();
         let error = states.read("shop").unwrap_err();
         assert!(error.to_string().contains("cannot be read"), "{error}");
+        let german = error.told().german;
+        assert!(
+            german.ends_with("state.json ist beschädigt: Zeile 1 ist kein JSON, wie es hier steht"),
+            "{german}"
+        );
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::verdict::{Fate, Outcome};
-use crate::outcome::{Counts, Summary};
+use crate::outcome::{Bilingual, Counts, Summary};
 use crate::record::Position;
 
 /// Causes that are told of one input; `summary.json` has all of them.
@@ -34,8 +34,8 @@ pub struct JobSummary {
     /// The job's code: that of its worst input.
     pub exit_code: u8,
     /// What kept it from its inputs, if something did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
+    pub message: Option<Bilingual>,
     /// Records of all inputs by outcome.
     pub counts: BTreeMap<String, u64>,
     /// Failed records that had not failed in the same way the last time.
@@ -46,6 +46,15 @@ pub struct JobSummary {
     pub waiting: Vec<PathBuf>,
     /// Files that were not begun, because the job had to end.
     pub not_begun: Vec<PathBuf>,
+}
+
+/// Programs are told in English.
+#[expect(
+    clippy::ref_option,
+    reason = "serde hands over a reference to the field"
+)]
+fn in_english<S: Serializer>(text: &Option<Bilingual>, to: S) -> Result<S::Ok, S::Error> {
+    text.as_ref().map(|text| &text.english).serialize(to)
 }
 
 /// What one input came to.

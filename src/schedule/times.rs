@@ -7,6 +7,8 @@
 //! at the first moment after the gap). One that repeats within the day (`*/15`, `1-3`) starts
 //! whenever the clock shows such a time: twice in the repeated hour, not in the missing one.
 
+mod words;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 use super::jobs::{Job, Missed};
 use super::told::Why;
+use crate::outcome::{Bilingual, both};
 
 /// A start this much later than it was meant is one that was missed: the computer was asleep, or
 /// the program was not there. Less is the time that things take.
@@ -40,10 +43,13 @@ impl Zone {
     ///
     /// # Errors
     /// If there is none.
-    pub fn named(name: &str) -> Result<Self, String> {
-        TimeZone::get(name)
-            .map(Self)
-            .map_err(|_| format!("there is no time zone \"{name}\""))
+    pub fn named(name: &str) -> Result<Self, Bilingual> {
+        TimeZone::get(name).map(Self).map_err(|_| {
+            both!(
+                "there is no time zone \"{name}\"",
+                "die Zeitzone \"{name}\" gibt es nicht"
+            )
+        })
     }
 
     /// The computer's.
@@ -56,6 +62,15 @@ impl Zone {
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("local")
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub fn told(&self) -> Bilingual {
+        match self.0.iana_name() {
+            Some(name) => Bilingual::same(name),
+            None => both!("local", "lokal"),
+        }
     }
 
     /// The time there.
@@ -71,16 +86,22 @@ impl Cron {
     ///
     /// # Errors
     /// A sentence that says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Bilingual> {
         let parser = CronParser::builder()
             .seconds(Seconds::Disallowed)
             .year(Year::Disallowed)
             .build();
-        let pattern = parser.parse(text).map_err(|error| match error {
-            CronError::InvalidPattern(why)
-            | CronError::IllegalCharacters(why)
-            | CronError::ComponentError(why) => why.trim_end_matches('.').to_owned(),
-            error => error.to_string(),
+        let pattern = parser.parse(text).map_err(|error| {
+            let english = match error {
+                CronError::InvalidPattern(why)
+                | CronError::IllegalCharacters(why)
+                | CronError::ComponentError(why) => why.trim_end_matches('.').to_owned(),
+                error => error.to_string(),
+            };
+            Bilingual {
+                german: words::in_german(&english),
+                english,
+            }
         })?;
         Ok(Self {
             text: text.to_owned(),

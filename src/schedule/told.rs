@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::summary::JobSummary;
+use crate::outcome::Bilingual;
 
 /// Why a job is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub enum Told {
     /// A job came to its end.
     Ended(Box<JobSummary>),
     /// Something that a person should know.
-    Warning(String),
+    Warning(Bilingual),
 }
 
 /// Who hears of what happens.

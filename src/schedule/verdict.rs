@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::jobs::{HookPlace, Hooks};
-use crate::outcome::ExitCode;
+use crate::outcome::{Bilingual, ExitCode, both};
 
 /// What an error is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +74,18 @@ impl Outcome {
             Self::Idle => "idle",
             Self::Refused => "refused",
             Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn told(self) -> Bilingual {
+        match self {
+            Self::Success => both!("success", "erfolgreich"),
+            Self::Failure => both!("failure", "fehlgeschlagen"),
+            Self::Idle => both!("idle", "nichts zu tun"),
+            Self::Refused => both!("refused", "abgewiesen"),
+            Self::Interrupted => both!("interrupted", "unterbrochen"),
         }
     }
 }
@@ -166,6 +178,13 @@ mod tests {
             assert_eq!(names, expected, "{before:?} {now:?}");
         }
         assert!(told(&Hooks::default(), None, Failure).is_empty());
+    }
+
+    #[test]
+    fn people_and_programs_read_the_same_word() {
+        for outcome in Outcome::ALL {
+            assert_eq!(outcome.told().english, outcome.word());
+        }
     }
 
     #[test]

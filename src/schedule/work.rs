@@ -22,8 +22,8 @@ use super::verdict::{Fate, Fault, fate, outcome, told};
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::import::ImportError;
-use crate::journal::{JournalError, lock};
-use crate::outcome::ExitCode;
+use crate::journal::{JournalError, holder_in_german, lock};
+use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::Environment;
 
 /// One ERP instance's turn: whoever holds it imports into it.
@@ -62,7 +62,7 @@ impl Lanes {
 /// What the files of a start came to.
 struct Files {
     code: ExitCode,
-    message: Option<String>,
+    message: Option<Bilingual>,
     inputs: Vec<InputSummary>,
     waiting: Vec<PathBuf>,
     not_begun: Vec<PathBuf>,
@@ -77,8 +77,10 @@ impl Workshop {
         States::of(&self.state_dir)
     }
 
-    fn warn(&self, job: &Job, text: &str) {
-        (self.tell)(&Told::Warning(format!("job `{}`: {text}", job.name)));
+    fn warn(&self, job: &Job, text: &Bilingual) {
+        let name = &job.name;
+        let text = both!([text] "job `{name}`: {text}", "Auftrag `{name}`: {text}");
+        (self.tell)(&Told::Warning(text));
     }
 
     /// Starts a job and sees it through. Who finds it locked by an earlier start ends with code
@@ -107,17 +109,17 @@ impl Workshop {
         // What cannot be remembered would be started again and again.
         let files = match states.write(&job.name, &state) {
             Ok(()) => self.files(job, &state, signal).await,
-            Err(error) => Files::none(ExitCode::Failure, &error),
+            Err(error) => Files::none(ExitCode::Failure, error.told()),
         };
         let summary = self.summed(job, why, started, files, &mut state);
         if let Err(error) = self.keep(&states, &summary, &state) {
-            self.warn(job, &error.to_string());
+            self.warn(job, &error.told());
         }
         let failed = self.call_hooks(job, &summary, signal).await;
         if failed > 0 {
             state.hook_failures += failed;
             if let Err(error) = states.write(&job.name, &state) {
-                self.warn(job, &error.to_string());
+                self.warn(job, &error.told());
             }
         }
         // Whoever hears of the end may start it again at once.
@@ -130,7 +132,11 @@ impl Workshop {
     /// alone sees to it that nothing is sent twice.
     fn remembered(&self, job: &Job) -> State {
         self.states().read(&job.name).unwrap_or_else(|error| {
-            self.warn(job, &format!("{error}; it is begun anew"));
+            let text = both!([error = error.told()]
+                "{error}; it is begun anew",
+                "{error}; der Auftrag wird neu begonnen"
+            );
+            self.warn(job, &text);
             State::default()
         })
     }
@@ -145,15 +151,24 @@ impl Workshop {
         signal: &watch::Receiver<Signal>,
     ) -> JobSummary {
         let message = match &error {
-            JournalError::Held { by } => format!("it is running already: {by}"),
-            error => error.to_string(),
+            JournalError::Held { by } => {
+                let by = Bilingual {
+                    english: by.clone(),
+                    german: holder_in_german(by),
+                };
+                both!([by] "it is running already: {by}", "er läuft schon: {by}")
+            }
+            error => Bilingual {
+                english: error.to_string(),
+                german: error.in_german(),
+            },
         };
         let code = exit::of_import(&error.into());
-        let files = Files::none(code, &message);
+        let files = Files::none(code, message);
         if code == ExitCode::Locked
             && let Err(error) = self.states().note_refused(&job.name)
         {
-            self.warn(job, &error.to_string());
+            self.warn(job, &error.told());
         }
         // What is remembered belongs to whoever has the lock.
         let summary = self.summed(job, why, started, files, &mut State::default());
@@ -172,17 +187,18 @@ impl Workshop {
         let mut files = match inbox::look(job, self.clock.now()) {
             Err(error) => {
                 let error = ImportError::from(error);
-                return Files::none(exit::of_import(&error), &error);
+                return Files::none(exit::of_import(&error), in_both(&error));
             }
             Ok(inbox) if inbox.due.is_empty() && job.no_input == NoInput::Fail => {
-                let mut files = Files::none(ExitCode::Unusable, &"no input is there");
+                let none = both!("no input is there", "es ist keine Eingabe da");
+                let mut files = Files::none(ExitCode::Unusable, none);
                 files.waiting = inbox.young;
                 return files;
             }
             Ok(inbox) => Files {
                 waiting: inbox.young,
                 not_begun: inbox.due,
-                ..Files::none(ExitCode::Fine, &"")
+                ..Files::none(ExitCode::Fine, Bilingual::default())
             },
         };
         files.message = None;
@@ -275,7 +291,7 @@ impl Workshop {
             match moved(&input, look, folder) {
                 Ok(to) => moved_to = Some(to),
                 Err(why) => {
-                    self.warn(job, &why.to_string());
+                    self.warn(job, &why.told());
                     // It would be read again and again, and nobody would know.
                     if !matches!(why, ArchiveError::Replaced { .. }) {
                         code = code.worse(ExitCode::Failure);
@@ -397,10 +413,11 @@ impl Workshop {
             };
             let ended = tokio::select! {
                 ended = hooks::call(place, &call, &self.environment) => ended,
-                () = dropped => Err("it was ended".to_owned()),
+                () = dropped => Err(both!("it was ended", "er wurde beendet")),
             };
             if let Err(why) = ended {
-                self.warn(job, &format!("{key} failed: {why}"));
+                let text = both!([why] "{key} failed: {why}", "{key} scheiterte: {why}");
+                self.warn(job, &text);
                 failed += 1;
             }
         }
@@ -410,16 +427,24 @@ impl Workshop {
 
 impl Files {
     /// No file was read, for this reason.
-    fn none(code: ExitCode, why: &dyn std::fmt::Display) -> Self {
+    fn none(code: ExitCode, why: Bilingual) -> Self {
         Self {
             code,
-            message: Some(why.to_string()),
+            message: Some(why),
             inputs: Vec::new(),
             waiting: Vec::new(),
             not_begun: Vec::new(),
             failures: BTreeSet::new(),
             untold: 0,
         }
+    }
+}
+
+fn in_both(error: &ImportError) -> Bilingual {
+    let english = error.to_string();
+    Bilingual {
+        german: error.in_german().unwrap_or_else(|| english.clone()),
+        english,
     }
 }
 

@@ -2,6 +2,7 @@
 //! scheduler of the system starts them.
 
 mod clock;
+mod german;
 mod pages;
 mod program;
 
@@ -49,6 +50,18 @@ fn metric(text: &str, line: &str) -> f64 {
     let found = text.lines().find_map(|it| it.strip_prefix(line));
     let value = found.unwrap_or_else(|| panic!("no {line} in\n{text}"));
     value.trim().parse().unwrap()
+}
+
+/// A program that nothing but a signal ends; one that was not asked to end does not outlive its
+/// test.
+struct Daemon(std::process::Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended in good order.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn write(path: &Path, text: &str) -> PathBuf {

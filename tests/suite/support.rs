@@ -212,6 +212,28 @@ pub(crate) fn rows(bytes: &[u8], delimiter: u8) -> Vec<BTreeMap<String, String>>
         .collect()
 }
 
+/// The words of a German text that only English has. What stands between back-ticks is nobody's
+/// language, and what the operating system says is its own.
+pub(crate) fn english_words(german: &str) -> Vec<String> {
+    const ENGLISH: &str = " the is are no not and or of to it its has have with from cannot \
+                           than which there this that what be must write use unknown ";
+    let ours = german
+        .lines()
+        .map(|line| match line.split_once("(os error ") {
+            Some((before, after)) => {
+                let said = before.rfind(": ").unwrap_or(before.len());
+                before[..said].to_owned() + after
+            }
+            None => line.to_owned(),
+        });
+    let ours = ours.collect::<Vec<_>>().join("\n");
+    let outside = ours.split('`').step_by(2);
+    let words = outside.flat_map(str::split_whitespace);
+    let words = words.map(|word| word.trim_matches(|c: char| c.is_ascii_punctuation()));
+    let is_english = |word: &&str| !word.is_empty() && ENGLISH.contains(&format!(" {word} "));
+    words.filter(is_english).map(str::to_owned).collect()
+}
+
 /// Every file below a folder.
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -1,4 +1,6 @@
 use super::*;
+use crate::outcome::english_words;
+use crate::schedule::HookPlace;
 
 fn parse(text: &str) -> Result<Jobs, JobsError> {
     Jobs::parse("jobs.toml", text, Path::new("/srv"))
@@ -124,4 +126,83 @@ fn a_job_is_found_or_meant() {
 fn a_folder_with_the_signs_of_a_pattern_is_a_folder() {
     assert_eq!(anchored(Path::new("/a[1]"), "x-*.csv"), "/a[[]1[]]/x-*.csv");
     assert_eq!(anchored(Path::new(""), "x"), "x");
+}
+
+#[test]
+fn mistakes_are_told_in_german_too() {
+    let job = |keys: &str| format!("[[job]]\n{keys}\n");
+    let texts = [
+        String::new(),
+        job(""),
+        job("name = \"Bücher\""),
+        with("") + &with(""),
+        with("").replace("0 2 * * *", "0 25 * * *"),
+        with("").replace("0 2 * * *", "0 0 30 2 *"),
+        with("").replace("\"in/*.csv\"", "[]"),
+        with("").replace("in/*.csv", "-"),
+        with("").replace("in/*.csv", "***"),
+        with("").replace("in/*.csv", "a**"),
+        with("").replace("in/*.csv", "[a"),
+        with("time_zone = \"Europe/Berln\""),
+        with("time_zone = \"Mond\""),
+        with("min_age = \"5\""),
+        with("max_duration = \"0s\""),
+        with("mapping = \"builtin:\""),
+        with("run = { concurency = 3, rate = \"fast\", mapping = \"x\", existing = \"send\" }"),
+        with("run = { colour = true }"),
+        with("on_failure = []"),
+        with("on_failure = {}"),
+        with("on_failure = { url = \"http://hooks.example/x\" }"),
+        with("on_failure = { url = \"ftp://hooks.example/x\" }"),
+        with("on_failure = { url = \"hooks.example\" }"),
+        with("on_failure = { url = \"https://\" }"),
+    ];
+    let told = texts.map(|text| {
+        let german = parse(&text).expect_err(&text);
+        let german = german.render(false, Language::German);
+        // Beside the words stands the file's own text.
+        let is_word = |line: &&str| line.starts_with("Fehler: ") || line.contains("= Hilfe: ");
+        let words: Vec<&str> = german.lines().filter(is_word).collect();
+        for line in &words {
+            let english = english_words(line);
+            assert!(english.is_empty(), "{english:?}: {line}");
+        }
+        let english = refusal(&text);
+        assert!(
+            words.iter().all(|line| !english.contains(line)),
+            "{english}"
+        );
+        words.join("\n")
+    });
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn a_file_that_is_no_jobs_file_is_told_in_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.toml");
+    for (bytes, english, german) in [
+        (
+            vec![0xff; 30],
+            "the jobs file is neither UTF-8 nor UTF-16",
+            "die Auftragsdatei ist weder UTF-8 noch UTF-16",
+        ),
+        (
+            vec![b'#'; (8 << 20) + 1],
+            "the jobs file is longer than 8388608 bytes",
+            "die Auftragsdatei ist länger als 8388608 Bytes",
+        ),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let error = Jobs::load(&path).unwrap_err();
+        let told = |language| error.render(false, language);
+        assert!(told(Language::English).contains(english), "{error:?}");
+        assert!(told(Language::German).contains(german), "{error:?}");
+    }
+    let error = Jobs::load(folder.path()).unwrap_err();
+    let german = error.render(false, Language::German);
+    assert!(
+        german.contains("die Auftragsdatei ist nicht zu lesen: "),
+        "{german}"
+    );
 }

@@ -70,7 +70,7 @@ fn what_is_no_time_is_refused() {
         ("61 * * * *", "bounds"),
         ("x * * * *", ""),
     ] {
-        let error = Cron::parse(text).expect_err(text).to_lowercase();
+        let error = Cron::parse(text).expect_err(text).english.to_lowercase();
         assert!(error.contains(why) && !error.is_empty(), "{text}: {error}");
     }
     assert!(Cron::parse("@daily").is_ok());

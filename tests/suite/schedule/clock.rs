@@ -281,7 +281,7 @@ fn it_runs_twice_and_is_refused_between(world: &World, jobs: &str) {
     world.clock.to("2026-05-03T00:00:00Z");
     let refused = &world.wait_for_ended(1)[0];
     assert_eq!((refused.result, refused.exit_code), (Outcome::Refused, 6));
-    let message = refused.message.clone().unwrap();
+    let message = refused.message.clone().unwrap().english;
     assert!(message.contains("running already: the test"), "{message}");
     world.erp.thaw();
     let first = &world.wait_for_ended(2)[1];
@@ -514,7 +514,7 @@ fn a_hook_that_fails_is_told_and_changes_nothing() {
     world.clock.to("2026-05-02T00:00:00Z");
     assert_eq!(world.wait_for_ended(1)[0].exit_code, 0);
     world.wait_for_told(
-        |told| matches!(told, Told::Warning(text) if text.contains("on_success failed")),
+        |told| matches!(told, Told::Warning(text) if text.english.contains("on_success failed")),
     );
     let text = world.ask(&working, "/metrics");
     assert_eq!(

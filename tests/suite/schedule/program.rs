@@ -6,7 +6,7 @@ use serde_json::Value;
 use wawi_importer::journal::lock;
 use wawi_importer::sandbox::SandboxSettings;
 
-use super::{MAPPING, export, metric, names};
+use super::{Daemon, MAPPING, export, metric, names};
 use crate::stand_in::StandIn;
 use crate::support::{Importer, Run};
 
@@ -314,19 +314,6 @@ fn page(address: &str, path: &str) -> String {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     text
-}
-
-#[cfg(unix)]
-/// A program that nothing but a signal ends; one that was not asked to end does not outlive its
-/// test.
-struct Daemon(std::process::Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // It may have ended in good order.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]
