@@ -7,6 +7,7 @@
 pub mod choices;
 pub mod doctor;
 pub mod forget;
+mod german;
 pub mod manual;
 pub mod register;
 pub mod run;
@@ -14,6 +15,7 @@ pub mod sandbox;
 pub mod schedule;
 pub mod words;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -22,6 +24,7 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 pub use choices::{ColorChoice, LogFormat, Workflows};
 pub use doctor::DoctorArgs;
 pub use forget::ForgetArgs;
+pub use german::in_german;
 pub use manual::{CompletionsArgs, ManArgs};
 pub use register::RegisterArgs;
 pub use run::{PaceArgs, ReportArgs, RunArgs, SourceArgs, TargetArgs};
@@ -30,7 +33,7 @@ pub use schedule::{ListenAddress, ScheduleArgs};
 pub use words::{MappingChoice, Word};
 
 use crate::names::NameList;
-use crate::outcome::Language;
+use crate::outcome::{Bilingual, Language};
 use choices::choice;
 use words::{CustomerNumber, Quantity};
 
@@ -55,7 +58,15 @@ First steps:
 {all-args}{after-help}";
 
 /// What a newcomer needs, where no command was typed.
-pub const WELCOME: &str = "\
+#[must_use]
+pub fn welcome() -> Bilingual {
+    Bilingual {
+        english: WELCOME.to_owned(),
+        german: WELCOME_IN_GERMAN.to_owned(),
+    }
+}
+
+const WELCOME: &str = "\
 importer moves a shop's customers into the JTL-Wawi ERP. Begin with these three:
 
   importer mapping new customers.csv -o shop.toml     propose which column is which field
@@ -63,6 +74,16 @@ importer moves a shop's customers into the JTL-Wawi ERP. Begin with these three:
   importer run customers.csv -m shop.toml --sandbox   import into a stand-in for the ERP
 
 All commands: importer --help. What a command can do: importer run --help.
+";
+
+const WELCOME_IN_GERMAN: &str = "\
+importer bringt die Kunden eines Shops in die JTL-Wawi. Zum Anfangen genügen diese drei:
+
+  importer mapping new kunden.csv -o shop.toml     vorschlagen, welche Spalte welches Feld ist
+  importer run kunden.csv -m shop.toml --dry-run   alles prüfen, nichts senden
+  importer run kunden.csv -m shop.toml --sandbox   in eine Attrappe der Wawi importieren
+
+Alle Befehle: importer --help. Was ein Befehl kann: importer run --help.
 ";
 
 const AFTER: &str = "\
@@ -331,6 +352,22 @@ pub struct ResolveArgs {
     /// It is not in Wawi: the same command as before sends it again
     #[arg(long)]
     pub not_created: bool,
+}
+
+/// The language that `--lang` names among words that are wrong otherwise.
+#[must_use]
+pub fn typed_language(words: &[OsString]) -> Option<Language> {
+    let mut words = words.iter().map(|word| word.to_str().unwrap_or_default());
+    let mut named = None;
+    while let Some(word) = words.next().filter(|word| *word != "--") {
+        let code = match word.strip_prefix("--lang") {
+            Some("") => words.next(),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        named = code.and_then(|code| Language::read(code).ok()).or(named);
+    }
+    named
 }
 
 #[cfg(test)]

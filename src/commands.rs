@@ -24,12 +24,12 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::cli::{Cli, ColorChoice, Command, LogFormat, WELCOME};
+use crate::cli::{self, Cli, ColorChoice, Command, LogFormat};
 use crate::console::{self, Color, Console, ConsoleSettings};
 use crate::exit;
 use crate::import::{Events, ImportError};
 use crate::journal::JournalError;
-use crate::outcome::{Bilingual, ExitCode};
+use crate::outcome::{Bilingual, ExitCode, Language};
 use crate::report::ReportError;
 use crate::settings::{
     ConsoleChoice, Environment, GlobalChoice, SettingsError, early_language, resolve_global,
@@ -129,17 +129,24 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
     anstyle_query::windows::enable_ansi_colors();
     let argv: Vec<OsString> = argv.into_iter().collect();
     let is_bare = argv.len() < 2;
+    let typed = cli::typed_language(&argv);
     let cli = match Cli::try_parse_from(argv) {
         Ok(cli) => cli,
         Err(_) if is_bare => {
-            Console::new(ConsoleSettings::default()).diagnostic(WELCOME);
+            let language = early_language(typed, environment);
+            let welcome = cli::welcome().told_in(language);
+            Console::new(ConsoleSettings::default()).diagnostic(&welcome);
             return ExitCode::Usage;
         }
         Err(error) => {
             if error.use_stderr() {
                 // It repeats words that a shell may have made of the names of files.
                 let console = Console::new(ConsoleSettings::default());
-                console.diagnostic(&error.render().to_string());
+                let german = match early_language(typed, environment) {
+                    Language::English => None,
+                    Language::German => cli::in_german(&error),
+                };
+                console.diagnostic(&german.unwrap_or_else(|| error.render().to_string()));
                 return ExitCode::Usage;
             }
             // Help and version are no errors; a closed pipe is none either.
@@ -155,7 +162,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
         Ok(global) => global,
         Err(failure) => {
             let console = Console::new(ConsoleSettings {
-                language: early_language(&cli, environment),
+                language: early_language(cli.global.lang, environment),
                 ..ConsoleSettings::default()
             });
             console.error(&failure.text, failure.help.as_ref());

@@ -100,12 +100,12 @@ fn arm_fail_point(environment: &Environment) -> Result<(), SettingsError> {
     }
 }
 
-/// The language that is spoken while the settings are not known, or cannot be: `--lang`, else
-/// `IMPORTER_LANG`, else the locale's.
+/// The language that is spoken while the settings are not known, or cannot be: that of `--lang`
+/// if it was `typed`, else of `IMPORTER_LANG`, else the locale's.
 #[must_use]
-pub fn early_language(cli: &Cli, environment: &Environment) -> Language {
+pub fn early_language(typed: Option<Language>, environment: &Environment) -> Language {
     let named = || Language::of_code(environment.get("IMPORTER_LANG").ok()??);
-    let language = cli.global.lang.or_else(named);
+    let language = typed.or_else(named);
     language
         .or_else(|| layers::locale(environment))
         .unwrap_or_default()

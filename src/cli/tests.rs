@@ -335,3 +335,20 @@ fn the_help_of_the_other_commands_is_short() {
       -h, --help  Print help
     "#);
 }
+
+#[test]
+fn the_language_is_known_though_the_words_are_wrong() {
+    use crate::outcome::Language::{English, German};
+    for (line, language) in [
+        ("importer --lang de rnu a.csv", Some(German)),
+        ("importer rnu a.csv --lang=de", Some(German)),
+        ("importer --lang de --lang en", Some(English)),
+        ("importer --lang fr", None),
+        ("importer --lang", None),
+        ("importer --language de", None),
+        ("importer run -- --lang de", None),
+    ] {
+        let words: Vec<std::ffi::OsString> = line.split(' ').map(Into::into).collect();
+        assert_eq!(super::typed_language(&words), language, "{line}");
+    }
+}

@@ -50,14 +50,17 @@ pub(super) fn run(
         }));
         return Ok(ExitCode::Fine);
     }
+    let language = console.language();
+    let yes = language.pick("yes", "ja");
     let rows: Vec<Vec<String>> = entries
         .into_iter()
         .map(|entry| {
             let is_default = entry.is_default.unwrap_or_default();
-            let default = if is_default { "yes" } else { "" };
+            let default = if is_default { yes } else { "" };
             vec![entry.id.to_string(), entry.name, default.to_owned()]
         })
         .collect();
-    console.table(&["id", "name", "default"], &rows);
+    let headers = language.pick(["id", "name", "default"], ["Id", "Name", "Standard"]);
+    console.table(&headers, &rows);
     Ok(ExitCode::Fine)
 }

@@ -9,8 +9,7 @@ use crate::cli::ShowArgs;
 use crate::console::Console;
 use crate::import::ImportError;
 use crate::journal::{Journal, JournalError, RunRow};
-use crate::outcome::telling::counted;
-use crate::outcome::{ExitCode, How, Outcome, Settled, both};
+use crate::outcome::{ExitCode, How, Language, Outcome, Settled, both, telling};
 use crate::settings::GlobalChoice;
 
 /// Outcomes that are read at once.
@@ -55,12 +54,28 @@ pub(super) fn list(global: &GlobalChoice, console: &Arc<Console>) -> Ended {
         ));
         return Ok(ExitCode::Fine);
     }
-    let mut table: Vec<Vec<String>> = rows.iter().map(line).collect();
-    let mut headers = vec![
-        "run", "started", "code", "created", "failed", "unknown", "read", "target", "input",
-    ];
+    let language = console.language();
+    let mut table: Vec<Vec<String>> = rows.iter().map(|row| line(row, language)).collect();
+    let mut headers = language
+        .pick(
+            [
+                "run", "started", "code", "created", "failed", "unknown", "read", "target", "input",
+            ],
+            [
+                "Lauf",
+                "begonnen",
+                "Code",
+                "angelegt",
+                "fehlgeschlagen",
+                "unbekannt",
+                "gelesen",
+                "Ziel",
+                "Eingabe",
+            ],
+        )
+        .to_vec();
     if rows.iter().any(|row| row.linked_to.is_some()) {
-        headers.push("corrects");
+        headers.push(language.pick("corrects", "berichtigt"));
         for (cells, row) in table.iter_mut().zip(&rows) {
             cells.push(row.linked_to.clone().unwrap_or_default());
         }
@@ -69,12 +84,14 @@ pub(super) fn list(global: &GlobalChoice, console: &Arc<Console>) -> Ended {
     Ok(ExitCode::Fine)
 }
 
-fn line(row: &RunRow) -> Vec<String> {
+fn line(row: &RunRow, language: Language) -> Vec<String> {
     vec![
         row.id.clone(),
         format!("{:.0}", row.started),
-        row.code_now()
-            .map_or_else(|| "open".to_owned(), |code| code.to_string()),
+        row.code_now().map_or_else(
+            || language.pick("open", "offen").to_owned(),
+            |code| code.to_string(),
+        ),
         row.counts.created.to_string(),
         (row.counts.invalid + row.counts.refused).to_string(),
         row.counts.unknown.to_string(),
@@ -108,12 +125,22 @@ pub(super) fn show(args: &ShowArgs, global: &GlobalChoice, console: &Arc<Console
                     "detail": settled.outcome,
                 }));
             } else {
-                table.push(record_line(settled));
+                table.push(record_line(settled, console.language()));
             }
         }
         // A page at a time, so that a run of millions does not gather in memory.
         if !table.is_empty() {
-            console.table(&["record", "line", "outcome", "number", "detail"], &table);
+            let headers = console.language().pick(
+                ["record", "line", "outcome", "number", "detail"],
+                [
+                    "Datensatz",
+                    "Zeile",
+                    "Ergebnis",
+                    "Kundennummer",
+                    "Einzelheiten",
+                ],
+            );
+            console.table(&headers, &table);
             table.clear();
         }
         match page.last() {
@@ -191,26 +218,45 @@ fn fits(settled: &Settled, args: &ShowArgs) -> bool {
     outcome && customer
 }
 
-fn record_line(settled: &Settled) -> Vec<String> {
-    let detail = match &settled.outcome {
+fn record_line(settled: &Settled, language: Language) -> Vec<String> {
+    vec![
+        settled.position.record.to_string(),
+        settled.position.line.to_string(),
+        telling::outcome(&settled.outcome, language).to_owned(),
+        number_of(&settled.outcome).unwrap_or_default().to_owned(),
+        detail(&settled.outcome, language),
+    ]
+}
+
+fn detail(outcome: &Outcome, language: Language) -> String {
+    match outcome {
         Outcome::Created {
             id, attempts, how, ..
         } => {
             let how = match how {
                 How::Posted => None,
-                How::Found => Some("found by a look-up".to_owned()),
-                How::Resolved => Some("found by a person".to_owned()),
+                How::Found => Some(language.pick("found by a look-up", "beim Nachsehen gefunden")),
+                How::Resolved => {
+                    Some(language.pick("found by a person", "von einem Menschen gefunden"))
+                }
             };
-            let id = id.map(|id| format!("id {id}"));
             // Who was found by a person may never have been sent by this program.
-            let sent = (*attempts > 0).then(|| counted((*attempts).into(), "attempt"));
-            told([id, sent, how], ", ")
+            let sent = match (*attempts, language) {
+                (0, _) => None,
+                (1, _) => Some(language.pick("1 attempt", "1 Versuch").to_owned()),
+                (many, Language::English) => Some(format!("{many} attempts")),
+                (many, Language::German) => Some(format!("{many} Versuche")),
+            };
+            told([id_of(*id, language), sent, how.map(str::to_owned)], ", ")
         }
-        Outcome::Exists { id, .. } => id.map_or_else(String::new, |id| format!("id {id}")),
+        Outcome::Exists { id, .. } => id_of(*id, language).unwrap_or_default(),
         Outcome::Invalid { errors, .. } => errors
             .iter()
             .map(|error| match &error.at {
-                Some(at) => format!("{} {} in record {}", error.code, error.target, at.record),
+                Some(at) => {
+                    let place = language.pick("in record", "in Datensatz");
+                    format!("{} {} {place} {}", error.code, error.target, at.record)
+                }
                 None => format!("{} {}", error.code, error.target),
             })
             .collect::<Vec<_>>()
@@ -220,16 +266,13 @@ fn record_line(settled: &Settled) -> Vec<String> {
             let status = (*status > 0).then(|| status.to_string());
             told([status, code.clone()], " ")
         }
-        Outcome::Unknown { why, .. } => why.message().to_owned(),
+        Outcome::Unknown { why, .. } => why.message_in(language).to_owned(),
         _ => String::new(),
-    };
-    vec![
-        settled.position.record.to_string(),
-        settled.position.line.to_string(),
-        settled.outcome.word().to_owned(),
-        number_of(&settled.outcome).unwrap_or_default().to_owned(),
-        detail,
-    ]
+    }
+}
+
+fn id_of(id: Option<i64>, language: Language) -> Option<String> {
+    id.map(|id| format!("{} {id}", language.pick("id", "Id")))
 }
 
 /// Those of the parts that there are.
@@ -240,45 +283,42 @@ fn told<const N: usize>(parts: [Option<String>; N], between: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
-    use crate::record::Position;
-
-    fn detail(outcome: Outcome) -> String {
-        let settled = Settled {
-            position: Position { record: 1, line: 2 },
-            key_hash: None,
-            payload: None,
-            outcome,
-            at: Timestamp::UNIX_EPOCH,
-        };
-        record_line(&settled).pop().unwrap()
-    }
 
     #[test]
     fn what_is_not_known_of_a_record_is_not_told() {
         let created = |id, attempts, how| {
-            detail(Outcome::Created {
+            let outcome = Outcome::Created {
                 id,
                 number: None,
                 attempts,
                 how,
-            })
+            };
+            Language::ALL.map(|language| detail(&outcome, language))
         };
-        assert_eq!(created(Some(7), 1, How::Posted), "id 7, 1 attempt");
+        assert_eq!(
+            created(Some(7), 1, How::Posted),
+            ["id 7, 1 attempt", "Id 7, 1 Versuch"]
+        );
         assert_eq!(
             created(None, 2, How::Found),
-            "2 attempts, found by a look-up"
+            [
+                "2 attempts, found by a look-up",
+                "2 Versuche, beim Nachsehen gefunden"
+            ]
         );
-        assert_eq!(created(None, 0, How::Resolved), "found by a person");
+        assert_eq!(
+            created(None, 0, How::Resolved),
+            ["found by a person", "von einem Menschen gefunden"]
+        );
         let refused = |status, code: Option<&str>| {
-            detail(Outcome::Refused {
+            let outcome = Outcome::Refused {
                 status,
                 code: code.map(str::to_owned),
                 errors: Vec::new(),
                 attempts: 5,
-            })
+            };
+            detail(&outcome, Language::English)
         };
         assert_eq!(refused(0, Some("attempts.exhausted")), "attempts.exhausted");
         assert_eq!(refused(409, None), "409");

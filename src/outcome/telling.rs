@@ -13,7 +13,7 @@ pub use process::exit_status;
 pub use shell::shell_word;
 pub use steps::{glossary, steps};
 
-use super::{Counts, Ending, ErrorGroup, Language, Linked, Plan, Summary};
+use super::{Counts, Ending, ErrorGroup, Language, Linked, Outcome, Plan, Summary};
 
 /// A word in English and in German.
 type Word = (&'static str, &'static str);
@@ -277,6 +277,24 @@ pub fn outcomes(counts: &Counts, language: Language) -> Vec<Tally> {
     let rows =
         rows.map(|(mood, count, (english, german))| (mood, count, language.pick(english, german)));
     tallies(rows).filter(|row| row.count > 0).collect()
+}
+
+/// What became of a record, in a word or two; in English the word that programs read.
+#[must_use]
+pub fn outcome(outcome: &Outcome, language: Language) -> &'static str {
+    let (_, german) = match outcome {
+        Outcome::Created { .. } => CREATED,
+        Outcome::Exists { .. } => EXISTS,
+        Outcome::Invalid { .. } => INVALID,
+        Outcome::Refused { .. } => REFUSED,
+        Outcome::Unknown { .. } => UNKNOWN,
+        Outcome::Skipped { .. } => SKIPPED,
+        Outcome::Changed { .. } => CHANGED,
+        Outcome::LeftOut => LEFT_OUT,
+        Outcome::Grouped => GROUPED,
+        Outcome::Ready => READY,
+    };
+    language.pick(outcome.word(), german)
 }
 
 /// What would become of the records of a dry run.

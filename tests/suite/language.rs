@@ -4,7 +4,7 @@ use serde_json::Value;
 use wawi_importer::sandbox::{Auth, Existing, SandboxSettings};
 
 use crate::stand_in::StandIn;
-use crate::support::{Importer, Run, repository};
+use crate::support::{Importer, Run, english_words, repository};
 
 /// Commands that cannot do what they are asked for, their code, and what to do in both languages.
 const TOLD: &[(&str, i32, &str, &str)] = &[
@@ -370,4 +370,153 @@ fn what_doctor_misses_is_german_too() {
     ] {
         assert!(page.contains(german), "{german}\n{page}");
     }
+}
+
+/// What the command says in German, if that holds nothing that is English.
+#[track_caller]
+fn all_german(importer: &mut Importer, words: &str, code: i32) -> Run {
+    importer.args(words.split(' ').chain(["--lang", "de"]));
+    let run = importer.run().expect(code);
+    for text in [&run.stdout, &run.stderr] {
+        let english = english_words(text);
+        assert!(english.is_empty(), "{english:?}\n{}", run.said());
+    }
+    run
+}
+
+#[test]
+fn mistakes_in_settings_and_in_the_command_line_are_german() {
+    let dry = "run customers.csv -m shop.toml --dry-run";
+    for (settings, variable, words, code, german) in [
+        (
+            "concurency = 8",
+            None,
+            dry,
+            4,
+            "importer.toml:1:1: unbekannter Schlüssel `concurency`\n",
+        ),
+        (
+            "rate = \"fast\"",
+            None,
+            dry,
+            4,
+            "importer.toml:1:8: rate: `fast` ist kein Tempo; schreiben, wie viele in welcher Zeit, ",
+        ),
+        (
+            "[auth]\nkind = \"api_key\"\napi_key = \"abc\"",
+            None,
+            dry,
+            4,
+            "importer.toml:3:11: `api_key` steht hier im Klartext; eine Einstellungsdatei enthält ",
+        ),
+        (
+            "",
+            Some(("IMPORTER_TIMEOUT", "60")),
+            dry,
+            4,
+            "die Umgebungsvariable IMPORTER_TIMEOUT ist nicht zu gebrauchen: `60` hat keine Einheit; ",
+        ),
+        (
+            "",
+            None,
+            "run customers.csv -m shop.toml --base-url https://erp.example:port",
+            4,
+            "base_url `https://erp.example:port` ist nicht zu gebrauchen: der Port ist ungültig\n",
+        ),
+        (
+            "",
+            None,
+            "run customers.csv --rate fast",
+            2,
+            "Fehler: der Wert 'fast' für '--rate <RATE>' ist nicht zu gebrauchen: `fast` ist kein ",
+        ),
+        (
+            "",
+            None,
+            "run customers.csv --rat 5/s",
+            2,
+            "Hinweis: ist '--rate' gemeint?\n",
+        ),
+    ] {
+        let mut importer = importer();
+        importer.file("importer.toml", settings);
+        if let Some((name, value)) = variable {
+            importer.env(name, value);
+        }
+        let run = all_german(&mut importer, words, code);
+        assert!(run.stderr.contains(german), "{german}\n{}", run.said());
+    }
+}
+
+#[test]
+fn an_input_with_nothing_in_it_is_told_in_german() {
+    let mut importer = importer();
+    importer.file("empty.csv", "");
+    let words = "run empty.csv -m shop.toml --dry-run --allow-empty";
+    let run = all_german(&mut importer, words, 0);
+    assert_eq!(run.stderr, "`empty.csv` ist leer; es gibt nichts zu tun\n");
+}
+
+#[test]
+fn the_tables_of_past_runs_are_german_for_people() {
+    let mut importer = importer();
+    let sandbox = StandIn::start(SandboxSettings::default());
+    importer.env("IMPORTER_BASE_URL", sandbox.url());
+    let customers = std::fs::read(repository("samples/customers.csv")).unwrap();
+    let head: Vec<&[u8]> = customers.split_inclusive(|byte| *byte == b'\n').collect();
+    importer.file("two.csv", head[..3].concat());
+    importer
+        .args("run two.csv -m shop.toml".split(' '))
+        .run()
+        .expect(0);
+    let runs = all_german(&mut importer, "runs", 0).stdout;
+    let (heading, row) = runs.split_once('\n').unwrap();
+    let heading: Vec<&str> = heading.split_whitespace().collect();
+    assert_eq!(
+        heading.join(" "),
+        "Lauf begonnen Code angelegt fehlgeschlagen unbekannt gelesen Ziel Eingabe"
+    );
+    let id = row.split_whitespace().next().unwrap().to_owned();
+    let show = all_german(&mut importer, &format!("show {id}"), 0).stdout;
+    let words = show.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.starts_with("Datensatz Zeile Ergebnis Kundennummer Einzelheiten 1 2 angelegt "),
+        "{show}"
+    );
+    assert!(words.contains(", 1 Versuch"), "{show}");
+    // Programs are told the same in either language.
+    for command in ["runs", &format!("show {id}")] {
+        let [ours, theirs] = ["de", "en"].map(|lang| {
+            let words = command.split(' ').chain(["--json", "--lang", lang]);
+            importer.args(words).run().expect(0).stdout
+        });
+        assert_eq!(ours, theirs, "{command}");
+    }
+}
+
+#[test]
+fn whoever_types_nothing_is_welcomed_in_the_language_of_the_locale() {
+    let mut importer = importer();
+    importer.args([""; 0]).env("LC_ALL", "de_DE.UTF-8");
+    let run = importer.run().expect(2);
+    assert_eq!(run.stdout, "");
+    assert!(english_words(&run.stderr).is_empty(), "{}", run.said());
+    insta::assert_snapshot!(run.stderr);
+    // A mistake in the words is told in the language that the words name.
+    importer.args(["rnu", "customers.csv", "--lang", "en"]);
+    let run = importer.run().expect(2);
+    assert!(
+        run.stderr
+            .starts_with("error: unrecognized subcommand 'rnu'"),
+        "{}",
+        run.said()
+    );
+    importer.args(["rnu", "customers.csv"]);
+    let run = importer.run().expect(2);
+    assert!(
+        run.stderr
+            .starts_with("Fehler: den Befehl 'rnu' gibt es nicht"),
+        "{}",
+        run.said()
+    );
 }
