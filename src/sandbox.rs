@@ -28,6 +28,7 @@ mod settings;
 mod spoil;
 #[cfg(test)]
 mod testing;
+mod told;
 mod wire;
 
 use std::io;
@@ -50,6 +51,7 @@ pub use settings::{
     Auth, Decision, Duplicates, Existing, Lookup, Quota, Registration, RetryAfter, SandboxSettings,
     Window,
 };
+pub use told::Told;
 
 /// So long requests in work may take when the sandbox stops.
 const STOP_LIMIT: Duration = Duration::from_secs(5);

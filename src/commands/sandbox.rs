@@ -9,7 +9,7 @@ use crate::cli::{Decision, Duplicates, Lookup, SandboxArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::import::ImportError;
-use crate::outcome::{Bilingual, ExitCode, both};
+use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::sandbox::{
     self, Counters, Existing, Plan, PlanError, Quota, Sandbox, SandboxSettings, Window,
 };
@@ -27,7 +27,10 @@ impl From<PlanError> for Failure {
         let help = error.help();
         Self {
             code,
-            text: Bilingual::same(format!("{about}{error}")),
+            text: Bilingual {
+                english: format!("{about}{error}"),
+                german: format!("{about}{}", error.in_german()),
+            },
             help: Some(Bilingual {
                 english: help.english,
                 german: help.german,
@@ -76,7 +79,7 @@ pub(super) fn run(args: &SandboxArgs, global: &GlobalChoice, console: &Arc<Conso
         if global.console.json {
             console.json(&counts(&counters));
         } else {
-            console.note(&Bilingual::same(told(&counters)));
+            console.note(&Bilingual::of(|language| told(&counters, language)));
         }
     });
     Ok(ExitCode::Fine)
@@ -149,23 +152,46 @@ fn named(counters: &Counters) -> [(&'static str, u64); 9] {
 }
 
 /// What was counted, for people.
-fn told(counters: &Counters) -> String {
-    let mut lines = vec![format!("{} customers were created", counters.created)];
+fn told(counters: &Counters, language: Language) -> String {
+    let created = counters.created;
+    let mut lines = vec![match language {
+        Language::English => format!("{created} customers were created"),
+        Language::German if created == 1 => "1 Kunde wurde angelegt".to_owned(),
+        Language::German => format!("{created} Kunden wurden angelegt"),
+    }];
     let mut line = |name: &str, count: u64| lines.push(format!("{count:>10}  {name}"));
     for (name, count) in named(counters).into_iter().skip(1) {
         if count > 0 || name == "posts" {
-            line(name, count);
+            line(language.pick(name, in_german(name)), count);
         }
     }
+    let answered = language.pick("answered with", "beantwortet mit");
     for (status, count) in &counters.statuses {
-        line(&format!("answered with {status}"), *count);
+        line(&format!("{answered} {status}"), *count);
     }
+    let word = language.pick("fault", "Fehler");
     for (fault, count) in &counters.faults {
-        line(&format!("fault {}", fault.key()), *count);
+        line(&format!("{word} {}", fault.key()), *count);
     }
+    let word = language.pick("violation", "Verstoß");
     let seen = counters.violations.iter().take(5);
-    lines.extend(seen.map(|text| format!("violation: {text}")));
+    lines.extend(seen.map(|text| format!("{word}: {text}")));
     lines.join("\n")
+}
+
+/// A counter's name in German.
+fn in_german(name: &str) -> &str {
+    match name {
+        "posts" => "Anfragen zum Anlegen",
+        "repeated" => "Kundennummern, die es schon gab",
+        "gets" => "Anfragen zum Nachsehen",
+        "tokens" => "Anfragen nach einem Token",
+        "others" => "andere Anfragen",
+        "unanswered" => "ohne Antwort",
+        "throttled" => "über dem Kontingent",
+        "violations" => "Verstöße gegen die Beschreibung der API",
+        other => other,
+    }
 }
 
 /// What was counted, as data.
@@ -180,4 +206,22 @@ fn counts(counters: &Counters) -> Value {
     let faults = faults.map(|(fault, count)| (fault.key().to_owned(), json!(count)));
     object.insert("faults".to_owned(), Value::Object(faults.collect()));
     Value::Object(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_counter_has_a_german_name() {
+        let counters = Counters::default();
+        for (name, _) in named(&counters).into_iter().skip(1) {
+            assert_ne!(in_german(name), name);
+        }
+        let german = told(&counters, Language::German);
+        assert_eq!(
+            german,
+            "0 Kunden wurden angelegt\n         0  Anfragen zum Anlegen"
+        );
+    }
 }

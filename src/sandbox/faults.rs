@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::schedule::{Asked, Freeze, RecordScript, Script, When, duration};
+use super::told::{Told, both};
 
 /// Writes the table of faults once: the kinds, their rates, and their words in a text.
 macro_rules! faults {
@@ -211,7 +212,7 @@ impl Faults {
     ///
     /// # Errors
     /// A sentence that says which part of the text is wrong.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Told> {
         let mut faults = Self::default();
         for (key, value) in words(text)? {
             faults.set(key, value)?;
@@ -221,18 +222,21 @@ impl Faults {
     }
 
     /// Whether the rates make sense together.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), Told> {
         let sum: f64 = self.rates().map(|(_, rate)| rate).sum();
         for sum in [sum, self.lookups + self.lookups_hang] {
             if sum > 1.0 + 1e-9 {
-                return Err(format!("the rates add up to {sum}, which is more than 1"));
+                return Err(both(
+                    format!("the rates add up to {sum}, which is more than 1"),
+                    format!("die Raten ergeben zusammen {sum}, und das ist mehr als 1"),
+                ));
             }
         }
         Ok(())
     }
 
     /// Takes a word and its value.
-    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), Told> {
         if key == Fault::Freeze.key() && value.contains('@') {
             self.freezes.push(Freeze::read(value)?);
             return Ok(());
@@ -242,7 +246,12 @@ impl Faults {
                 .parse()
                 .ok()
                 .filter(|rate| (0.0..=1.0).contains(rate))
-                .ok_or_else(|| format!("`{key}={value}`: a rate is a number from 0 to 1"))?;
+                .ok_or_else(|| {
+                    both(
+                        format!("`{key}={value}`: a rate is a number from 0 to 1"),
+                        format!("`{key}={value}`: eine Rate ist eine Zahl von 0 bis 1"),
+                    )
+                })?;
             return Ok(());
         }
         match key {
@@ -256,15 +265,19 @@ impl Faults {
             "lift" => {
                 let when = When::read(value);
                 self.lift = Some(when.ok_or_else(|| {
-                    format!("`lift={value}`: write 500 (from the 500th create on) or 60s")
+                    both(
+                        format!("`lift={value}`: write 500 (from the 500th create on) or 60s"),
+                        format!("`lift={value}`: 500 (ab dem 500. Anlegen) oder 60s schreiben"),
+                    )
                 })?);
             }
             _ => {
-                let known: Vec<_> = Fault::ALL.iter().map(|fault| fault.key()).collect();
-                return Err(format!(
-                    "there is no fault `{key}`; there are {}, {}",
-                    known.join(", "),
-                    Self::FURTHER_WORDS.join(", ")
+                let known = Fault::ALL.iter().map(|fault| fault.key());
+                let known = known.chain(Self::FURTHER_WORDS.iter().copied());
+                let known = known.collect::<Vec<_>>().join(", ");
+                return Err(both(
+                    format!("there is no fault `{key}`; there are {known}"),
+                    format!("einen Fehler `{key}` gibt es nicht; es gibt {known}"),
                 ));
             }
         }
@@ -330,13 +343,16 @@ impl Faults {
 }
 
 /// The words of a text with their values.
-pub(super) fn words(text: &str) -> Result<Vec<(&str, &str)>, String> {
+pub(super) fn words(text: &str) -> Result<Vec<(&str, &str)>, Told> {
     text.split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .map(|part| match part.split_once('=') {
             Some((key, value)) => Ok((key.trim(), value.trim())),
-            None => Err(format!("`{part}` has no value; write {part}=0.02")),
+            None => Err(both(
+                format!("`{part}` has no value; write {part}=0.02"),
+                format!("`{part}` hat keinen Wert; {part}=0.02 schreiben"),
+            )),
         })
         .collect()
 }
@@ -427,7 +443,8 @@ mod tests {
             ("lookups=0.6,lookups_hang=0.6", "more than 1"),
         ] {
             let error = Faults::parse(text).unwrap_err();
-            assert!(error.contains(said), "{text}: {error}");
+            assert!(error.english.contains(said), "{text}: {error}");
+            assert_ne!(error.english, error.german, "{text}");
         }
     }
 

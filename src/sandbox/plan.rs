@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 use super::faults::{Fault, Faults, words};
 use super::schedule::{RecordScript, Step, duration};
 use super::settings::{Duplicates, Lookup, RetryAfter, SandboxSettings};
+use super::told::{Told, both};
 
 /// What a sandbox is told to play; what is not said stays as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,31 +44,24 @@ pub enum PlanError {
         source: io::Error,
     },
     /// A line of the file is wrong.
-    #[error("{}:{line}: {what}", path.display())]
+    #[error("{}:{line}: {}", path.display(), wrong.what)]
     Line {
         /// The file.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
         /// What is wrong with it.
-        what: String,
-        /// What to do.
-        help: Help,
+        wrong: Box<Wrong>,
     },
     /// The text is wrong, or is neither a text nor a file.
-    #[error("{what}")]
-    Text {
-        /// What is wrong with it.
-        what: String,
-        /// What to do.
-        help: Help,
-    },
+    #[error("{}", .0.what)]
+    Text(Box<Wrong>),
 }
 
 impl PlanError {
     /// What to do about it.
     #[must_use]
-    pub fn help(&self) -> Help {
+    pub fn help(&self) -> Told {
         match self {
             Self::File { .. } => both(
                 "name a TOML file that you may read, or write the words themselves: \
@@ -75,45 +69,44 @@ impl PlanError {
                 "eine lesbare TOML-Datei nennen, oder die Wörter selbst schreiben: \
                  commit_drop=0.02,503=0.01",
             ),
-            Self::Line { help, .. } | Self::Text { help, .. } => help.clone(),
+            Self::Line { wrong, .. } | Self::Text(wrong) => wrong.help.clone(),
+        }
+    }
+
+    /// What is wrong, in German.
+    #[must_use]
+    pub fn in_german(&self) -> String {
+        match self {
+            Self::File { path, source } => {
+                format!(
+                    "die Fehlerdatei {} ist nicht zu lesen: {source}",
+                    path.display()
+                )
+            }
+            Self::Line { path, line, wrong } => {
+                format!("{}:{line}: {}", path.display(), wrong.what.german)
+            }
+            Self::Text(wrong) => wrong.what.german.clone(),
         }
     }
 
     /// Whether the words on the command line are to blame, and not a file.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Text { .. })
-    }
-}
-
-/// What to do, in the languages that people are spoken to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Help {
-    /// In English.
-    pub english: String,
-    /// In German.
-    pub german: String,
-}
-
-fn both(english: impl Into<String>, german: impl Into<String>) -> Help {
-    Help {
-        english: english.into(),
-        german: german.into(),
+        matches!(self, Self::Text(_))
     }
 }
 
 /// What is wrong with a word, and what to do.
-struct Wrong {
-    what: String,
-    help: Help,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    what: Told,
+    help: Told,
 }
 
 impl Wrong {
-    fn new(what: impl Into<String>, help: Help) -> Self {
-        Self {
-            what: what.into(),
-            help,
-        }
+    fn new(what: Told, help: Told) -> Self {
+        Self { what, help }
     }
 }
 
@@ -145,13 +138,15 @@ impl Plan {
             return Self::load(path);
         }
         if !words.is_empty() && !words.contains('=') {
-            return Err(PlanError::Text {
-                what: format!("there is no file `{words}`, and it is no list of faults"),
-                help: both(
-                    "name a fault file, or write for example commit_drop=0.02,status=403@101",
-                    "eine Fehlerdatei nennen, oder etwa commit_drop=0.02,status=403@101 schreiben",
-                ),
-            });
+            let what = both(
+                format!("there is no file `{words}`, and it is no list of faults"),
+                format!("die Datei `{words}` gibt es nicht, und Fehler nennt das auch nicht"),
+            );
+            let help = both(
+                "name a fault file, or write for example commit_drop=0.02,status=403@101",
+                "eine Fehlerdatei nennen, oder etwa commit_drop=0.02,status=403@101 schreiben",
+            );
+            return Err(PlanError::Text(Box::new(Wrong::new(what, help))));
         }
         Self::inline(words)
     }
@@ -161,10 +156,7 @@ impl Plan {
     /// # Errors
     /// A part of the text is wrong.
     pub fn inline(text: &str) -> Result<Self, PlanError> {
-        let told = |wrong: Wrong| PlanError::Text {
-            what: wrong.what,
-            help: wrong.help,
-        };
+        let told = |wrong: Wrong| PlanError::Text(Box::new(wrong));
         let example = || {
             both(
                 "write for example commit_drop=0.02,503=0.01,status=403@101",
@@ -191,14 +183,14 @@ impl Plan {
         Self::parse(&text).map_err(|(wrong, at)| PlanError::Line {
             path: path.to_owned(),
             line: 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count(),
-            what: wrong.what,
-            help: wrong.help,
+            wrong: Box::new(wrong),
         })
     }
 
     fn parse(text: &str) -> Result<Self, Found> {
         let table = DeTable::parse(text).map_err(|error| {
-            let what = error.message().to_owned();
+            // The parser speaks English.
+            let what = both(error.message(), error.message());
             let help = both(
                 "a fault file is TOML: a word and its value on each line, texts in quotes",
                 "eine Fehlerdatei ist TOML: je Zeile ein Wort und sein Wert, Texte in \
@@ -271,7 +263,10 @@ impl Plan {
         match key {
             "seed" => {
                 let seed = value.parse().map_err(|_| {
-                    let what = format!("`seed={value}`: a seed is a whole number");
+                    let what = both(
+                        format!("`seed={value}`: a seed is a whole number"),
+                        format!("`seed={value}`: ein Seed ist eine ganze Zahl"),
+                    );
                     Wrong::new(
                         what,
                         both("write for example seed=7", "etwa seed=7 schreiben"),
@@ -323,7 +318,7 @@ impl Plan {
                     if key.bytes().all(|byte| byte.is_ascii_digit()) {
                         return Err(unknown_status(key));
                     }
-                    return Err(unknown("word", key, known()));
+                    return Err(unknown(both("word", "kein Wort"), key, known()));
                 }
                 let help = both(
                     "docs/rehearsal.md shows how each word is written",
@@ -343,7 +338,11 @@ impl Plan {
                 "write [[record]], then number = \"C0042\" and posts = [\"commit_drop\"]",
                 "[[record]] schreiben, dann number = \"C0042\" und posts = [\"commit_drop\"]",
             );
-            Wrong::new("`record` is a table for each record", help)
+            let what = both(
+                "`record` is a table for each record",
+                "`record` ist eine Tabelle für jeden Datensatz",
+            );
+            Wrong::new(what, help)
         };
         let list = node
             .get_ref()
@@ -360,7 +359,11 @@ impl Plan {
                     "lookups" => script.lookups = Some(steps(node)?),
                     other => {
                         let keys = ["number", "posts", "lookups"].into_iter();
-                        let mut wrong = unknown("key of a record", other, keys);
+                        let mut wrong = unknown(
+                            both("key of a record", "keinen Schlüssel eines Datensatzes"),
+                            other,
+                            keys,
+                        );
                         if known().any(|word| word == other) {
                             wrong.help = both(
                                 "write it above the first [[record]]",
@@ -372,7 +375,10 @@ impl Plan {
                 }
             }
             let Some(number) = number else {
-                let what = "a record needs its number, in quotes";
+                let what = both(
+                    "a record needs its number, in quotes",
+                    "ein Datensatz braucht seine Nummer, in Anführungszeichen",
+                );
                 let help = both(
                     "write for example number = \"C0042\"",
                     "etwa number = \"C0042\" schreiben",
@@ -380,7 +386,10 @@ impl Plan {
                 return Err((Wrong::new(what, help), at));
             };
             if self.faults.records.contains_key(&number) {
-                let what = format!("the record `{number}` has a script already");
+                let what = both(
+                    format!("the record `{number}` has a script already"),
+                    format!("für den Datensatz `{number}` steht schon etwas da"),
+                );
                 let help = both(
                     "write all its steps into one [[record]]",
                     "alle seine Schritte in ein [[record]] schreiben",
@@ -408,7 +417,10 @@ fn unknown_status(status: &str) -> Wrong {
     let statuses = known().filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
     let statuses = statuses.collect::<Vec<_>>().join(", ");
     Wrong::new(
-        format!("there is no fault `{status}`"),
+        both(
+            format!("there is no fault `{status}`"),
+            format!("einen Fehler `{status}` gibt es nicht"),
+        ),
         both(
             format!(
                 "of the statuses there are {statuses}; status={status}@1 answers every create with \
@@ -422,7 +434,8 @@ fn unknown_status(status: &str) -> Wrong {
     )
 }
 
-fn unknown<'w>(what: &str, word: &str, known: impl Iterator<Item = &'w str> + Clone) -> Wrong {
+/// A word that is not there; `what` says what it is no one of, in German behind "es gibt".
+fn unknown<'w>(what: Told, word: &str, known: impl Iterator<Item = &'w str> + Clone) -> Wrong {
     let alike = |known: &&str| strsim::damerau_levenshtein(known, word);
     let nearest = known.clone().min_by_key(alike);
     let help = match nearest.filter(|known| alike(known) <= 2) {
@@ -435,7 +448,11 @@ fn unknown<'w>(what: &str, word: &str, known: impl Iterator<Item = &'w str> + Cl
             both(format!("there are {known}"), format!("es gibt {known}"))
         }
     };
-    Wrong::new(format!("there is no {what} `{word}`"), help)
+    let what = both(
+        format!("there is no {} `{word}`", what.english),
+        format!("es gibt {} `{word}`", what.german),
+    );
+    Wrong::new(what, help)
 }
 
 fn one_of<T: Copy>((key, value): (&str, &str), words: &[(&str, T)]) -> Result<Option<T>, Wrong> {
@@ -447,13 +464,20 @@ fn one_of<T: Copy>((key, value): (&str, &str), words: &[(&str, T)]) -> Result<Op
             format!("write one of {words}"),
             format!("eines davon schreiben: {words}"),
         );
-        Wrong::new(format!("`{key}={value}` makes no sense"), help)
+        let what = both(
+            format!("`{key}={value}` makes no sense"),
+            format!("`{key}={value}` ergibt keinen Sinn"),
+        );
+        Wrong::new(what, help)
     })
 }
 
 fn no_value(key: &str) -> Wrong {
     Wrong::new(
-        format!("`{key}` is no single value"),
+        both(
+            format!("`{key}` is no single value"),
+            format!("`{key}` ist kein einzelner Wert"),
+        ),
         both(
             "a word has a number, a text in quotes, true or false, or a list of them",
             "ein Wort hat eine Zahl, einen Text in Anführungszeichen, true oder false, oder eine \
@@ -493,7 +517,11 @@ fn steps(node: &Spanned<DeValue<'_>>) -> Result<Vec<Step>, Found> {
         .map(|text| {
             Step::read(text).ok_or_else(|| {
                 let faults = Fault::ALL.iter().map(|fault| fault.key());
-                let mut wrong = unknown("fault", text, faults.chain([Step::FINE]));
+                let mut wrong = unknown(
+                    both("fault", "keinen Fehler"),
+                    text,
+                    faults.chain([Step::FINE]),
+                );
                 wrong.help.english.push_str(", or write a status like 422");
                 wrong
                     .help

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::faults::Fault;
+use super::told::{Told, both};
 
 /// What a script counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +69,7 @@ pub struct Script {
 
 impl Script {
     /// Reads `403@101`, `403@101-120`, `503@30s` or `503@30s-45s`.
-    pub(super) fn read(asked: Asked, value: &str) -> Result<Self, String> {
+    pub(super) fn read(asked: Asked, value: &str) -> Result<Self, Told> {
         let read = || {
             let (status, span) = value.split_once('@')?;
             let (from, to) = match span.split_once('-') {
@@ -91,8 +92,15 @@ impl Script {
             fine.then_some(script)
         };
         read().ok_or_else(|| {
-            format!(
-                "`{value}`: write 403@101 (from the 101st request on), 403@101-120 or 503@30s-45s"
+            both(
+                format!(
+                    "`{value}`: write 403@101 (from the 101st request on), 403@101-120 or \
+                     503@30s-45s"
+                ),
+                format!(
+                    "`{value}`: 403@101 (ab der 101. Anfrage), 403@101-120 oder 503@30s-45s \
+                     schreiben"
+                ),
             )
         })
     }
@@ -110,7 +118,7 @@ pub struct Freeze {
 
 impl Freeze {
     /// Reads `10s@101` or `10s@30s`.
-    pub(super) fn read(value: &str) -> Result<Self, String> {
+    pub(super) fn read(value: &str) -> Result<Self, Told> {
         let read = || {
             let (time, at) = value.split_once('@')?;
             Some(Self {
@@ -119,7 +127,10 @@ impl Freeze {
             })
         };
         read().ok_or_else(|| {
-            format!("`{value}`: write 10s@101 (for 10 s at the 101st create) or 10s@30s")
+            both(
+                format!("`{value}`: write 10s@101 (for 10 s at the 101st create) or 10s@30s"),
+                format!("`{value}`: 10s@101 (10 s lang beim 101. Anlegen) oder 10s@30s schreiben"),
+            )
         })
     }
 }
@@ -181,8 +192,13 @@ fn span(text: &str) -> Option<Duration> {
 }
 
 /// The duration that is the value of a word.
-pub(super) fn duration(key: &str, value: &str) -> Result<Duration, String> {
-    span(value).ok_or_else(|| format!("`{key}={value}`: a duration is written 200ms, 3s or 2m"))
+pub(super) fn duration(key: &str, value: &str) -> Result<Duration, Told> {
+    span(value).ok_or_else(|| {
+        both(
+            format!("`{key}={value}`: a duration is written 200ms, 3s or 2m"),
+            format!("`{key}={value}`: eine Dauer schreibt man 200ms, 3s oder 2m"),
+        )
+    })
 }
 
 #[cfg(test)]

@@ -137,8 +137,21 @@ fn mistakes_are_told_with_their_line_and_a_remedy() {
         assert!(said.contains(what), "{said}");
         assert!(error.help().english.contains(help), "{said}");
         assert_ne!(error.help().english, error.help().german, "{said}");
+        let german = error.in_german();
+        assert!(
+            german.contains(&format!("faults.toml:{line}: ")),
+            "{german}"
+        );
+        // What the parser of TOML says is its own.
+        assert!(german != said || help == "TOML", "{german}");
+        assert!(!german.contains("there is"), "{german}");
         assert!(!error.is_usage());
     }
+}
+
+#[test]
+fn what_is_neither_a_file_nor_a_text_is_told_as_that() {
+    let folder = tempfile::tempdir().unwrap();
     let gone = Plan::of("faults/gone.toml").unwrap_err();
     assert!(
         gone.to_string()
@@ -147,6 +160,10 @@ fn mistakes_are_told_with_their_line_and_a_remedy() {
     assert!(gone.is_usage() && gone.help().english.contains("commit_drop=0.02"));
     let wrong = Plan::of("drop").unwrap_err();
     assert!(wrong.to_string().contains("no file `drop`"), "{wrong}");
+    assert_eq!(
+        wrong.in_german(),
+        "die Datei `drop` gibt es nicht, und Fehler nennt das auch nicht"
+    );
     let folder = Plan::load(folder.path()).unwrap_err();
     assert!(folder.to_string().contains("cannot be read"), "{folder}");
 }
