@@ -3,6 +3,7 @@
 //! Plain data: trouble with a record is described here by codes and parameters, never by
 //! prose; `wording` turns it into sentences for people.
 
+pub(crate) mod borrowed;
 pub mod code;
 pub mod damage;
 pub mod ending;

@@ -89,7 +89,7 @@ fn tried(mapping: &Mapping) {
         return;
     };
     for trial in mapping.trials() {
-        assert!(!trial.title().is_empty());
+        assert!(!trial.title().german.is_empty());
         let mut records = trial.records();
         let lead = records.next().unwrap();
         let tally = &mut Tally::default();

@@ -37,28 +37,36 @@ fn fields(json: bool, console: &Console) {
             console.json(&json!({
                 "type": "field",
                 "target": field.path,
-                "kind": field.kind,
-                "limit": field.limit,
+                "kind": field.kind.english,
+                "limit": field.limit.english,
                 "required": field.required,
                 "meaning": field.meaning,
             }));
         }
         return;
     }
+    let language = console.language();
     let rows: Vec<Vec<String>> = field_list()
         .into_iter()
         .map(|field| {
-            let required = if field.required { "yes" } else { "" };
+            let required = match field.required {
+                true => language.pick("yes", "ja"),
+                false => "",
+            };
             vec![
                 field.path,
-                field.kind.to_owned(),
-                field.limit,
+                field.kind.told_in(language),
+                field.limit.told_in(language),
                 required.to_owned(),
                 field.meaning.to_owned(),
             ]
         })
         .collect();
-    console.table(&["target", "type", "limit", "required", "meaning"], &rows);
+    let heading = language.pick(
+        ["target", "type", "limit", "required", "meaning"],
+        ["Feld", "Typ", "Grenze", "Pflicht", "Bedeutung"],
+    );
+    console.table(&heading, &rows);
 }
 
 /// Reads the mapping that a command names.

@@ -19,7 +19,7 @@ use super::syntax::{Keys, Section};
 use super::trial::{self, TrialSpec};
 use super::trim::folded;
 use crate::customer::Target;
-use crate::outcome::{Code, Severity, both};
+use crate::outcome::{Code, Severity, borrowed, both};
 use crate::record::RESERVED_COLUMNS;
 
 /// A mapping that is right in itself; what it says about columns is not yet bound to any.
@@ -141,22 +141,31 @@ impl Compiler {
 
     fn forbidden(&self, name: &str, place: &Place) -> Option<Mistake> {
         if name.trim().is_empty() {
-            return Some(Mistake::at(place.clone(), "a column needs a name"));
+            return Some(Mistake::at(
+                place.clone(),
+                both!("a column needs a name", "eine Spalte braucht einen Namen"),
+            ));
         }
         if RESERVED_COLUMNS.contains(&name) {
             return Some(
-                Mistake::at(place.clone(), format!("{} cannot be mapped", quoted(name))).help(
+                Mistake::at(
+                    place.clone(),
                     both!(
-                        "it is one of the columns that the report adds to failed.csv",
-                        "es ist eine der Spalten, die der Bericht in failed.csv hinzufügt"
+                        "{name} cannot be mapped",
+                        "{name} lässt sich nicht zuordnen",
+                        name = quoted(name)
                     ),
-                ),
+                )
+                .help(both!(
+                    "it is one of the columns that the report adds to failed.csv",
+                    "es ist eine der Spalten, die der Bericht in failed.csv hinzufügt"
+                )),
             );
         }
         let wanted = folded(name);
         let is_dropped = |column: &ColumnName| folded(&column.name) == wanted;
         self.dropped.iter().any(is_dropped).then(|| {
-            Mistake::at(place.clone(), format!("{} is listed in `drop`", quoted(name)))
+            Mistake::at(place.clone(), both!("{name} is listed in `drop`", "{name} steht in `drop`", name = quoted(name)))
                 .help(both!("a dropped column is never written anywhere: take it out of `drop` or leave it alone here", "eine verworfene Spalte wird nirgends geschrieben: aus `drop` nehmen, oder hier weglassen"))
         })
     }
@@ -177,8 +186,8 @@ pub(super) fn compile(
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         let mistakes = errors.iter().map(|error| {
-            let title = error.message().to_owned();
-            let help = match title.as_str() {
+            let title = borrowed::of_toml(error.message());
+            let help = match error.message() {
                 "duplicate key" => {
                     both!("a key, or a section such as [customer], stands in a file once: put both together", "ein Schlüssel oder ein Abschnitt wie [customer] steht nur einmal in der Datei: beide zusammenlegen")
                 }
@@ -207,7 +216,7 @@ pub(super) fn compile(
 }
 
 fn read(document: &DeTable<'_>, compiler: &mut Compiler) -> Option<Compiled> {
-    let root = Section::of(document, "the mapping", KEYS);
+    let root = Section::of(document, both!("the mapping", "die Zuordnung"), KEYS);
     // First what the others depend on: conventions and dropped columns.
     let (source, empty) = options::source(root.get("source"), compiler);
     let parts = part::customer(root.get("customer"), compiler);

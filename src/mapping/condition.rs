@@ -47,15 +47,17 @@ impl Condition {
             return Vec::new();
         };
         let DeValue::Array(list) = node.get_ref() else {
-            let mistake = wrong_type(node, "keep_if", "a list of conditions").help(
-                Bilingual::same("keep_if = [ { column = \"Konto\", between = [10000, 69999] } ]"),
-            );
+            let wanted = both!("a list of conditions", "eine Liste von Bedingungen");
+            let mistake = wrong_type(node, "keep_if", wanted).help(Bilingual::same(
+                "keep_if = [ { column = \"Konto\", between = [10000, 69999] } ]",
+            ));
             compiler.mistakes.push(mistake);
             return Vec::new();
         };
         list.iter()
             .filter_map(|node| {
-                let mut section = match Section::open(node, "a condition", KEYS) {
+                let what = both!("a condition", "eine Bedingung");
+                let mut section = match Section::open(node, what, KEYS) {
                     Ok(section) => section,
                     Err(mistake) => {
                         compiler.mistakes.push(mistake);
@@ -76,7 +78,13 @@ impl Condition {
     ) -> Option<Self> {
         let column = match section.get("column") {
             Some(_) => section.text("column"),
-            None => section.complain(Mistake::at(node.span(), "a condition needs a `column`")),
+            None => section.complain(Mistake::at(
+                node.span(),
+                both!(
+                    "a condition needs a `column`",
+                    "eine Bedingung braucht `column`"
+                ),
+            )),
         };
         let not = section.flag("not").unwrap_or(false);
         let given: Vec<&str> = TESTS
@@ -85,8 +93,14 @@ impl Condition {
             .collect();
         let [key] = given[..] else {
             return section.complain(
-                Mistake::at(node.span(), "a condition needs exactly one test")
-                    .help(both!([tests = listed(TESTS, TESTS.len())] "the tests are {tests}", "die Prüfungen sind {tests}")),
+                Mistake::at(
+                    node.span(),
+                    both!(
+                        "a condition needs exactly one test",
+                        "eine Bedingung braucht genau eine Prüfung"
+                    ),
+                )
+                .help(both!([tests = listed(TESTS, TESTS.len())] "the tests are {tests}", "die Prüfungen sind {tests}")),
             );
         };
         let test = Test::read(key, section, compiler.convention)?;
@@ -133,16 +147,25 @@ impl Test {
             }
             "equals" => match plain_text(node) {
                 Some(text) => Some(Self::OneOf(vec![text])),
-                None => section.complain(wrong_type(node, "equals", "a text or number")),
+                None => section.complain(wrong_type(
+                    node,
+                    "equals",
+                    both!("a text or number", "ein Text oder eine Zahl"),
+                )),
             },
             "one_of" => {
                 let list = node.get_ref().as_array();
                 let texts = list.and_then(|list| list.iter().map(plain_text).collect());
                 match texts {
                     Some(texts) => Some(Self::OneOf(texts)),
-                    None => {
-                        section.complain(wrong_type(node, "one_of", "a list of texts or numbers"))
-                    }
+                    None => section.complain(wrong_type(
+                        node,
+                        "one_of",
+                        both!(
+                            "a list of texts or numbers",
+                            "eine Liste von Texten oder Zahlen"
+                        ),
+                    )),
                 }
             }
             _ => {
@@ -155,8 +178,15 @@ impl Test {
                         Some(Self::Between(*low, *high, convention))
                     }
                     _ => section.complain(
-                        wrong_type(node, "between", "a list of two numbers, the smaller first")
-                            .help(Bilingual::same("between = [10000, 69999]")),
+                        wrong_type(
+                            node,
+                            "between",
+                            both!(
+                                "a list of two numbers, the smaller first",
+                                "eine Liste von zwei aufsteigenden Zahlen"
+                            ),
+                        )
+                        .help(Bilingual::same("between = [10000, 69999]")),
                     ),
                 }
             }

@@ -10,7 +10,7 @@ use super::convert::{self, DateStyle};
 use super::error::Mistake;
 use super::steps::{Fault, Steps, Surroundings};
 use super::suggest::did_you_mean;
-use super::syntax::{Node, type_name, whole_number};
+use super::syntax::{Node, this_is, whole_number};
 use super::tally::Tally;
 use super::value::kind_name;
 use crate::country;
@@ -56,32 +56,33 @@ pub(super) fn fit(
     let value = match typed(target, node, steps, role) {
         Ok(value) => value,
         Err(Misfit::Type) => return Err(wrong_kind(target, node, key)),
-        Err(Misfit::Reason(reason)) => {
-            return Err(Mistake::at(
-                node.span(),
-                format!("`{key}` does not fit `{target}`: {reason}"),
-            ));
-        }
+        Err(Misfit::Reason(reason)) => return Err(does_not_fit(target, node, key, reason)),
         Err(Misfit::Empty) => {
-            return Err(Mistake::at(node.span(), format!("`{key}` is empty")).help(
-                if role == Constant::Otherwise {
+            let title = both!("`{key}` is empty", "`{key}` ist leer");
+            return Err(
+                Mistake::at(node.span(), title).help(if role == Constant::Otherwise {
                     both!(
                         "otherwise = \"empty\" makes the value empty",
                         "otherwise = \"empty\" lässt den Wert leer"
                     )
                 } else {
                     both!("leave the key out", "den Schlüssel weglassen")
-                },
-            ));
+                }),
+            );
         }
     };
     match beyond(target, &value) {
         None => Ok(value),
-        Some(reason) => Err(Mistake::at(
-            node.span(),
-            format!("`{key}` does not fit `{target}`: {reason}"),
-        )),
+        Some(reason) => Err(does_not_fit(target, node, key, reason)),
     }
+}
+
+fn does_not_fit(target: Target, node: &Node<'_>, key: &str, reason: Bilingual) -> Mistake {
+    let title = both!([reason]
+        "`{key}` does not fit `{target}`: {reason}",
+        "`{key}` passt nicht zu `{target}`: {reason}"
+    );
+    Mistake::at(node.span(), title)
 }
 
 /// The value that a text of a table stands for, or why it cannot be one of `target`; none, if
@@ -90,12 +91,15 @@ pub(super) fn fit_text(
     target: Target,
     written: &str,
     steps: &Steps,
-) -> Result<Option<Value<'static>>, String> {
+) -> Result<Option<Value<'static>>, Bilingual> {
     let value = match text(steps, written, false) {
         Ok(value) => value,
         Err(Misfit::Empty) => return Ok(None),
         Err(Misfit::Reason(reason)) => return Err(reason),
-        Err(Misfit::Type) => return Err(format!("it is not {}", kind_name(steps.kind))),
+        Err(Misfit::Type) => {
+            let kind = kind_name(steps.kind);
+            return Err(both!([kind] "it is not {kind}", "verlangt ist {kind}"));
+        }
     };
     match known(target, &value).or_else(|| beyond(target, &value)) {
         None => Ok(Some(value)),
@@ -106,14 +110,14 @@ pub(super) fn fit_text(
 fn wrong_kind(target: Target, node: &Node<'_>, key: &str) -> Mistake {
     let kind = target.field().kind;
     let wanted = match kind {
-        Kind::Boolean => "true or false",
+        Kind::Boolean => both!("true or false", "true oder false"),
         kind => kind_name(kind),
     };
-    let mistake = Mistake::at(
-        node.span(),
-        format!("`{key}` of `{target}` must be {wanted}"),
-    )
-    .label(format!("this is {}", type_name(node.get_ref())));
+    let title = both!([wanted]
+        "`{key}` of `{target}` must be {wanted}",
+        "`{key}` von `{target}` muss {wanted} sein"
+    );
+    let mistake = Mistake::at(node.span(), title).label(this_is(node.get_ref()));
     let text = node.get_ref().as_str();
     match (text, kind) {
         (Some(text), Kind::Boolean) => {
@@ -143,7 +147,7 @@ fn wrong_kind(target: Target, node: &Node<'_>, key: &str) -> Mistake {
             let name = NameList::of_target(target).map(|list| {
                 let one = Bilingual::of(|language| list.singular_in(language).to_owned());
                 let form = list.form();
-                both!([one] "the name of a {one} needs as = \"{form}\"", "ein Name statt der Id ({one}) braucht as = \"{form}\"")
+                both!([one] "the name of a {one} needs as = \"{form}\"", "der Name einer {one} braucht as = \"{form}\"")
             });
             mistake.help_if(number.or(suggestion).or(name))
         }
@@ -157,7 +161,7 @@ fn wrong_kind(target: Target, node: &Node<'_>, key: &str) -> Mistake {
 enum Misfit {
     Type,
     Empty,
-    Reason(String),
+    Reason(Bilingual),
 }
 
 fn typed(
@@ -235,7 +239,7 @@ fn text(steps: &Steps, written: &str, only_type: bool) -> Result<Value<'static>,
 }
 
 /// Why a constant broke a step, in words.
-fn reason(fault: &Fault) -> String {
+fn reason(fault: &Fault) -> Bilingual {
     let param = |name: &str| {
         fault
             .params
@@ -244,56 +248,105 @@ fn reason(fault: &Fault) -> String {
             .map_or("", |(_, value)| value.as_str())
     };
     match fault.code {
-        Code::CountryUnknown => "no such country is known".to_owned(),
-        Code::LanguageUnknown => "no such language is known".to_owned(),
-        Code::SalutationUnknown => "no such salutation is known".to_owned(),
-        Code::PhoneMalformed => "this is no phone number".to_owned(),
-        Code::LengthMax => format!("it is longer than max = {}", param("max")),
-        Code::TypeInteger => "it is no whole number".to_owned(),
-        Code::TypeDecimal => format!("it is no number as in {}", param("expected")),
-        Code::TypeBoolean => "it is neither yes nor no".to_owned(),
-        Code::TypeDate if param("reason") == "no_date" => "this day stands for \"no date\"".into(),
-        Code::TypeDate => format!("it is not written as {}", param("expected")),
-        code => code.to_string(),
+        Code::CountryUnknown => both!("no such country is known", "dieses Land ist nicht bekannt"),
+        Code::LanguageUnknown => both!(
+            "no such language is known",
+            "diese Sprache ist nicht bekannt"
+        ),
+        Code::SalutationUnknown => both!(
+            "no such salutation is known",
+            "diese Anrede ist nicht bekannt"
+        ),
+        Code::PhoneMalformed => both!("this is no phone number", "das ist keine Telefonnummer"),
+        Code::LengthMax => both!(
+            "it is longer than max = {max}",
+            "das ist länger als max = {max}",
+            max = param("max")
+        ),
+        Code::TypeInteger => both!("it is no whole number", "das ist keine ganze Zahl"),
+        Code::TypeDecimal => both!(
+            "it is no number as in {expected}",
+            "das ist keine Zahl wie {expected}",
+            expected = param("expected")
+        ),
+        Code::TypeBoolean => both!("it is neither yes nor no", "das ist weder ja noch nein"),
+        Code::TypeDate if param("reason") == "no_date" => both!(
+            "this day stands for \"no date\"",
+            "dieser Tag steht für \"kein Datum\""
+        ),
+        Code::TypeDate => both!(
+            "it is not written as {expected}",
+            "das ist kein Datum in der Form {expected}",
+            expected = param("expected")
+        ),
+        code => Bilingual::same(code.to_string()),
     }
 }
 
 /// Countries and languages must be ISO codes: a constant `Deutschland` is always wrong.
-fn known(target: Target, value: &Value<'_>) -> Option<String> {
+fn known(target: Target, value: &Value<'_>) -> Option<Bilingual> {
     let Value::Text(text) = value else {
         return None;
     };
     match target.field().name {
         "CountryIso" if !country::is_country(text) => Some(match country::country(text) {
-            Some(iso) => format!("the ISO code is wanted: \"{iso}\""),
-            None => "this is no ISO 3166 country code".to_owned(),
+            Some(iso) => iso_code(iso),
+            None => both!(
+                "this is no ISO 3166 country code",
+                "das ist kein Ländercode nach ISO 3166"
+            ),
         }),
         "LanguageIso" if !country::is_language(text) => Some(match country::language(text) {
-            Some(iso) => format!("the ISO code is wanted: \"{iso}\""),
-            None => "this is no ISO 639-1 language code".to_owned(),
+            Some(iso) => iso_code(iso),
+            None => both!(
+                "this is no ISO 639-1 language code",
+                "das ist kein Sprachcode nach ISO 639-1"
+            ),
         }),
         _ => None,
     }
 }
 
+fn iso_code(iso: &str) -> Bilingual {
+    both!(
+        "the ISO code is wanted: \"{iso}\"",
+        "verlangt ist der ISO-Code: \"{iso}\""
+    )
+}
+
 /// Why the API would refuse the value.
-fn beyond(target: Target, value: &Value<'_>) -> Option<String> {
+fn beyond(target: Target, value: &Value<'_>) -> Option<Bilingual> {
+    let between = |min: i64, max: i64| {
+        both!(
+            "it must lie between {min} and {max}",
+            "der Wert muss zwischen {min} und {max} liegen"
+        )
+    };
     match (target.field().bounds, value) {
         (Bounds::Length { max, .. }, Value::Text(text)) => {
             let length = text.encode_utf16().count();
-            (length > max).then(|| format!("it has {length} characters, at most {max} are allowed"))
+            (length > max).then(|| {
+                both!(
+                    "it has {length} characters, at most {max} are allowed",
+                    "der Text hat {length} Zeichen, erlaubt sind höchstens {max}"
+                )
+            })
         }
         (Bounds::Range { min, max }, Value::Integer(number)) => {
-            (!(min..=max).contains(number)).then(|| format!("it must lie between {min} and {max}"))
+            (!(min..=max).contains(number)).then(|| between(min, max))
         }
         (Bounds::Range { min, max }, Value::Decimal(number)) => {
             let range = rust_decimal::Decimal::from(min)..=rust_decimal::Decimal::from(max);
-            (!range.contains(number)).then(|| format!("it must lie between {min} and {max}"))
+            (!range.contains(number)).then(|| between(min, max))
         }
         (Bounds::Years { min, max }, Value::DateTime(date)) => {
             let year: i16 = date.text().get(..4).and_then(|year| year.parse().ok())?;
-            (!(min..=max).contains(&year))
-                .then(|| format!("the year must lie between {min} and {max}"))
+            (!(min..=max).contains(&year)).then(|| {
+                both!(
+                    "the year must lie between {min} and {max}",
+                    "das Jahr muss zwischen {min} und {max} liegen"
+                )
+            })
         }
         _ => None,
     }

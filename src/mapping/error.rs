@@ -30,7 +30,8 @@ pub(crate) type Place = Range<usize>;
 pub(crate) struct Mistake {
     place: Option<Place>,
     title: Bilingual,
-    label: Option<String>,
+    /// Boxed, so that a mistake stays small.
+    label: Option<Box<Bilingual>>,
     /// Boxed, so that a mistake stays small.
     help: Option<Box<Bilingual>>,
 }
@@ -57,15 +58,15 @@ impl Mistake {
     }
 
     /// Adds the words beneath the underlined place.
-    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(harmless(label.into()));
+    pub(crate) fn label(mut self, label: impl Into<Bilingual>) -> Self {
+        self.label = Some(Box::new(label.into().map(harmless)));
         self
     }
 
-    /// The mistake in a line, without its place.
+    /// The mistake in a line, without its place, for programs.
     pub(crate) fn in_a_line(&self) -> String {
         match &self.label {
-            Some(label) => format!("{} ({label})", self.title.english),
+            Some(label) => format!("{} ({})", self.title.english, label.english),
             None => self.title.english.clone(),
         }
     }
@@ -171,9 +172,12 @@ impl MappingError {
             .primary_title(mistake.title.shown_in(language));
         let mut group = match &mistake.place {
             Some(place) => {
-                let annotation = AnnotationKind::Primary
-                    .span(self.within(place))
-                    .label(mistake.label.as_deref());
+                let annotation = AnnotationKind::Primary.span(self.within(place)).label(
+                    mistake
+                        .label
+                        .as_deref()
+                        .map(|label| label.shown_in(language)),
+                );
                 title.element(
                     Snippet::source(excerptible(&self.text))
                         .path(&*self.name)
@@ -205,11 +209,35 @@ impl MappingError {
     /// Every mistake's title and help on a line, for table tests.
     #[cfg(test)]
     pub(crate) fn brief(&self) -> Vec<String> {
+        self.must_have_german();
+        self.brief_in(Language::English)
+    }
+
+    /// As [`brief`](Self::brief), in either language.
+    #[cfg(test)]
+    pub(crate) fn brief_in(&self, language: Language) -> Vec<String> {
         let line = |mistake: &Mistake| match &mistake.help {
-            Some(help) => format!("{} => {}", mistake.title.english, help.english),
-            None => mistake.title.english.clone(),
+            Some(help) => format!(
+                "{} => {}",
+                mistake.title.shown_in(language),
+                help.shown_in(language)
+            ),
+            None => mistake.title.told_in(language),
         };
         self.mistakes.iter().map(line).collect()
+    }
+
+    /// Panics if a German text of a mistake has English words in it.
+    #[cfg(test)]
+    pub(crate) fn must_have_german(&self) {
+        for mistake in &self.mistakes {
+            let more = [mistake.label.as_deref(), mistake.help.as_deref()];
+            let texts = [Some(&mistake.title)].into_iter().chain(more);
+            for text in texts.flatten() {
+                let word = english_word(&text.german);
+                assert_eq!(word, None, "{}", text.german);
+            }
+        }
     }
 
     /// Line and column of a place, counted from 1; the column in characters.
@@ -252,6 +280,18 @@ impl fmt::Debug for MappingError {
 
 impl std::error::Error for MappingError {}
 
+/// A word of the text that only English has; what stands in quotes or back-ticks is no word.
+#[cfg(test)]
+fn english_word(text: &str) -> Option<&str> {
+    const WORDS: &[&str] = &[
+        "a", "and", "are", "be", "cannot", "did", "does", "for", "has", "is", "it", "must", "name",
+        "no", "not", "of", "or", "take", "the", "this", "to", "unknown", "with", "write",
+    ];
+    let bare = text.split(['`', '"', '\'']).step_by(2);
+    let mut words = bare.flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words.find(|word| WORDS.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,9 +303,13 @@ mod tests {
             "kunden.toml".into(),
             text.into(),
             vec![
-                Mistake::of_file("there is no [customer]").help(both!("add it", "ihn anlegen")),
-                Mistake::at(19..24, "unknown format `cvs`")
-                    .help(both!("did you mean `csv`?", "ist `csv` gemeint?")),
+                Mistake::of_file(both!("there is no [customer]", "es gibt kein [customer]"))
+                    .help(both!("add it", "ihn anlegen")),
+                Mistake::at(
+                    19..24,
+                    both!("unknown format `cvs`", "das Format `cvs` gibt es nicht"),
+                )
+                .help(both!("did you mean `csv`?", "ist `csv` gemeint?")),
             ],
         );
         assert_eq!(
@@ -286,12 +330,25 @@ mod tests {
         --> kunden.toml
          = help: add it
         "#);
+        insta::assert_snapshot!(error.render(false, Language::German), @r#"
+        Fehler: das Format `cvs` gibt es nicht
+         --> kunden.toml:2:10
+          |
+        2 | format = "cvs"
+          |          ^^^^^
+          |
+          = Hilfe: ist `csv` gemeint?
+
+        Fehler: es gibt kein [customer]
+        --> kunden.toml
+         = Hilfe: ihn anlegen
+        "#);
     }
 
     #[test]
     fn very_many_mistakes_are_counted_and_each_that_is_shown_has_help() {
         let text: String = (0..100_000).map(|at| format!("x{at} = 1\n")).collect();
-        let mistakes = (0..100_000).map(|at| Mistake::at(at..at + 1, "odd"));
+        let mistakes = (0..100_000).map(|at| Mistake::at(at..at + 1, both!("odd", "seltsam")));
         let error = MappingError::new("m".into(), text.into(), mistakes.collect());
         let rendered = error.render(false, Language::English);
         assert_eq!(rendered.matches("error: odd").count(), SHOWN);
@@ -302,8 +359,8 @@ mod tests {
     #[test]
     fn nothing_that_stands_in_the_file_steers_a_terminal() {
         let text = "a = \"\u{9b}2J\u{1b}[2J\" \u{9d}\n";
-        let mistake =
-            Mistake::at(4..13, "odd \u{9b}2J\u{7}").help(Bilingual::same("not \u{1b}[2J"));
+        let mistake = Mistake::at(4..13, Bilingual::same("odd \u{9b}2J\u{7}"))
+            .help(Bilingual::same("not \u{1b}[2J"));
         let error = MappingError::new("m".into(), text.into(), vec![mistake]);
         assert_eq!(error.to_string(), "m:1:5: odd \u{fffd}2J\u{fffd}");
         insta::assert_snapshot!(error.render(false, Language::English), @r#"
@@ -319,7 +376,11 @@ mod tests {
 
     #[test]
     fn a_place_beyond_the_text_is_cut() {
-        let error = MappingError::new("m".into(), "ä".into(), vec![Mistake::at(7..90, "odd")]);
+        let error = MappingError::new(
+            "m".into(),
+            "ä".into(),
+            vec![Mistake::at(7..90, Bilingual::same("odd"))],
+        );
         assert!(error.render(true, Language::German).contains("odd"));
         assert_eq!(error.to_string(), "m:1:2: odd");
     }

@@ -2,6 +2,7 @@
 
 use super::value::kind_name;
 use crate::customer::{Bounds, Part};
+use crate::outcome::{Bilingual, both};
 
 /// One field that a mapping can fill.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,9 +10,9 @@ pub struct FieldEntry {
     /// The path by which errors and reports name it.
     pub path: String,
     /// Its type, in words.
-    pub kind: &'static str,
+    pub kind: Bilingual,
     /// What its value may be, in words; empty when there is no limit.
-    pub limit: String,
+    pub limit: Bilingual,
     /// Whether the API demands it (of an address: when the address is sent).
     pub required: bool,
     /// What it means.
@@ -44,8 +45,11 @@ pub fn field_list() -> Vec<FieldEntry> {
     list.extend(fields(Part::Billing));
     list.extend(LIKE_BILLING.map(|(path, meaning)| FieldEntry {
         path: path.to_owned(),
-        kind: "an address",
-        limit: "fields as in BillingAddress".to_owned(),
+        kind: both!("an address", "eine Adresse"),
+        limit: both!(
+            "fields as in BillingAddress",
+            "Felder wie in BillingAddress"
+        ),
         required: false,
         meaning,
     }));
@@ -71,16 +75,18 @@ fn fields(part: Part) -> Vec<FieldEntry> {
         .collect()
 }
 
-fn limit(bounds: Bounds, newer: Option<usize>) -> String {
+fn limit(bounds: Bounds, newer: Option<usize>) -> Bilingual {
     let limit = match bounds {
-        Bounds::None => String::new(),
-        Bounds::Length { min, max } if min == max => format!("{max} characters"),
-        Bounds::Length { max, .. } => format!("at most {max} characters"),
-        Bounds::Range { min, max } => format!("{min} to {max}"),
-        Bounds::Years { min, max } => format!("years {min} to {max}"),
+        Bounds::None => Bilingual::default(),
+        Bounds::Length { min, max } if min == max => both!("{max} characters", "{max} Zeichen"),
+        Bounds::Length { max, .. } => both!("at most {max} characters", "höchstens {max} Zeichen"),
+        Bounds::Range { min, max } => both!("{min} to {max}", "{min} bis {max}"),
+        Bounds::Years { min, max } => both!("years {min} to {max}", "Jahre {min} bis {max}"),
     };
     match newer {
-        Some(newer) => format!("{limit} ({newer} in newer versions)"),
+        Some(newer) => {
+            both!([limit] "{limit} ({newer} in newer versions)", "{limit} ({newer} in neueren Versionen)")
+        }
         None => limit,
     }
 }
@@ -96,7 +102,13 @@ mod tests {
             .iter()
             .find(|entry| entry.path == "BillingAddress.City");
         let city = city.unwrap();
-        assert_eq!(city.limit, "at most 255 characters (64 in newer versions)");
+        assert_eq!(
+            city.limit,
+            both!(
+                "at most 255 characters (64 in newer versions)",
+                "höchstens 255 Zeichen (64 in neueren Versionen)"
+            )
+        );
         assert!(city.required);
         assert_eq!(list.len(), 16 + 17 + 5 + 5);
     }

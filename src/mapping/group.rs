@@ -10,12 +10,12 @@ use super::error::Mistake;
 use super::part::{self, LISTS, Numbered, OTHERS, PartSpec};
 use super::plan::Plan;
 use super::suggest::did_you_mean;
-use super::syntax::{Keys, Node, Section, wrong_type};
+use super::syntax::{Keys, Node, Section, a_table, wrong_type};
 use super::tally::Tally;
 use super::trace::Trace;
 use super::trim::trimmed;
 use crate::customer::{Draft, Part, Target};
-use crate::outcome::both;
+use crate::outcome::{Bilingual, both};
 use crate::record::{Fields, Record};
 
 /// `[group]`, compiled.
@@ -34,7 +34,7 @@ pub(super) const KEYS: Keys = &["by", "into", "address"];
 /// Reads `[group]`.
 pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<GroupSpec> {
     let node = node?;
-    let mut section = match Section::open(node, "[group]", KEYS) {
+    let mut section = match Section::open(node, Bilingual::same("[group]"), KEYS) {
         Ok(section) => section,
         Err(mistake) => {
             compiler.mistakes.push(mistake);
@@ -65,7 +65,7 @@ pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<G
         ),
     ] {
         if section.get(key).is_none() {
-            let title = format!("[group] needs `{key}`");
+            let title = both!("[group] needs `{key}`", "[group] braucht `{key}`");
             section.mistake(Mistake::at(node.span(), title).help(help));
         }
     }
@@ -102,13 +102,16 @@ fn into(section: &mut Section<'_, '_>) -> Option<Numbered> {
             lists = full.join(", ")
         )
     });
-    let title = format!("`into` names no list of addresses: \"{path}\"");
+    let title = both!(
+        "`into` names no list of addresses: \"{path}\"",
+        "`into` nennt keine Liste von Adressen: \"{path}\""
+    );
     section.complain(Mistake::at(place, title).help(help))
 }
 
 fn address(part: Part, node: &Node<'_>, compiler: &mut Compiler) -> Option<PartSpec> {
     let Some(table) = node.get_ref().as_table() else {
-        let mistake = wrong_type(node, "address", "a table").help(both!(
+        let mistake = wrong_type(node, "address", a_table()).help(both!(
             "write [group.address] and the fields of such an address below it",
             "[group.address] schreiben und darunter die Felder einer solchen Adresse"
         ));
@@ -117,7 +120,7 @@ fn address(part: Part, node: &Node<'_>, compiler: &mut Compiler) -> Option<PartS
     };
     if let Some((key, _)) = table.get_key_value("unless_same_as") {
         compiler.mistakes.push(
-            Mistake::at(key.span(), "`unless_same_as` in [group.address]").help(
+            Mistake::at(key.span(), both!("`unless_same_as` in [group.address]", "in [group.address] steht `unless_same_as`")).help(
                 both!("a further record is compared with no other address; `when` names a column that \
                  must be filled", "ein weiterer Datensatz wird mit keiner anderen Adresse verglichen; `when` nennt eine Spalte, die gefüllt sein muss"),
             ),

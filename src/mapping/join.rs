@@ -35,7 +35,7 @@ fn example() -> Bilingual {
 /// Reads `[join]`.
 pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<JoinSpec> {
     let node = node?;
-    let mut section = match Section::open(node, "[join]", KEYS) {
+    let mut section = match Section::open(node, Bilingual::same("[join]"), KEYS) {
         Ok(section) => section,
         Err(mistake) => {
             compiler.mistakes.push(mistake);
@@ -53,7 +53,7 @@ pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<J
         ("on", example()),
     ] {
         if section.get(key).is_none() {
-            let title = format!("[join] needs `{key}`");
+            let title = both!("[join] needs `{key}`", "[join] braucht `{key}`");
             section.mistake(Mistake::at(node.span(), title).help(help));
         }
     }
@@ -67,14 +67,19 @@ pub(super) fn read(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Option<J
                 Some(theirs) => {
                     named.push((key.get_ref().as_ref(), key.span(), theirs, node.span()));
                 }
-                None => section.mistake(
-                    Mistake::at(node.span(), "`on` must name a column in quotes").help(example()),
-                ),
+                None => {
+                    let title = both!(
+                        "`on` must name a column in quotes",
+                        "`on` muss eine Spalte in Anführungszeichen nennen"
+                    );
+                    section.mistake(Mistake::at(node.span(), title).help(example()));
+                }
             }
         }
         if pairs.is_empty() {
             let place = section.key_place("on").unwrap_or(node.span());
-            section.mistake(Mistake::at(place, "`on` names no column").help(example()));
+            let title = both!("`on` names no column", "`on` nennt keine Spalte");
+            section.mistake(Mistake::at(place, title).help(example()));
         }
     }
     section.close(&mut compiler.mistakes);

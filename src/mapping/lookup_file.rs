@@ -90,7 +90,7 @@ pub(super) fn fill(
         if super::trim::trimmed(key).is_empty() {
             mistakes.note(
                 *line,
-                "the key is empty".to_owned(),
+                both!("the key is empty", "der Schlüssel ist leer"),
                 both!(
                     "an empty value is never looked up: `default` stands in for it",
                     "ein leerer Wert wird nie nachgeschlagen: für ihn steht `default`"
@@ -104,14 +104,14 @@ pub(super) fn fill(
                     let before = first.get(&super::trim::folded(key)).copied().unwrap_or(1);
                     mistakes.note(
                         *line,
-                        format!("the key {} stands in line {before} already", quoted(key)),
+                        both!("the key {key} stands in line {before} already", "der Schlüssel {key} steht schon in Zeile {before}", key = quoted(key)),
                         both!("keys are compared without case and outer blanks", "Schlüssel werden ohne Groß- und Kleinschreibung und äußere Leerzeichen verglichen"),
                     );
                 }
             }
             Err(reason) => mistakes.note(
                 *line,
-                format!("{} does not fit `{target}`: {reason}", quoted(result)),
+                both!([reason, result = Bilingual::same(quoted(result))] "{result} does not fit `{target}`: {reason}", "{result} passt nicht zu `{target}`: {reason}"),
                 if steps.names.is_some() {
                     both!("a file gives the ids themselves; names of the ERP stand in `lookup`", "eine Datei gibt die Ids selbst; Namen der Wawi stehen in `lookup`")
                 } else {
@@ -130,17 +130,26 @@ fn named(node: &Node<'_>, compiler: &mut Compiler) -> Option<(String, Place, boo
     match node.get_ref() {
         DeValue::String(name) => Some((name.clone().into_owned(), node.span(), false)),
         DeValue::Table(table) => {
-            let mut section = Section::of(table, "`lookup_file`", KEYS);
+            let mut section = Section::of(table, Bilingual::same("`lookup_file`"), KEYS);
             let header = section.flag("header").unwrap_or(false);
             let file = match section.get("file") {
                 Some(_) => section.text("file"),
-                None => section.complain(Mistake::at(node.span(), "`lookup_file` names no `file`")),
+                None => section.complain(Mistake::at(
+                    node.span(),
+                    both!(
+                        "`lookup_file` names no `file`",
+                        "`lookup_file` nennt kein `file`"
+                    ),
+                )),
             };
             section.close(&mut compiler.mistakes);
             file.map(|(name, place)| (name.to_owned(), place, header))
         }
         _ => {
-            let wanted = "the name of a file in quotes";
+            let wanted = both!(
+                "the name of a file in quotes",
+                "der Name einer Datei in Anführungszeichen"
+            );
             compiler.mistakes.push(
                 wrong_type(node, "lookup_file", wanted)
                     .help(Bilingual::same("lookup_file = \"groups.csv\"")),
@@ -156,7 +165,10 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
         Beside::Folder(folder) => folder,
         Beside::Kept(files) => {
             return files.get(name).cloned().ok_or_else(|| {
-                let title = "`lookup_file` needs a mapping that is a file";
+                let title = both!(
+                    "`lookup_file` needs a mapping that is a file",
+                    "`lookup_file` braucht eine Zuordnung, die eine Datei ist"
+                );
                 let help = both!(
                     "the file is looked for in the folder of the mapping",
                     "die Datei wird im Ordner der Zuordnung gesucht"
@@ -165,16 +177,24 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
             });
         }
     };
-    let fail = |title: String, help: Bilingual| vec![Mistake::at(place.clone(), title).help(help)];
+    let fail =
+        |title: Bilingual, help: Bilingual| vec![Mistake::at(place.clone(), title).help(help)];
     if name.trim().is_empty() {
         return Err(fail(
-            "`lookup_file` names no file".to_owned(),
+            both!(
+                "`lookup_file` names no file",
+                "`lookup_file` nennt keine Datei"
+            ),
             Bilingual::same("lookup_file = \"groups.csv\""),
         ));
     }
     if Path::new(name).has_root() || Path::new(name).is_absolute() {
         return Err(fail(
-            format!("{} is no name beside the mapping", quoted(name)),
+            both!(
+                "{name} is no name beside the mapping",
+                "{name} ist kein Name neben der Zuordnung",
+                name = quoted(name)
+            ),
             both!(
                 "name the file as seen from the folder of the mapping, so that both can be moved together",
                 "die Datei vom Ordner der Zuordnung aus nennen, damit sich beide zusammen verschieben lassen"
@@ -186,10 +206,17 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
     File::open(&path)
         .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
         .map_err(|error| {
+            let shown = path.display();
             let title = if error.kind() == std::io::ErrorKind::NotFound {
-                format!("there is no file {}", path.display())
+                both!(
+                    "there is no file {shown}",
+                    "die Datei {shown} gibt es nicht"
+                )
             } else {
-                format!("{} cannot be read: {error}", path.display())
+                both!(
+                    "{shown} cannot be read: {error}",
+                    "{shown} ist nicht zu lesen: {error}"
+                )
             };
             let similar = similar_name(&path);
             let help = similar.unwrap_or_else(|| {
@@ -202,7 +229,11 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
         })?;
     if bytes.len() as u64 > LONGEST {
         return Err(fail(
-            format!("{} is longer than {LONGEST} bytes", path.display()),
+            both!(
+                "{path} is longer than {LONGEST} bytes",
+                "{path} ist länger als {LONGEST} Bytes",
+                path = path.display()
+            ),
             both!(
                 "is it the table that was meant?",
                 "ist es die gemeinte Tabelle?"
@@ -212,7 +243,7 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
     let rows = split_rows(&decode(&bytes), name, place)?;
     if rows.is_empty() {
         return Err(fail(
-            format!("{} is empty", path.display()),
+            both!("{path} is empty", "{path} ist leer", path = path.display()),
             both!(
                 "each line is a pair: what the input has, and what it becomes",
                 "jede Zeile ist ein Paar: was in der Eingabe steht, und was daraus wird"
@@ -290,15 +321,15 @@ fn split_rows(text: &str, name: &str, place: &Place) -> Result<Vec<Row>, Vec<Mis
             // A quote that never closes would swallow the pairs behind it.
             Ok(pair) if pair.iter().any(|cell| cell.contains(['\n', '\r'])) => faults.note(
                 line,
-                "a cell goes on over several lines".to_owned(),
+                both!("a cell goes on over several lines", "eine Zelle geht über mehrere Zeilen"),
                 both!("close the quote that opens it, or double one that belongs to the text", "das öffnende Anführungszeichen schließen, oder eines verdoppeln, das zum Text gehört"),
             ),
             Ok([key, result]) => rows.push((line, key, result)),
             Err(cells) => faults.note(
                 line,
                 match cells.len() {
-                    1 => "there is one column, not two".to_owned(),
-                    count => format!("there are {count} columns, not two"),
+                    1 => both!("there is one column, not two", "es ist eine Spalte, nicht zwei"),
+                    count => both!("there are {count} columns, not two", "es sind {count} Spalten, nicht zwei"),
                 },
                 both!("columns are separated by `;`, tab, `,` or `|`; a cell with one of these in it stands in double quotes", "Spalten sind durch `;`, Tabulator, `,` oder `|` getrennt; eine Zelle, die eines davon enthält, steht in doppelten Anführungszeichen"),
             ),
@@ -330,19 +361,26 @@ impl<'a> Faults<'a> {
         }
     }
 
-    fn note(&mut self, line: u64, what: String, help: Bilingual) {
+    fn note(&mut self, line: u64, what: Bilingual, help: Bilingual) {
         if self.mistakes.len() == SHOWN {
             self.more += 1;
             return;
         }
-        let title = format!("{}, line {line}: {what}", self.name);
+        let name = Bilingual::same(self.name);
+        let title =
+            both!([name, what] "{name}, line {line}: {what}", "{name}, Zeile {line}: {what}");
         self.mistakes
             .push(Mistake::at(self.place.clone(), title).help(help));
     }
 
     fn finish(mut self) -> Vec<Mistake> {
         if self.more > 0 {
-            let title = format!("{} has {} more such lines", self.name, self.more);
+            let title = both!(
+                "{name} has {more} more such lines",
+                "{name} hat {more} weitere solche Zeilen",
+                name = self.name,
+                more = self.more
+            );
             self.mistakes.push(Mistake::at(self.place.clone(), title));
         }
         self.mistakes

@@ -94,8 +94,11 @@ impl NameStep {
         let field = Target::find(part, name).map_or_else(String::new, |field| field.to_string());
         let form = self.list.form();
         let one = Bilingual::of(|language| self.list.singular_in(language).to_owned());
-        let title = format!("`as = \"{form}\"` does not fit `{target}`");
-        Some(Mistake::at(place, title).help(both!([one] "it gives the id of a {one}, for `{field}`", "es gibt eine Id ({one}) für `{field}`")))
+        let title = both!(
+            "`as = \"{form}\"` does not fit `{target}`",
+            "`as = \"{form}\"` passt nicht zu `{target}`"
+        );
+        Some(Mistake::at(place, title).help(both!([one] "it gives the id of a {one}, for `{field}`", "es ergibt die Id einer {one}, für `{field}`")))
     }
 
     /// Takes the text, which is not empty, to the id.
@@ -145,12 +148,13 @@ impl NameStep {
     fn ambiguous(&self, ids: &[i64]) -> Fault {
         Fault::new(Code::LookupAmbiguous)
             .with("list", self.list.plural())
-            .with("ids", and_joined(ids))
+            .with("ids", and_joined(ids, "and"))
     }
 
     /// Names of the mapping that the ERP does not have, or has more than once.
     fn check_written(&self, entries: &[Named], directory: &Directory) -> Vec<Mistake> {
-        let one = self.list.singular();
+        let one = || Bilingual::of(|it| self.list.singular_in(it).to_owned());
+        let many = || Bilingual::of(|it| self.list.plural_in(it).to_owned());
         let wrong = self.written.iter().filter_map(|(name, place)| {
             let name_shown = quoted(name);
             match directory.find(name) {
@@ -158,13 +162,9 @@ impl NameStep {
                 [] => {
                     let names = || entries.iter().map(|entry| entry.name.as_str());
                     let all = match entries {
-                        [] => {
-                            let many =
-                                Bilingual::of(|it| self.list.plural_in(it).to_owned());
-                            both!(
-                                [many] "the ERP has no {many} at all", "die Wawi hat gar keine {many}"
-                            )
-                        }
+                        [] => both!(
+                            [many = many()] "the ERP has no {many} at all", "die Wawi hat gar keine {many}"
+                        ),
                         _ => both!(
                             [known = directory.known.clone()] "the ERP has {known}", "die Wawi hat {known}"
                         ),
@@ -173,12 +173,18 @@ impl NameStep {
                         Some(suggestion) => suggestion.and(&all),
                         None => all,
                     };
-                    let title = format!("the ERP has no {one} {name_shown}");
+                    let title = both!([one = one()]
+                        "the ERP has no {one} {name_shown}",
+                        "die Wawi hat keine {one} {name_shown}"
+                    );
                     Some(Mistake::at(place.clone(), title).help(help))
                 }
                 ids => {
-                    let (ids, many) = (and_joined(ids), self.list.plural());
-                    let title = format!("the ERP has several {many} called {name_shown}: {ids}");
+                    let ids = Bilingual::of(|it| and_joined(ids, it.pick("and", "und")));
+                    let title = both!([ids, many = many()]
+                        "the ERP has several {many} called {name_shown}: {ids}",
+                        "die Wawi hat mehrere {many} mit dem Namen {name_shown}: {ids}"
+                    );
                     let help = both!("rename one of them in Wawi, or write the id in place of the name", "eine davon in der Wawi umbenennen, oder statt des Namens die Id schreiben");
                     Some(Mistake::at(place.clone(), title).help(help))
                 }
@@ -189,11 +195,11 @@ impl NameStep {
 }
 
 /// `3 and 7`.
-fn and_joined(ids: &[i64]) -> String {
+fn and_joined(ids: &[i64], and: &str) -> String {
     let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
     match ids.split_last() {
         Some((last, [])) => last.clone(),
-        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        Some((last, before)) => format!("{} {and} {last}", before.join(", ")),
         None => String::new(),
     }
 }

@@ -7,10 +7,10 @@ use super::convert::Convention;
 use super::error::{Mistake, Place};
 use super::part::{PartSpec, is_mapped, key_paths, target_at};
 use super::suggest::did_you_mean;
-use super::syntax::{Keys, Node, Section, unknown_word, wrong_type};
+use super::syntax::{Keys, Node, Section, a_table, unknown_word, wrong_type};
 use super::value::{CONVENTIONS, date_formats};
 use crate::customer::{Part, Target};
-use crate::outcome::{Code, Severity, both};
+use crate::outcome::{Bilingual, Code, Severity, both};
 
 /// How the mapping says that the input is to be read; what is `None` is detected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn open<'t, 'i>(
     keys: Keys,
     compiler: &mut Compiler,
 ) -> Option<Section<'t, 'i>> {
-    match Section::open(node?, what, keys) {
+    match Section::open(node?, Bilingual::same(what), keys) {
         Ok(section) => Some(section),
         Err(mistake) => {
             compiler.mistakes.push(mistake);
@@ -136,7 +136,14 @@ fn delimiter(section: &mut Section<'_, '_>) -> Option<u8> {
     match text.as_bytes() {
         [byte] if byte.is_ascii_punctuation() && *byte != b'"' || *byte == b'\t' => Some(*byte),
         _ => section.complain(
-            Mistake::at(place, "`delimiter` must be one character").help(both!(
+            Mistake::at(
+                place,
+                both!(
+                    "`delimiter` must be one character",
+                    "`delimiter` muss ein einzelnes Zeichen sein"
+                ),
+            )
+            .help(both!(
                 "the usual ones are \";\", \",\", \"\\t\" and \"|\"",
                 "üblich sind \";\", \",\", \"\\t\" und \"|\""
             )),
@@ -186,7 +193,10 @@ pub(super) fn identity(
                 "`importer mapping fields` zählt die Felder der API auf"
             )
         });
-        let title = format!("`key` names no field of the API: \"{path}\"");
+        let title = both!(
+            "`key` names no field of the API: \"{path}\"",
+            "`key` nennt kein Feld der API: \"{path}\""
+        );
         compiler.mistakes.push(Mistake::at(place, title).help(help));
         return None;
     };
@@ -194,7 +204,10 @@ pub(super) fn identity(
         compiler.mistakes.push(
             Mistake::at(
                 place,
-                format!("`{target}` is the key, but nothing is mapped to it"),
+                both!(
+                    "`{target}` is the key, but nothing is mapped to it",
+                    "`{target}` ist der Schlüssel, aber dem Feld ist nichts zugeordnet"
+                ),
             )
             .help(both!(
                 "map it in [customer], or name another field",
@@ -214,7 +227,7 @@ pub(super) fn rules(node: Option<&Node<'_>>, compiler: &mut Compiler) -> BTreeMa
     let Some(table) = node.get_ref().as_table() else {
         compiler
             .mistakes
-            .push(wrong_type(node, "[rules]", "a table"));
+            .push(wrong_type(node, "[rules]", a_table()));
         return rules;
     };
     for (key, node) in table {
@@ -232,7 +245,10 @@ pub(super) fn rules(node: Option<&Node<'_>>, compiler: &mut Compiler) -> BTreeMa
                 continue;
             }
             None => {
-                let wanted = "\"error\", \"warn\" or \"off\"";
+                let wanted = both!(
+                    "\"error\", \"warn\" or \"off\"",
+                    "\"error\", \"warn\" oder \"off\""
+                );
                 compiler
                     .mistakes
                     .push(wrong_type(node, code.as_str(), wanted));
@@ -241,7 +257,14 @@ pub(super) fn rules(node: Option<&Node<'_>>, compiler: &mut Compiler) -> BTreeMa
         };
         if severity != Severity::Error && !code.is_switchable() {
             compiler.mistakes.push(
-                Mistake::at(node.span(), format!("`{code}` is always an error")).help(both!(
+                Mistake::at(
+                    node.span(),
+                    both!(
+                        "`{code}` is always an error",
+                        "`{code}` ist immer ein Fehler"
+                    ),
+                )
+                .help(both!(
                     "it is what the API itself demands, or what cannot be read at all",
                     "die API selbst verlangt es, oder es ist gar nicht zu lesen"
                 )),
@@ -270,7 +293,13 @@ fn code(text: &str, place: Place, node: &Node<'_>, compiler: &mut Compiler) -> O
         )),
         None => did_you_mean(text, codes()),
     };
-    let mistake = Mistake::at(place, format!("[rules] does not know the code `{text}`"));
+    let mistake = Mistake::at(
+        place,
+        both!(
+            "[rules] does not know the code `{text}`",
+            "[rules] kennt den Code `{text}` nicht"
+        ),
+    );
     compiler.mistakes.push(mistake.help_if(help));
     None
 }

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 use super::compile::Compiler;
 use super::error::{Mistake, Place};
 use super::suggest::{closest, quoted};
-use super::syntax::{Node, wrong_type};
+use super::syntax::{Node, a_table, wrong_type};
 use super::value::{Origin, ValueSpec};
 use crate::customer::{ADDRESS, CUSTOMER, PAYMENT, Part, Schema, Target};
 use crate::outcome::{Bilingual, both};
@@ -104,7 +104,7 @@ pub(super) fn customer(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<
     let Some(table) = node.get_ref().as_table() else {
         compiler
             .mistakes
-            .push(wrong_type(node, "customer", "a table"));
+            .push(wrong_type(node, "customer", a_table()));
         return Vec::new();
     };
     let mut parts = vec![values_of(Part::Customer, table, compiler)];
@@ -135,7 +135,7 @@ fn nested(part: Part, node: &Node<'_>, compiler: &mut Compiler) -> Option<PartSp
                 "write [customer.{name}] and its fields below it",
                 "[customer.{name}] schreiben und darunter seine Felder"
             );
-            let mistake = wrong_type(node, &name, "a table").help(help);
+            let mistake = wrong_type(node, &name, a_table()).help(help);
             compiler.mistakes.push(mistake);
             None
         }
@@ -176,7 +176,14 @@ fn condition(
 ) {
     if part == Part::Billing {
         compiler.mistakes.push(
-            Mistake::at(place, format!("`{name}` in BillingAddress")).help(both!(
+            Mistake::at(
+                place,
+                both!(
+                    "`{name}` in BillingAddress",
+                    "in BillingAddress steht `{name}`"
+                ),
+            )
+            .help(both!(
                 "the billing address is always sent; leave whole records out with `keep_if`",
                 "die Rechnungsadresse wird immer gesendet; ganze Datensätze lässt `keep_if` weg"
             )),
@@ -185,9 +192,9 @@ fn condition(
     }
     let Some(text) = node.get_ref().as_str() else {
         let wanted = if name == "when" {
-            "a column in quotes"
+            both!("a column in quotes", "eine Spalte in Anführungszeichen")
         } else {
-            "an address in quotes"
+            both!("an address in quotes", "eine Adresse in Anführungszeichen")
         };
         compiler.mistakes.push(wrong_type(node, name, wanted));
         return;
@@ -205,7 +212,7 @@ fn other_addresses(node: &Node<'_>, parts: &mut Vec<PartSpec>, compiler: &mut Co
         );
         compiler
             .mistakes
-            .push(wrong_type(node, OTHERS, "a table of lists").help(help));
+            .push(wrong_type(node, OTHERS, a_table_of_lists()).help(help));
         return;
     };
     for (key, _) in table {
@@ -214,7 +221,7 @@ fn other_addresses(node: &Node<'_>, parts: &mut Vec<PartSpec>, compiler: &mut Co
             let help =
                 closest(name, LISTS.iter().map(|list| list.0)).unwrap_or("OtherShippingAddresses");
             compiler.mistakes.push(
-                Mistake::at(key.span(), format!("unknown list `{name}` in {OTHERS}"))
+                unknown_list(name, key.span())
                     .help(both!("did you mean `{help}`?", "ist `{help}` gemeint?")),
             );
         }
@@ -230,13 +237,34 @@ fn other_addresses(node: &Node<'_>, parts: &mut Vec<PartSpec>, compiler: &mut Co
             );
             compiler
                 .mistakes
-                .push(wrong_type(node, name, "a list of addresses").help(help));
+                .push(wrong_type(node, name, a_list_of_addresses()).help(help));
             continue;
         };
         for (node, number) in list.iter().zip(0_u16..) {
             parts.extend(nested(part(number), node, compiler));
         }
     }
+}
+
+/// What holds the lists should be.
+pub(super) fn a_table_of_lists() -> Bilingual {
+    both!("a table of lists", "eine Tabelle von Listen")
+}
+
+/// What each of the lists should be.
+pub(super) fn a_list_of_addresses() -> Bilingual {
+    both!("a list of addresses", "eine Liste von Adressen")
+}
+
+/// A list of addresses that the API does not have.
+pub(super) fn unknown_list(name: &str, place: Place) -> Mistake {
+    Mistake::at(
+        place,
+        both!(
+            "unknown list `{name}` in {OTHERS}",
+            "die Liste `{name}` gibt es in {OTHERS} nicht"
+        ),
+    )
 }
 
 fn missing_billing(place: Place, compiler: &mut Compiler) {
@@ -284,9 +312,10 @@ pub(super) fn require_in(
         } else {
             format!(" in {name}")
         };
-        let title = format!(
-            "the API demands {}{object}, and nothing is mapped to it",
-            field.name
+        let title = both!(
+            "the API demands {field}{object}, and nothing is mapped to it",
+            "die API verlangt {field}{object}, aber dem Feld ist nichts zugeordnet",
+            field = field.name
         );
         compiler
             .mistakes
@@ -365,9 +394,16 @@ fn resolve_sameness(parts: &mut [PartSpec], table: &DeTable<'_>, compiler: &mut 
         compiler.mistakes.push(
             Mistake::at(
                 node.span(),
-                format!("{part} cannot be compared with {}", quoted(name)),
+                both!(
+                    "{part} cannot be compared with {name}",
+                    "{part} lässt sich nicht mit {name} vergleichen",
+                    name = quoted(name)
+                ),
             )
-            .label("must be an address of this mapping that comes before this one")
+            .label(both!(
+                "must be an address of this mapping that comes before this one",
+                "muss eine Adresse dieser Zuordnung sein, die vor dieser steht"
+            ))
             .help(both!("did you mean `{help}`?", "ist `{help}` gemeint?")),
         );
     }
@@ -376,13 +412,13 @@ fn resolve_sameness(parts: &mut [PartSpec], table: &DeTable<'_>, compiler: &mut 
 /// A field that the API does not have.
 pub(super) fn unknown_target(part: Part, name: &str, place: Place) -> Mistake {
     let here = if part == Part::Customer {
-        both!("the customer", "dem Kunden")
+        both!("the customer", "beim Kunden")
     } else {
-        Bilingual::same(part.to_string())
+        both!("{part}", "in {part}")
     };
     let mistake = Mistake::at(
         place,
-        both!([here] "the API has no field `{name}` in {here}", "die API hat kein Feld `{name}` in {here}"),
+        both!([here] "the API has no field `{name}` in {here}", "die API hat kein Feld `{name}` {here}"),
     );
     if name == "keep_if" {
         return mistake.help(both!(

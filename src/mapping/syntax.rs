@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Mistake, Place};
 use super::suggest::{did_you_mean, listed};
-use crate::outcome::both;
+use crate::outcome::{Bilingual, both};
 
 /// A value with its place.
 pub(crate) type Node<'i> = Spanned<DeValue<'i>>;
@@ -25,20 +25,21 @@ impl<'t, 'i> Section<'t, 'i> {
     /// The table in `node`; `what` names it in messages.
     pub(crate) fn open(
         node: &'t Node<'i>,
-        what: &'static str,
+        what: impl Into<Bilingual>,
         keys: Keys,
     ) -> Result<Self, Mistake> {
         match node.get_ref().as_table() {
             Some(table) => Ok(Self::of(table, what, keys)),
-            None => Err(wrong_type(node, what, "a table")),
+            None => Err(wrong(node, &what.into(), &a_table())),
         }
     }
 
     /// The table itself.
-    pub(crate) fn of(table: &'t DeTable<'i>, what: &'static str, keys: Keys) -> Self {
+    pub(crate) fn of(table: &'t DeTable<'i>, what: impl Into<Bilingual>, keys: Keys) -> Self {
+        let what = what.into();
         let mistakes = table
             .keys()
-            .filter_map(|key| check_key(key, what, keys))
+            .filter_map(|key| check_key(key, &what, keys))
             .collect();
         Self { table, mistakes }
     }
@@ -63,7 +64,11 @@ impl<'t, 'i> Section<'t, 'i> {
         let node = self.get(key)?;
         match node.get_ref().as_str() {
             Some(text) => Some((text, node.span())),
-            None => self.complain(wrong_type(node, key, "text in quotes")),
+            None => self.complain(wrong_type(
+                node,
+                key,
+                both!("text in quotes", "Text in Anführungszeichen"),
+            )),
         }
     }
 
@@ -71,15 +76,21 @@ impl<'t, 'i> Section<'t, 'i> {
     pub(crate) fn texts(&mut self, key: &str) -> Option<Vec<(&'t str, Place)>> {
         let node = self.get(key)?;
         let Some(list) = node.get_ref().as_array() else {
-            return self.complain(wrong_type(node, key, "a list of texts"));
+            let wanted = both!("a list of texts", "eine Liste von Texten");
+            return self.complain(wrong_type(node, key, wanted));
         };
         let mut texts = Vec::with_capacity(list.len());
         for node in list.iter() {
             match node.get_ref().as_str() {
                 Some(text) => texts.push((text, node.span())),
-                None => self
-                    .mistakes
-                    .push(wrong_type(node, key, "a list of texts in quotes")),
+                None => self.mistakes.push(wrong_type(
+                    node,
+                    key,
+                    both!(
+                        "a list of texts in quotes",
+                        "eine Liste von Texten in Anführungszeichen"
+                    ),
+                )),
             }
         }
         Some(texts)
@@ -91,7 +102,14 @@ impl<'t, 'i> Section<'t, 'i> {
         match node.get_ref() {
             DeValue::String(text) => Some(vec![(text, node.span())]),
             DeValue::Array(_) => self.texts(key),
-            _ => self.complain(wrong_type(node, key, "text in quotes or a list of texts")),
+            _ => self.complain(wrong_type(
+                node,
+                key,
+                both!(
+                    "text in quotes or a list of texts",
+                    "Text in Anführungszeichen oder eine Liste von Texten"
+                ),
+            )),
         }
     }
 
@@ -100,7 +118,11 @@ impl<'t, 'i> Section<'t, 'i> {
         let node = self.get(key)?;
         match node.get_ref().as_bool() {
             Some(flag) => Some(flag),
-            None => self.complain(wrong_type(node, key, "true or false")),
+            None => self.complain(wrong_type(
+                node,
+                key,
+                both!("true or false", "true oder false"),
+            )),
         }
     }
 
@@ -112,7 +134,10 @@ impl<'t, 'i> Section<'t, 'i> {
             _ => self.complain(wrong_type(
                 node,
                 key,
-                &format!("a whole number, {min} or more"),
+                both!(
+                    "a whole number, {min} or more",
+                    "eine ganze Zahl von mindestens {min}"
+                ),
             )),
         }
     }
@@ -122,7 +147,14 @@ impl<'t, 'i> Section<'t, 'i> {
         let node = self.get(key)?;
         match node.get_ref().as_table() {
             Some(table) => Some(table),
-            None => self.complain(wrong_type(node, key, "a table: { \"from\" = \"to\" }")),
+            None => self.complain(wrong_type(
+                node,
+                key,
+                both!(
+                    "a table: {{ \"from\" = \"to\" }}",
+                    "eine Tabelle {{ \"von\" = \"nach\" }}"
+                ),
+            )),
         }
     }
 
@@ -147,14 +179,25 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 }
 
-fn check_key(key: &Spanned<std::borrow::Cow<'_, str>>, what: &str, keys: Keys) -> Option<Mistake> {
+/// What most things that are no table should be.
+pub(crate) fn a_table() -> Bilingual {
+    both!("a table", "eine Tabelle")
+}
+
+fn check_key(
+    key: &Spanned<std::borrow::Cow<'_, str>>,
+    what: &Bilingual,
+    keys: Keys,
+) -> Option<Mistake> {
     let name = key.get_ref().as_ref();
     if keys.contains(&name) {
         return None;
     }
     let help = did_you_mean(name, keys.iter().copied())
         .unwrap_or_else(|| both!([keys = listed(keys.iter().copied(), 24)] "the keys are {keys}", "die Schlüssel sind {keys}"));
-    Some(Mistake::at(key.span(), format!("unknown key `{name}` in {what}")).help(help))
+    let title =
+        both!([what] "unknown key `{name}` in {what}", "{what} kennt keinen Schlüssel `{name}`");
+    Some(Mistake::at(key.span(), title).help(help))
 }
 
 /// A word that is none of those that the key takes.
@@ -166,31 +209,41 @@ pub(crate) fn unknown_word<'w>(
 ) -> Mistake {
     let help = did_you_mean(text, words.clone())
         .unwrap_or_else(|| both!([words = listed(words, 24)] "`{key}` is one of {words}", "`{key}` ist eines von {words}"));
-    Mistake::at(place, format!("`{key}` does not know \"{text}\"")).help(help)
+    let title = both!(
+        "`{key}` does not know \"{text}\"",
+        "`{key}` kennt \"{text}\" nicht"
+    );
+    Mistake::at(place, title).help(help)
 }
 
-/// A value of the wrong type.
-pub(crate) fn wrong_type(node: &Node<'_>, what: &str, wanted: &str) -> Mistake {
-    let what = if what.starts_with('[') || what.contains(' ') {
-        what.to_owned()
+/// A value of `key`, or a table, that is of the wrong type.
+pub(crate) fn wrong_type(node: &Node<'_>, key: &str, wanted: impl Into<Bilingual>) -> Mistake {
+    let what = if key.starts_with('[') {
+        key.to_owned()
     } else {
-        format!("`{what}`")
+        format!("`{key}`")
     };
-    Mistake::at(node.span(), format!("{what} must be {wanted}"))
-        .label(format!("this is {}", type_name(node.get_ref())))
+    wrong(node, &Bilingual::same(what), &wanted.into())
 }
 
-/// What people call a TOML type.
-pub(crate) fn type_name(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a decimal number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    }
+/// As [`wrong_type`], of what has words for a name.
+pub(crate) fn wrong(node: &Node<'_>, what: &Bilingual, wanted: &Bilingual) -> Mistake {
+    let title = both!([what, wanted] "{what} must be {wanted}", "{what} muss {wanted} sein");
+    Mistake::at(node.span(), title).label(this_is(node.get_ref()))
+}
+
+/// Says of what type a value is.
+pub(crate) fn this_is(value: &DeValue<'_>) -> Bilingual {
+    let kind = match value {
+        DeValue::String(_) => both!("text", "Text"),
+        DeValue::Integer(_) => both!("a whole number", "eine ganze Zahl"),
+        DeValue::Float(_) => both!("a decimal number", "eine Dezimalzahl"),
+        DeValue::Boolean(_) => both!("true or false", "true oder false"),
+        DeValue::Datetime(_) => both!("a date", "ein Datum"),
+        DeValue::Array(_) => both!("a list", "eine Liste"),
+        DeValue::Table(_) => a_table(),
+    };
+    both!([kind] "this is {kind}", "das ist {kind}")
 }
 
 /// A TOML integer.

@@ -28,7 +28,7 @@ use serde_json::Value as Json;
 use super::compile::Compiler;
 use super::error::{Mistake, Place};
 use super::steps::Fault;
-use crate::outcome::{Code, both};
+use crate::outcome::{Code, borrowed, both};
 
 /// What a rendering may use up: about as many instructions, or 64 times as many bytes.
 const FUEL: u64 = 50_000;
@@ -245,7 +245,11 @@ fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
 
 fn syntax_mistake(error: &Error, place: Place) -> Mistake {
     let why = error.detail().unwrap_or("it cannot be read");
-    Mistake::at(place, format!("`template` cannot be read: {why}")).help(
+    let title = both!([why = borrowed::of_template(why)]
+        "`template` cannot be read: {why}",
+        "`template` ist nicht zu lesen: {why}"
+    );
+    Mistake::at(place, title).help(
         both!(
             "columns are written {{{{ col['Name'] }}}}, filters behind them: {{{{ col['Name'] | upper }}}}",
             "Spalten schreibt man {{{{ col['Name'] }}}}, Filter dahinter: {{{{ col['Name'] | upper }}}}"

@@ -21,12 +21,14 @@ use super::Mapping;
 use super::compile::Compiler;
 use super::constant::{Constant, fit};
 use super::error::{MappingError, Mistake, Place};
-use super::part::{LISTS, OTHERS, SINGLE, unknown_target};
+use super::part::{
+    LISTS, OTHERS, SINGLE, a_list_of_addresses, a_table_of_lists, unknown_list, unknown_target,
+};
 use super::steps::Steps;
 use super::suggest::closest;
 use super::syntax::{Keys, Node, Section, unknown_word, wrong_type};
 use crate::customer::{CreateCustomer, Part, Target, Value};
-use crate::outcome::{Code, FieldError, both};
+use crate::outcome::{Bilingual, Code, FieldError, both};
 use crate::record::{Fields, Position, Record, Span};
 
 /// A test, compiled.
@@ -70,7 +72,11 @@ pub(super) fn read_all(
         return Vec::new();
     };
     let DeValue::Array(list) = node.get_ref() else {
-        let mistake = wrong_type(node, "test", "a list of tests");
+        let mistake = wrong_type(
+            node,
+            "test",
+            both!("a list of tests", "eine Liste von Tests"),
+        );
         let help = both!(
             "write [[test]], with double brackets, for each test",
             "für jeden Test [[test]] mit doppelten Klammern schreiben"
@@ -80,7 +86,7 @@ pub(super) fn read_all(
     };
     let mut specs = Vec::new();
     for node in list.iter() {
-        match Section::open(node, "a test", KEYS) {
+        match Section::open(node, both!("a test", "ein Test"), KEYS) {
             Ok(mut section) => {
                 specs.extend(read(&mut section, node.span(), is_grouped, compiler));
                 section.close(&mut compiler.mistakes);
@@ -100,7 +106,8 @@ fn read(
     let name = section.text("name").map(|(name, _)| name.to_owned());
     let given = match section.get("given") {
         None => {
-            let mistake = Mistake::at(place, "a test needs `given`");
+            let title = both!("a test needs `given`", "ein Test braucht `given`");
+            let mistake = Mistake::at(place, title);
             return section.complain(mistake.help(both!(
                 "given = {{ Column = \"text\" }}",
                 "given = {{ Spalte = \"Text\" }}"
@@ -121,17 +128,24 @@ fn read(
     if let Some(node) = section.get("expect") {
         match node.get_ref().as_table() {
             Some(table) => object(Part::Customer, table, &mut expected, compiler),
-            None => section.mistake(wrong_type(node, "expect", "a table as what is sent")),
+            None => section.mistake(wrong_type(
+                node,
+                "expect",
+                both!(
+                    "a table as what is sent",
+                    "eine Tabelle wie das, was gesendet wird,"
+                ),
+            )),
         }
     }
     let others = ["expect", "expect_errors"];
     let besides = others.iter().find_map(|key| section.key_place(key));
     match (&left_out, besides) {
         (Some(_), Some(place)) => section.mistake(
-            Mistake::at(place, "a record that is left out has nothing to expect")
+            Mistake::at(place, both!("a record that is left out has nothing to expect", "von einem Datensatz, der weggelassen wird, ist nichts zu erwarten"))
                 .help(both!("`left_out = true` stands beside `given` alone", "`left_out = true` steht allein neben `given`")),
         ),
-        (None, None) => section.mistake(Mistake::at(place.clone(), "a test expects nothing").help(
+        (None, None) => section.mistake(Mistake::at(place.clone(), both!("a test expects nothing", "ein Test erwartet nichts")).help(
             both!("say what becomes of it: expect = {{ Number = \"C1\" }}, expect_errors = [\"postal_code.country\"] or left_out = true", "sagen, was daraus wird: expect = {{ Number = \"C1\" }}, expect_errors = [\"postal_code.country\"] oder left_out = true"),
         )),
         _ => {}
@@ -188,7 +202,10 @@ fn nested(part: Part, node: &Node<'_>, to: &mut Vec<Expectation>, compiler: &mut
             place: node.span(),
         }),
         _ => {
-            let wanted = "a table, or \"\" if it is not to be made";
+            let wanted = both!(
+                "a table, or \"\" if it is not to be made",
+                "eine Tabelle oder, wenn sie nicht entstehen soll, \"\""
+            );
             let mistake = wrong_type(node, &part.to_string(), wanted);
             compiler.mistakes.push(mistake);
         }
@@ -197,14 +214,14 @@ fn nested(part: Part, node: &Node<'_>, to: &mut Vec<Expectation>, compiler: &mut
 
 fn others(node: &Node<'_>, to: &mut Vec<Expectation>, compiler: &mut Compiler) {
     let Some(table) = node.get_ref().as_table() else {
-        let mistake = wrong_type(node, OTHERS, "a table of lists");
+        let mistake = wrong_type(node, OTHERS, a_table_of_lists());
         return compiler.mistakes.push(mistake);
     };
     for (key, node) in table {
         let name = key.get_ref().as_ref();
         let Some((_, part)) = LISTS.iter().find(|(list, _)| *list == name) else {
             let help = closest(name, LISTS.iter().map(|list| list.0));
-            let mistake = Mistake::at(key.span(), format!("unknown list `{name}` in {OTHERS}"));
+            let mistake = unknown_list(name, key.span());
             let help = help.unwrap_or("OtherShippingAddresses");
             compiler
                 .mistakes
@@ -223,7 +240,7 @@ fn others(node: &Node<'_>, to: &mut Vec<Expectation>, compiler: &mut Compiler) {
             }
             None => compiler
                 .mistakes
-                .push(wrong_type(node, name, "a list of addresses")),
+                .push(wrong_type(node, name, a_list_of_addresses())),
         }
     }
 }
@@ -291,10 +308,11 @@ impl Verdict {
 impl Trial<'_> {
     /// What messages call it: `test 2`, or `test 2 (its name)`.
     #[must_use]
-    pub fn title(&self) -> String {
+    pub fn title(&self) -> Bilingual {
+        let number = self.number;
         match &self.spec.name {
-            Some(name) => format!("test {} ({name})", self.number),
-            None => format!("test {}", self.number),
+            Some(name) => both!("test {number} ({name})", "Test {number} ({name})"),
+            None => both!("test {number}", "Test {number}"),
         }
     }
 
@@ -329,8 +347,11 @@ impl Trial<'_> {
     pub fn judge(&self, tried: Tried<'_>) -> Verdict {
         let mistakes = match (tried, &self.spec.left_out) {
             (Tried::Several(count), _) => {
-                let what = format!("its records make {count} customers");
-                let mistake = self.wrong(&self.spec.place, &what);
+                let what = both!(
+                    "its records make {count} customers",
+                    "seine Datensätze ergeben {count} Kunden"
+                );
+                let mistake = self.wrong(&self.spec.place, what);
                 let help = both!(
                     "the records of a customer have the same value in the column of \
                             `[group] by`, or none; write a test for each customer",
@@ -340,23 +361,32 @@ impl Trial<'_> {
             }
             (Tried::LeftOut, Some(_)) => Vec::new(),
             (Tried::LeftOut, None) => {
-                let mistake = self.wrong(&self.spec.place, "`keep_if` leaves the record out");
+                let what = both!(
+                    "`keep_if` leaves the record out",
+                    "`keep_if` lässt den Datensatz weg"
+                );
+                let mistake = self.wrong(&self.spec.place, what);
                 vec![mistake.help(both!(
                     "if that is right, write `left_out = true` and expect nothing",
                     "wenn das stimmt, `left_out = true` schreiben und nichts erwarten"
                 ))]
             }
             (Tried::Made { .. }, Some(place)) => {
-                let mistake = self.wrong(place, "`keep_if` takes the record");
-                vec![mistake.label("wanted: left out")]
+                let what = both!(
+                    "`keep_if` takes the record",
+                    "`keep_if` nimmt den Datensatz"
+                );
+                let wanted = both!("wanted: left out", "erwartet: weggelassen");
+                vec![self.wrong(place, what).label(wanted)]
             }
             (Tried::Made { customer, errors }, None) => self.compare(customer, errors),
         };
         Verdict { mistakes }
     }
 
-    fn wrong(&self, place: &Place, what: &str) -> Mistake {
-        Mistake::at(place.clone(), format!("{} fails: {what}", self.title())).help(both!(
+    fn wrong(&self, place: &Place, what: Bilingual) -> Mistake {
+        let title = both!([test = self.title(), what] "{test} fails: {what}", "{test} schlägt fehl: {what}");
+        Mistake::at(place.clone(), title).help(both!(
             "correct the mapping, or what the test expects",
             "die Zuordnung berichtigen, oder was der Test erwartet"
         ))
@@ -373,20 +403,21 @@ impl Trial<'_> {
                 Expected::Field(target, value) => {
                     let path = target.to_string();
                     let mut errors = errors.iter().filter(|error| error.target == path);
-                    let label = format!("wanted: {}", shown(value.as_ref()));
+                    let wanted = shown(value.as_ref());
+                    let label = both!([wanted] "wanted: {wanted}", "erwartet: {wanted}");
                     if let Some(error) = errors.find(|error| !is_wanted(error)) {
-                        let what = told(error);
-                        mistakes.push(self.wrong(place, &what).label(label));
+                        mistakes.push(self.wrong(place, told(error)).label(label));
                     } else if customer.get(*target) != value.as_ref() {
                         let found = shown(customer.get(*target));
-                        let what = format!("`{path}` is {found}");
-                        mistakes.push(self.wrong(place, &what).label(label));
+                        let what = both!([found] "`{path}` is {found}", "`{path}` ist {found}");
+                        mistakes.push(self.wrong(place, what).label(label));
                     }
                 }
                 Expected::Without(part) => {
                     if customer.part(*part).is_some() {
-                        let mistake = self.wrong(place, &format!("{part} is made"));
-                        mistakes.push(mistake.label("wanted: none"));
+                        let what = both!("{part} is made", "{part} entsteht");
+                        let wanted = both!("wanted: none", "erwartet: keine");
+                        mistakes.push(self.wrong(place, what).label(wanted));
                     }
                 }
             }
@@ -394,16 +425,19 @@ impl Trial<'_> {
         if let Some((codes, place)) = &self.spec.errors {
             for code in codes {
                 if !errors.iter().any(|error| error.code == *code) {
-                    let what = format!("the record does not have the error `{code}`");
-                    mistakes.push(self.wrong(place, &what));
+                    let what = both!(
+                        "the record does not have the error `{code}`",
+                        "der Datensatz hat den Fehler `{code}` nicht"
+                    );
+                    mistakes.push(self.wrong(place, what));
                 }
             }
             // With no code at all the record is to be valid.
             let is_counted = |error: &&FieldError| error.code != Code::KeyMissing;
             let unwanted = errors.iter().filter(is_counted);
             for error in unwanted.filter(|_| codes.is_empty()) {
-                let mistake = self.wrong(place, &told(error));
-                mistakes.push(mistake.label("wanted: no error"));
+                let wanted = both!("wanted: no error", "erwartet: kein Fehler");
+                mistakes.push(self.wrong(place, told(error)).label(wanted));
             }
         }
         mistakes
@@ -411,20 +445,25 @@ impl Trial<'_> {
 }
 
 /// An error with its code; of a further record, with its number.
-fn told(error: &FieldError) -> String {
-    let message = error.message();
-    let told = format!("{} ({})", message.trim_end_matches('.'), error.code);
+fn told(error: &FieldError) -> Bilingual {
+    let told = Bilingual::of(|language| {
+        let message = error.message_in(language);
+        format!("{} ({})", message.trim_end_matches('.'), error.code)
+    });
     match &error.at {
-        Some(at) => format!("record {}: {told}", at.record),
+        Some(at) => {
+            let record = Bilingual::same(at.record.to_string());
+            both!([told, record] "record {record}: {told}", "Datensatz {record}: {told}")
+        }
         None => told,
     }
 }
 
 /// A value as messages show it.
-fn shown(value: Option<&Value<'_>>) -> String {
+fn shown(value: Option<&Value<'_>>) -> Bilingual {
     match value {
-        None => "nothing".to_owned(),
-        Some(value) => serde_json::to_string(value).unwrap_or_default(),
+        None => both!("nothing", "leer"),
+        Some(value) => Bilingual::same(serde_json::to_string(value).unwrap_or_default()),
     }
 }
 

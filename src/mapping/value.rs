@@ -1,5 +1,7 @@
 //! One value of the mapping: where it comes from and the steps that it goes through.
 
+mod table;
+
 use toml::de::DeValue;
 
 use super::compile::Compiler;
@@ -7,18 +9,16 @@ use super::constant::{Constant, fit};
 use super::convert::{Convention, DateStyle, format_fault};
 use super::error::{Mistake, Place};
 use super::form::Form;
-use super::lookup::{Lookup, Otherwise};
-use super::lookup_file;
 use super::naming::{self, NameStep};
 use super::proposal;
 use super::short::Short;
 use super::steps::{Case, Steps};
 use super::suggest::listed;
-use super::syntax::{Keys, Node, Section, type_name, unknown_word, wrong_type};
+use super::syntax::{Keys, Node, Section, this_is, unknown_word, wrong};
 use super::template::Template;
 use crate::customer::{Bounds, Content, Kind, Target, Value};
 use crate::names::NameList;
-use crate::outcome::both;
+use crate::outcome::{Bilingual, borrowed, both};
 
 /// A value of the mapping, compiled.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ impl ValueSpec {
                 Some(Self::of(target, Origin::Column([column]), steps, false))
             }
             DeValue::Table(table) => {
-                let mut section = Section::of(table, "a value", KEYS);
+                let mut section = Section::of(table, both!("a value", "ein Wert"), KEYS);
                 let value = Self::read_table(target, &mut section, node.span(), compiler);
                 section.close(&mut compiler.mistakes);
                 value
@@ -135,7 +135,7 @@ impl ValueSpec {
         read_texts(target, section, &mut steps);
         read_conventions(target, section, &mut steps);
         read_length(target, section, &mut steps);
-        read_lookup(target, section, &mut steps, compiler);
+        table::read(target, section, &mut steps, compiler);
         if let Some(node) = section.get("default") {
             steps.default = constant(target, node, &steps, Constant::Default, section);
         }
@@ -178,9 +178,12 @@ fn short_form(target: Target, node: &Node<'_>, value: &DeValue<'_>) -> Mistake {
     };
     Mistake::at(
         node.span(),
-        format!("`{target}` must be a column in quotes or a table"),
+        both!(
+            "`{target}` must be a column in quotes or a table",
+            "`{target}` muss eine Spalte in Anführungszeichen oder eine Tabelle sein"
+        ),
     )
-    .label(format!("this is {}", type_name(value)))
+    .label(this_is(value))
     .help(help)
 }
 
@@ -214,7 +217,10 @@ fn read_origin(
         return section.complain(
             Mistake::at(
                 place,
-                format!("`{target}` has two sources: `{first}` and `{second}`"),
+                both!(
+                    "`{target}` has two sources: `{first}` and `{second}`",
+                    "`{target}` hat zwei Quellen: `{first}` und `{second}`"
+                ),
             )
             .help(both!(
                 "take one; `first_of` and `join` take several columns",
@@ -223,7 +229,8 @@ fn read_origin(
         );
     }
     if let (Some(with), None) = (section.key_place("with"), section.get("join")) {
-        section.mistake(Mistake::at(with, "`with` without `join`"));
+        let title = both!("`with` without `join`", "`with` ohne `join`");
+        section.mistake(Mistake::at(with, title));
     }
     match given.first().copied() {
         Some("column") => {
@@ -255,11 +262,13 @@ fn read_origin(
         }
         None if section.get("default").is_some() => Some(Origin::Nothing),
         None => section.complain(
-            Mistake::at(place, format!("`{target}` has no source")).help(
-                both!([sources = listed(SOURCES, SOURCES.len())]
-                    "say where it comes from: {sources}", "sagen, woher er kommt: {sources}"
-                ),
-            ),
+            Mistake::at(
+                place,
+                both!("`{target}` has no source", "`{target}` hat keine Quelle"),
+            )
+            .help(both!([sources = listed(SOURCES, SOURCES.len())]
+                "say where it comes from: {sources}", "sagen, woher er kommt: {sources}"
+            )),
         ),
     }
 }
@@ -272,7 +281,8 @@ fn columns(
     let names = section.texts(key)?;
     if names.is_empty() {
         let place = section.get(key)?.span();
-        return section.complain(Mistake::at(place, format!("`{key}` names no column")));
+        let title = both!("`{key}` names no column", "`{key}` nennt keine Spalte");
+        return section.complain(Mistake::at(place, title));
     }
     Some(
         names
@@ -304,9 +314,9 @@ fn read_form(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
     } else {
         section.mistake(Mistake::at(
             place,
-            format!(
-                "`as = \"{name}\"` does not fit `{target}`, which is {}",
-                kind_name(target.field().kind)
+            both!([kind = kind_name(target.field().kind)]
+                "`as = \"{name}\"` does not fit `{target}`, which is {kind}",
+                "`as = \"{name}\"` passt nicht zu `{target}` ({kind})"
             ),
         ));
     }
@@ -316,24 +326,38 @@ fn read_texts(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) 
     if let Some((expression, place)) = section.text("extract") {
         match regex::Regex::new(expression) {
             Ok(found) if found.captures_len() > 1 => steps.extract = Some(found),
-            Ok(_) => section.mistake(Mistake::at(place, "`extract` has no group").help(both!(
-                "put parentheses around the part that is wanted: '^([0-9]+)'",
-                "den gesuchten Teil einklammern: '^([0-9]+)'"
-            ))),
+            Ok(_) => section.mistake(
+                Mistake::at(
+                    place,
+                    both!("`extract` has no group", "`extract` hat keine Klammern"),
+                )
+                .help(both!(
+                    "put parentheses around the part that is wanted: '^([0-9]+)'",
+                    "den gesuchten Teil einklammern: '^([0-9]+)'"
+                )),
+            ),
             Err(error) => section.mistake(bad_expression(place, "extract", &error)),
         }
     }
     let table = section.entries("replace");
     for (from, to) in table.into_iter().flatten() {
         if from.get_ref().is_empty() {
-            section.mistake(Mistake::at(from.span(), "an empty text cannot be replaced"));
+            let title = both!(
+                "an empty text cannot be replaced",
+                "ein leerer Text lässt sich nicht ersetzen"
+            );
+            section.mistake(Mistake::at(from.span(), title));
         }
         match to.get_ref().as_str() {
             Some(text) => {
                 let pair = (from.get_ref().clone().into_owned(), text.to_owned());
                 steps.replace.push(pair);
             }
-            None => section.mistake(wrong_type(to, "a replacement", "text in quotes")),
+            None => section.mistake(wrong(
+                to,
+                &both!("a replacement", "ein Ersatztext"),
+                &both!("text in quotes", "Text in Anführungszeichen"),
+            )),
         }
     }
     if section.get("case").is_some() {
@@ -366,7 +390,11 @@ pub(super) fn bad_expression(place: Place, key: &str, error: &regex::Error) -> M
             "in einfachen Anführungszeichen braucht ein Backslash keine Verdopplung: '^\\d+'"
         )
     };
-    Mistake::at(place, format!("`{key}` is no regular expression: {reason}")).help(help)
+    let title = both!([reason = borrowed::of_regex(reason)]
+        "`{key}` is no regular expression: {reason}",
+        "`{key}` ist kein regulärer Ausdruck: {reason}"
+    );
+    Mistake::at(place, title).help(help)
 }
 
 fn read_conventions(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps) {
@@ -400,7 +428,7 @@ pub(super) fn date_formats(
         match format_fault(format) {
             None => good.push(format.to_owned()),
             Some(why) => section.mistake(
-                Mistake::at(place, format!("`date` cannot read dates by \"{format}\": {why}"))
+                Mistake::at(place, both!([why = borrowed::of_date_format(&why)] "`date` cannot read dates by \"{format}\": {why}", "`date` kann mit \"{format}\" kein Datum lesen: {why}"))
                     .help(both!("31.12.1985 is \"%d.%m.%Y\", 31.12.85 is \"%d.%m.%y\", 12/31/1985 is \"%m/%d/%Y\"", "31.12.1985 ist \"%d.%m.%Y\", 31.12.85 ist \"%d.%m.%y\", 12/31/1985 ist \"%m/%d/%Y\"")),
             ),
         }
@@ -410,22 +438,22 @@ pub(super) fn date_formats(
 
 fn does_not_fit(target: Target, section: &mut Section<'_, '_>, key: &str) {
     if let Some(place) = section.key_place(key) {
-        let kind = kind_name(target.field().kind);
-        section.mistake(Mistake::at(
-            place,
-            format!("`{key}` does not fit `{target}`, which is {kind}"),
-        ));
+        let title = both!([kind = kind_name(target.field().kind)]
+            "`{key}` does not fit `{target}`, which is {kind}",
+            "`{key}` passt nicht zu `{target}` ({kind})"
+        );
+        section.mistake(Mistake::at(place, title));
     }
 }
 
 /// What people call a type of the API.
-pub(super) fn kind_name(kind: Kind) -> &'static str {
+pub(super) fn kind_name(kind: Kind) -> Bilingual {
     match kind {
-        Kind::Text => "text",
-        Kind::Integer => "a whole number",
-        Kind::Decimal => "a decimal number",
-        Kind::Boolean => "yes or no",
-        Kind::DateTime => "a date",
+        Kind::Text => both!("text", "Text"),
+        Kind::Integer => both!("a whole number", "eine ganze Zahl"),
+        Kind::Decimal => both!("a decimal number", "eine Dezimalzahl"),
+        Kind::Boolean => both!("yes or no", "ja oder nein"),
+        Kind::DateTime => both!("a date", "ein Datum"),
     }
 }
 
@@ -441,7 +469,10 @@ fn read_length(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps)
             section.mistake(
                 Mistake::at(
                     place,
-                    format!("`{target}` takes at most {limit} characters"),
+                    both!(
+                        "`{target}` takes at most {limit} characters",
+                        "`{target}` nimmt höchstens {limit} Zeichen"
+                    ),
                 )
                 .help(both!("write max = {limit}", "max = {limit} schreiben")),
             );
@@ -449,84 +480,11 @@ fn read_length(target: Target, section: &mut Section<'_, '_>, steps: &mut Steps)
     }
     steps.cut = section.flag("cut").unwrap_or(false);
     if let (true, None, Some(place)) = (steps.cut, section.get("max"), section.key_place("cut")) {
-        section.mistake(Mistake::at(place, "`cut` without `max`").help(both!(
+        let title = both!("`cut` without `max`", "`cut` ohne `max`");
+        section.mistake(Mistake::at(place, title).help(both!(
             "say how long it may be, such as max = 30",
             "sagen, wie lang er sein darf, etwa max = 30"
         )));
-    }
-}
-
-fn read_lookup(
-    target: Target,
-    section: &mut Section<'_, '_>,
-    steps: &mut Steps,
-    compiler: &mut Compiler,
-) {
-    let otherwise = read_otherwise(target, section, steps);
-    let mut lookup = Lookup::default();
-    match (section.get("lookup"), section.get("lookup_file")) {
-        (None, None) => match &mut steps.names {
-            Some(names) => {
-                names.otherwise = otherwise;
-                return;
-            }
-            None => {
-                if let Some(place) = section.key_place("otherwise") {
-                    section.mistake(Mistake::at(place, "`otherwise` without `lookup`"));
-                }
-                return;
-            }
-        },
-        (Some(_), Some(node)) => {
-            return section.mistake(
-                Mistake::at(node.span(), "`lookup` and `lookup_file` for one value").help(both!(
-                    "take one: the other's pairs can be added to it",
-                    "eines davon nehmen: die Paare des anderen lassen sich dort ergänzen"
-                )),
-            );
-        }
-        (Some(_), None) => read_pairs(target, section, steps, &mut lookup),
-        (None, Some(node)) => lookup_file::fill(target, node, steps, &mut lookup, compiler),
-    }
-    match &mut steps.names {
-        // What neither table nor ERP knows: a table before a name may rename only some.
-        Some(names) => {
-            names.otherwise = otherwise;
-            lookup.otherwise = Otherwise::Keep;
-        }
-        None => lookup.otherwise = otherwise,
-    }
-    steps.lookup = Some(lookup);
-}
-
-/// The pairs that the mapping itself writes.
-fn read_pairs(target: Target, section: &mut Section<'_, '_>, steps: &Steps, lookup: &mut Lookup) {
-    for (key, node) in section.entries("lookup").into_iter().flatten() {
-        let result = match node.get_ref().as_str() {
-            Some("") => None,
-            _ => match constant(target, node, steps, Constant::Lookup, section) {
-                Some(value) => Some(value),
-                None => continue,
-            },
-        };
-        if !lookup.insert(key.get_ref(), result) {
-            section.mistake(
-                Mistake::at(key.span(), "`lookup` has this key already")
-                    .help(both!("keys are compared without case and outer blanks", "Schlüssel werden ohne Groß- und Kleinschreibung und äußere Leerzeichen verglichen")),
-            );
-        }
-    }
-}
-
-fn read_otherwise(target: Target, section: &mut Section<'_, '_>, steps: &Steps) -> Otherwise {
-    let Some(node) = section.get("otherwise") else {
-        return Otherwise::Missing;
-    };
-    match node.get_ref().as_str() {
-        Some("keep") => Otherwise::Keep,
-        Some("empty") => Otherwise::Empty,
-        _ => constant(target, node, steps, Constant::Otherwise, section)
-            .map_or(Otherwise::Missing, Otherwise::Value),
     }
 }
 

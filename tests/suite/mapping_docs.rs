@@ -111,8 +111,8 @@ fn its_fields_are_the_codes() {
         .map(|field| {
             vec![
                 code(&field.path),
-                field.kind.to_owned(),
-                field.limit,
+                field.kind.english,
+                field.limit.english,
                 if field.required { "yes" } else { "" }.to_owned(),
                 field.meaning.to_owned(),
             ]

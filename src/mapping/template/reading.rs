@@ -115,7 +115,7 @@ pub(super) struct Fault {
     /// Where in the template, in bytes.
     pub(super) at: Range<usize>,
     /// What.
-    pub(super) title: String,
+    pub(super) title: Bilingual,
     /// What to do.
     pub(super) help: Bilingual,
 }
@@ -139,7 +139,11 @@ impl<'a> Reading<'a> {
             if !self.assigned.contains(name) {
                 self.fault(
                     span,
-                    format!("the template does not know {}", quoted(name)),
+                    both!(
+                        "the template does not know {shown}",
+                        "die Vorlage kennt {shown} nicht",
+                        shown = quoted(name)
+                    ),
                     both!(
                         "a column is written {COLUMNS}['{name}']",
                         "eine Spalte schreibt man {COLUMNS}['{name}']"
@@ -149,7 +153,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn fault(&mut self, span: Span, title: String, help: Bilingual) {
+    fn fault(&mut self, span: Span, title: Bilingual, help: Bilingual) {
         self.faults.push(Fault {
             at: range(span),
             title,
@@ -200,7 +204,11 @@ impl<'a> Reading<'a> {
                     "leave it out: nothing is escaped anyway",
                     "weglassen: es wird ohnehin nichts maskiert"
                 );
-                self.fault(it.span(), "the template sets `autoescape`".to_owned(), help);
+                let title = both!(
+                    "the template sets `autoescape`",
+                    "die Vorlage setzt `autoescape`"
+                );
+                self.fault(it.span(), title, help);
             }
             Stmt::FilterBlock(it) => {
                 self.expression(&it.filter);
@@ -217,7 +225,10 @@ impl<'a> Reading<'a> {
         match target {
             Expr::Var(name) if name.id == COLUMNS => self.fault(
                 name.span(),
-                format!("the template sets `{COLUMNS}`"),
+                both!(
+                    "the template sets `{COLUMNS}`",
+                    "die Vorlage setzt `{COLUMNS}`"
+                ),
                 both!(
                     "the record's columns stand there: take another name",
                     "dort stehen die Spalten des Datensatzes: einen anderen Namen nehmen"
@@ -264,12 +275,12 @@ impl<'a> Reading<'a> {
                 self.optional(it.false_expr.as_ref());
             }
             Expr::Filter(it) => {
-                self.known("filter", it.name, FILTERS, it.span());
+                self.known(both!("filter", "Filter"), it.name, FILTERS, it.span());
                 self.optional(it.expr.as_ref());
                 self.arguments(&it.args);
             }
             Expr::Test(it) => {
-                self.known("test", it.name, TESTS, it.span());
+                self.known(both!("test", "Test"), it.name, TESTS, it.span());
                 self.expression(&it.expr);
                 self.arguments(&it.args);
             }
@@ -298,7 +309,12 @@ impl<'a> Reading<'a> {
 
     fn call(&mut self, callee: &Expr<'a>, arguments: &[CallArg<'a>], span: Span) {
         match callee {
-            Expr::Var(name) => self.known("function", name.id, FUNCTIONS, name.span()),
+            Expr::Var(name) => self.known(
+                both!("function", "Funktion"),
+                name.id,
+                FUNCTIONS,
+                name.span(),
+            ),
             Expr::GetAttr(it) if is_columns(&it.expr) => self.whole(span),
             Expr::GetAttr(it) => {
                 self.expression(&it.expr);
@@ -306,7 +322,11 @@ impl<'a> Reading<'a> {
                 if !matches!(&it.expr, Expr::Var(name) if name.id == "loop") {
                     self.fault(
                         span,
-                        format!("the template knows no method {}", quoted(it.name)),
+                        both!(
+                            "the template knows no method {name}",
+                            "die Vorlage kennt keine Methode {name}",
+                            name = quoted(it.name)
+                        ),
                         both!(
                             "filters stand behind a bar, such as `| split(',')`",
                             "Filter stehen hinter einem Strich, etwa `| split(',')`"
@@ -338,18 +358,18 @@ impl<'a> Reading<'a> {
     fn whole(&mut self, span: Span) {
         self.fault(
             span,
-            "the template does not say which column it reads".to_owned(),
+            both!("the template does not say which column it reads", "die Vorlage sagt nicht, welche Spalte sie liest"),
             both!("name each one: {COLUMNS}['Name']; its columns must be known before a record is read", "jede einzeln nennen: {COLUMNS}['Name']; die Spalten müssen bekannt sein, bevor ein Datensatz gelesen wird"),
         );
     }
 
-    fn known(&mut self, what: &str, name: &str, known: &[&str], span: Span) {
+    fn known(&mut self, what: Bilingual, name: &str, known: &[&str], span: Span) {
         if known.contains(&name) {
             return;
         }
         let help = did_you_mean(name, known.iter().copied())
             .unwrap_or_else(|| both!([names = listed(known.iter().copied(), known.len())] "it knows {names}", "sie kennt {names}"));
-        let title = format!("the template knows no {what} {}", quoted(name));
+        let title = both!([what, name = Bilingual::same(quoted(name))] "the template knows no {what} {name}", "die Vorlage kennt {name} nicht ({what})");
         self.fault(span, title, help);
     }
 }

@@ -7,9 +7,14 @@ use crate::mapping::compile::Compiler;
 use crate::mapping::error::Mistake;
 use crate::mapping::suggest::{did_you_mean, listed, quoted};
 use crate::mapping::syntax::{Node, whole_number, wrong_type};
-use crate::outcome::both;
+use crate::outcome::{Bilingual, both};
 
-const WANTED: &str = "a table of columns, or a list of such tables";
+fn wanted() -> Bilingual {
+    both!(
+        "a table of columns, or a list of such tables",
+        "eine Tabelle von Spalten oder eine Liste solcher Tabellen"
+    )
+}
 
 /// Reads one record, or several of a mapping that puts them together.
 pub(super) fn read(
@@ -20,10 +25,11 @@ pub(super) fn read(
     let list = match node.get_ref() {
         DeValue::Table(table) => return Ok(vec![columns(table, compiler)]),
         DeValue::Array(list) => list,
-        _ => return Err(wrong_type(node, "given", WANTED)),
+        _ => return Err(wrong_type(node, "given", wanted())),
     };
     if list.is_empty() {
-        let mistake = Mistake::at(node.span(), "`given` has no record");
+        let title = both!("`given` has no record", "`given` hat keinen Datensatz");
+        let mistake = Mistake::at(node.span(), title);
         return Err(mistake.help(both!(
             "given = {{ Column = \"text\" }}",
             "given = {{ Spalte = \"Text\" }}"
@@ -33,11 +39,14 @@ pub(super) fn read(
     for node in list.iter() {
         match node.get_ref().as_table() {
             Some(table) => records.push(columns(table, compiler)),
-            None => return Err(wrong_type(node, "given", WANTED)),
+            None => return Err(wrong_type(node, "given", wanted())),
         }
     }
     if records.len() > 1 && !is_grouped {
-        let title = "several records are given, and nothing puts them together";
+        let title = both!(
+            "several records are given, and nothing puts them together",
+            "mehrere Datensätze sind gegeben, und nichts fasst sie zusammen"
+        );
         let help = both!(
             "write [group], or a test for each record",
             "[group] schreiben, oder für jeden Datensatz einen Test"
@@ -57,14 +66,22 @@ fn columns(table: &DeTable<'_>, compiler: &mut Compiler) -> Map<String, Json> {
             let help = did_you_mean(name, compiler.column_names()).unwrap_or_else(|| {
                 both!([columns = listed(compiler.column_names(), 12)] "its columns are {columns}", "ihre Spalten sind {columns}")
             });
-            let title = format!("the mapping uses no column {}", quoted(name));
+            let title = both!(
+                "the mapping uses no column {name}",
+                "die Zuordnung verwendet keine Spalte {name}",
+                name = quoted(name)
+            );
             compiler
                 .mistakes
                 .push(Mistake::at(key.span(), title).help(help));
             continue;
         };
         if given.insert(known, json(node.get_ref())).is_some() {
-            let title = format!("the column {} is given twice", quoted(name));
+            let title = both!(
+                "the column {name} is given twice",
+                "die Spalte {name} ist zweimal gegeben",
+                name = quoted(name)
+            );
             compiler.mistakes.push(Mistake::at(key.span(), title));
         }
     }
