@@ -23,20 +23,15 @@ pub(crate) type Keys = &'static [&'static str];
 
 impl<'t, 'i> Section<'t, 'i> {
     /// The table in `node`; `what` names it in messages.
-    pub(crate) fn open(
-        node: &'t Node<'i>,
-        what: impl Into<Bilingual>,
-        keys: Keys,
-    ) -> Result<Self, Mistake> {
+    pub(crate) fn open(node: &'t Node<'i>, what: Bilingual, keys: Keys) -> Result<Self, Mistake> {
         match node.get_ref().as_table() {
             Some(table) => Ok(Self::of(table, what, keys)),
-            None => Err(wrong(node, &what.into(), &a_table())),
+            None => Err(wrong(node, &what, &a_table())),
         }
     }
 
     /// The table itself.
-    pub(crate) fn of(table: &'t DeTable<'i>, what: impl Into<Bilingual>, keys: Keys) -> Self {
-        let what = what.into();
+    pub(crate) fn of(table: &'t DeTable<'i>, what: Bilingual, keys: Keys) -> Self {
         let mistakes = table
             .keys()
             .filter_map(|key| check_key(key, &what, keys))
@@ -217,13 +212,13 @@ pub(crate) fn unknown_word<'w>(
 }
 
 /// A value of `key`, or a table, that is of the wrong type.
-pub(crate) fn wrong_type(node: &Node<'_>, key: &str, wanted: impl Into<Bilingual>) -> Mistake {
+pub(crate) fn wrong_type(node: &Node<'_>, key: &str, wanted: Bilingual) -> Mistake {
     let what = if key.starts_with('[') {
         key.to_owned()
     } else {
         format!("`{key}`")
     };
-    wrong(node, &Bilingual::same(what), &wanted.into())
+    wrong(node, &Bilingual::same(what), &wanted)
 }
 
 /// As [`wrong_type`], of what has words for a name.

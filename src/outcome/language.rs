@@ -103,20 +103,6 @@ impl Bilingual {
     }
 }
 
-/// A text that is told in English only, so far.
-impl From<String> for Bilingual {
-    fn from(text: String) -> Self {
-        Self::same(text)
-    }
-}
-
-/// A text that is told in English only, so far.
-impl From<&str> for Bilingual {
-    fn from(text: &str) -> Self {
-        Self::same(text)
-    }
-}
-
 /// Makes a [`Bilingual`] of an English and a German text with the placeholders of [`format!`].
 ///
 /// That both are there, differ, and name the same placeholders is a matter of compiling: a text

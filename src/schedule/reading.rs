@@ -18,8 +18,8 @@ use crate::cli::words::TimeLimit;
 use crate::mapping::MappingError;
 use crate::mapping::error::{Mistake, Place};
 use crate::mapping::suggest::{closest, did_you_mean, listed};
-use crate::mapping::syntax::{Node, Section, wrong_type};
-use crate::outcome::{Bilingual, Language, both};
+use crate::mapping::syntax::{Node, Section, a_table, wrong_type};
+use crate::outcome::{Bilingual, Language, borrowed, both};
 use crate::settings::JobOptions;
 use hook::hook;
 
@@ -94,10 +94,9 @@ impl Jobs {
             Ok(table) => read_all(table.get_ref(), folder, &mut mistakes),
             Err(error) => {
                 let place = error.span().unwrap_or(0..0);
-                let title = both!(
+                let title = both!([why = borrowed::of_toml(error.message())]
                     "this is no TOML: {why}",
-                    "das ist kein TOML: {why}",
-                    why = error.message()
+                    "das ist kein TOML: {why}"
                 );
                 mistakes.push(Mistake::at(place, title));
                 Vec::new()
@@ -169,11 +168,15 @@ fn read(path: &Path) -> Result<String, Mistake> {
 }
 
 fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> Vec<Job> {
-    let mut top = Section::of(table, "a jobs file", &["job"]);
+    let mut top = Section::of(table, both!("a jobs file", "eine Auftragsdatei"), &["job"]);
     let nodes = match top.get("job").map(|node| (node, node.get_ref().as_array())) {
         Some((_, Some(nodes))) => nodes.iter().collect(),
         Some((node, None)) => {
-            let wrong = wrong_type(node, "job", "a list of tables");
+            let wrong = wrong_type(
+                node,
+                "job",
+                both!("a list of tables", "eine Liste von Tabellen"),
+            );
             top.mistake(wrong.help(both!(
                 "begin each job with [[job]]",
                 "jeden Auftrag mit [[job]] beginnen"
@@ -194,7 +197,7 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
     let mut jobs: Vec<Job> = Vec::new();
     let mut names: HashMap<String, ()> = HashMap::new();
     for node in nodes {
-        match Section::open(node, "[[job]]", KEYS) {
+        match Section::open(node, Bilingual::same("[[job]]"), KEYS) {
             Err(mistake) => mistakes.push(mistake.help(both!(
                 "begin each job with [[job]]",
                 "jeden Auftrag mit [[job]] beginnen"
@@ -470,7 +473,7 @@ fn options(section: &mut Section<'_, '_>, folder: &Path) -> JobOptions {
     if let Some(table) = section.get("run") {
         match table.get_ref().as_table() {
             None => section.mistake(
-                wrong_type(table, "run", "a table")
+                wrong_type(table, "run", a_table())
                     .help(both!("write [job.run]", "[job.run] schreiben")),
             ),
             Some(table) => {
@@ -511,7 +514,13 @@ fn set(options: &mut JobOptions, key: &str, place: Place, node: &Node<'_>) -> Re
         DeValue::Integer(number) => number.to_string(),
         DeValue::Float(number) => number.to_string(),
         DeValue::Boolean(truth) => truth.to_string(),
-        _ => return Err(wrong_type(node, key, "one plain value")),
+        _ => {
+            return Err(wrong_type(
+                node,
+                key,
+                both!("one plain value", "ein einzelner Wert"),
+            ));
+        }
     };
     options
         .set(key, &text)

@@ -15,7 +15,7 @@ use super::auth::{AUTH_KEYS, AuthFile};
 use super::environment::Environment;
 use super::error::{Mistake, SettingsError};
 use super::layer::{Layer, OPTIONS, Scope, suggestion};
-use crate::outcome::{Bilingual, both};
+use crate::outcome::{Bilingual, borrowed, both};
 
 /// The name under which the file is looked for.
 pub(super) const NAME: &str = "importer.toml";
@@ -91,10 +91,9 @@ impl ConfigFile {
         let table = DeTable::parse(text).map_err(|error| {
             page.mistake(
                 error.span().unwrap_or(0..0),
-                both!(
+                both!([why = borrowed::of_toml(error.message())]
                     "this is no TOML: {why}",
-                    "das ist kein TOML: {why}",
-                    why = error.message()
+                    "das ist kein TOML: {why}"
                 ),
                 None,
             )

@@ -39,10 +39,17 @@ pub(super) fn hook(
         return Some(HookPlace::Command(words));
     }
     if node.get_ref().as_table().is_none() {
-        let wrong = wrong_type(node, key, "a list of words or a table");
+        let wrong = wrong_type(
+            node,
+            key,
+            both!(
+                "a list of words or a table",
+                "eine Liste von Wörtern oder eine Tabelle"
+            ),
+        );
         return section.complain(wrong.help(how()));
     }
-    let mut web = match Section::open(node, "a webhook", WEB_KEYS) {
+    let mut web = match Section::open(node, both!("a webhook", "ein Webhook"), WEB_KEYS) {
         Ok(web) => web,
         Err(mistake) => return section.complain(mistake.help(how())),
     };
