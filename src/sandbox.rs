@@ -33,6 +33,7 @@ mod wire;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,15 +65,41 @@ pub struct Sandbox {
     task: JoinHandle<()>,
 }
 
+/// Why a sandbox does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Nobody can listen on the port.
+    #[error("port {port} cannot be used: {source}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The ledger's file cannot be written, or is none.
+    #[error("the ledger {} cannot be used: {source}", path.display())]
+    Ledger {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
+    },
+}
+
 impl Sandbox {
     /// Starts a server on 127.0.0.1 in the current tokio runtime.
     ///
     /// # Errors
     /// The port is taken, or the ledger's file cannot be used.
-    pub async fn start(settings: SandboxSettings) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
-        let address = listener.local_addr()?;
-        let erp = Arc::new(Erp::new(settings)?);
+    pub async fn start(settings: SandboxSettings) -> Result<Self, StartError> {
+        let port = settings.port;
+        let taken = |source| StartError::Port { port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = listener.map_err(taken)?;
+        let address = listener.local_addr().map_err(taken)?;
+        let path = settings.ledger_file.clone().unwrap_or_default();
+        let erp = Erp::new(settings).map_err(|source| StartError::Ledger { path, source })?;
+        let erp = Arc::new(erp);
         let task = tokio::spawn(connection::listen(listener, Arc::clone(&erp)));
         Ok(Self { erp, address, task })
     }
@@ -192,7 +219,11 @@ mod tests {
             ..SandboxSettings::default()
         };
         let error = Sandbox::start(settings).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        let StartError::Port { port, source } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(port, first.address.port());
+        assert_eq!(source.kind(), io::ErrorKind::AddrInUse);
     }
 
     #[tokio::test]

@@ -460,7 +460,8 @@ impl SandboxThread {
             .enable_all()
             .build()
             .map_err(broken)?;
-        let sandbox = runtime.block_on(Sandbox::start(settings)).map_err(broken)?;
+        let sandbox = runtime.block_on(Sandbox::start(settings));
+        let sandbox = sandbox.map_err(|error| broken(std::io::Error::other(error)))?;
         let url = sandbox.url();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let serve = move || {

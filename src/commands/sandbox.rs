@@ -11,7 +11,7 @@ use crate::deliver::driver::Signal;
 use crate::import::ImportError;
 use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::sandbox::{
-    self, Counters, Existing, Plan, PlanError, Quota, Sandbox, SandboxSettings, Window,
+    self, Counters, Existing, Plan, PlanError, Quota, Sandbox, SandboxSettings, StartError, Window,
 };
 use crate::settings::GlobalChoice;
 
@@ -40,6 +40,43 @@ impl From<PlanError> for Failure {
     }
 }
 
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let (text, help) = match error {
+            StartError::Port { port, source } => (
+                both!(
+                    "port {port} cannot be used: {source}",
+                    "Port {port} lässt sich nicht verwenden: {source}"
+                ),
+                both!(
+                    "is a sandbox running there already? --port names another one; without it, \
+                     one that is free is taken",
+                    "läuft dort schon eine Attrappe? --port nennt einen anderen; ohne die Option \
+                     wird ein freier genommen"
+                ),
+            ),
+            StartError::Ledger { path, source } => (
+                both!(
+                    "the ledger {path} cannot be used: {source}",
+                    "{path} lässt sich nicht als Liste der angelegten Kunden verwenden: {source}",
+                    path = path.display()
+                ),
+                both!(
+                    "name one that a sandbox wrote, or a new file where you may write",
+                    "eine nennen, die eine Attrappe geschrieben hat, oder eine neue Datei, wo \
+                     geschrieben werden darf"
+                ),
+            ),
+        };
+        Self {
+            code: ExitCode::Unusable,
+            text,
+            help: Some(help),
+            rendered: false,
+        }
+    }
+}
+
 /// Lays what `--faults` says over the settings.
 pub(super) fn play(faults: Option<&str>, settings: &mut SandboxSettings) -> Result<(), PlanError> {
     if let Some(words) = faults {
@@ -59,7 +96,7 @@ pub(super) fn run(args: &SandboxArgs, global: &GlobalChoice, console: &Arc<Conso
         .build()
         .map_err(broken)?;
     let mut signal = signals::listen();
-    let sandbox = runtime.block_on(Sandbox::start(settings)).map_err(broken)?;
+    let sandbox = runtime.block_on(Sandbox::start(settings))?;
     if global.console.json {
         console.json(&json!({"type": "sandbox", "url": sandbox.url()}));
     } else {

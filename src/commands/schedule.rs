@@ -55,7 +55,13 @@ fn nobody_listens(address: SocketAddr, error: &std::io::Error) -> Failure {
         "nobody can listen on {address}",
         "an {address} kann niemand lauschen"
     );
-    broken(what, error)
+    Failure {
+        help: Some(both!(
+            "is a schedule running already? --listen names another port",
+            "läuft schon ein Zeitplan? --listen nennt einen anderen Port"
+        )),
+        ..broken(what, error)
+    }
 }
 
 fn broken(what: Bilingual, error: &std::io::Error) -> Failure {

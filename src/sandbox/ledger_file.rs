@@ -25,6 +25,9 @@ struct Line<'a> {
     body: &'a RawValue,
 }
 
+/// How each line begins.
+const BEGINNING: &[u8] = b"{\"id\":";
+
 fn one() -> u64 {
     1
 }
@@ -60,6 +63,12 @@ fn complete_lines(bytes: &[u8]) -> usize {
         .map_or(0, |at| at + 1)
 }
 
+/// Whether a line without an end is the beginning of one that a sandbox writes: what is anything
+/// else is not cut off.
+fn is_unfinished(line: &[u8]) -> bool {
+    line.starts_with(BEGINNING) || BEGINNING.starts_with(line)
+}
+
 /// The file, ready for more lines.
 #[derive(Debug)]
 pub(super) struct LedgerFile(File);
@@ -70,7 +79,11 @@ impl LedgerFile {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         let entries = read_ledger(path)?;
         // A line that a killed sandbox left unfinished must not swallow the next one.
-        let whole = complete_lines(&std::fs::read(path)?);
+        let bytes = std::fs::read(path)?;
+        let whole = complete_lines(&bytes);
+        if !is_unfinished(bytes.get(whole..).unwrap_or_default()) {
+            return Err(io::Error::other("its last line is none of a ledger"));
+        }
         file.set_len(u64::try_from(whole).map_err(io::Error::other)?)?;
         Ok((Self(file), entries))
     }
@@ -135,6 +148,26 @@ mod tests {
         let read: Vec<_> = read.iter().map(|entry| entry.number.as_str()).collect();
         assert_eq!(read, ["A", "B", "C"]);
         assert_eq!(ledger.created(), 3);
+    }
+
+    /// Whatever was named by mistake stays as it is.
+    #[test]
+    fn a_file_that_is_no_ledger_is_refused_and_not_emptied() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine");
+        for text in [
+            "my notes",
+            "{\"name\":\"A\"}",
+            "{\"name\":\"A\"}\n",
+            "a;b\n1;2\n3;4",
+        ] {
+            fs::write(&path, text).unwrap();
+            assert!(LedgerFile::open(&path).is_err(), "{text}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        fs::write(&path, "{\"i").unwrap();
+        assert!(LedgerFile::open(&path).is_ok());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "");
     }
 
     #[test]

@@ -310,6 +310,41 @@ fn every_kind_of_server_gets_each_customer_once() {
     });
 }
 
+/// A taken port and a file that is no ledger are no mistakes of the program.
+#[test]
+fn what_a_sandbox_cannot_start_with_is_said_with_what_to_do() {
+    let mut importer = Importer::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    importer.file("notes", "mine");
+    for (words, name, advice) in [
+        (["--port", port.as_str()], port.as_str(), "--port"),
+        (["--ledger", "notes"], "notes", "a new file"),
+        (["--ledger", "no/folder"], "no/folder", "a new file"),
+    ] {
+        let run = importer
+            .args(["sandbox"].iter().chain(&words))
+            .run()
+            .expect(4);
+        assert!(
+            run.stderr.contains(&format!(" {name} cannot be used")),
+            "{}",
+            run.said()
+        );
+        assert!(run.stderr.contains(advice), "{}", run.said());
+    }
+    let kept = std::fs::read_to_string(importer.folder().join("notes")).unwrap();
+    assert_eq!(kept, "mine");
+    // Neither is it when a schedule finds its port taken.
+    importer.file(
+        "jobs.toml",
+        "[[job]]\nname = \"a\"\ncron = \"@daily\"\ninputs = \"*.csv\"\n",
+    );
+    let words = ["schedule", "jobs.toml", "--listen", port.as_str()];
+    let run = importer.args(words).run().expect(1);
+    assert!(run.stderr.contains("another port"), "{}", run.said());
+}
+
 #[test]
 fn a_killed_sandbox_has_written_everything_down_and_goes_on() {
     let customers = Customers::valid(23, 150);
