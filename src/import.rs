@@ -54,7 +54,7 @@ use tokio::sync::watch;
 use crate::deliver::driver::Signal;
 use crate::mapping::{Columns, Mapping, Plan};
 use crate::names::Names;
-use crate::outcome::{Code, RunEvent, Severity, Summary, both};
+use crate::outcome::{Bilingual, Code, RunEvent, Severity, Summary, both};
 use crate::source::{self, Conventions, Format, Source, SourceSettings, Written};
 use crate::validate::Rules;
 
@@ -359,7 +359,7 @@ impl Listener {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fit {
     /// Format, encoding and delimiter, and how they were found.
-    pub source: String,
+    pub source: Bilingual,
     /// Columns of the input that no target uses.
     pub unused_columns: Vec<String>,
 }
@@ -377,7 +377,7 @@ pub fn check_mapping(
     let source = Source::open(input, &settings)?;
     let pipeline = join::bind_headers(mapping, &source)?;
     Ok(Fit {
-        source: source.facts().describe(),
+        source: Bilingual::of(|language| source.facts().describe_in(language)),
         unused_columns: pipeline.plan.unused_columns(),
     })
 }

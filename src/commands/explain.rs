@@ -10,7 +10,7 @@ use crate::cli::MappingExplainArgs;
 use crate::console::{Console, ExplainedRow, Explanation, Section};
 use crate::import::{Explained, Fate, explain_record};
 use crate::mapping::{FieldTrace, ObjectTrace};
-use crate::outcome::{ExitCode, FieldError};
+use crate::outcome::{Bilingual, ExitCode, FieldError, Language, both};
 use crate::record::Position;
 use crate::settings::typed_source;
 
@@ -28,7 +28,7 @@ pub(super) fn run(args: &MappingExplainArgs, json: bool, console: &Console) -> E
     if json {
         lines(&explained).iter().for_each(|line| console.json(line));
     } else {
-        console.explanation(&page(&explained));
+        console.explanation(&page(&explained, console.language()));
     }
     Ok(ExitCode::Fine)
 }
@@ -56,7 +56,7 @@ fn lines(explained: &Explained) -> Vec<Json> {
     })];
     for object in &explained.trace.objects {
         if let Some(why) = &object.omitted {
-            lines.push(json!({ "type": "object", "object": object.path, "omitted": why }));
+            lines.push(json!({ "type": "object", "object": object.path, "omitted": why.english }));
         }
         for field in &object.fields {
             let errors = of(&explained.errors, object, field);
@@ -64,7 +64,8 @@ fn lines(explained: &Explained) -> Vec<Json> {
             let columns = field.cells.iter();
             let columns = columns.map(|(column, text)| json!({ "column": column, "text": text }));
             let steps = field.steps.iter();
-            let steps = steps.map(|step| json!({ "step": step.step, "result": step.result }));
+            let steps =
+                steps.map(|step| json!({ "step": step.step, "result": step.result.english }));
             lines.push(json!({
                 "type": "field",
                 "target": field.target,
@@ -105,21 +106,27 @@ fn of<'e>(
         .filter(move |error| Some(&error.target) == target.as_ref())
 }
 
-fn page(explained: &Explained) -> Explanation {
+fn page(explained: &Explained, language: Language) -> Explanation {
     let what = match explained.fate {
-        Fate::Valid => "valid",
-        Fate::Invalid => "invalid",
-        Fate::LeftOut => "left out by `keep_if`",
-        Fate::Unreadable => "cannot be read",
+        Fate::Valid => language.pick("valid", "gültig"),
+        Fate::Invalid => language.pick("invalid", "ungültig"),
+        Fate::LeftOut => language.pick("left out by `keep_if`", "durch `keep_if` weggelassen"),
+        Fate::Unreadable => language.pick("cannot be read", "nicht zu lesen"),
     };
+    let told = |text: Bilingual| text.told_in(language);
     let position = explained.position;
     let mut remarks: Vec<String> = explained
         .trace
         .left_out_by
         .iter()
-        .map(|condition| format!("does not hold: {condition}"))
+        .map(|condition| {
+            told(both!(
+                "does not hold: {condition}",
+                "trifft nicht zu: {condition}"
+            ))
+        })
         .collect();
-    remarks.extend(company(explained));
+    remarks.extend(company(explained).map(told));
     let objects = || explained.trace.objects.iter();
     let is_shown = |error: &FieldError| {
         let mut objects = objects().filter(|object| object.omitted.is_none());
@@ -132,8 +139,8 @@ fn page(explained: &Explained) -> Explanation {
     };
     // What is said of a customer of several records may concern another one of them.
     let placed = |error: &FieldError| match place_of(error, explained) {
-        Some(at) => format!("record {} (line {}): {}", at.record, at.line, told(error)),
-        None => told(error),
+        Some(at) => format!("{}: {}", told(place(at)), with_code(error, language)),
+        None => with_code(error, language),
     };
     let unshown = |list: &'_ [FieldError], mark: &str| -> Vec<String> {
         let list = list.iter().filter(|error| !is_shown(error));
@@ -141,36 +148,46 @@ fn page(explained: &Explained) -> Explanation {
             .collect()
     };
     remarks.extend(unshown(&explained.errors, ""));
-    remarks.extend(unshown(&explained.warnings, "warning: "));
+    let warning = language.pick("warning: ", "Warnung: ");
+    remarks.extend(unshown(&explained.warnings, warning));
     if explained.fate != Fate::LeftOut
         && explained.fate != Fate::Unreadable
         && objects().next().is_none()
     {
-        remarks.push("input in the API's own shape is not mapped".to_owned());
+        remarks.push(told(both!(
+            "input in the API's own shape is not mapped",
+            "eine Eingabe in der Form der API wird nicht zugeordnet"
+        )));
     }
     Explanation {
-        title: format!(
-            "record {} (line {}): {what}",
-            position.record, position.line
-        ),
+        title: format!("{}: {what}", told(place(position))),
         fine: matches!(explained.fate, Fate::Valid),
         remarks,
-        sections: objects().map(|object| section(explained, object)).collect(),
+        sections: objects()
+            .map(|object| section(explained, object, language))
+            .collect(),
     }
 }
 
 /// What other records make the customer together with this one.
-fn company(explained: &Explained) -> Option<String> {
+fn company(explained: &Explained) -> Option<Bilingual> {
     let (own, lead) = (explained.position.record, explained.lead.record);
     let last = lead + explained.together.saturating_sub(1);
     match (own == lead, explained.together) {
         (_, 0 | 1) => None,
-        (true, 2) => Some(format!("record {last} belongs to the same customer")),
-        (true, _) => Some(format!(
-            "records {} to {last} belong to the same customer",
-            lead + 1
+        (true, 2) => Some(both!(
+            "record {last} belongs to the same customer",
+            "Datensatz {last} gehört zu demselben Kunden"
         )),
-        (false, _) => Some(format!("it belongs to the customer of record {lead}")),
+        (true, _) => Some(both!(
+            "records {next} to {last} belong to the same customer",
+            "die Datensätze {next} bis {last} gehören zu demselben Kunden",
+            next = lead + 1
+        )),
+        (false, _) => Some(both!(
+            "it belongs to the customer of record {lead}",
+            "er gehört zum Kunden von Datensatz {lead}"
+        )),
     }
 }
 
@@ -180,11 +197,21 @@ fn place_of(error: &FieldError, explained: &Explained) -> Option<Position> {
     (at.record != explained.position.record).then_some(at)
 }
 
-fn told(error: &FieldError) -> String {
-    format!("{}: {}", error.code, error.message())
+/// Where a record stands.
+fn place(at: Position) -> Bilingual {
+    both!(
+        "record {record} (line {line})",
+        "Datensatz {record} (Zeile {line})",
+        record = at.record,
+        line = at.line
+    )
 }
 
-fn section(explained: &Explained, object: &ObjectTrace) -> Section {
+fn with_code(error: &FieldError, language: Language) -> String {
+    format!("{}: {}", error.code, error.message_in(language))
+}
+
+fn section(explained: &Explained, object: &ObjectTrace, language: Language) -> Section {
     let mut rows = Vec::new();
     for field in &object.fields {
         let first = rows.len();
@@ -200,20 +227,21 @@ fn section(explained: &Explained, object: &ObjectTrace) -> Section {
             push(column, format!("\"{text}\""), false);
         }
         for step in &field.steps {
-            push(&step.step, step.result.clone(), false);
+            push(&step.step, step.result.told_in(language), false);
         }
         let mut has_error = false;
         for error in of(&explained.errors, object, field) {
             has_error = true;
-            push("!", told(error), true);
+            push("!", with_code(error, language), true);
         }
         for warning in of(&explained.warnings, object, field) {
-            push("warning", told(warning), false);
+            let step = language.pick("warning", "Warnung");
+            push(step, with_code(warning, language), false);
         }
         match &field.value {
             _ if has_error => {}
             Some(value) => push("=", value.to_string(), false),
-            None => push("=", "nothing".to_owned(), false),
+            None => push("=", language.pick("nothing", "leer").to_owned(), false),
         }
         if let Some(row) = rows.get_mut(first) {
             field.name.clone_into(&mut row.field);
@@ -221,10 +249,10 @@ fn section(explained: &Explained, object: &ObjectTrace) -> Section {
     }
     Section {
         heading: match object.path.as_str() {
-            "" => "Customer".to_owned(),
+            "" => language.pick("Customer", "Kunde").to_owned(),
             path => path.to_owned(),
         },
-        omitted: object.omitted.clone(),
+        omitted: object.omitted.as_ref().map(|why| why.told_in(language)),
         rows,
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::{MappingCheckArgs, MappingChoice, MappingCommand, MappingTestArg
 use crate::console::Console;
 use crate::import::{ImportError, check_mapping, test_mapping};
 use crate::mapping::{Mapping, field_list};
-use crate::outcome::{ExitCode, both};
+use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::{GlobalChoice, typed_source};
 
 pub(super) fn run(
@@ -40,7 +40,7 @@ fn fields(json: bool, console: &Console) {
                 "kind": field.kind.english,
                 "limit": field.limit.english,
                 "required": field.required,
-                "meaning": field.meaning,
+                "meaning": field.meaning.english,
             }));
         }
         return;
@@ -58,7 +58,7 @@ fn fields(json: bool, console: &Console) {
                 field.kind.told_in(language),
                 field.limit.told_in(language),
                 required.to_owned(),
-                field.meaning.to_owned(),
+                field.meaning.told_in(language),
             ]
         })
         .collect();
@@ -117,11 +117,16 @@ fn test(args: &MappingTestArgs, json: bool, console: &Arc<Console>) -> Ended {
         return Err(failure);
     }
     if !json {
-        console.line(&match total {
-            0 => format!("{}: it has no tests", mapping.name()),
-            1 => format!("{}: its test passes", mapping.name()),
-            _ => format!("{}: all {total} tests pass", mapping.name()),
-        });
+        let name = mapping.name();
+        let passed = match total {
+            0 => both!("{name}: it has no tests", "{name}: hat keine Tests"),
+            1 => both!("{name}: its test passes", "{name}: der Test ist bestanden"),
+            _ => both!(
+                "{name}: all {total} tests pass",
+                "{name}: alle {total} Tests sind bestanden"
+            ),
+        };
+        line(&passed, console);
     }
     Ok(ExitCode::Fine)
 }
@@ -134,7 +139,8 @@ fn check(args: &MappingCheckArgs, json: bool, console: &Arc<Console>) -> Ended {
             console.json(&json!({ "type": "mapping", "mapping": mapping.name() }));
             return Ok(ExitCode::Fine);
         }
-        console.line(&format!("{}: fine", mapping.name()));
+        let fine = both!("{name}: fine", "{name}: in Ordnung", name = mapping.name());
+        line(&fine, console);
         return Ok(ExitCode::Fine);
     };
     let fit =
@@ -144,21 +150,29 @@ fn check(args: &MappingCheckArgs, json: bool, console: &Arc<Console>) -> Ended {
             "type": "mapping",
             "mapping": mapping.name(),
             "input": input,
-            "source": fit.source,
+            "source": fit.source.english,
             "unused_columns": fit.unused_columns,
         }));
         return Ok(ExitCode::Fine);
     }
-    console.line(&format!(
-        "{}: fits {input} ({})",
-        mapping.name(),
-        fit.source
-    ));
+    let name = mapping.name();
+    let fits = both!([source = fit.source]
+        "{name}: fits {input} ({source})",
+        "{name}: passt zu {input} ({source})"
+    );
+    line(&fits, console);
     if !fit.unused_columns.is_empty() {
-        console.line(&format!(
-            "columns that no target uses: {}",
-            fit.unused_columns.join(", ")
-        ));
+        let unused = both!(
+            "columns that no target uses: {columns}",
+            "Spalten, die kein Feld verwendet: {columns}",
+            columns = fit.unused_columns.join(", ")
+        );
+        line(&unused, console);
     }
     Ok(ExitCode::Fine)
+}
+
+/// Tells a line in the reader's language.
+fn line(text: &Bilingual, console: &Console) {
+    console.line(text.shown_in(console.language()));
 }

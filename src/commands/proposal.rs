@@ -11,7 +11,7 @@ use crate::cli::MappingNewArgs;
 use crate::console::Console;
 use crate::import::{ImportError, Proposed, propose_mapping};
 use crate::outcome::telling::shell_word;
-use crate::outcome::{Bilingual, ExitCode, both};
+use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::settings::{GlobalChoice, typed_source};
 use crate::source;
 
@@ -27,7 +27,12 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
         may_be_written(path, args.force)?;
     }
     let tell = |error: ImportError| Failure::of_import(&error, console);
-    let proposed = propose(args).map_err(tell)?;
+    // Programs are told in English.
+    let language = match global.console.json {
+        true => Language::English,
+        false => console.language(),
+    };
+    let proposed = propose(args, language).map_err(tell)?;
     let text = &proposed.proposal.text;
     if let Some(path) = output {
         write(path, text, args.force).map_err(|error| not_written(path, &error))?;
@@ -40,12 +45,16 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
         console.line(text.trim_end_matches('\n'));
     }
     if let Some(error) = &proposed.cut_short {
+        let error = Bilingual {
+            english: error.to_string(),
+            german: error.in_german(),
+        };
         console.warn(&match proposed.records {
-            1 => both!(
+            1 => both!([error]
                 "{error}: the mapping is made of the 1 record before",
                 "{error}: die Zuordnung ist aus dem 1 Datensatz davor gemacht"
             ),
-            records => both!(
+            records => both!([error, records = Bilingual::same(records.to_string())]
                 "{error}: the mapping is made of the {records} records before",
                 "{error}: die Zuordnung ist aus den {records} Datensätzen davor gemacht"
             ),
@@ -54,7 +63,7 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
     if global.console.quiet {
         return Ok(ExitCode::Fine);
     }
-    let summary = summary(&proposed, args, output);
+    let summary = summary(&proposed, args, output).told_in(language);
     match output {
         Some(_) => console.line(&summary),
         None => console.note(&Bilingual::same(summary)),
@@ -62,17 +71,18 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
     Ok(ExitCode::Fine)
 }
 
-fn propose(args: &MappingNewArgs) -> Result<Proposed, ImportError> {
+fn propose(args: &MappingNewArgs, language: Language) -> Result<Proposed, ImportError> {
     let typed = typed_source(&args.source);
     if args.input == "-" {
         let folder = tempfile::tempdir()
             .map_err(|error| ImportError::spool(&tempfile::env::temp_dir(), error))?;
         let spooled = source::spool(&mut std::io::stdin().lock(), folder.path())?;
-        return propose_mapping(&spooled.path, "stdin", &typed).map_err(ImportError::of_stdin);
+        return propose_mapping(&spooled.path, "stdin", &typed, language)
+            .map_err(ImportError::of_stdin);
     }
     let path = Path::new(&args.input);
     let name = path.file_name().unwrap_or(path.as_os_str());
-    propose_mapping(path, &name.to_string_lossy(), &typed)
+    propose_mapping(path, &name.to_string_lossy(), &typed, language)
 }
 
 /// Says so before the input is read, if the file cannot be written anyway.
@@ -138,7 +148,7 @@ fn as_json(proposed: &Proposed, args: &MappingNewArgs, output: Option<&Path>) ->
     let mut object = json!({
         "type": "proposal",
         "input": args.input,
-        "source": proposed.source,
+        "source": proposed.source.english,
         "records": proposed.records,
         "recognised": proposal.recognised,
         "columns": proposal.columns,
@@ -159,60 +169,109 @@ fn as_json(proposed: &Proposed, args: &MappingNewArgs, output: Option<&Path>) ->
     object
 }
 
-/// What was recognised, what is to be done, and how to go on.
-fn summary(proposed: &Proposed, args: &MappingNewArgs, output: Option<&Path>) -> String {
+/// What was recognised, what is to be done, and how to go on. The proposal's own words are in the
+/// language that it was asked for in.
+fn summary(proposed: &Proposed, args: &MappingNewArgs, output: Option<&Path>) -> Bilingual {
+    Bilingual::of(|language| lines(proposed, args, output, language).join("\n"))
+}
+
+fn lines(
+    proposed: &Proposed,
+    args: &MappingNewArgs,
+    output: Option<&Path>,
+    language: Language,
+) -> Vec<String> {
+    let told = |text: Bilingual| text.told_in(language);
     let proposal = &proposed.proposal;
-    let file = output.map_or_else(|| PathBuf::from("FILE"), Path::to_path_buf);
+    let file = || PathBuf::from(language.pick("FILE", "DATEI"));
+    let file = output.map_or_else(file, Path::to_path_buf);
     let mut lines = Vec::new();
     if let Some(path) = output {
-        lines.push(format!("{}: proposed from {}", path.display(), args.input));
+        lines.push(told(both!(
+            "{path}: proposed from {input}",
+            "{path}: vorgeschlagen aus {input}",
+            path = path.display(),
+            input = &args.input
+        )));
     }
-    lines.push(format!("Input       {}", proposed.source));
-    lines.push(match proposal.recognised {
-        Some(name) => format!("Recognised  {name}, by its header"),
-        None => "Recognised  no export that is known: by names and contents".to_owned(),
-    });
-    let columns = match proposal.columns {
-        1 => "1 column".to_owned(),
-        several => format!("{several} columns"),
-    };
-    let mut mapped = format!("Mapped      {} of {columns}", proposal.used);
-    if proposal.dropped > 0 {
-        mapped.push_str(&format!(", {} never to be written", proposal.dropped));
-    }
-    mapped.push_str(&format!("; {} looked at", counted(proposed.records)));
-    lines.push(mapped);
-    lines.extend(
-        proposal
-            .remarks
-            .iter()
-            .map(|remark| format!("Note        {remark}")),
-    );
+    lines.push(told(both!([source = proposed.source.clone()]
+        "Input       {source}",
+        "Eingabe     {source}"
+    )));
+    lines.push(told(match proposal.recognised {
+        Some(name) => both!(
+            "Recognised  {name}, by its header",
+            "Erkannt     {name}, an der Kopfzeile"
+        ),
+        None => both!(
+            "Recognised  no export that is known: by names and contents",
+            "Erkannt     kein bekannter Export: nach Namen und Inhalt"
+        ),
+    }));
+    lines.push(told(mapped(proposed)));
+    let remarks = proposal.remarks.iter();
+    lines.extend(remarks.map(|remark| told(both!("Note        {remark}", "Hinweis     {remark}"))));
     if !proposal.to_fill_in.is_empty() {
-        lines.push("To fill in".to_owned());
+        lines.push(language.pick("To fill in", "Auszufüllen").to_owned());
     }
     for mark in proposal.to_fill_in.iter().take(NAMED) {
-        lines.push(format!("  line {:<4} {}", mark.line, mark.what));
+        lines.push(told(both!(
+            "  line {line:<4} {what}",
+            "  Zeile {line:<4} {what}",
+            line = mark.line,
+            what = &mark.what
+        )));
     }
     if let Some(further) = proposal.to_fill_in.len().checked_sub(NAMED)
         && further > 0
     {
-        lines.push(format!("  and {further} more lines with FILL IN"));
+        lines.push(told(both!(
+            "  and {further} more lines with FILL IN",
+            "  und {further} weitere Zeilen mit FILL IN"
+        )));
     }
     if proposal.incomplete {
-        lines.push("It cannot be used before that is done.".to_owned());
+        lines.push(told(both!(
+            "It cannot be used before that is done.",
+            "Vorher lässt sich die Zuordnung nicht verwenden."
+        )));
     }
-    lines.push(format!(
-        "Next        importer run {} -m {} --dry-run",
-        shell_word(&args.input),
-        shell_word(&file.display().to_string())
-    ));
-    lines.join("\n")
+    lines.push(told(both!(
+        "Next        importer run {input} -m {file} --dry-run",
+        "Weiter mit  importer run {input} -m {file} --dry-run",
+        input = shell_word(&args.input),
+        file = shell_word(&file.display().to_string())
+    )));
+    lines
 }
 
-fn counted(records: usize) -> String {
-    match records {
-        1 => "1 record".to_owned(),
-        several => format!("{several} records"),
-    }
+/// How many columns are taken.
+fn mapped(proposed: &Proposed) -> Bilingual {
+    let proposal = &proposed.proposal;
+    let (used, dropped, columns) = (proposal.used, proposal.dropped, proposal.columns);
+    let mapped = match columns {
+        1 => both!(
+            "Mapped      {used} of 1 column",
+            "Zugeordnet  {used} von 1 Spalte"
+        ),
+        _ => both!(
+            "Mapped      {used} of {columns} columns",
+            "Zugeordnet  {used} von {columns} Spalten"
+        ),
+    };
+    let dropped = match dropped {
+        0 => Bilingual::default(),
+        _ => both!(
+            ", {dropped} never to be written",
+            ", nie zu schreiben: {dropped}"
+        ),
+    };
+    let records = match proposed.records {
+        1 => both!("1 record", "1 Datensatz"),
+        several => both!("{several} records", "{several} Datensätze"),
+    };
+    both!([mapped, dropped, records]
+        "{mapped}{dropped}; {records} looked at",
+        "{mapped}{dropped}; angesehen: {records}"
+    )
 }

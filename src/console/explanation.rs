@@ -71,7 +71,8 @@ pub(super) fn page(explanation: &Explanation, look: Look) -> String {
     for section in &explanation.sections {
         page.heading(&section.heading);
         if let Some(why) = &section.omitted {
-            page.indented(2, &format!("not sent: {why}"));
+            let not_sent = page.language().pick("not sent", "nicht gesendet");
+            page.indented(2, &format!("{not_sent}: {why}"));
         }
         for row in &section.rows {
             rows_of(row, field, step, &mut page);

@@ -84,8 +84,8 @@ pub struct Field {
     pub bounds: Bounds,
     /// The length that newer versions of the API take, where it is shorter than the limit here.
     pub newer_max: Option<usize>,
-    /// What it means, for people.
-    pub meaning: &'static str,
+    /// What it means, for people: in English and in German.
+    pub meaning: (&'static str, &'static str),
 }
 
 impl Field {
@@ -170,7 +170,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 30 },
         newer_max: None,
-        meaning: "The customer's number; left out, Wawi assigns the next one.",
+        meaning: ("The customer's number; left out, Wawi assigns the next one.", "Die Kundennummer; fehlt sie, vergibt die Wawi die nächste."),
     },
     field! {
         "CustomerGroupId",
@@ -182,7 +182,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
             max: I32_MAX,
         },
         newer_max: None,
-        meaning: "Id of the customer group (Wawi > Customers > Customer groups).",
+        meaning: ("Id of the customer group (Wawi > Customers > Customer groups).", "Id der Kundengruppe (Wawi > Kunden > Kundengruppen)."),
     },
     field! {
         "CustomerSince",
@@ -194,7 +194,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
             max: 9999,
         },
         newer_max: None,
-        meaning: "When the customer relationship began.",
+        meaning: ("When the customer relationship began.", "Seit wann er Kunde ist."),
     },
     field! {
         "LastChange",
@@ -206,7 +206,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
             max: 9999,
         },
         newer_max: None,
-        meaning: "When the customer was last changed; only later v1 builds know it.",
+        meaning: ("When the customer was last changed; only later v1 builds know it.", "Wann der Kunde zuletzt geändert wurde; nur spätere Fassungen von v1 kennen es."),
     },
     field! {
         "LanguageIso",
@@ -215,7 +215,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: true,
         bounds: Bounds::Length { min: 2, max: 2 },
         newer_max: None,
-        meaning: "Language, two letters (`DE`); it must be active in Wawi.",
+        meaning: ("Language, two letters (`DE`); it must be active in Wawi.", "Sprache, zwei Buchstaben (`DE`); sie muss in der Wawi aktiv sein."),
     },
     field! {
         "InternalCompanyId",
@@ -224,7 +224,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: true,
         bounds: Bounds::Range { min: 0, max: 255 },
         newer_max: None,
-        meaning: "Id of the own company that the customer belongs to.",
+        meaning: ("Id of the own company that the customer belongs to.", "Id der eigenen Firma, zu der der Kunde gehört."),
     },
     field! {
         "CustomerCategoryId",
@@ -236,7 +236,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
             max: I32_MAX,
         },
         newer_max: None,
-        meaning: "Id of the customer category.",
+        meaning: ("Id of the customer category.", "Id der Kundenkategorie."),
     },
     field! {
         "TaxIdentificationNumber",
@@ -245,7 +245,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: None,
-        meaning: "German Steuernummer, not the VAT id.",
+        meaning: ("German Steuernummer, not the VAT id.", "Steuernummer, nicht die USt-IdNr."),
     },
     field! {
         "AccountsReceivableNumber",
@@ -257,7 +257,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
             max: I32_MAX,
         },
         newer_max: None,
-        meaning: "Debtor account, e.g. 10000.",
+        meaning: ("Debtor account, e.g. 10000.", "Debitorenkonto, etwa 10000."),
     },
     field! {
         "CommercialRegisterNumber",
@@ -266,7 +266,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: None,
-        meaning: "Commercial register, e.g. `HRB 1234`.",
+        meaning: ("Commercial register, e.g. `HRB 1234`.", "Handelsregister, etwa `HRB 1234`."),
     },
     field! {
         "Website",
@@ -275,7 +275,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: None,
-        meaning: "Web address; a scheme is not needed.",
+        meaning: ("Web address; a scheme is not needed.", "Webadresse; ohne `https://` genügt."),
     },
     field! {
         "InitialContact",
@@ -284,7 +284,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: None,
-        meaning: "How the customer came: sales channel, fair, campaign.",
+        meaning: ("How the customer came: sales channel, fair, campaign.", "Wie der Kunde kam: Verkaufskanal, Messe, Werbung."),
     },
     field! {
         "EbayUsername",
@@ -293,7 +293,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: None,
-        meaning: "User name at eBay.",
+        meaning: ("User name at eBay.", "Benutzername bei eBay."),
     },
     field! {
         "Birthday",
@@ -305,7 +305,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
             max: 9999,
         },
         newer_max: None,
-        meaning: "Day of birth; sent as midnight UTC.",
+        meaning: ("Day of birth; sent as midnight UTC.", "Geburtstag; gesendet als Mitternacht UTC."),
     },
     field! {
         "IsLocked",
@@ -314,7 +314,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::None,
         newer_max: None,
-        meaning: "Locked for online-shop sales channels.",
+        meaning: ("Locked for online-shop sales channels.", "Für Onlineshops gesperrt."),
     },
     field! {
         "IsCashRegisterBased",
@@ -323,7 +323,7 @@ const CUSTOMER_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::None,
         newer_max: None,
-        meaning: "From a point of sale; to be synchronised with JTL-POS.",
+        meaning: ("From a point of sale; to be synchronised with JTL-POS.", "Aus einer Kasse; wird mit JTL-POS abgeglichen."),
     },
 ];
 
@@ -342,7 +342,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: true,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: Some(64),
-        meaning: "City or town.",
+        meaning: ("City or town.", "Ort."),
     },
     field! {
         "CountryIso",
@@ -351,7 +351,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: true,
         bounds: Bounds::Length { min: 1, max: 5 },
         newer_max: None,
-        meaning: "Country, ISO 3166 alpha-2 (Greece is `GR`).",
+        meaning: ("Country, ISO 3166 alpha-2 (Greece is `GR`).", "Land, ISO 3166 mit zwei Buchstaben (Griechenland ist `GR`)."),
     },
     field! {
         "Company",
@@ -360,7 +360,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 128 },
         newer_max: None,
-        meaning: "Company.",
+        meaning: ("Company.", "Firma."),
     },
     field! {
         "Company2",
@@ -369,7 +369,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 60 },
         newer_max: None,
-        meaning: "Second line of the company's name.",
+        meaning: ("Second line of the company's name.", "Firmenzusatz."),
     },
     field! {
         "FormOfAddress",
@@ -378,7 +378,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 30 },
         newer_max: None,
-        meaning: "Salutation, e.g. `Frau`.",
+        meaning: ("Salutation, e.g. `Frau`.", "Anrede, etwa `Frau`."),
     },
     field! {
         "Title",
@@ -387,7 +387,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 64 },
         newer_max: None,
-        meaning: "Academic title.",
+        meaning: ("Academic title.", "Titel."),
     },
     field! {
         "FirstName",
@@ -396,7 +396,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: Some(126),
-        meaning: "First name.",
+        meaning: ("First name.", "Vorname."),
     },
     field! {
         "LastName",
@@ -405,7 +405,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: Some(126),
-        meaning: "Last name; this or the company must be there.",
+        meaning: ("Last name; this or the company must be there.", "Nachname; er oder die Firma muss vorhanden sein."),
     },
     field! {
         "Street",
@@ -414,7 +414,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: None,
-        meaning: "Street and house number.",
+        meaning: ("Street and house number.", "Straße und Hausnummer."),
     },
     field! {
         "Address2",
@@ -423,7 +423,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: None,
-        meaning: "Second address line.",
+        meaning: ("Second address line.", "Adresszusatz."),
     },
     field! {
         "PostalCode",
@@ -432,7 +432,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 24 },
         newer_max: None,
-        meaning: "Postal code.",
+        meaning: ("Postal code.", "PLZ."),
     },
     field! {
         "State",
@@ -441,7 +441,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: None,
-        meaning: "Federal state or province.",
+        meaning: ("Federal state or province.", "Bundesland oder Provinz."),
     },
     field! {
         "VatID",
@@ -450,7 +450,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 20 },
         newer_max: None,
-        meaning: "VAT id with its country prefix.",
+        meaning: ("VAT id with its country prefix.", "USt-IdNr. mit ihrem Länderkürzel."),
     },
     field! {
         "PhoneNumber",
@@ -459,7 +459,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 30 },
         newer_max: None,
-        meaning: "Phone.",
+        meaning: ("Phone.", "Telefon."),
     },
     field! {
         "MobilePhoneNumber",
@@ -468,7 +468,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 30 },
         newer_max: None,
-        meaning: "Mobile phone.",
+        meaning: ("Mobile phone.", "Mobiltelefon."),
     },
     field! {
         "EmailAddress",
@@ -477,7 +477,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 255 },
         newer_max: None,
-        meaning: "One e-mail address.",
+        meaning: ("One e-mail address.", "Eine E-Mail-Adresse."),
     },
     field! {
         "Fax",
@@ -486,7 +486,7 @@ const ADDRESS_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Length { min: 1, max: 30 },
         newer_max: None,
-        meaning: "Fax.",
+        meaning: ("Fax.", "Fax."),
     },
 ];
 
@@ -521,7 +521,7 @@ const PAYMENT_FIELDS: &[Field] = &[
             max: I32_MAX,
         },
         newer_max: None,
-        meaning: "Id of the payment method.",
+        meaning: ("Id of the payment method.", "Id der Zahlungsart."),
     },
     field! {
         "Discount",
@@ -530,7 +530,7 @@ const PAYMENT_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::Range { min: 0, max: 100 },
         newer_max: None,
-        meaning: "Discount in per cent.",
+        meaning: ("Discount in per cent.", "Rabatt in Prozent."),
     },
     field! {
         "PaymentTarget",
@@ -542,7 +542,7 @@ const PAYMENT_FIELDS: &[Field] = &[
             max: I32_MAX,
         },
         newer_max: None,
-        meaning: "Days until payment is due.",
+        meaning: ("Days until payment is due.", "Zahlungsziel in Tagen."),
     },
     field! {
         "CreditLimit",
@@ -554,7 +554,7 @@ const PAYMENT_FIELDS: &[Field] = &[
             max: I32_MAX,
         },
         newer_max: None,
-        meaning: "Credit limit, a whole amount.",
+        meaning: ("Credit limit, a whole amount.", "Kreditlimit, ein ganzer Betrag."),
     },
     field! {
         "StopPaymentRequest",
@@ -563,7 +563,7 @@ const PAYMENT_FIELDS: &[Field] = &[
         required: false,
         bounds: Bounds::None,
         newer_max: None,
-        meaning: "No dunning.",
+        meaning: ("No dunning.", "Mahnstopp."),
     },
 ];
 

@@ -8,7 +8,7 @@ use super::groups::Group;
 use super::join::{Beside, Join, bind_joined};
 use super::pipeline::Pipeline;
 use crate::mapping::{self, Columns, Proposal, Seen};
-use crate::outcome::Severity;
+use crate::outcome::{Bilingual, Language, Severity};
 use crate::record::Record;
 use crate::source::{Entry, Format, Source, SourceError, SourceSettings};
 
@@ -28,7 +28,7 @@ pub struct Proposed {
     /// The mapping.
     pub proposal: Proposal,
     /// Format, encoding and delimiter, and how they were found.
-    pub source: String,
+    pub source: Bilingual,
     /// How many records were looked at.
     pub records: usize,
     /// What stopped the sample before its end: the mapping is made of what came before.
@@ -36,7 +36,8 @@ pub struct Proposed {
 }
 
 /// Proposes a mapping of the input at `path`, which people call `name`. What `typed` leaves
-/// open is detected: lines before the header (DATEV), and whether there is a header at all.
+/// open is detected: lines before the header (DATEV), and whether there is a header at all. Its
+/// comments are in `language`.
 ///
 /// # Errors
 /// If the input cannot be read.
@@ -44,6 +45,7 @@ pub fn propose_mapping(
     path: &Path,
     name: &str,
     typed: &SourceSettings,
+    language: Language,
 ) -> Result<Proposed, ImportError> {
     // A column with errors in some cells is proposed by the others.
     let mut settings = SourceSettings {
@@ -87,10 +89,11 @@ pub fn propose_mapping(
         records: &records,
         encoding: facts.encoding.name(),
         options: &options(&settings, facts.format),
+        language,
     };
     Ok(Proposed {
         proposal: mapping::propose(&seen),
-        source: facts.describe(),
+        source: Bilingual::of(|language| facts.describe_in(language)),
         records: records.len(),
         cut_short,
     })

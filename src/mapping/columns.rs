@@ -10,7 +10,7 @@ use super::compile::{ColumnName, Compiled};
 use super::error::Mistake;
 use super::suggest::{closest, did_you_mean, listed, quoted};
 use super::trim::{folded, trimmed};
-use crate::outcome::both;
+use crate::outcome::{Bilingual, both};
 use crate::record::{Fields, RESERVED_COLUMNS, Record};
 
 /// The columns that an input has.
@@ -386,13 +386,16 @@ impl<'a> Header<'a> {
                  lines: `skip_lines` in [source]", "ist es die richtige Datei? Steht ihre Kopfzeile weiter unten, mit `skip_lines` in [source] sagen, nach wie vielen Zeilen"),
             ));
         };
-        let shown = if delimiter == "\t" { "tab" } else { delimiter };
+        let shown = match delimiter {
+            "\t" => both!("tab", "Tabulator"),
+            delimiter => Bilingual::same(delimiter),
+        };
         let title = both!(
             "the input's header is a single column: {name}",
             "die Kopfzeile der Eingabe ist eine einzige Spalte: {name}",
             name = quoted(whole)
         );
-        Some(Mistake::of_file(title).help(both!("its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
+        Some(Mistake::of_file(title).help(both!([shown] "its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
              leave it out and it is detected", "ihre Felder scheinen durch `{shown}` getrennt zu sein: `delimiter` in [source] berichtigen, oder weglassen, dann wird es erkannt"
         )))
     }

@@ -18,7 +18,7 @@ use super::trim::{trimmed, trimmed_cow};
 use super::value::{Origin, ValueSpec};
 use crate::customer::fields::COUNTRY_ISO;
 use crate::customer::{CreateCustomer, Draft, Part, Target, Value, Values};
-use crate::outcome::{Code, FieldError};
+use crate::outcome::{Code, FieldError, both};
 use crate::record::{Fields, Record};
 
 /// What a draft is made from.
@@ -161,7 +161,11 @@ impl<'a> Maker<'a> {
         {
             tally.trace(|trace| {
                 let name = self.bound.names.get(column).map_or("", String::as_str);
-                trace.omit(spec.part, format!("`when`: the column `{name}` is empty"));
+                let why = both!(
+                    "`when`: the column `{name}` is empty",
+                    "`when`: die Spalte `{name}` ist leer"
+                );
+                trace.omit(spec.part, why);
             });
             return None;
         }
@@ -174,7 +178,13 @@ impl<'a> Maker<'a> {
         if is_optional && made.from_input == 0
             || is_empty && !matches!(spec.part, Part::Customer | Part::Billing)
         {
-            tally.trace(|trace| trace.omit(spec.part, "nothing of it comes from the record"));
+            tally.trace(|trace| {
+                let why = both!(
+                    "nothing of it comes from the record",
+                    "nichts davon kommt aus dem Datensatz"
+                );
+                trace.omit(spec.part, why);
+            });
             return None;
         }
         Some(made)
@@ -392,8 +402,14 @@ impl<'a> Maker<'a> {
         for ((spec, one), kept) in parts.iter().zip(made).zip(kept) {
             let other = spec.unless_same_as.and_then(|position| parts.get(position));
             if let (Some(_), false, Some(other)) = (one, kept, other) {
-                let why = format!("`unless_same_as`: it repeats {}", other.part);
-                tally.trace(|trace| trace.omit(spec.part, why));
+                tally.trace(|trace| {
+                    let why = both!(
+                        "`unless_same_as`: it repeats {other}",
+                        "`unless_same_as`: sie wiederholt {other}",
+                        other = other.part
+                    );
+                    trace.omit(spec.part, why);
+                });
             }
         }
     }

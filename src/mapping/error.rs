@@ -282,9 +282,9 @@ impl std::error::Error for MappingError {}
 
 /// A word of the text that only English has; what stands in quotes or back-ticks is no word.
 #[cfg(test)]
-fn english_word(text: &str) -> Option<&str> {
+pub(crate) fn english_word(text: &str) -> Option<&str> {
     const WORDS: &[&str] = &[
-        "a", "and", "are", "be", "cannot", "did", "does", "for", "has", "is", "it", "must", "name",
+        "and", "are", "be", "cannot", "did", "does", "for", "has", "is", "it", "must", "name",
         "no", "not", "of", "or", "take", "the", "this", "to", "unknown", "with", "write",
     ];
     let bare = text.split(['`', '"', '\'']).step_by(2);

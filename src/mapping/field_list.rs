@@ -16,24 +16,33 @@ pub struct FieldEntry {
     /// Whether the API demands it (of an address: when the address is sent).
     pub required: bool,
     /// What it means.
-    pub meaning: &'static str,
+    pub meaning: Bilingual,
 }
 
 /// Objects of the same fields as `BillingAddress`, which is listed in full.
-const LIKE_BILLING: [(&str, &str); 5] = [
-    ("Shipmentaddress", "Delivery address."),
-    ("CustomAddress", "A further address of Wawi's own kind."),
+const LIKE_BILLING: [(&str, (&str, &str)); 5] = [
+    ("Shipmentaddress", ("Delivery address.", "Lieferadresse.")),
+    (
+        "CustomAddress",
+        (
+            "A further address of Wawi's own kind.",
+            "Eine weitere Adresse von einer eigenen Art der Wawi.",
+        ),
+    ),
     (
         "OtherAddresses.OtherBillingAddresses[]",
-        "Further billing addresses.",
+        ("Further billing addresses.", "Weitere Rechnungsadressen."),
     ),
     (
         "OtherAddresses.OtherShippingAddresses[]",
-        "Further delivery addresses.",
+        ("Further delivery addresses.", "Weitere Lieferadressen."),
     ),
     (
         "OtherAddresses.OtherCustomerAddresses[]",
-        "Further addresses of the customer.",
+        (
+            "Further addresses of the customer.",
+            "Weitere Adressen des Kunden.",
+        ),
     ),
 ];
 
@@ -51,7 +60,7 @@ pub fn field_list() -> Vec<FieldEntry> {
             "Felder wie in BillingAddress"
         ),
         required: false,
-        meaning,
+        meaning: told(meaning),
     }));
     list.extend(fields(Part::Payment));
     list
@@ -70,9 +79,13 @@ fn fields(part: Part) -> Vec<FieldEntry> {
             kind: kind_name(field.kind),
             limit: limit(field.bounds, field.newer_max),
             required: field.required,
-            meaning: field.meaning,
+            meaning: told(field.meaning),
         })
         .collect()
+}
+
+fn told((english, german): (&str, &str)) -> Bilingual {
+    Bilingual::of(|language| language.pick(english, german).to_owned())
 }
 
 fn limit(bounds: Bounds, newer: Option<usize>) -> Bilingual {

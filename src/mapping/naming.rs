@@ -111,8 +111,12 @@ impl NameStep {
     ) -> Result<Option<Value<'r>>, Fault> {
         let Some(directory) = &self.directory else {
             around.tally.left_unasked(self.list, &text);
-            let told = || "the ERP's id, not asked for".to_owned();
-            around.tally.step(self.word(), told);
+            around.tally.step_told(self.word(), || {
+                both!(
+                    "the ERP's id, not asked for",
+                    "die Id der Wawi, noch nicht erfragt"
+                )
+            });
             return Ok(Some(Value::Unasked));
         };
         match (directory.find(&text), &self.otherwise) {

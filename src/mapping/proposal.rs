@@ -28,6 +28,7 @@ mod tests;
 
 use super::Mapping;
 use super::columns::Columns;
+use crate::outcome::Language;
 use crate::record::Record;
 
 /// What a line says whose column nobody found: it is a mistake until somebody fills it in.
@@ -48,6 +49,8 @@ pub struct Seen<'a> {
     pub encoding: &'a str,
     /// Lines of `[source]` that were asked for or found out, as key and TOML value.
     pub options: &'a [(&'static str, String)],
+    /// The language of whoever reads the text's comments.
+    pub language: Language,
 }
 
 /// A line that somebody has to look at.

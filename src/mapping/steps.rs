@@ -17,10 +17,12 @@ use super::naming::NameStep;
 use super::tally::{self, Tally};
 use super::trim::{trimmed, trimmed_cow};
 use crate::customer::{Kind, Value};
-use crate::outcome::{Code, Severity};
+use crate::outcome::{Bilingual, Code, Severity, both};
 
 /// What a table says of a text that it does not have.
-const NOT_IN_TABLE: &str = "not in the table";
+fn not_in_table() -> Bilingual {
+    both!("not in the table", "nicht in der Tabelle")
+}
 
 /// A text on its way.
 #[derive(Clone, Debug)]
@@ -191,7 +193,7 @@ impl Steps {
             let found = lookup.find(&text);
             match found {
                 Some(found) => around.tally.step_to("lookup", found.as_ref()),
-                None => around.tally.step("lookup", || NOT_IN_TABLE.to_owned()),
+                None => around.tally.step_told("lookup", not_in_table),
             }
             match (found, &lookup.otherwise) {
                 (Some(Some(value)), _) => return Ok(Some(value.borrowed())),

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::tally::Tally;
 use crate::customer::{Part, Target, Value};
+use crate::outcome::{Bilingual, both};
 
 /// What happened to one record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct ObjectTrace {
     /// for the customer itself.
     pub path: String,
     /// Why it is not sent, if it is not.
-    pub omitted: Option<String>,
+    pub omitted: Option<Bilingual>,
     /// Its fields, in the order in which they were made.
     pub fields: Vec<FieldTrace>,
     part: Part,
@@ -52,7 +53,7 @@ pub struct StepTaken {
     /// The step, by its key in the mapping.
     pub step: String,
     /// What it led to.
-    pub result: String,
+    pub result: Bilingual,
 }
 
 impl Trace {
@@ -91,9 +92,9 @@ impl Trace {
     }
 
     /// The object that the mapping makes as `part` is not sent.
-    pub(super) fn omit(&mut self, part: Part, why: impl Into<String>) {
+    pub(super) fn omit(&mut self, part: Part, why: Bilingual) {
         if let Some(object) = self.objects.iter_mut().find(|object| object.part == part) {
-            object.omitted = Some(why.into());
+            object.omitted = Some(why);
         }
     }
 
@@ -130,9 +131,16 @@ impl Tally {
         }
     }
 
-    /// Writes down a step of the field that is being made, if somebody asked for it.
+    /// Writes down a step of the field that is being made, and the text that it led to, if
+    /// somebody asked for it.
     #[inline]
-    pub(super) fn step(&mut self, step: &str, result: impl FnOnce() -> String) {
+    pub(super) fn step(&mut self, step: &str, text: impl FnOnce() -> String) {
+        self.step_told(step, || Bilingual::same(text()));
+    }
+
+    /// Writes down a step, and in words what it led to, if somebody asked for it.
+    #[inline]
+    pub(super) fn step_told(&mut self, step: &str, result: impl FnOnce() -> Bilingual) {
         self.trace(|trace| {
             if let Some(field) = trace.last_field() {
                 field.steps.push(StepTaken {
@@ -146,16 +154,16 @@ impl Tally {
     /// Writes down a step that led to a value, if somebody asked for it.
     #[inline]
     pub(super) fn step_to(&mut self, step: &str, value: Option<&Value<'_>>) {
-        self.step(step, || shown(value));
+        self.step_told(step, || shown(value));
     }
 }
 
 /// A value as people read it.
-pub(super) fn shown(value: Option<&Value<'_>>) -> String {
-    match value {
-        None => "nothing".to_owned(),
+pub(super) fn shown(value: Option<&Value<'_>>) -> Bilingual {
+    Bilingual::same(match value {
+        None => return both!("nothing", "leer"),
         Some(Value::Text(text)) => text.to_string(),
         Some(Value::DateTime(moment)) => moment.to_string(),
         Some(value) => serde_json::to_string(value).unwrap_or_default(),
-    }
+    })
 }

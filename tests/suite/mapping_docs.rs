@@ -114,7 +114,7 @@ fn its_fields_are_the_codes() {
                 field.kind.english,
                 field.limit.english,
                 if field.required { "yes" } else { "" }.to_owned(),
-                field.meaning.to_owned(),
+                field.meaning.english,
             ]
         })
         .collect();

@@ -8,6 +8,7 @@ use super::shape::Look;
 use super::topic::Topic;
 use super::value::Maker;
 use super::write::{counted, quote, shown};
+use crate::outcome::both;
 
 /// Takes the postal code out of `01067 Dresden`.
 const CODE: &str = "^(\\S+) ";
@@ -42,15 +43,23 @@ pub(super) fn address(maker: &Maker<'_>, role: Role) -> Option<Block> {
         let line =
             |key: &str, value: String, remark: &str| (key.to_owned(), value, remark.to_owned());
         let name = quote(&maker.name(place.column));
-        block
-            .first
-            .push(line("when", name, "only for records where this is filled,"));
+        block.first.push(line(
+            "when",
+            name,
+            &maker.say(both!(
+                "only for records where this is filled,",
+                "nur für Datensätze, bei denen dies gefüllt ist,"
+            )),
+        ));
         if role == Role::Shipping {
             let billing = quote("BillingAddress");
             block.first.push(line(
                 "unless_same_as",
                 billing,
-                "and not where it would only repeat that address",
+                &maker.say(both!(
+                    "and not where it would only repeat that address",
+                    "und nicht, wo sie jene Adresse nur wiederholen würde"
+                )),
             ));
         }
     }
@@ -82,7 +91,13 @@ pub(super) fn address(maker: &Maker<'_>, role: Role) -> Option<Block> {
                 .extend(plain(maker, role, "PostalCode", Topic::PostalCode));
             block.lines.push(match city {
                 Some(_) => city_line(maker, role)?,
-                None => nobody_knows("City", "no column holds the city"),
+                None => nobody_knows(
+                    "City",
+                    maker.say(both!(
+                        "no column holds the city",
+                        "keine Spalte enthält den Ort"
+                    )),
+                ),
             });
         }
     }
@@ -100,9 +115,9 @@ pub(super) fn address(maker: &Maker<'_>, role: Role) -> Option<Block> {
 }
 
 /// A line that is a mistake until it is filled in.
-fn nobody_knows(key: &'static str, why: &str) -> Line {
+fn nobody_knows(key: &'static str, why: String) -> Line {
     let value = Proposed::of(From::Column(PLACEHOLDER.to_owned()));
-    let mut line = Line::new(key, &value, 0, String::new()).marked(why.to_owned());
+    let mut line = Line::new(key, &value, 0, String::new()).marked(why);
     line.columns.clear();
     line
 }
@@ -141,7 +156,11 @@ fn plain(maker: &Maker<'_>, role: Role, key: &'static str, topic: Topic) -> Opti
         .take(3)
         .collect();
     if !further.is_empty() {
-        line.why.push_str(&format!("; or {}?", further.join(", ")));
+        line.why.push_str(&maker.say(both!(
+            "; or {further}?",
+            "; oder {further}?",
+            further = further.join(", ")
+        )));
     }
     Some(line)
 }
@@ -178,8 +197,10 @@ fn names(maker: &Maker<'_>, role: Role, block: &mut Block) {
         if let Some(mut line) = maker.line(key, topic, &full) {
             line.sure = line.sure.min(75);
             if key == "LastName" && !block.has("FirstName") {
-                line.why
-                    .push_str("; the whole name, for nothing says where the first name ends");
+                line.why.push_str(&maker.say(both!(
+                    "; the whole name, for nothing says where the first name ends",
+                    "; der ganze Name, denn nichts zeigt, wo der Vorname endet"
+                )));
             }
             if key == "Company" {
                 company.clear();
@@ -246,8 +267,17 @@ fn borrowed(maker: &Maker<'_>, key: &'static str, topic: Topic) -> Option<Line> 
     let pick = maker.found.best(Role::Billing, topic)?;
     let mut line = maker.line(key, topic, &[pick])?;
     line.sure = line.sure.min(80);
-    line.why = format!("the customer's own, {}", shown(&maker.name(pick.column)));
+    line.why = of_the_customer(maker, pick);
     Some(line)
+}
+
+/// Says that a value is not the address's own.
+fn of_the_customer(maker: &Maker<'_>, pick: Pick) -> String {
+    maker.say(both!(
+        "the customer's own, {name}",
+        "wie beim Kunden, {name}",
+        name = shown(&maker.name(pick.column))
+    ))
 }
 
 fn street(maker: &Maker<'_>, role: Role, block: &mut Block) {
@@ -255,11 +285,12 @@ fn street(maker: &Maker<'_>, role: Role, block: &mut Block) {
     let house = maker.found.best(role, Topic::HouseNumber);
     if let (Some(pick), Some(house)) = (street.first(), house) {
         let names = vec![maker.name(pick.column), maker.name(house.column)];
-        let why = format!(
-            "{}; house number: {}",
-            maker.why(*pick, Topic::Street),
-            maker.why(house, Topic::HouseNumber)
-        );
+        let why = maker.say(both!(
+            "{street}; house number: {house}",
+            "{street}; Hausnummer: {house}",
+            street = maker.why(*pick, Topic::Street),
+            house = maker.why(house, Topic::HouseNumber)
+        ));
         let value = Proposed::of(From::Join(names, " "));
         let sure = pick.sure.min(house.sure);
         block.lines.push(Line::new("Street", &value, sure, why));
@@ -288,10 +319,17 @@ fn country(maker: &Maker<'_>, role: Role) -> Line {
     let Some(first) = picks.first().copied() else {
         let value = Proposed::of(From::Value(quote(usual)));
         let line = Line::new(KEY, &value, 0, String::new());
-        return line.marked("the country of all customers; no column tells it");
+        return line.marked(maker.say(both!(
+            "the country of all customers; no column tells it",
+            "das Land aller Kunden; keine Spalte nennt es"
+        )));
     };
     let Some(mut line) = maker.line(KEY, Topic::Country, &picks) else {
-        return nobody_knows(KEY, "no column holds the country");
+        let why = both!(
+            "no column holds the country",
+            "keine Spalte enthält das Land"
+        );
+        return nobody_knows(KEY, maker.say(why));
     };
     line.off = false;
     let empty = (0..maker.table.records).filter(|record| {
@@ -302,7 +340,7 @@ fn country(maker: &Maker<'_>, role: Role) -> Line {
     });
     let empty = empty.count();
     if role != Role::Billing && maker.found.best(role, Topic::Country).is_none() {
-        line.why = format!("the customer's own, {}", shown(&maker.name(first.column)));
+        line.why = of_the_customer(maker, first);
         line.sure = line.sure.min(75);
     }
     if empty == 0 && maker.table.records > 0 {
@@ -317,7 +355,11 @@ fn country(maker: &Maker<'_>, role: Role) -> Line {
         .step("default", quote(usual));
     let line = Line::new(KEY, &value, line.sure, line.why);
     match role {
-        Role::Billing => line.marked(format!("the country of the {} without one", counted(empty))),
+        Role::Billing => line.marked(maker.say(both!(
+            "the country of the {records} without one",
+            "das Land, wo keines steht: {records}",
+            records = counted(empty, maker.language)
+        ))),
         _ => line,
     }
 }
@@ -330,10 +372,11 @@ fn vat_id(maker: &Maker<'_>) -> Option<Line> {
     if let (Some(country), Some(number)) = (country, bare.or(best(Topic::VatId))) {
         let names = vec![maker.name(country.column), maker.name(number.column)];
         let value = Proposed::of(From::Join(names, "")).step("as", quote("vat_id"));
-        let why = format!(
-            "{}, split in country and number",
-            maker.why(number, Topic::VatNumber)
-        );
+        let why = maker.say(both!(
+            "{why}, split in country and number",
+            "{why}, geteilt in Land und Nummer",
+            why = maker.why(number, Topic::VatNumber)
+        ));
         return Some(Line::new(KEY, &value, number.sure.min(country.sure), why));
     }
     if let Some(pick) = best(Topic::VatId) {
@@ -341,10 +384,11 @@ fn vat_id(maker: &Maker<'_>) -> Option<Line> {
     }
     let number = bare?;
     let value = Proposed::of(From::Column(maker.name(number.column))).step("as", quote("vat_id"));
-    let why = format!(
-        "{}, without the country in front: put it there, or join it with a column of countries",
-        maker.why(number, Topic::VatNumber)
-    );
+    let why = maker.say(both!(
+        "{why}, without the country in front: put it there, or join it with a column of countries",
+        "{why}, ohne das Land davor: es davorsetzen, oder mit einer Spalte der Länder verbinden",
+        why = maker.why(number, Topic::VatNumber)
+    ));
     let mut line = Line::new(KEY, &value, number.sure.min(40), why);
     line.off = true;
     Some(line)

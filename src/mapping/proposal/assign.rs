@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::name::{Meaning, Role, meaning};
-use super::seen::Table;
+use super::seen::{Reason, Table};
 use super::shape::{Look, Shape};
 use super::topic::Topic;
 use crate::mapping::trim::folded;
@@ -29,7 +29,7 @@ pub(super) struct Found {
     pub(super) shapes: Vec<Shape>,
     picks: BTreeMap<(Role, Topic), Vec<Pick>>,
     /// Columns that are never to be written, with the reason.
-    pub(super) dropped: Vec<(usize, &'static str)>,
+    pub(super) dropped: Vec<(usize, Reason)>,
 }
 
 impl Found {
@@ -152,22 +152,33 @@ fn is_ledger_account(table: &Table<'_>, index: usize, said: Meaning, shape: &Sha
         })
 }
 
-fn reason_to_drop(said: Option<Meaning>, shape: &Shape) -> Option<&'static str> {
+fn reason_to_drop(said: Option<Meaning>, shape: &Shape) -> Option<Reason> {
+    const BANK: Reason = (
+        "bank accounts: Wawi's API takes none",
+        "Bankverbindungen: die API der Wawi nimmt keine",
+    );
+    const CARD: Reason = ("credit cards", "Kreditkarten");
     if shape.filled > 0 && shape.is_mostly(Look::Hash) {
-        return Some("passwords or their hashes");
+        return Some((
+            "passwords or their hashes",
+            "Passwörter oder ihre Hashwerte",
+        ));
     }
     if shape.is_mostly(Look::Iban) {
-        return Some("bank accounts: Wawi's API takes none");
+        return Some(BANK);
     }
     // A phone number can have the check digit of a card by chance, but not all of them.
     if shape.filled >= 5 && shape.is_mostly(Look::Card) && !shape.is_mostly(Look::Phone) {
-        return Some("credit cards");
+        return Some(CARD);
     }
     let said = said.filter(|said| said.sure >= 70)?;
     match said.topic {
-        Topic::Secret => Some("passwords, hashes or tokens"),
-        Topic::Bank | Topic::BankOwner => Some("bank accounts: Wawi's API takes none"),
-        Topic::CardNumber => Some("credit cards"),
+        Topic::Secret => Some((
+            "passwords, hashes or tokens",
+            "Passwörter, Hashwerte oder Token",
+        )),
+        Topic::Bank | Topic::BankOwner => Some(BANK),
+        Topic::CardNumber => Some(CARD),
         _ => None,
     }
 }

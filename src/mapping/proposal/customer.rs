@@ -9,6 +9,7 @@ use super::topic::Topic;
 use super::value::Maker;
 use super::write::{Written, counted, key, quote, shown};
 use crate::country;
+use crate::outcome::{Bilingual, both};
 
 /// Groups that stand on the line of `CustomerGroupId`; more get a table of their own.
 const GROUPS_ON_A_LINE: usize = 3;
@@ -43,7 +44,7 @@ pub(super) fn customer(
         0,
         String::new(),
     );
-    let company = company.marked("the id of your own company in Wawi, the same for all");
+    let company = company.marked(maker.say(the_company()));
     customer.block.lines.push(company);
     customer.block.lines.push(language(maker));
     for (key, topic) in [
@@ -126,7 +127,10 @@ fn number(
         line.off = false;
         let missing = needed(&pick) - filled(&pick).min(needed(&pick));
         if missing > 0 {
-            line.why.push_str(": the others are errors (key.missing)");
+            line.why.push_str(&maker.say(both!(
+                ": the others are errors (key.missing)",
+                ": die anderen sind Fehler (key.missing)"
+            )));
         }
         customer.key = Some(pick.column);
         customer.block.lines.push(line);
@@ -153,12 +157,14 @@ fn number(
                 .push(Line::new("Number", &value, pick.sure.min(75), why));
             return;
         }
-        customer.remarks.push(
+        customer.remarks.push(maker.say(both!(
             "No column holds a number or an id for every customer. Without `Number` Wawi gives the \
              numbers, and a run needs --allow-unkeyed: customers whose requests got lost cannot be \
-             looked up safely."
-                .to_owned(),
-        );
+             looked up safely.",
+            "Keine Spalte enthält für jeden Kunden eine Nummer oder Id. Ohne `Number` vergibt die \
+             Wawi die Nummern, und ein Lauf braucht --allow-unkeyed: Kunden, deren Anfrage verloren \
+             ging, lassen sich nicht sicher nachschlagen."
+        )));
         return;
     };
     customer.key = Some(pick.column);
@@ -169,20 +175,24 @@ fn number(
         .found
         .shape(pick.column)
         .map_or(0, |shape| shape.longest);
-    let value =
-        match templates && plain && longest <= 26 {
-            true => Proposed::of(From::Template(format!("WEB{{{{ col['{name}'] }}}}"))),
-            false => match maker.line("Number", Topic::ShopId, &[pick]) {
-                Some(line) => return customer.block.lines.push(line.marked(
-                    "there is no customer number, so the shop's id becomes it: is it free in Wawi?",
-                )),
-                None => return,
-            },
-        };
+    let value = match templates && plain && longest <= 26 {
+        true => Proposed::of(From::Template(format!("WEB{{{{ col['{name}'] }}}}"))),
+        false => match maker.line("Number", Topic::ShopId, &[pick]) {
+            Some(line) => {
+                let mark = maker.say(both!(
+                        "there is no customer number, so the shop's id becomes it: is it free in Wawi?",
+                        "es gibt keine Kundennummer, daher wird es die Id des Shops: ist sie in der Wawi frei?"
+                    ));
+                return customer.block.lines.push(line.marked(mark));
+            }
+            None => return,
+        },
+    };
     let line = Line::new("Number", &value, pick.sure.min(80), why);
-    customer.block.lines.push(line.marked(
+    customer.block.lines.push(line.marked(maker.say(both!(
         "there is no customer number, so it is made of the shop's id: does it fit Wawi's numbers?",
-    ));
+        "es gibt keine Kundennummer, daher entsteht sie aus der Id des Shops: passt sie zu denen der Wawi?"
+    ))));
 }
 
 fn group(maker: &Maker<'_>, customer: &mut Customer) {
@@ -190,10 +200,7 @@ fn group(maker: &Maker<'_>, customer: &mut Customer) {
     let pick = maker.found.best(Role::Billing, Topic::Group);
     let shape = pick.and_then(|pick| maker.found.shape(pick.column));
     let (Some(pick), Some(shape)) = (pick, shape) else {
-        customer
-            .block
-            .lines
-            .push(one_group("the id of the customer group in Wawi"));
+        customer.block.lines.push(one_group(maker.say(the_group())));
         return;
     };
     let name = maker.name(pick.column);
@@ -203,11 +210,18 @@ fn group(maker: &Maker<'_>, customer: &mut Customer) {
     });
     let Some(values) = values else {
         let why = match shape.filled {
-            0 => format!("{} is empty", shown(&name)),
-            _ => format!("{} has more than {DISTINCT} different values", shown(&name)),
+            0 => both!("{name} is empty", "{name} ist leer", name = shown(&name)),
+            _ => both!(
+                "{name} has more than {DISTINCT} different values",
+                "{name} hat mehr als {DISTINCT} verschiedene Werte",
+                name = shown(&name)
+            ),
         };
-        let mark = format!("the id of the customer group in Wawi; {why}");
-        customer.block.lines.push(one_group(&mark));
+        let (group, why) = (maker.say(the_group()), maker.say(why));
+        customer
+            .block
+            .lines
+            .push(one_group(format!("{group}; {why}")));
         return;
     };
     let mut groups: Vec<(&str, usize)> = Vec::new();
@@ -233,10 +247,10 @@ fn group(maker: &Maker<'_>, customer: &mut Customer) {
         }
         let why = maker.why(pick, Topic::Group);
         let line = Line::new(KEY, &value, pick.sure, why);
-        customer
-            .block
-            .lines
-            .push(line.marked("the ids of these customer groups in Wawi"));
+        customer.block.lines.push(line.marked(maker.say(both!(
+            "the ids of these customer groups in Wawi",
+            "die Ids dieser Kundengruppen in der Wawi"
+        ))));
         return;
     }
     customer.groups = vec![
@@ -249,7 +263,10 @@ fn group(maker: &Maker<'_>, customer: &mut Customer) {
     if default {
         customer.groups.push(Written {
             code: "default = 1".to_owned(),
-            remark: format!("{MARK}: the id for records without a group"),
+            remark: maker.say(both!(
+                "{MARK}: the id for records without a group",
+                "{MARK}: die Id für Datensätze ohne Gruppe"
+            )),
         });
     }
     customer
@@ -262,13 +279,41 @@ fn group(maker: &Maker<'_>, customer: &mut Customer) {
     for (value, count) in groups {
         customer.groups.push(Written {
             code: format!("{:<1$} = 1", key(value), width.unwrap_or(0)),
-            remark: format!("{MARK}: the id of this group in Wawi ({})", counted(count)),
+            remark: maker.say(both!(
+                "{MARK}: the id of this group in Wawi ({records})",
+                "{MARK}: die Id dieser Gruppe in der Wawi ({records})",
+                records = counted(count, maker.language)
+            )),
         });
     }
 }
 
+/// What has to be filled in for the group.
+pub(super) fn the_group() -> Bilingual {
+    both!(
+        "the id of the customer group in Wawi",
+        "die Id der Kundengruppe in der Wawi"
+    )
+}
+
+/// What has to be filled in for the company.
+pub(super) fn the_company() -> Bilingual {
+    both!(
+        "the id of your own company in Wawi, the same for all",
+        "die Id der eigenen Firma in der Wawi, für alle dieselbe"
+    )
+}
+
+/// What has to be filled in for the language.
+pub(super) fn the_language() -> Bilingual {
+    both!(
+        "the language of all customers; no column tells it",
+        "die Sprache aller Kunden; keine Spalte nennt sie"
+    )
+}
+
 /// The same group for all.
-fn one_group(mark: &str) -> Line {
+fn one_group(mark: String) -> Line {
     let value = Proposed::of(From::Value("1".to_owned()));
     Line::new("CustomerGroupId", &value, 0, String::new()).marked(mark)
 }
@@ -299,7 +344,7 @@ fn language(maker: &Maker<'_>) -> Line {
     let Some(pick) = known else {
         let value = Proposed::of(From::Value(quote(usual)));
         let line = Line::new(KEY, &value, 0, String::new());
-        return line.marked("the language of all customers; no column tells it");
+        return line.marked(maker.say(the_language()));
     };
     let value = Proposed::of(From::Column(maker.name(pick.column))).step("as", quote("language"));
     let shape = maker.found.shape(pick.column);
@@ -310,10 +355,11 @@ fn language(maker: &Maker<'_>) -> Line {
         missing => {
             let value = value.step("default", quote(usual));
             let line = Line::new(KEY, &value, pick.sure, why);
-            line.marked(format!(
-                "the language of the {} without one",
-                counted(missing)
-            ))
+            line.marked(maker.say(both!(
+                "the language of the {records} without one",
+                "die Sprache, wo keine steht: {records}",
+                records = counted(missing, maker.language)
+            )))
         }
     }
 }

@@ -14,6 +14,7 @@ use super::shape::Shape;
 use super::topic::Topic;
 use super::value::Maker;
 use super::write::{quote, shown};
+use crate::outcome::both;
 
 /// Share of records that must be further ones, in per cent.
 const LEAST: usize = 2;
@@ -170,24 +171,29 @@ pub(super) fn blocks(maker: &Maker<'_>, grouping: &Grouping, billing: &Block) ->
         heading: "[group]".to_owned(),
         ..Block::default()
     };
-    let remark = match grouping.keyless {
-        0 => format!(
-            "{}%: {count} of {records} records have the same as the one above",
-            grouping.sure
+    let sure = grouping.sure;
+    let remark = maker.say(match grouping.keyless {
+        0 => both!(
+            "{sure}%: {count} of {records} records have the same as the one above",
+            "{sure}%: {count} von {records} Datensätzen haben dasselbe wie der darüber"
         ),
-        keyless if keyless == count => format!(
-            "{}%: {count} of {records} records have none, and an address of their own",
-            grouping.sure
+        keyless if keyless == count => both!(
+            "{sure}%: {count} of {records} records have none, and an address of their own",
+            "{sure}%: {count} von {records} Datensätzen haben nichts, und eine eigene Adresse"
         ),
-        _ => format!(
-            "{}%: {count} of {records} records have the same as the one above, or none",
-            grouping.sure
+        _ => both!(
+            "{sure}%: {count} of {records} records have the same as the one above, or none",
+            "{sure}%: {count} von {records} Datensätzen haben dasselbe wie der darüber, oder nichts"
         ),
-    };
+    });
+    let into = maker.say(both!(
+        "what these records become",
+        "was diese Datensätze werden"
+    ));
     let line = |key: &str, value: String, remark: &str| (key.to_owned(), value, remark.to_owned());
     group.first = vec![
         line("by", quote(&maker.name(grouping.column)), &remark),
-        line("into", quote(INTO), "what these records become"),
+        line("into", quote(INTO), &into),
     ];
     let address = Block {
         heading: "[group.address]".to_owned(),
@@ -222,14 +228,15 @@ fn further_line(maker: &Maker<'_>, grouping: &Grouping, line: &Line, count: usiz
         return None;
     }
     let why = match columns.is_empty() {
-        true => "as in the billing address".to_owned(),
-        false => {
-            format!("as in the billing address, filled in {filled} of {count} further records")
-        }
+        true => both!("as in the billing address", "wie in der Rechnungsadresse"),
+        false => both!(
+            "as in the billing address, filled in {filled} of {count} further records",
+            "wie in der Rechnungsadresse, gefüllt in {filled} von {count} weiteren Datensätzen"
+        ),
     };
     Some(Line {
         sure: line.sure.max(1),
-        why,
+        why: maker.say(why),
         mark: None,
         ..line.clone()
     })
@@ -253,10 +260,12 @@ pub(super) fn hint(maker: &Maker<'_>, key: Option<usize>) -> String {
         return String::new();
     }
     let into = quote(INTO);
-    format!(
-        "\n# {further} records have the same {} as the one above. If several records make one customer,\n\
-         # a [group] puts them together:\n# [group]\n# by = {}\n# into = {into}\n",
-        shown(&column.name),
-        quote(&column.name)
-    )
+    maker.say(both!(
+        "\n# {further} records have the same {name} as the one above. If several records make one customer,\n\
+         # a [group] puts them together:\n# [group]\n# by = {by}\n# into = {into}\n",
+        "\n# {further} Datensätze haben dasselbe in {name} wie der darüber. Ergeben mehrere Datensätze einen\n\
+         # Kunden, fasst sie ein [group] zusammen:\n# [group]\n# by = {by}\n# into = {into}\n",
+        name = shown(&column.name),
+        by = quote(&column.name)
+    ))
 }

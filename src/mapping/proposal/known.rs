@@ -2,6 +2,7 @@
 
 use super::super::trim::folded;
 use super::super::{BUILTIN, Mapping};
+use crate::outcome::{Bilingual, both};
 
 /// An export that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,12 +13,17 @@ pub(super) struct Known {
     builtin: &'static str,
     /// Columns that it has and others have not, all of them.
     columns: &'static [&'static str],
-    /// What the ready-made mapping takes, where that is not plain.
-    pub(super) takes: &'static str,
+    /// Whether the ready-made mapping takes the addresses, and the customers beside them.
+    pub(super) takes_addresses: bool,
 }
 
 /// What the mapping for PrestaShop takes.
-const ADDRESSES: &str = "the addresses as its input, with customers.csv beside them";
+pub(super) fn addresses() -> Bilingual {
+    both!(
+        "the addresses as its input, with customers.csv beside them",
+        "die Adressen als Eingabe, mit customers.csv daneben"
+    )
+}
 
 /// The exports; the first whose columns are all there is taken.
 const EXPORTS: &[Known] = &[
@@ -25,7 +31,7 @@ const EXPORTS: &[Known] = &[
         title: "JTL-Shop",
         builtin: "jtl-shop5",
         columns: &["cVorname", "cNachname", "cStrasse", "cPLZ", "cOrt", "cMail"],
-        takes: "",
+        takes_addresses: false,
     },
     Known {
         title: "Shopify",
@@ -36,7 +42,7 @@ const EXPORTS: &[Known] = &[
             "Default Address Address1",
             "Default Address Zip",
         ],
-        takes: "",
+        takes_addresses: false,
     },
     Known {
         title: "Shopware 6",
@@ -47,7 +53,7 @@ const EXPORTS: &[Known] = &[
             "billing_street",
             "sales_channel",
         ],
-        takes: "",
+        takes_addresses: false,
     },
     Known {
         title: "WooCommerce",
@@ -58,7 +64,7 @@ const EXPORTS: &[Known] = &[
             "billing_city",
             "billing_country",
         ],
-        takes: "",
+        takes_addresses: false,
     },
     Known {
         title: "DATEV",
@@ -69,13 +75,13 @@ const EXPORTS: &[Known] = &[
             "Name (Adressattyp keine Angabe)",
             "Postleitzahl",
         ],
-        takes: "",
+        takes_addresses: false,
     },
     Known {
         title: "Magento 2",
         builtin: "magento2",
         columns: &["email", "_website", "_store", "group_id", "password_hash"],
-        takes: "",
+        takes_addresses: false,
     },
     Known {
         title: "Magento 2",
@@ -87,7 +93,7 @@ const EXPORTS: &[Known] = &[
             "lastname",
             "_address_city",
         ],
-        takes: "",
+        takes_addresses: false,
     },
     Known {
         title: "Magento 2",
@@ -99,25 +105,25 @@ const EXPORTS: &[Known] = &[
             "postcode",
             "country_id",
         ],
-        takes: "",
+        takes_addresses: false,
     },
     Known {
         title: "PrestaShop",
         builtin: "prestashop",
         columns: &["id_address", "id_customer", "alias", "address1", "postcode"],
-        takes: ADDRESSES,
+        takes_addresses: true,
     },
     Known {
         title: "PrestaShop",
         builtin: "prestashop",
         columns: &["id_customer", "id_gender", "firstname", "lastname", "email"],
-        takes: ADDRESSES,
+        takes_addresses: true,
     },
     Known {
         title: "PrestaShop",
         builtin: "prestashop",
         columns: &["id_customer", "id_default_group", "secure_key"],
-        takes: ADDRESSES,
+        takes_addresses: true,
     },
     Known {
         title: "PrestaShop",
@@ -129,7 +135,7 @@ const EXPORTS: &[Known] = &[
             "Last name",
             "Email address",
         ],
-        takes: ADDRESSES,
+        takes_addresses: true,
     },
     Known {
         title: "PrestaShop",
@@ -141,7 +147,7 @@ const EXPORTS: &[Known] = &[
             "Last name",
             "Email",
         ],
-        takes: ADDRESSES,
+        takes_addresses: true,
     },
 ];
 

@@ -7,11 +7,12 @@ use toml::{Table as Toml, Value};
 
 use super::super::trim::folded;
 use super::assign::{Pick, look_of};
+use super::customer::{the_company, the_group, the_language};
 use super::line::MARK;
 use super::seen::Table;
 use super::topic::Topic;
 use super::value::Maker;
-use super::write::{Written, inline, list, quote};
+use super::write::{Written, inline, list, meaning_nothing, never_written, quote};
 
 /// A ready-made mapping's text in pieces.
 struct Item {
@@ -198,7 +199,7 @@ fn more_of_source(blocks: &mut [Vec<Written>], text: &str, maker: &Maker<'_>) {
         let texts = std::iter::once("").chain(maker.table.nothing.iter().copied());
         block.push(Written {
             code: format!("empty     = {}", list(texts)),
-            remark: "cells that mean \"nothing\", as they were found".to_owned(),
+            remark: maker.say(meaning_nothing()),
         });
     }
     let ready: Toml = toml::from_str(text).unwrap_or_default();
@@ -219,7 +220,7 @@ fn more_of_source(blocks: &mut [Vec<Written>], text: &str, maker: &Maker<'_>) {
         }
     }
     if !dropped.is_empty() {
-        let remark = "never written anywhere, reports included".to_owned();
+        let remark = maker.say(never_written());
         if dropped.len() <= 3 {
             let code = format!("drop      = {}", list(dropped.iter().map(String::as_str)));
             return block.push(Written { code, remark });
@@ -267,7 +268,7 @@ fn value(item: &Item, maker: &Maker<'_>) -> Option<Written> {
         _ => Vec::new(),
     };
     if columns.is_empty() {
-        return Some(constant(key, item));
+        return Some(constant(key, item, maker));
     }
     let there: Vec<String> = columns
         .iter()
@@ -286,16 +287,16 @@ fn value(item: &Item, maker: &Maker<'_>) -> Option<Written> {
 }
 
 /// The same for all: whoever imports has to say what.
-fn constant(key: &str, item: &Item) -> Written {
+fn constant(key: &str, item: &Item, maker: &Maker<'_>) -> Written {
     let what = match key {
-        "CustomerGroupId" => "the id of the customer group in Wawi",
-        "InternalCompanyId" => "the id of your own company in Wawi, the same for all",
-        "LanguageIso" => "the language of all customers; no column tells it",
+        "CustomerGroupId" => the_group(),
+        "InternalCompanyId" => the_company(),
+        "LanguageIso" => the_language(),
         _ => return plain(item),
     };
     Written {
         code: item.code.clone(),
-        remark: format!("{MARK}: {what}"),
+        remark: format!("{MARK}: {}", maker.say(what)),
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::{GroupValue, Mapping, Tally};
 use super::Seen;
 use super::line::Block;
 use crate::customer::Draft;
+use crate::outcome::{Language, both};
 
 /// Share of records that a line may fail for before it becomes a suggestion only.
 pub(super) const FAILS_AT_MOST: f64 = 0.2;
@@ -55,7 +56,12 @@ pub(super) fn try_out(text: &str, seen: &Seen<'_>) -> Option<(BTreeMap<String, u
 }
 
 /// Lines that fail say so; those that fail too often become suggestions.
-pub(super) fn settle(blocks: &mut [Block], bad: &BTreeMap<String, usize>, records: usize) {
+pub(super) fn settle(
+    blocks: &mut [Block],
+    bad: &BTreeMap<String, usize>,
+    records: usize,
+    language: Language,
+) {
     const NEEDED: [&str; 5] = [
         "CustomerGroupId",
         "InternalCompanyId",
@@ -77,8 +83,11 @@ pub(super) fn settle(blocks: &mut [Block], bad: &BTreeMap<String, usize>, record
             let Some(count) = bad.get(&path).copied() else {
                 continue;
             };
-            line.why
-                .push_str(&format!("; {count} of {records} records fail"));
+            let fail = both!(
+                "; {count} of {records} records fail",
+                "; {count} von {records} Datensätzen scheitern"
+            );
+            line.why.push_str(fail.shown_in(language));
             let share = count as f64 / records.max(1) as f64;
             // A share is between 0 and 1.
             line.sure = (f64::from(line.sure) * (1.0 - share)).round().max(1.0) as u8;

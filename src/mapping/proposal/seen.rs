@@ -49,13 +49,16 @@ const PLACES: usize = 3;
 /// Most columns that are taken from JSON objects.
 const MOST_KEYS: usize = 1_000;
 
+/// A reason, in English and in German.
+pub(super) type Reason = (&'static str, &'static str);
+
 /// A column of the sample.
 #[derive(Debug)]
 pub(super) struct Column<'a> {
     /// Its name as the input spells it.
     pub(super) name: Cow<'a, str>,
     /// Why no mapping can use it, if it is so.
-    pub(super) unusable: Option<&'static str>,
+    pub(super) unusable: Option<Reason>,
     /// Its texts, trimmed, one for each record; empty where there is nothing.
     pub(super) cells: Vec<Cow<'a, str>>,
     /// Whether its values are JSON's own numbers, truths or dates, which need no convention.
@@ -211,14 +214,17 @@ fn mark_unusable(columns: &mut [Column<'_>]) {
     }
     for column in columns {
         column.unusable = if folded(&column.name).is_empty() || column.name.trim().is_empty() {
-            Some("it has no name")
+            Some(("it has no name", "sie hat keinen Namen"))
         } else if RESERVED_COLUMNS.contains(&column.name.as_ref()) {
-            Some("the report adds it")
+            Some(("the report adds it", "der Bericht fügt sie hinzu"))
         } else if names
             .get(column.name.as_ref())
             .is_some_and(|count| *count > 1)
         {
-            Some("several columns have this name: rename all but one to use it")
+            Some((
+                "several columns have this name: rename all but one to use it",
+                "mehrere Spalten heißen so: zum Verwenden alle bis auf eine umbenennen",
+            ))
         } else {
             None
         };

@@ -1,5 +1,6 @@
 //! Proposals for inputs that are no samples: odd headers, odd values, and whatever comes.
 
+mod german;
 mod plain;
 
 use proptest::prelude::*;
@@ -29,6 +30,10 @@ fn rows<S: AsRef<str>>(rows: &[Vec<S>]) -> Vec<Record> {
 }
 
 fn proposed_with(header: &[String], records: &[Record], named: bool) -> Proposal {
+    proposed_in(Language::English, header, records, named)
+}
+
+fn proposed_in(language: Language, header: &[String], records: &[Record], named: bool) -> Proposal {
     propose(&Seen {
         input: "input.csv",
         columns: Columns::Header(header),
@@ -36,6 +41,7 @@ fn proposed_with(header: &[String], records: &[Record], named: bool) -> Proposal
         records,
         encoding: "UTF-8",
         options: &[("format", "\"csv\"".to_owned())],
+        language,
     })
 }
 
@@ -48,6 +54,7 @@ fn proposed(table: &str) -> Proposal {
     let header = lines.next().unwrap();
     let lines: Vec<Vec<String>> = lines.collect();
     let records = rows(&lines);
+    german::is_the_same(&header, &records);
     let proposal = proposed_with(&header, &records, true);
     holds(&proposal, Columns::Header(&header), &records);
     proposal
@@ -486,6 +493,7 @@ fn json_keys_and_paths() {
         records: &records,
         encoding: "UTF-8",
         options: &[("format", "\"jsonl\"".to_owned())],
+        language: Language::English,
     });
     holds(&proposal, Columns::Keys, &records);
     for wanted in [

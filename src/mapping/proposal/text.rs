@@ -6,16 +6,17 @@ use super::address::address;
 use super::assign::{Found, assign};
 use super::customer::{Customer, customer, payment};
 use super::grouping::{self, grouping};
-use super::known::{Known, recognise};
+use super::known::{self, Known, recognise};
 use super::line::{Block, MARK};
 use super::name::{Role, meaning};
 use super::rehearsal::{FAILS_AT_MOST, settle, try_out};
-use super::seen::{Column, Table};
+use super::seen::{Column, Reason, Table};
 use super::shape::{Look, Shape};
 use super::topic::Topic;
 use super::value::Maker;
-use super::write::{Written, aligned, counted, list, quote, shown};
+use super::write::{Written, aligned, counted, list, meaning_nothing, never_written, quote, shown};
 use super::{Columns, Proposal, Seen, ToFillIn, ready};
+use crate::outcome::{Bilingual, Language, both};
 use crate::record::RESERVED_COLUMNS;
 
 /// Columns that are listed as not used.
@@ -30,6 +31,7 @@ pub(super) fn propose(seen: &Seen<'_>) -> Proposal {
         found: &found,
         named: seen.named,
         american: is_american(&table, &found, seen.named),
+        language: seen.language,
     };
     let known = match seen.columns {
         Columns::Header(header) if seen.named => recognise(header),
@@ -38,8 +40,12 @@ pub(super) fn propose(seen: &Seen<'_>) -> Proposal {
     let by_known = known.and_then(|known| from_ready_made(seen, &maker, known));
     let is_ready_made = by_known.is_some();
     let (text, mut remarks) = by_known.unwrap_or_else(|| own(seen, &maker, known));
-    if let Some(known) = known.filter(|known| !is_ready_made && !known.takes.is_empty()) {
-        remarks.push(format!("{} takes {}", known.builtin(), known.takes));
+    if let Some(known) = known.filter(|known| !is_ready_made && known.takes_addresses) {
+        let builtin = known.builtin();
+        remarks.push(maker.say(both!([takes = known::addresses()]
+            "{builtin} takes {takes}",
+            "{builtin} nimmt {takes}"
+        )));
     }
     let used = ready::used(&text, &table);
     let dropped = found.dropped.iter().map(|(column, _)| *column);
@@ -48,7 +54,10 @@ pub(super) fn propose(seen: &Seen<'_>) -> Proposal {
     let reads = reads.filter(|(column, used)| **used && !dropped.contains(column));
     let incomplete = Mapping::parse(seen.input, &text).is_err();
     if table.records == 0 {
-        remarks.push("the input has no records: only its header was looked at".to_owned());
+        remarks.push(maker.say(both!(
+            "the input has no records: only its header was looked at",
+            "die Eingabe hat keine Datensätze: nur ihre Kopfzeile wurde angesehen"
+        )));
     }
     let named = |topic| maker.found.best(Role::Billing, topic).is_some();
     if ![Topic::LastName, Topic::Company, Topic::FullName]
@@ -56,9 +65,10 @@ pub(super) fn propose(seen: &Seen<'_>) -> Proposal {
         .any(named)
         && known.is_none()
     {
-        remarks.push(
-            "no column holds a last name or a company, and every customer needs one".to_owned(),
-        );
+        remarks.push(maker.say(both!(
+            "no column holds a last name or a company, and every customer needs one",
+            "keine Spalte enthält einen Nachnamen oder eine Firma, und jeder Kunde braucht eines davon"
+        )));
     }
     Proposal {
         recognised: known.map(|known| known.title),
@@ -87,6 +97,7 @@ fn is_american(table: &Table<'_>, found: &Found, named: bool) -> bool {
         found,
         named,
         american: false,
+        language: Language::English,
     };
     let topics = [Topic::Birthday, Topic::Since, Topic::LastChange];
     let picks = topics
@@ -104,16 +115,24 @@ fn is_american(table: &Table<'_>, found: &Found, named: bool) -> bool {
     }
 }
 
-fn head(seen: &Seen<'_>, table: &Table<'_>) -> Vec<Written> {
-    let records = counted(table.records);
+fn head(seen: &Seen<'_>, maker: &Maker<'_>) -> Vec<Written> {
+    let records = counted(maker.table.records, seen.language);
     let name = shown(seen.input);
     [
-        format!("# Proposed by `importer mapping new` from {name}: {records} looked at."),
-        "# Read every line: the percentage says how sure it is, and what speaks for it. Lines marked"
-            .to_owned(),
-        format!("# {MARK} need you; until then they hold a value with which the mapping can be tried."),
+        both!(
+            "# Proposed by `importer mapping new` from {name}: {records} looked at.",
+            "# Vorschlag von `importer mapping new` aus {name}; angesehen: {records}."
+        ),
+        both!(
+            "# Read every line: the percentage says how sure it is, and what speaks for it. Lines marked",
+            "# Jede Zeile lesen: die Prozentzahl sagt, wie sicher sie ist, und was für sie spricht. Zeilen mit"
+        ),
+        both!(
+            "# {MARK} need you; until then they hold a value with which the mapping can be tried.",
+            "# {MARK} sind auszufüllen; bis dahin haben sie einen Wert, mit dem sich die Zuordnung ausprobieren lässt."
+        ),
     ]
-    .map(Written::plain)
+    .map(|line| Written::plain(maker.say(line)))
     .to_vec()
 }
 
@@ -141,12 +160,13 @@ fn from_ready_made(
             }
         }
     }
-    let mut head = head(seen, maker.table);
-    head.push(Written::plain(format!(
-        "# The header is that of {}: this is {}, adapted.",
-        known.title,
-        known.builtin()
-    )));
+    let mut head = head(seen, maker);
+    head.push(Written::plain(maker.say(both!(
+        "# The header is that of {title}: this is {builtin}, adapted.",
+        "# Die Kopfzeile ist die von {title}: dies ist {builtin}, angepasst.",
+        title = known.title,
+        builtin = known.builtin()
+    ))));
     blocks.insert(0, head);
     if !own.groups.is_empty() {
         blocks.push(own.groups);
@@ -215,7 +235,7 @@ fn own(seen: &Seen<'_>, maker: &Maker<'_>, known: Option<Known>) -> (String, Vec
     if let Some((bad, counts)) = try_out(&text, seen)
         && !bad.is_empty()
     {
-        settle(&mut blocks, &bad, counts);
+        settle(&mut blocks, &bad, counts, seen.language);
         text = assembled(seen, maker, known, &customer, &blocks);
     }
     if grouping.is_none() {
@@ -241,12 +261,13 @@ fn assembled(
     customer: &Customer,
     blocks: &[Block],
 ) -> String {
-    let mut head = head(seen, maker.table);
+    let mut head = head(seen, maker);
     if let Some(known) = known {
-        head.push(Written::plain(format!(
-            "# The header is that of {}, of which there is no ready-made mapping that fits.",
-            known.title
-        )));
+        head.push(Written::plain(maker.say(both!(
+            "# The header is that of {title}, of which there is no ready-made mapping that fits.",
+            "# Die Kopfzeile ist die von {title}, wofür es keine passende fertige Zuordnung gibt.",
+            title = known.title
+        ))));
     }
     let mut all = vec![head];
     all.extend(source(seen, maker));
@@ -295,27 +316,27 @@ fn source(seen: &Seen<'_>, maker: &Maker<'_>) -> Option<Vec<Written>> {
         let texts = std::iter::once("").chain(maker.table.nothing.iter().copied());
         lines.push(Written {
             code: format!("empty = {}", list(texts)),
-            remark: "cells that mean \"nothing\", as they were found".to_owned(),
+            remark: maker.say(meaning_nothing()),
         });
     }
-    let mut dropped: Vec<(String, &'static str)> = Vec::new();
+    let mut dropped: Vec<(String, Reason)> = Vec::new();
     for (column, reason) in &maker.found.dropped {
         let name = maker.name(*column);
         if !dropped
             .iter()
             .any(|(known, _)| folded(known) == folded(&name))
         {
-            dropped.push((name, reason));
+            dropped.push((name, *reason));
         }
     }
     if !dropped.is_empty() {
         lines.push(Written {
             code: "drop = [".to_owned(),
-            remark: "never written anywhere, reports included".to_owned(),
+            remark: maker.say(never_written()),
         });
         lines.extend(dropped.iter().map(|(name, reason)| Written {
             code: format!("    {},", quote(name)),
-            remark: (*reason).to_owned(),
+            remark: maker.language.pick(reason.0, reason.1).to_owned(),
         }));
         lines.push(Written::plain("]"));
     }
@@ -340,7 +361,10 @@ fn report(maker: &Maker<'_>, customer: &Customer) -> Option<Vec<Written>> {
         Written::plain("[report]"),
         Written {
             code: format!("columns = {names}"),
-            remark: "go into created.csv, to link back to the shop".to_owned(),
+            remark: maker.say(both!(
+                "go into created.csv, to link back to the shop",
+                "kommen in created.csv, um in den Shop zurückzufinden"
+            )),
         },
     ])
 }
@@ -374,7 +398,7 @@ fn unused(text: &str, maker: &Maker<'_>) -> String {
         }
         let line = Written {
             code: format!("#   {}", shown(&column.name)),
-            remark: describe(column, shape, maker.table.records),
+            remark: describe(column, shape, maker),
         };
         if lines.len() >= UNUSED_LISTED {
             further += 1;
@@ -384,50 +408,71 @@ fn unused(text: &str, maker: &Maker<'_>) -> String {
     }
     let mut text = match lines.is_empty() {
         true => String::new(),
-        false => format!("\n# Columns that no field takes:\n{}", aligned(&lines)),
+        false => maker.say(both!(
+            "\n# Columns that no field takes:\n{lines}",
+            "\n# Spalten, die kein Feld nimmt:\n{lines}",
+            lines = aligned(&lines)
+        )),
     };
     match further {
         0 => {}
-        further => text.push_str(&format!("#   and {further} more\n")),
+        further => text.push_str(&maker.say(both!(
+            "#   and {further} more\n",
+            "#   und {further} weitere\n"
+        ))),
     }
     match empty {
         0 => {}
-        1 => text.push_str("\n# One more column is empty.\n"),
-        empty => text.push_str(&format!("\n# {empty} more columns are empty.\n")),
+        1 => text.push_str(&maker.say(both!(
+            "\n# One more column is empty.\n",
+            "\n# Eine weitere Spalte ist leer.\n"
+        ))),
+        empty => text.push_str(&maker.say(both!(
+            "\n# {empty} more columns are empty.\n",
+            "\n# {empty} weitere Spalten sind leer.\n"
+        ))),
     }
     text
 }
 
 /// What is in a column, without saying it.
-fn describe(column: &Column<'_>, shape: Option<&Shape>, records: usize) -> String {
+fn describe(column: &Column<'_>, shape: Option<&Shape>, maker: &Maker<'_>) -> String {
     if let Some(reason) = column.unusable {
-        return reason.to_owned();
+        return maker.language.pick(reason.0, reason.1).to_owned();
     }
     let Some(shape) = shape.filter(|shape| shape.filled > 0) else {
-        return "no values".to_owned();
+        return maker.say(both!("no values", "keine Werte"));
     };
     let kinds = [
-        (Look::Boolean, "yes or no"),
-        (Look::Email, "e-mail addresses"),
-        (Look::Integer, "whole numbers"),
-        (Look::Point, "decimal numbers"),
-        (Look::Comma, "decimal numbers with a comma"),
-        (Look::Phone, "phone numbers"),
-        (Look::Url, "web addresses"),
-        (Look::VatId, "VAT ids"),
-        (Look::Country, "countries"),
+        (Look::Boolean, both!("yes or no", "ja oder nein")),
+        (Look::Email, both!("e-mail addresses", "E-Mail-Adressen")),
+        (Look::Integer, both!("whole numbers", "ganze Zahlen")),
+        (Look::Point, both!("decimal numbers", "Dezimalzahlen")),
+        (
+            Look::Comma,
+            both!("decimal numbers with a comma", "Dezimalzahlen mit Komma"),
+        ),
+        (Look::Phone, both!("phone numbers", "Telefonnummern")),
+        (Look::Url, both!("web addresses", "Webadressen")),
+        (Look::VatId, both!("VAT ids", "USt-IdNrn.")),
+        (Look::Country, both!("countries", "Länder")),
     ];
-    let kind = kinds.iter().find(|(look, _)| shape.is_mostly(*look));
-    let kind = kind.map_or("text", |(_, kind)| kind);
+    let kind = kinds.into_iter().find(|(look, _)| shape.is_mostly(*look));
+    let kind = kind.map_or_else(|| both!("text", "Text"), |(_, kind)| kind);
     let different = match (&shape.distinct, shape.unique && shape.filled > 1) {
-        (_, true) => ", all different".to_owned(),
-        (Some(values), _) => format!(", {} different", values.len()),
-        (None, _) => String::new(),
+        (_, true) => both!(", all different", ", alle verschieden"),
+        (Some(values), _) => both!(
+            ", {count} different",
+            ", {count} verschiedene",
+            count = values.len()
+        ),
+        (None, _) => Bilingual::default(),
     };
-    format!(
-        "{kind}{different}, filled in {} of {records} records",
-        shape.filled
-    )
+    let (filled, records) = (shape.filled, maker.table.records);
+    maker.say(both!([kind, different]
+        "{kind}{different}, filled in {filled} of {records} records",
+        "{kind}{different}, gefüllt in {filled} von {records} Datensätzen"
+    ))
 }
 
 fn to_fill_in(text: &str) -> Vec<ToFillIn> {

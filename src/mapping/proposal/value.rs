@@ -9,6 +9,7 @@ use super::shape::{Look, Shape};
 use super::topic::Topic;
 use super::write::{quote, shown};
 use crate::country;
+use crate::outcome::{Bilingual, Language, both};
 
 /// Takes away what spreadsheets put around a value.
 const UNGUARD: &str = "(?s)^(?:'|=\")?(.*?)\"?$";
@@ -29,9 +30,16 @@ pub(super) struct Maker<'t> {
     pub(super) named: bool,
     /// Day and month are the American way round where no value decides.
     pub(super) american: bool,
+    /// The language of what is said.
+    pub(super) language: Language,
 }
 
 impl Maker<'_> {
+    /// The text, in the language in which things are said.
+    pub(super) fn say(&self, text: Bilingual) -> String {
+        text.told_in(self.language)
+    }
+
     /// A column's name.
     pub(super) fn name(&self, column: usize) -> String {
         let column = self.table.columns.get(column);
@@ -46,24 +54,32 @@ impl Maker<'_> {
     pub(super) fn why(&self, pick: Pick, topic: Topic) -> String {
         let name = shown(&self.name(pick.column));
         let by = match (self.named, pick.by_name) {
-            (true, true) => format!("header {name}"),
-            (true, false) => format!("by the values of {name}"),
-            (false, _) => format!("by the values of column {name}"),
+            (true, true) => both!("header {name}", "Kopfzeile {name}"),
+            (true, false) => both!("by the values of {name}", "nach den Werten von {name}"),
+            (false, _) => both!(
+                "by the values of column {name}",
+                "nach den Werten der Spalte {name}"
+            ),
         };
         let Some(shape) = self.shape(pick) else {
-            return by;
+            return self.say(by);
         };
         if shape.filled == 0 {
-            return format!("{by}, no values");
+            return self.say(both!([by] "{by}, no values", "{by}, keine Werte"));
         }
         let (filled, records) = (shape.filled, self.table.records);
         match look_of(topic) {
             Some(look) => {
                 let good = shape.count(look);
-                let what = noun(topic);
-                format!("{by}, {good} of {filled} values are {what}")
+                self.say(both!([by, what = noun(topic)]
+                    "{by}, {good} of {filled} values are {what}",
+                    "{by}, {good} von {filled} Werten sind {what}"
+                ))
             }
-            None => format!("{by}, filled in {filled} of {records} records"),
+            None => self.say(both!([by]
+                "{by}, filled in {filled} of {records} records",
+                "{by}, gefüllt in {filled} von {records} Datensätzen"
+            )),
         }
     }
 
@@ -88,9 +104,10 @@ impl Maker<'_> {
                     .filter(|text| is_short(text))
                     .count();
                 if short > 0 {
-                    why.push_str(&format!(
-                        ", {short} of four digits (a German one gets its zero back)"
-                    ));
+                    why.push_str(&self.say(both!(
+                        ", {short} of four digits (a German one gets its zero back)",
+                        ", {short} mit vier Ziffern (eine deutsche bekommt ihre Null zurück)"
+                    )));
                 }
             }
             Topic::Phone | Topic::Mobile | Topic::Fax => value = value.step("as", quote("phone")),
@@ -106,7 +123,10 @@ impl Maker<'_> {
             }
             Topic::Category | Topic::PaymentMethod => {
                 value = value.step("as", quote(form_of(topic)));
-                why.push_str("; if the texts are the names in Wawi");
+                why.push_str(&self.say(both!(
+                    "; if the texts are the names in Wawi",
+                    "; wenn die Texte die Namen in der Wawi sind"
+                )));
                 // Whether they are, only the ERP knows.
                 off = true;
             }
@@ -156,18 +176,24 @@ impl Maker<'_> {
         // Which of them is the right one, nobody here knows.
         let off = several * 20 > filled;
         if several > 0 {
-            why.push_str(&format!(
-                "; {several} of {filled} values are several addresses"
-            ));
+            why.push_str(&self.say(both!(
+                "; {several} of {filled} values are several addresses",
+                "; {several} von {filled} Werten sind mehrere Adressen"
+            )));
         }
         match (off, several) {
             (true, _) => {
-                why.push_str(": this takes the first and leaves out the others");
+                why.push_str(&self.say(both!(
+                    ": this takes the first and leaves out the others",
+                    ": dies nimmt die erste und lässt die anderen weg"
+                )));
                 value.steps.retain(|(step, _)| *step != "extract");
                 value = value.step("extract", quote(FIRST_OF_LIST));
             }
             (false, 0) => {}
-            (false, _) => why.push_str(", which is an error"),
+            (false, _) => {
+                why.push_str(&self.say(both!(", which is an error", ", was ein Fehler ist")))
+            }
         }
         (value.step("as", quote("email")), off)
     }
@@ -218,14 +244,26 @@ impl Maker<'_> {
         };
         let mut why = match (filled, dates.formats.as_slice()) {
             (0, _) => by,
-            (_, []) => format!("{by}, {} read as year-month-day", dates.read),
-            (_, formats) => format!("{by}, {} read as {}", dates.read, formats.join(" or ")),
+            (_, []) => self.say(both!(
+                "{by}, {read} read as year-month-day",
+                "{by}, {read} gelesen als Jahr-Monat-Tag",
+                read = dates.read
+            )),
+            (_, formats) => {
+                let formats = Bilingual::of(|it| formats.join(it.pick(" or ", " oder ")));
+                let read = dates.read;
+                self.say(both!([formats]
+                    "{by}, {read} read as {formats}",
+                    "{by}, {read} gelesen als {formats}"
+                ))
+            }
         };
         if dates.serials > 0 {
-            why.push_str(&format!(
-                ", {} are a spreadsheet's numbers of days: format the column as dates",
-                dates.serials
-            ));
+            why.push_str(&self.say(both!(
+                ", {serials} are a spreadsheet's numbers of days: format the column as dates",
+                ", {serials} sind Tageszahlen einer Tabellenkalkulation: die Spalte als Datum formatieren",
+                serials = dates.serials
+            )));
         }
         let sure = match topic {
             Topic::LastChange => pick.sure.min(60),
@@ -236,7 +274,10 @@ impl Maker<'_> {
         let mut line = Line::new(key, &value, sure, why);
         line.off = share < 0.8;
         if let Some(rival) = dates.rival {
-            line = line.marked(format!("no value tells day from month: is it {rival}?"));
+            line = line.marked(self.say(both!(
+                "no value tells day from month: is it {rival}?",
+                "kein Wert zeigt, was Tag und was Monat ist: ist es {rival}?"
+            )));
         }
         Some(line)
     }
@@ -252,7 +293,12 @@ impl Maker<'_> {
         }
         // `1.234` and nothing that tells whether it is a thousand.
         let unsure = comma == point && shape.count(Look::Integer) < point;
-        let mark = unsure.then(|| "no value tells whether the decimal sign is . or ,".to_owned());
+        let mark = unsure.then(|| {
+            self.say(both!(
+                "no value tells whether the decimal sign is . or ,",
+                "kein Wert zeigt, ob das Dezimalzeichen . oder , ist"
+            ))
+        });
         (value, mark)
     }
 
@@ -269,8 +315,10 @@ impl Maker<'_> {
         }
         let Some(distinct) = &shape.distinct else {
             line.off = true;
-            line.why
-                .push_str(", too many different values for yes or no");
+            line.why.push_str(&self.say(both!(
+                ", too many different values for yes or no",
+                ", zu viele verschiedene Werte für ja oder nein"
+            )));
             return Some(line);
         };
         let plain = shape.count(Look::Boolean) == shape.filled;
@@ -285,7 +333,10 @@ impl Maker<'_> {
                     continue;
                 }
                 line.off = true;
-                line.why.push_str(", not plainly yes or no");
+                line.why.push_str(&self.say(both!(
+                    ", not plainly yes or no",
+                    ", nicht klar ja oder nein"
+                )));
                 return Some(line);
             };
             pairs.push(format!("{} = {}", quote(word), truth.is_locked(inverse)));
@@ -298,7 +349,8 @@ impl Maker<'_> {
         let value = Proposed::of(From::Column(self.name(pick.column))).step("lookup", lookup);
         let mut line = Line::new(key, &value, pick.sure.min(85), line.why);
         if inverse {
-            line.why.push_str("; not active: locked");
+            let locked = both!("; not active: locked", "; nicht aktiv: gesperrt");
+            line.why.push_str(&self.say(locked));
         }
         Some(line)
     }
@@ -382,19 +434,19 @@ fn is_short(text: &str) -> bool {
 }
 
 /// What the values of a topic are called.
-fn noun(topic: Topic) -> &'static str {
+fn noun(topic: Topic) -> Bilingual {
     match topic {
-        Topic::Email => "e-mail addresses",
-        Topic::Phone | Topic::Mobile => "phone numbers",
-        Topic::Fax => "fax numbers",
-        Topic::Website => "web addresses",
-        Topic::PostalCode => "postal codes",
-        Topic::Country => "known countries",
-        Topic::Language => "known languages",
-        Topic::Salutation => "known salutations",
-        Topic::VatId => "VAT ids",
-        Topic::HouseNumber => "house numbers",
-        Topic::ZipCity => "postal codes with a city",
-        _ => "whole numbers",
+        Topic::Email => both!("e-mail addresses", "E-Mail-Adressen"),
+        Topic::Phone | Topic::Mobile => both!("phone numbers", "Telefonnummern"),
+        Topic::Fax => both!("fax numbers", "Faxnummern"),
+        Topic::Website => both!("web addresses", "Webadressen"),
+        Topic::PostalCode => both!("postal codes", "Postleitzahlen"),
+        Topic::Country => both!("known countries", "bekannte Länder"),
+        Topic::Language => both!("known languages", "bekannte Sprachen"),
+        Topic::Salutation => both!("known salutations", "bekannte Anreden"),
+        Topic::VatId => both!("VAT ids", "USt-IdNrn."),
+        Topic::HouseNumber => both!("house numbers", "Hausnummern"),
+        Topic::ZipCity => both!("postal codes with a city", "Postleitzahlen mit Ort"),
+        _ => both!("whole numbers", "ganze Zahlen"),
     }
 }

@@ -2,6 +2,8 @@
 
 use toml::Value;
 
+use crate::outcome::{Bilingual, Language, both};
+
 /// Widest text of a name in a comment.
 const NAME_AT_MOST: usize = 40;
 
@@ -50,11 +52,28 @@ pub(super) fn inline(value: &Value) -> String {
 }
 
 /// So many records, in words.
-pub(super) fn counted(records: usize) -> String {
-    match records {
-        1 => "1 record".to_owned(),
-        several => format!("{several} records"),
-    }
+pub(super) fn counted(records: usize, language: Language) -> String {
+    let noun = match records {
+        1 => language.pick("record", "Datensatz"),
+        _ => language.pick("records", "Datensätze"),
+    };
+    format!("{records} {noun}")
+}
+
+/// What is said of cells that stand for nothing.
+pub(super) fn meaning_nothing() -> Bilingual {
+    both!(
+        "cells that mean \"nothing\", as they were found",
+        "Zellen, die \"nichts\" bedeuten, wie sie gefunden wurden"
+    )
+}
+
+/// What is said of dropped columns.
+pub(super) fn never_written() -> Bilingual {
+    both!(
+        "never written anywhere, reports included",
+        "wird nirgends geschrieben, auch nicht in Berichte"
+    )
 }
 
 /// A key, quoted only if it has to be.

@@ -190,6 +190,8 @@ fn failures_belong_to_the_record_and_repeat_no_value() {
             );
         }
         assert!(!error.params.values().any(|text| text.contains("Geheim")));
+        let message = error.message_in(Language::German);
+        assert!(!message.contains(reason), "{message}");
         assert!(error.columns.is_empty() || error.columns == ["A"]);
     }
 }

@@ -72,7 +72,8 @@ fn broken_rule(facts: &Facts<'_>) -> String {
             return not_found(facts);
         }
         Code::TemplateFailed => {
-            let reason = facts.phrase(": ", "reason", "");
+            let reason = facts.param("reason").map(|reason| template(&reason));
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
             let place = facts.phrase(" (in `", "in", "`)");
             return format!("die Vorlage der Zuordnung scheitert{reason}{place}");
         }
@@ -130,10 +131,45 @@ fn list(word: &str) -> &str {
     }
 }
 
+/// Why a template fails, by the English reason.
+fn template(reason: &str) -> String {
+    if let Some(bytes) = reason
+        .strip_prefix("it writes more than ")
+        .and_then(|rest| rest.strip_suffix(" bytes"))
+    {
+        return format!("sie schreibt mehr als {bytes} Bytes");
+    }
+    match reason {
+        "it takes too many steps or too much memory" => {
+            "sie braucht zu viele Schritte oder zu viel Speicher"
+        }
+        "it reads a value that is not there" => "sie liest einen Wert, den es nicht gibt",
+        "an operation does not fit its values" => "eine Rechnung passt nicht zu ihren Werten",
+        "a list or an object cannot be written as it is" => {
+            "eine Liste oder ein Objekt lässt sich nicht einfach hinschreiben"
+        }
+        "a filter, test or function has the wrong arguments" => {
+            "ein Filter, ein Test oder eine Funktion bekommt falsche Angaben"
+        }
+        other => other,
+    }
+    .to_owned()
+}
+
+/// Names in back-ticks of which some are only counted, by the English list.
+fn listed(names: &str) -> String {
+    let counted = names.rsplit_once("` and ");
+    match counted.and_then(|(names, more)| Some((names, more.strip_suffix(" more")?))) {
+        Some((names, more)) => format!("{names}` und {more} weitere"),
+        None => names.to_owned(),
+    }
+}
+
 /// What neither the mapping's table nor the ERP has, or has more than once.
 fn not_found(facts: &Facts<'_>) -> String {
     let value = &facts.value;
-    let known = facts.phrase("; vorhanden sind: ", "known", "");
+    let known = facts.param("known").map(|known| listed(&known));
+    let known = known.map_or_else(String::new, |known| format!("; vorhanden sind: {known}"));
     let word = facts.param("list");
     let word = word.as_deref().map(list);
     match facts.error.code {
