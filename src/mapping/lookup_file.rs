@@ -202,8 +202,24 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
         ));
     }
     let path = folder.join(name);
+    let bytes = read(&path).map_err(|(title, help)| fail(title, help))?;
+    let rows = split_rows(&decode(&bytes), name, place)?;
+    if rows.is_empty() {
+        return Err(fail(
+            both!("{path} is empty", "{path} ist leer", path = path.display()),
+            both!(
+                "each line is a pair: what the input has, and what it becomes",
+                "jede Zeile ist ein Paar: was in der Eingabe steht, und was daraus wird"
+            ),
+        ));
+    }
+    Ok(rows)
+}
+
+/// The bytes of a table's file, or what is wrong with it and what helps.
+fn read(path: &Path) -> Result<Vec<u8>, (Bilingual, Bilingual)> {
     let mut bytes = Vec::new();
-    File::open(&path)
+    File::open(path)
         .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
         .map_err(|error| {
             let shown = path.display();
@@ -218,17 +234,17 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
                     "{shown} ist nicht zu lesen: {error}"
                 )
             };
-            let similar = similar_name(&path);
+            let similar = similar_name(path);
             let help = similar.unwrap_or_else(|| {
                 both!(
                     "it must lie in the folder of the mapping",
                     "sie muss im Ordner der Zuordnung liegen"
                 )
             });
-            fail(title, help)
+            (title, help)
         })?;
     if bytes.len() as u64 > LONGEST {
-        return Err(fail(
+        return Err((
             both!(
                 "{path} is longer than {LONGEST} bytes",
                 "{path} ist länger als {LONGEST} Bytes",
@@ -240,17 +256,7 @@ pub(super) fn open(beside: &Beside, name: &str, place: &Place) -> Result<Vec<Row
             ),
         ));
     }
-    let rows = split_rows(&decode(&bytes), name, place)?;
-    if rows.is_empty() {
-        return Err(fail(
-            both!("{path} is empty", "{path} ist leer", path = path.display()),
-            both!(
-                "each line is a pair: what the input has, and what it becomes",
-                "jede Zeile ist ein Paar: was in der Eingabe steht, und was daraus wird"
-            ),
-        ));
-    }
-    Ok(rows)
+    Ok(bytes)
 }
 
 fn similar_name(path: &Path) -> Option<Bilingual> {

@@ -74,6 +74,175 @@ fn each(list: &str, word: fn(&str) -> &str) -> String {
     words.join(", ")
 }
 
+/// What the parser of TOML finds wrong, and how that is said in German.
+const TOML_FAULTS: &[(&str, &str)] = &[
+    (
+        "`_` may only go between digits",
+        "`_` darf nur zwischen Ziffern stehen",
+    ),
+    (
+        "cannot recurse further; max recursion depth met",
+        "zu tief verschachtelt",
+    ),
+    ("recursion limit", "zu tief verschachtelt"),
+    (
+        "carriage return must be followed by newline",
+        "auf einen Wagenrücklauf muss ein Zeilenende folgen",
+    ),
+    ("duplicate key", "diesen Schlüssel gibt es schon"),
+    ("extra `=`", "ein `=` zu viel"),
+    (
+        "extra assignment between key-value pairs",
+        "ein `=` zu viel zwischen Schlüssel und Wert",
+    ),
+    ("extra comma in array", "ein Komma zu viel in der Liste"),
+    (
+        "extra comma in inline table",
+        "ein Komma zu viel in der Tabelle",
+    ),
+    (
+        "integers with a radix cannot be signed",
+        "eine Zahl mit 0x, 0o oder 0b hat kein Vorzeichen",
+    ),
+    (
+        "invalid comment character",
+        "unzulässiges Zeichen im Kommentar",
+    ),
+    (
+        "invalid inline table element",
+        "unzulässiges Element der Tabelle",
+    ),
+    ("invalid key-value pair", "kein Paar aus Schlüssel und Wert"),
+    ("invalid key", "unzulässiger Schlüssel"),
+    (
+        "invalid unquoted key",
+        "unzulässiger Schlüssel ohne Anführungszeichen",
+    ),
+    ("invalid table", "unzulässiger Abschnitt"),
+    ("invalid value", "unzulässiger Wert"),
+    ("key with no value", "ein Schlüssel ohne Wert"),
+    (
+        "keys cannot be multi-line basic strings",
+        "ein Schlüssel geht nicht über mehrere Zeilen",
+    ),
+    (
+        "keys cannot be multi-line literal strings",
+        "ein Schlüssel geht nicht über mehrere Zeilen",
+    ),
+    (
+        "missing array opening",
+        "es fehlt die Klammer, mit der die Liste beginnt",
+    ),
+    (
+        "missing assignment between key-value pairs",
+        "zwischen Schlüssel und Wert fehlt das `=`",
+    ),
+    (
+        "missing comma between array elements",
+        "zwischen den Elementen der Liste fehlt ein Komma",
+    ),
+    (
+        "missing comma between key-value pairs",
+        "zwischen den Einträgen der Tabelle fehlt ein Komma",
+    ),
+    ("missing comment start", "vor dem Kommentar fehlt das `#`"),
+    (
+        "missing escaped value",
+        "hinter dem Backslash fehlt das Zeichen",
+    ),
+    (
+        "missing inline table opening",
+        "es fehlt die Klammer, mit der die Tabelle beginnt",
+    ),
+    (
+        "missing key for inline table element",
+        "in der Tabelle fehlt ein Schlüssel",
+    ),
+    (
+        "missing opening quote",
+        "es fehlt das öffnende Anführungszeichen",
+    ),
+    (
+        "missing table open",
+        "es fehlt die Klammer, mit der der Abschnitt beginnt",
+    ),
+    ("missing value for key", "dem Schlüssel fehlt sein Wert"),
+    ("missing value", "es fehlt ein Wert"),
+    (
+        "radix must be lowercase",
+        "0x, 0o und 0b werden klein geschrieben",
+    ),
+    (
+        "redundant integer number prefix",
+        "überflüssiger Anfang einer Zahl",
+    ),
+    ("redundant numeric sign", "überflüssiges Vorzeichen"),
+    (
+        "string values must be quoted",
+        "Text muss in Anführungszeichen stehen",
+    ),
+    (
+        "too few unicode value digits",
+        "zu wenige Ziffern eines Unicode-Zeichens",
+    ),
+    (
+        "unclosed array table",
+        "der Abschnitt ist nicht geschlossen",
+    ),
+    ("unclosed table", "der Abschnitt ist nicht geschlossen"),
+    ("unclosed array", "die Liste ist nicht geschlossen"),
+    ("unclosed inline table", "die Tabelle ist nicht geschlossen"),
+    ("unexpected `=` in array", "ein `=` in der Liste"),
+    (
+        "unexpected content between comment and newline",
+        "hinter dem Kommentar steht noch etwas in der Zeile",
+    ),
+    ("unexpected content", "hier gehört nichts mehr hin"),
+    (
+        "unexpected key or value",
+        "hier gehört kein Schlüssel oder Wert hin",
+    ),
+    (
+        "unexpected leading zero",
+        "eine Zahl beginnt nicht mit einer Null",
+    ),
+    ("unexpected sign", "hier gehört kein Vorzeichen hin"),
+    (
+        "unquoted keys cannot be empty",
+        "ein Schlüssel ohne Anführungszeichen ist nicht leer",
+    ),
+    ("invalid string", "unzulässiger Text in Anführungszeichen"),
+    (
+        "invalid basic string",
+        "unzulässiger Text in Anführungszeichen",
+    ),
+    (
+        "invalid literal string",
+        "unzulässiger Text in Anführungszeichen",
+    ),
+    (
+        "invalid multi-line basic string",
+        "unzulässiger Text in Anführungszeichen",
+    ),
+    (
+        "invalid multi-line literal string",
+        "unzulässiger Text in Anführungszeichen",
+    ),
+    ("invalid boolean", "weder true noch false"),
+    ("invalid date-time", "kein Datum mit Uhrzeit"),
+    ("invalid date", "kein Datum"),
+    ("invalid time", "keine Uhrzeit"),
+    ("invalid offset", "kein Abstand zur Weltzeit"),
+    ("invalid float", "keine Dezimalzahl"),
+    ("invalid mantissa", "keine Dezimalzahl"),
+    ("invalid exponent", "keine Dezimalzahl"),
+    ("invalid fraction", "keine Dezimalzahl"),
+    ("invalid integer number", "keine ganze Zahl"),
+    ("invalid hexadecimal number", "keine hexadezimale Zahl"),
+    ("invalid octal number", "keine oktale Zahl"),
+    ("invalid binary number", "keine binäre Zahl"),
+];
+
 fn toml_fault(what: &str) -> Option<String> {
     const DOTTED: &str = " with a dotted key";
     if let Some(kind) = what
@@ -85,86 +254,8 @@ fn toml_fault(what: &str) -> Option<String> {
             "ein Wert vom Typ {kind} lässt sich nicht durch einen Schlüssel mit Punkten ergänzen"
         ));
     }
-    let german = match what {
-        "`_` may only go between digits" => "`_` darf nur zwischen Ziffern stehen",
-        "cannot recurse further; max recursion depth met" | "recursion limit" => {
-            "zu tief verschachtelt"
-        }
-        "carriage return must be followed by newline" => {
-            "auf einen Wagenrücklauf muss ein Zeilenende folgen"
-        }
-        "duplicate key" => "diesen Schlüssel gibt es schon",
-        "extra `=`" => "ein `=` zu viel",
-        "extra assignment between key-value pairs" => "ein `=` zu viel zwischen Schlüssel und Wert",
-        "extra comma in array" => "ein Komma zu viel in der Liste",
-        "extra comma in inline table" => "ein Komma zu viel in der Tabelle",
-        "integers with a radix cannot be signed" => {
-            "eine Zahl mit 0x, 0o oder 0b hat kein Vorzeichen"
-        }
-        "invalid comment character" => "unzulässiges Zeichen im Kommentar",
-        "invalid inline table element" => "unzulässiges Element der Tabelle",
-        "invalid key-value pair" => "kein Paar aus Schlüssel und Wert",
-        "invalid key" => "unzulässiger Schlüssel",
-        "invalid unquoted key" => "unzulässiger Schlüssel ohne Anführungszeichen",
-        "invalid table" => "unzulässiger Abschnitt",
-        "invalid value" => "unzulässiger Wert",
-        "key with no value" => "ein Schlüssel ohne Wert",
-        "keys cannot be multi-line basic strings" | "keys cannot be multi-line literal strings" => {
-            "ein Schlüssel geht nicht über mehrere Zeilen"
-        }
-        "missing array opening" => "es fehlt die Klammer, mit der die Liste beginnt",
-        "missing assignment between key-value pairs" => "zwischen Schlüssel und Wert fehlt das `=`",
-        "missing comma between array elements" => {
-            "zwischen den Elementen der Liste fehlt ein Komma"
-        }
-        "missing comma between key-value pairs" => {
-            "zwischen den Einträgen der Tabelle fehlt ein Komma"
-        }
-        "missing comment start" => "vor dem Kommentar fehlt das `#`",
-        "missing escaped value" => "hinter dem Backslash fehlt das Zeichen",
-        "missing inline table opening" => "es fehlt die Klammer, mit der die Tabelle beginnt",
-        "missing key for inline table element" => "in der Tabelle fehlt ein Schlüssel",
-        "missing opening quote" => "es fehlt das öffnende Anführungszeichen",
-        "missing table open" => "es fehlt die Klammer, mit der der Abschnitt beginnt",
-        "missing value for key" => "dem Schlüssel fehlt sein Wert",
-        "missing value" => "es fehlt ein Wert",
-        "radix must be lowercase" => "0x, 0o und 0b werden klein geschrieben",
-        "redundant integer number prefix" => "überflüssiger Anfang einer Zahl",
-        "redundant numeric sign" => "überflüssiges Vorzeichen",
-        "string values must be quoted" => "Text muss in Anführungszeichen stehen",
-        "too few unicode value digits" => "zu wenige Ziffern eines Unicode-Zeichens",
-        "unclosed array table" | "unclosed table" => "der Abschnitt ist nicht geschlossen",
-        "unclosed array" => "die Liste ist nicht geschlossen",
-        "unclosed inline table" => "die Tabelle ist nicht geschlossen",
-        "unexpected `=` in array" => "ein `=` in der Liste",
-        "unexpected content between comment and newline" => {
-            "hinter dem Kommentar steht noch etwas in der Zeile"
-        }
-        "unexpected content" => "hier gehört nichts mehr hin",
-        "unexpected key or value" => "hier gehört kein Schlüssel oder Wert hin",
-        "unexpected leading zero" => "eine Zahl beginnt nicht mit einer Null",
-        "unexpected sign" => "hier gehört kein Vorzeichen hin",
-        "unquoted keys cannot be empty" => "ein Schlüssel ohne Anführungszeichen ist nicht leer",
-        "invalid string"
-        | "invalid basic string"
-        | "invalid literal string"
-        | "invalid multi-line basic string"
-        | "invalid multi-line literal string" => "unzulässiger Text in Anführungszeichen",
-        "invalid boolean" => "weder true noch false",
-        "invalid date-time" => "kein Datum mit Uhrzeit",
-        "invalid date" => "kein Datum",
-        "invalid time" => "keine Uhrzeit",
-        "invalid offset" => "kein Abstand zur Weltzeit",
-        "invalid float" | "invalid mantissa" | "invalid exponent" | "invalid fraction" => {
-            "keine Dezimalzahl"
-        }
-        "invalid integer number" => "keine ganze Zahl",
-        "invalid hexadecimal number" => "keine hexadezimale Zahl",
-        "invalid octal number" => "keine oktale Zahl",
-        "invalid binary number" => "keine binäre Zahl",
-        _ => return None,
-    };
-    Some(german.to_owned())
+    let known = TOML_FAULTS.iter().find(|(english, _)| *english == what)?;
+    Some(known.1.to_owned())
 }
 
 /// What people call a type of TOML.
