@@ -8,7 +8,7 @@ use super::shape::Look;
 use super::topic::Topic;
 use super::value::Maker;
 use super::write::{counted, quote, shown};
-use crate::outcome::both;
+use crate::outcome::{Bilingual, both};
 
 /// Takes the postal code out of `01067 Dresden`.
 const CODE: &str = "^(\\S+) ";
@@ -40,27 +40,22 @@ pub(super) fn address(maker: &Maker<'_>, role: Role) -> Option<Block> {
     };
     if role != Role::Billing {
         let place = city.or(mixed)?;
-        let line =
-            |key: &str, value: String, remark: &str| (key.to_owned(), value, remark.to_owned());
+        let line = |key: &str, value: String, remark: Bilingual| {
+            (key.to_owned(), value, maker.say(remark))
+        };
+        let filled = both!(
+            "only for records where this is filled,",
+            "nur für Datensätze, bei denen dies gefüllt ist,"
+        );
         let name = quote(&maker.name(place.column));
-        block.first.push(line(
-            "when",
-            name,
-            &maker.say(both!(
-                "only for records where this is filled,",
-                "nur für Datensätze, bei denen dies gefüllt ist,"
-            )),
-        ));
+        block.first.push(line("when", name, filled));
         if role == Role::Shipping {
+            let new = both!(
+                "and not where it would only repeat that address",
+                "und nicht, wo sie jene Adresse nur wiederholen würde"
+            );
             let billing = quote("BillingAddress");
-            block.first.push(line(
-                "unless_same_as",
-                billing,
-                &maker.say(both!(
-                    "and not where it would only repeat that address",
-                    "und nicht, wo sie jene Adresse nur wiederholen würde"
-                )),
-            ));
+            block.first.push(line("unless_same_as", billing, new));
         }
     }
     for (key, topic) in BEFORE {

@@ -168,6 +168,12 @@ fn number(
         return;
     };
     customer.key = Some(pick.column);
+    let line = number_of_id(maker, templates, pick);
+    customer.block.lines.extend(line);
+}
+
+/// The line that makes the customer number of the shop's id.
+fn number_of_id(maker: &Maker<'_>, templates: bool, pick: Pick) -> Option<Line> {
     let name = maker.name(pick.column);
     let why = maker.why(pick, Topic::ShopId);
     let plain = !name.contains(['\'', '\\', '{', '}']) && !name.chars().any(char::is_control);
@@ -175,24 +181,21 @@ fn number(
         .found
         .shape(pick.column)
         .map_or(0, |shape| shape.longest);
-    let value = match templates && plain && longest <= 26 {
-        true => Proposed::of(From::Template(format!("WEB{{{{ col['{name}'] }}}}"))),
-        false => match maker.line("Number", Topic::ShopId, &[pick]) {
-            Some(line) => {
-                let mark = maker.say(both!(
-                        "there is no customer number, so the shop's id becomes it: is it free in Wawi?",
-                        "es gibt keine Kundennummer, daher wird es die Id des Shops: ist sie in der Wawi frei?"
-                    ));
-                return customer.block.lines.push(line.marked(mark));
-            }
-            None => return,
-        },
-    };
-    let line = Line::new("Number", &value, pick.sure.min(80), why);
-    customer.block.lines.push(line.marked(maker.say(both!(
+    if !(templates && plain && longest <= 26) {
+        let mark = both!(
+            "there is no customer number, so the shop's id becomes it: is it free in Wawi?",
+            "es gibt keine Kundennummer, daher wird es die Id des Shops: ist sie in der Wawi frei?"
+        );
+        let line = maker.line("Number", Topic::ShopId, &[pick])?;
+        return Some(line.marked(maker.say(mark)));
+    }
+    let value = Proposed::of(From::Template(format!("WEB{{{{ col['{name}'] }}}}")));
+    let mark = both!(
         "there is no customer number, so it is made of the shop's id: does it fit Wawi's numbers?",
         "es gibt keine Kundennummer, daher entsteht sie aus der Id des Shops: passt sie zu denen der Wawi?"
-    ))));
+    );
+    let line = Line::new("Number", &value, pick.sure.min(80), why);
+    Some(line.marked(maker.say(mark)))
 }
 
 fn group(maker: &Maker<'_>, customer: &mut Customer) {
@@ -253,15 +256,25 @@ fn group(maker: &Maker<'_>, customer: &mut Customer) {
         ))));
         return;
     }
-    customer.groups = vec![
+    customer.groups = table_of_groups(maker, pick, &groups, default);
+}
+
+/// The groups as a table of its own, which a line would be too short for.
+fn table_of_groups(
+    maker: &Maker<'_>,
+    pick: Pick,
+    groups: &[(&str, usize)],
+    default: bool,
+) -> Vec<Written> {
+    let mut table = vec![
         Written::plain("[customer.CustomerGroupId]"),
         Written {
-            code: format!("column = {}", quote(&name)),
+            code: format!("column = {}", quote(&maker.name(pick.column))),
             remark: format!("{}%: {}", pick.sure, maker.why(pick, Topic::Group)),
         },
     ];
     if default {
-        customer.groups.push(Written {
+        table.push(Written {
             code: "default = 1".to_owned(),
             remark: maker.say(both!(
                 "{MARK}: the id for records without a group",
@@ -269,23 +282,22 @@ fn group(maker: &Maker<'_>, customer: &mut Customer) {
             )),
         });
     }
-    customer
-        .groups
-        .push(Written::plain("[customer.CustomerGroupId.lookup]"));
+    table.push(Written::plain("[customer.CustomerGroupId.lookup]"));
     let width = groups
         .iter()
         .map(|(value, _)| key(value).chars().count())
         .max();
     for (value, count) in groups {
-        customer.groups.push(Written {
+        table.push(Written {
             code: format!("{:<1$} = 1", key(value), width.unwrap_or(0)),
             remark: maker.say(both!(
                 "{MARK}: the id of this group in Wawi ({records})",
                 "{MARK}: die Id dieser Gruppe in der Wawi ({records})",
-                records = counted(count, maker.language)
+                records = counted(*count, maker.language)
             )),
         });
     }
+    table
 }
 
 /// What has to be filled in for the group.

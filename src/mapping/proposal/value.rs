@@ -192,7 +192,7 @@ impl Maker<'_> {
             }
             (false, 0) => {}
             (false, _) => {
-                why.push_str(&self.say(both!(", which is an error", ", was ein Fehler ist")))
+                why.push_str(&self.say(both!(", which is an error", ", was ein Fehler ist")));
             }
         }
         (value.step("as", quote("email")), off)
