@@ -343,7 +343,7 @@ impl Forget<'_> {
                 rehearsals.push(folder);
             }
         }
-        let is_in_journal = !(traces.is_empty() && records.is_empty());
+        let is_in_journal = !traces.is_empty() || records.values().any(|of| !of.is_empty());
         let is_in_files = !(unreadable.is_empty() && untold.is_empty() && spooled.is_empty());
         if !is_in_journal
             && !is_in_files
