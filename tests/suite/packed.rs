@@ -77,7 +77,7 @@ fn the_debian_package_has_what_its_pages_link_to_where_they_look_for_it() {
             .as_array()
             .unwrap()
             .iter()
-            .flat_map(|it| it.as_str())
+            .filter_map(|it| it.as_str())
             .collect();
         let Some(folder) = words[1].strip_prefix("usr/share/doc/wawi-importer/") else {
             continue;

@@ -98,6 +98,19 @@ fn its_jobs_and_commands_are_understood() {
     );
 }
 
+/// A line that erases what is old says yes, for nobody is there to be asked.
+#[test]
+fn its_line_for_cron_erases_what_it_says() {
+    let page = page();
+    let blocks = blocks(&page);
+    let block = blocks.iter().find(|block| block.language == "cron");
+    let line = block.unwrap().text();
+    let (_, words) = line.split_once("&& /usr/bin/").unwrap();
+    let cli = Cli::try_parse_from(words.split(' ')).unwrap();
+    assert!(cli.global.yes);
+    assert!(matches!(cli.command, Command::Forget(_)), "{line}");
+}
+
 /// The command's options are there.
 #[track_caller]
 fn understood<'a>(words: impl IntoIterator<Item = &'a str>) {
