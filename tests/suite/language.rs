@@ -1,5 +1,7 @@
 //! German readers are told in German what went wrong and what to do; programs in English.
 
+mod mappings;
+
 use serde_json::Value;
 use wawi_importer::sandbox::{Auth, Existing, SandboxSettings};
 
