@@ -67,6 +67,7 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::NoTarget
         | ImportError::OtherTarget { .. }
         | ImportError::ElsewhereRun { .. }
+        | ImportError::InputGone { .. }
         | ImportError::OtherInput { .. }
         | ImportError::OtherSecondFile { .. } => ExitCode::Unusable,
         ImportError::NobodyToAsk

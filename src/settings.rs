@@ -26,6 +26,7 @@ use crate::cli::{
 };
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{Existing, ImportSettings, Said};
+use crate::outcome::telling::shell_word;
 use crate::outcome::{Bilingual, Language, both};
 
 pub use choice::{
@@ -70,8 +71,23 @@ const TARGET_OPTIONS: &[&str] = &[
 /// Options by which a report is written.
 const REPORT_OPTIONS: &[&str] = &["report-dir", "report-mode", "values", "lang"];
 
-/// Options that customers are created with.
-const CREATE_OPTIONS: &[&str] = &["workflows"];
+/// Options that customers are created with, and by which a run decides when it stops and what
+/// its code is. `max-invalid` is not among them: of corrected records any number may be invalid
+/// again.
+const CREATE_OPTIONS: &[&str] = &[
+    "workflows",
+    "existing",
+    "allow-unkeyed",
+    "max-outage",
+    "max-duration",
+    "max-attempts",
+    "max-failures",
+    "fail-on",
+];
+
+/// Switches by which a run starts over, or tries again what has failed meanwhile: whoever goes on
+/// with it does without them.
+const AFRESH: &[&str] = &["again", "retry-failed"];
 
 impl RunChoice {
     /// The target that a sandbox at `base_url` is: nothing of a real one's settings holds
@@ -198,20 +214,43 @@ pub fn resolve_job(
     };
     let mut choice = run_choice(layers, &args, environment)?;
     choice.assume_yes = true;
-    let profile = match job.profile {
-        Some(profile) => environment::as_option("profile", profile),
-        None => String::new(),
+    // The job's profile stands in the place of a typed one.
+    let named = |names: &[&'static str]| -> Vec<&'static str> {
+        let names = names.iter().copied();
+        names
+            .filter(|name| job.profile.is_none() || *name != "profile")
+            .collect()
     };
-    let settings = &mut choice.settings;
-    settings.command_line = job.command_line.to_owned();
-    let target = profile.clone() + &job.options.typed(TARGET_OPTIONS);
-    let report = job.options.report_dir().map_or_else(String::new, |folder| {
+    let typed = |names| environment.typed_options(&named(names));
+    let profile = job
+        .profile
+        .map(|profile| environment::as_option("profile", profile))
+        .unwrap_or_default();
+    let report_dir = job.options.report_dir().map_or_else(String::new, |folder| {
         environment::as_option("report-dir", &folder.to_string_lossy())
     });
-    settings.target_options += &target;
-    settings.correct_options += &(target + &job.options.typed(CREATE_OPTIONS) + &report);
-    settings.report_options += &(profile.clone() + &report);
-    settings.journal_options += &profile;
+    let journal = typed(JOURNAL_OPTIONS) + &profile;
+    let report = typed(REPORT_OPTIONS) + &report_dir;
+    let again = format!(
+        "importer run {}{}{journal}{}{report}",
+        shell_word(job.archived),
+        choice.mapping.as_option(),
+        job.options.typed_all()
+    );
+    let settings = &mut choice.settings;
+    job.command_line.clone_into(&mut settings.command_line);
+    job.command_line.clone_into(&mut settings.resume_command);
+    settings.retry_command = format!("{again} --retry-failed");
+    settings.again_command = again;
+    settings.target_options = typed(TARGET_OPTIONS) + &profile + &job.options.typed(TARGET_OPTIONS);
+    settings.correct_options = format!(
+        "{}{}{report}{}",
+        settings.target_options,
+        job.options.typed(CREATE_OPTIONS),
+        if choice.sandbox { " --sandbox" } else { "" }
+    );
+    settings.report_options = format!("{journal}{report}");
+    settings.journal_options = journal;
     Ok(choice)
 }
 
@@ -277,6 +316,9 @@ fn run_choice(
             probe,
             payloads: options.payloads.clone().filter(|_| dry_run),
             command_line: environment.command_line(),
+            resume_command: environment.command_line_with(AFRESH, None),
+            again_command: environment.command_line_with(AFRESH, None),
+            retry_command: environment.command_line_with(AFRESH, Some("retry-failed")),
             target_options: environment.typed_options(TARGET_OPTIONS),
             journal_options: environment.typed_options(JOURNAL_OPTIONS),
             report_options: [JOURNAL_OPTIONS, REPORT_OPTIONS]
@@ -328,6 +370,7 @@ pub fn resolve_reconcile(
         state_dir,
         command_line: environment.command_line(),
         journal_options: environment.typed_options(JOURNAL_OPTIONS),
+        report_dir: report(&options).dir,
         warnings,
     })
 }
@@ -382,6 +425,7 @@ pub fn resolve_resolution(
         state_dir,
         command_line: environment.command_line(),
         journal_options: environment.typed_options(JOURNAL_OPTIONS),
+        report_dir: report(&options).dir,
     })
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::deliver::{Rate, Threshold};
 use crate::import::RecordSet;
+use crate::outcome::telling::shell_word;
 use crate::outcome::{Bilingual, both};
 
 /// Longest duration that can be typed: a year. Longer ones are slips, and would overflow
@@ -50,6 +51,19 @@ pub enum MappingChoice {
     /// None: the input has the API's own shape.
     #[default]
     Passthrough,
+}
+
+impl MappingChoice {
+    /// The option that names it, quoted, with a blank before it; nothing if there is none.
+    #[must_use]
+    pub fn as_option(&self) -> String {
+        let word = match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Builtin(name) => format!("builtin:{name}"),
+            Self::Passthrough => return String::new(),
+        };
+        format!(" -m {}", shell_word(&word))
+    }
 }
 
 impl Word for MappingChoice {

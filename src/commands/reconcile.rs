@@ -1,9 +1,11 @@
 //! `importer reconcile`: looks up what is unknown, sends nothing.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 
+use super::resolve::report_options;
 use super::{Ended, Failure, events, signals};
 use crate::cli::{Cli, ReconcileArgs};
 use crate::console::Console;
@@ -41,6 +43,7 @@ pub(super) fn run(
         open,
         unknown,
         ending,
+        ..
     } = &result;
     if cli.global.json {
         console.json(&json!({
@@ -51,7 +54,7 @@ pub(super) fn run(
         tell(
             &result,
             choice.run.as_deref(),
-            &choice.journal_options,
+            (&choice.journal_options, &choice.report_dir),
             console,
         );
     }
@@ -67,7 +70,12 @@ pub(super) fn run(
 }
 
 /// Says what came of it, and what to do now.
-fn tell(result: &Reconciled, run: Option<&str>, options: &str, console: &Console) {
+fn tell(
+    result: &Reconciled,
+    run: Option<&str>,
+    (options, report_dir): (&str, &Path),
+    console: &Console,
+) {
     if result.asked == 0 {
         console.say(&both!("nothing is unknown", "nichts ist unbekannt"));
         return;
@@ -99,7 +107,16 @@ fn tell(result: &Reconciled, run: Option<&str>, options: &str, console: &Console
              --created NUMBER{options}\n  importer resolve {run} RECORD --not-created{options}"
         ));
     }
+    if result.open > 0
+        && let Some(command) = &result.again
+    {
+        console.note(&both!(
+            "What is absent, this sends:\n  {command}",
+            "Was nicht da ist, sendet dies:\n  {command}"
+        ));
+    }
     if result.asked > result.unknown {
+        let options = report_options(options, result.reports.as_deref(), report_dir);
         console.note(&both!(
             "`importer report {run}{options}` writes a run's report again, with what was found",
             "`importer report {run}{options}` schreibt den Bericht eines Laufs noch einmal, mit \

@@ -1,5 +1,6 @@
 //! `importer resolve`: a person has looked into Wawi.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -8,6 +9,7 @@ use super::{Ended, Failure};
 use crate::cli::{Cli, ResolveArgs};
 use crate::console::Console;
 use crate::import::{Resolution, Resolved};
+use crate::outcome::telling::shell_word;
 use crate::outcome::{Bilingual, ExitCode, Outcome, both};
 use crate::settings::{Environment, resolve_resolution};
 
@@ -43,6 +45,8 @@ pub(super) fn run(
         run,
         record,
         outcome,
+        reports,
+        ..
     } = &resolved;
     if cli.global.json {
         let number = match outcome {
@@ -61,9 +65,30 @@ pub(super) fn run(
         }));
         return Ok(ExitCode::Fine);
     }
-    let word = match outcome {
-        Some(_) => both!("is created, as you said", "ist angelegt, wie gesagt"),
-        None => both!(
+    tell(&resolved, console);
+    console.note(&both!(
+        "`importer report {run}{options}` writes the run's report again",
+        "`importer report {run}{options}` schreibt den Bericht des Laufs noch einmal",
+        run = &run.id,
+        options = report_options(
+            &choice.journal_options,
+            reports.as_deref(),
+            &choice.report_dir
+        )
+    ));
+    Ok(ExitCode::Fine)
+}
+
+/// Tells people what became of the record, and what is left unknown in its run.
+fn tell(resolved: &Resolved, console: &Console) {
+    let (run, record) = (&resolved.run, resolved.record);
+    let word = match (&resolved.outcome, &resolved.again) {
+        (Some(_), _) => both!("is created, as you said", "ist angelegt, wie gesagt"),
+        (None, Some(command)) => both!(
+            "is open again; this sends it:\n  {command}",
+            "ist wieder offen; dies sendet ihn:\n  {command}"
+        ),
+        (None, None) => both!(
             "is open again; the same command as before sends it",
             "ist wieder offen; derselbe Befehl wie zuvor sendet ihn"
         ),
@@ -81,11 +106,17 @@ pub(super) fn run(
             "in diesem Lauf noch unbekannt: {unknown}"
         )),
     }
-    console.note(&both!(
-        "`importer report {run}{options}` writes the run's report again",
-        "`importer report {run}{options}` schreibt den Bericht des Laufs noch einmal",
-        run = &run.id,
-        options = choice.journal_options
-    ));
-    Ok(ExitCode::Fine)
+}
+
+/// What `importer report` needs beside the run: those of the `journal`'s options, and the folder
+/// where the run's report was, if that is not the usual one.
+pub(super) fn report_options(journal: &str, reports: Option<&Path>, usual: &Path) -> String {
+    let usual = std::path::absolute(usual).unwrap_or_else(|_| usual.to_owned());
+    match reports.filter(|reports| *reports != usual) {
+        Some(folder) => {
+            let folder = shell_word(&folder.display().to_string());
+            format!("{journal} --report-dir {folder}")
+        }
+        None => journal.to_owned(),
+    }
 }

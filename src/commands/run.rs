@@ -14,9 +14,10 @@ use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::fail_point::{self, Point};
-use crate::import::{Confirm, Import, ImportError, SANDBOX};
+use crate::import::{Confirm, Import, ImportError, SANDBOX, moved_input};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
+use crate::outcome::telling::shell_word;
 use crate::outcome::{Bilingual, Ending, ExitCode, Summary, both};
 use crate::report::Report;
 use crate::sandbox::{Sandbox, SandboxSettings};
@@ -40,7 +41,8 @@ pub(super) fn run(
     sandbox::play(args.faults.as_deref(), &mut stand_in)?;
     let tell = |error: ImportError| Failure::of_import(&error, console);
     for_a_run(&choice)?;
-    let inputs = source::expand(&choice.inputs).map_err(|error| tell(error.into()))?;
+    let inputs =
+        source::expand(&choice.inputs).map_err(|error| missing(error, &choice, console))?;
     let place = Place::set_up(choice, stand_in).map_err(tell)?;
     if let Some(path) = &place.choice.settings.payloads {
         begin_payloads(path, &inputs, &place.choice.mapping)?;
@@ -61,6 +63,26 @@ pub(super) fn run(
         }
     }
     Ok(worst)
+}
+
+/// The inputs are not there. One that a schedule has archived is named where it lies.
+fn missing(error: SourceError, choice: &RunChoice, console: &Console) -> Failure {
+    let moved = match (&error, &choice.state_dir) {
+        // A journal that cannot be read is not what this is about.
+        (SourceError::Missing { path, .. }, StateDir::Folder(folder)) => {
+            moved_input(folder, path).ok().flatten()
+        }
+        _ => None,
+    };
+    let mut failure = Failure::of_import(&error.into(), console);
+    if let Some(path) = moved {
+        let path = shell_word(&path.display().to_string());
+        failure.help = Some(both!(
+            "it was moved when its run was over, and lies here: {path}",
+            "sie wurde nach ihrem Lauf verschoben und liegt hier: {path}"
+        ));
+    }
+    failure
 }
 
 /// The sandbox of a run, without faults.

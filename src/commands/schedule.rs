@@ -14,13 +14,15 @@ use super::{Ended, Failure, signals};
 use crate::cli::{Cli, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
-use crate::import::{Existing, ImportError};
+use crate::import::{Existing, ImportError, Moved};
 use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::schedule::{
-    Daemon, Endpoint, Fault, Job, JobSummary, Jobs, JobsError, Lanes, Order, Outcome, Ran, Runner,
-    SystemClock, Told, Why, Workshop,
+    Daemon, Endpoint, Fate, Fault, Job, JobSummary, Jobs, JobsError, Lanes, Order, Outcome, Ran,
+    Runner, SystemClock, Told, Why, Workshop,
 };
-use crate::settings::{Environment, GlobalChoice, JobRun, RunChoice, SettingsError, resolve_job};
+use crate::settings::{
+    Environment, GlobalChoice, JobRun, RunChoice, SettingsError, StateDir, resolve_job,
+};
 use crate::source::{Input, SourceError};
 
 /// Times that `--list` shows of each job.
@@ -42,7 +44,7 @@ fn no_such_job(name: &str, file: &Path, help: Bilingual) -> Failure {
         code: ExitCode::Usage,
         text: both!(
             "there is no job `{name}` in {file}",
-            "in {file} gibt es keinen Auftrag `{name}`",
+            "in {file} gibt es keinen Job `{name}`",
             file = file.display()
         ),
         help: Some(help),
@@ -171,6 +173,7 @@ impl JobRunner {
         job: &Job,
         input: &Path,
         left: Option<Duration>,
+        archived: &Path,
     ) -> Result<RunChoice, SettingsError> {
         let command = match &self.cli.command {
             crate::cli::Command::Schedule(args) if args.once.is_none() => {
@@ -185,6 +188,7 @@ impl JobRunner {
             options: &job.options,
             input: &input.to_string_lossy(),
             left,
+            archived: &archived.to_string_lossy(),
             command_line: &command,
         };
         resolve_job(&self.cli, &run, &self.environment)
@@ -192,8 +196,9 @@ impl JobRunner {
 
     fn ran(&self, order: &Order) -> Result<Ran, (Failure, Fault)> {
         let elsewhere = |failure| (failure, Fault::Elsewhere);
+        let archived = order.job.after_failure(&order.input);
         let choice = self
-            .choice(&order.job, &order.input, order.left)
+            .choice(&order.job, &order.input, order.left, &archived)
             .map_err(|error| elsewhere(error.into()))?;
         for warning in &choice.warnings {
             self.console.warn(warning);
@@ -257,9 +262,28 @@ impl Runner for JobRunner {
         })
     }
 
+    fn moved(&self, order: &Order, run: &str, to: &Path) -> Result<String, String> {
+        let choice = self
+            .choice(&order.job, &order.input, order.left, to)
+            .map_err(|error| error.to_string())?;
+        let again = choice.settings.again_command;
+        if let StateDir::Folder(state_dir) = &choice.state_dir {
+            let moved = Moved {
+                state_dir,
+                run,
+                to,
+                again: &again,
+                retry: &choice.settings.retry_command,
+            };
+            moved.note().map_err(|error| error.to_string())?;
+        }
+        Ok(again)
+    }
+
     fn lane(&self, job: &Job) -> String {
+        let input = Path::new("-");
         let target = self
-            .choice(job, Path::new("-"), None)
+            .choice(job, input, None, input)
             .ok()
             .and_then(|choice| choice.settings.target);
         // Without an ERP there is nothing to wait for.
@@ -271,13 +295,14 @@ impl Runner for JobRunner {
 fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
     let mut worst = ExitCode::Fine;
     for job in &jobs.jobs {
+        let input = Path::new("input");
         let found = runner
-            .choice(job, Path::new("input"), None)
+            .choice(job, input, None, input)
             .map_err(Failure::from)
             .and_then(|choice| {
                 for warning in &choice.warnings {
                     let (name, text) = (&job.name, warning.clone());
-                    console.warn(&both!([text] "job `{name}`: {text}", "Auftrag `{name}`: {text}"));
+                    console.warn(&both!([text] "job `{name}`: {text}", "Job `{name}`: {text}"));
                 }
                 load(&choice.mapping).map_err(|error| Failure::of_import(&error, console))
             });
@@ -290,7 +315,7 @@ fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
                 worst = worst.worse(failure.code);
                 console.note(&both!(
                     "job `{name}` cannot run:",
-                    "Auftrag `{name}` kann nicht laufen:",
+                    "Job `{name}` kann nicht laufen:",
                     name = &job.name
                 ));
                 failure.tell(console);
@@ -347,7 +372,7 @@ fn list(jobs: &Jobs, console: &Console, json: bool) {
     if !json {
         let headers = console.language().pick(
             ["job", "cron", "time zone", "next times"],
-            ["Auftrag", "Cron", "Zeitzone", "nächste Zeiten"],
+            ["Job", "Cron", "Zeitzone", "nächste Zeiten"],
         );
         console.table(&headers, &rows);
     }
@@ -374,23 +399,47 @@ fn tell(told: &Told, console: &Console, json: bool, quiet: bool) {
         Told::Warning(text) => console.warn(text),
         Told::Ended(summary) if !quiet || is_trouble(summary) => {
             console.note(&ended(summary));
+            tell_moved(summary, console);
         }
         _ if quiet => {}
         Told::Next { job, there, .. } => console.note(&both!(
             "job `{job}` starts at {there}",
-            "Auftrag `{job}` startet um {there}"
+            "Job `{job}` startet um {there}"
         )),
         Told::Started { job, why } => {
             let why = because(*why);
-            console.note(&both!([why] "job `{job}` begins{why}", "Auftrag `{job}` beginnt{why}"));
+            console.note(&both!([why] "job `{job}` begins{why}", "Job `{job}` beginnt{why}"));
         }
         Told::Missed { job, due } => {
             console.note(&both!(
                 "job `{job}` missed its time {due:.0}, which is let go",
-                "Auftrag `{job}` hat seine Zeit {due:.0} verpasst; sie entfällt"
+                "Job `{job}` hat seine Zeit {due:.0} verpasst; sie entfällt"
             ));
         }
         Told::Ended(_) => {}
+    }
+}
+
+/// Where the inputs lie that failed and were moved, and what goes on with them there.
+fn tell_moved(summary: &JobSummary, console: &Console) {
+    for input in summary.inputs.iter().filter(|it| it.fate == Fate::Failed) {
+        let Some(to) = &input.moved_to else {
+            continue;
+        };
+        let way_on = match &input.again_with {
+            Some(command) => both!(
+                "; what is open, or to be tried again, goes on there:\n  {command}",
+                "; was offen ist oder noch einmal versucht werden soll, geht dort weiter:\n  {command}"
+            ),
+            None => Bilingual::default(),
+        };
+        let (from, to) = (input.input.display().to_string(), to.display().to_string());
+        console.note(
+            &both!([way_on, from = Bilingual::same(from), to = Bilingual::same(to)]
+                "{from} has failed and lies in {to} now{way_on}",
+                "{from} ist gescheitert und liegt jetzt in {to}{way_on}"
+            ),
+        );
     }
 }
 
@@ -421,7 +470,7 @@ fn ended(summary: &JobSummary) -> Bilingual {
     let result = summary.result.told();
     let mut text = both!([result]
         "job `{job}`: {result}, code {code}",
-        "Auftrag `{job}`: {result}, Code {code}"
+        "Job `{job}`: {result}, Code {code}"
     );
     for (count, word) in [
         (summary.inputs.len(), both!("read", "gelesen")),

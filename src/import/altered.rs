@@ -189,10 +189,7 @@ impl Original {
     /// Opens it as that run did; else says why not.
     fn open(link: &Link) -> Result<Self, Bilingual> {
         let row = &link.of;
-        let path = row
-            .input_path
-            .clone()
-            .unwrap_or_else(|| PathBuf::from(&row.input));
+        let path = super::which::input_of(row);
         if row.input == "-" && !path.exists() {
             return Err(both!(
                 "the input came from stdin, and is not kept",

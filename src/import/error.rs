@@ -130,6 +130,14 @@ pub enum ImportError {
     /// A run is named that the journal does not know.
     #[error("there is no run `{0}`")]
     NoSuchRun(String),
+    /// The input of an old run is not where it was.
+    #[error("the input of run {run} is not at {} any more", path.display())]
+    InputGone {
+        /// The run.
+        run: String,
+        /// Where it was.
+        path: PathBuf,
+    },
     /// The input of an old run is not the one that was imported.
     #[error("{} is not the input that the run read: its contents differ", path.display())]
     OtherInput {

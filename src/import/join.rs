@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pipeline::{Pipeline, position_of};
+use super::which::{absolute, options_from};
 use super::{ImportError, bind, pipeline_of};
 use crate::journal::Journal;
 use crate::mapping::{Columns, Mapping, MappingError, Plan};
@@ -216,11 +217,40 @@ fn find(file: &str, source: &Source, beside: &Beside<'_>) -> Result<PathBuf, Imp
             next = row.linked_to.filter(|_| looked.len() < 100);
         }
     }
+    if let Some(path) = beside_moved(file, source, beside)? {
+        if path.is_file() {
+            return Ok(path);
+        }
+        looked.push(path);
+    }
     Err(JoinError::Missing {
         file: file.to_owned(),
         looked,
     }
     .into())
+}
+
+/// Where the second file may be of an input that was moved since its run: it stays where it was.
+fn beside_moved(
+    file: &str,
+    source: &Source,
+    beside: &Beside<'_>,
+) -> Result<Option<PathBuf>, ImportError> {
+    let journal = match beside.state_dir {
+        Some(folder) => Journal::open_existing(folder)?,
+        None => None,
+    };
+    let Some(journal) = journal else {
+        return Ok(None);
+    };
+    let here = absolute(source.path());
+    let rows = journal.runs()?;
+    let row = rows.iter().find(|row| {
+        let moved_to = options_from(row).moved_to;
+        moved_to.is_some_and(|path| Path::new(&path) == here)
+    });
+    let folder = row.and_then(|row| row.input_path.as_deref()?.parent());
+    Ok(folder.map(|folder| folder.join(file)))
 }
 
 /// The run that a returned file's first correction names.

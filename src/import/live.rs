@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::altered::{compare_and_tell, refuse};
 use super::ledger::{JournalFindings, SettledSet, TargetHashes};
-use super::noted::{note_measured, note_settings};
+use super::noted::{note_measured, note_place, note_settings};
 use super::pipeline::Pipeline;
 use super::reporting::{Outcomes, Reporting, shape_of};
 use super::returned::{self, Link, ReturnedFile};
@@ -19,8 +19,8 @@ use super::summing::{Facts, stricter};
 use super::survey::{Kept, Survey, keep, survey, survey_rest};
 use super::unwritten::unwritten;
 use super::which::{
-    Which, counts_of, finished_before, hex, new_run, note_patience, note_report, options_from,
-    way_on, which_run, workflows,
+    Which, absolute, counts_of, finished_before, hex, input_of, new_run, note_patience,
+    note_report, options_from, which_run, workflows,
 };
 use super::{Import, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
@@ -211,6 +211,10 @@ fn go_on(
         link.verify(journal, &settled, &settings.state_dir)?;
         link.note(journal, &row.id, &settings.state_dir)?;
     }
+    let here = absolute(&import.path);
+    if here != input_of(&row) {
+        note_place(journal, &row.id, &here)?;
+    }
     journal.reopen(&row.id)?;
     Ok(Begun {
         run: row.id,
@@ -264,6 +268,21 @@ pub(super) fn tell_of_failed(summary: &mut Summary, is_mapped: bool, options: &s
         false => String::new(),
     };
     summary.correct_with = Some(format!("importer run {file}{mapping}{options}"));
+}
+
+/// How to send once more what was refused, or turns out to be absent.
+pub(super) fn tell_of_sending(summary: &mut Summary, again: &str, retry: &str) {
+    if summary.is_journal_gone || again.is_empty() {
+        return;
+    }
+    // The command of another place holds once the run is over.
+    let here = summary.resume_with.as_deref();
+    if summary.counts.refused > 0 && here.is_none_or(|here| here == again) {
+        summary.retry_with = Some(retry.to_owned());
+    }
+    if summary.counts.unknown > 0 {
+        summary.again_with = Some(here.unwrap_or(again).to_owned());
+    }
 }
 
 /// A live run, decided upon.
@@ -487,7 +506,7 @@ impl Live<'_> {
             summary.requests_per_second = requests / sending.as_secs_f64();
         }
         if summary.ending.is_resumable() {
-            summary.resume_with = Some(way_on(&self.settings().command_line));
+            summary.resume_with = Some(self.settings().resume_command.clone());
         }
         summary.is_journal_gone = self.settings().is_journal_temporary;
         if counts.unknown > 0 && !summary.is_journal_gone {
@@ -497,6 +516,12 @@ impl Live<'_> {
         }
         let correct = &self.settings().correct_options;
         tell_of_failed(&mut summary, !self.import.mapping.is_passthrough(), correct);
+        let settings = self.settings();
+        tell_of_sending(
+            &mut summary,
+            &settings.again_command,
+            &settings.retry_command,
+        );
         note_measured(
             journal,
             &self.row(journal)?,

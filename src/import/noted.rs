@@ -2,15 +2,17 @@
 //! was made, and what was measured meanwhile. Noted in the journal, so that the report can be
 //! written again.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 use super::settings::{Existing, FailOn, ImportSettings};
-use super::which::{options_from, way_on};
+use super::which::{absolute, options_from};
 use super::{Import, ImportError};
 use crate::deliver::{Rate, Threshold};
 use crate::journal::{Journal, RunRow};
 use crate::outcome::telling::{length, thousands};
-use crate::outcome::{Conditions, Language, Limit, Measured, Summary, ToldTexts};
+use crate::outcome::{Conditions, Ending, Language, Limit, Measured, Summary, ToldTexts};
 use crate::report::ValuesShown;
 use crate::source::Source;
 
@@ -24,6 +26,10 @@ pub(super) struct Noted {
     rate: Option<Limit>,
     /// The command that goes on with the run.
     command: String,
+    /// The commands that send its input again once it is over, without and with what has failed;
+    /// empty in runs of versions that did not tell.
+    again: String,
+    retry: String,
     /// What commands about the same target and journal need.
     target_options: String,
     journal_options: String,
@@ -37,7 +43,9 @@ impl Noted {
         Self {
             settings: told(settings),
             rate: settings.delivery.rate.map(limit),
-            command: way_on(&settings.command_line),
+            command: settings.resume_command.clone(),
+            again: settings.again_command.clone(),
+            retry: settings.retry_command.clone(),
             target_options: settings.target_options.clone(),
             journal_options: settings.journal_options.clone(),
             correct_options: Some(settings.correct_options.clone()),
@@ -97,8 +105,77 @@ pub(super) fn tell_noted(row: &RunRow, is_mapped: bool, summary: &mut Summary) {
     if let Some(options) = &noted.correct_options {
         super::live::tell_of_failed(summary, is_mapped, options);
     }
+    super::live::tell_of_sending(summary, &noted.again, &noted.retry);
     summary.latency = options.measured.latencies.percentiles();
     summary.conditions = noted.conditions(&options.measured);
+}
+
+/// The command that sends what the run left open, or what was opened again since.
+pub(super) fn again_of(row: &RunRow) -> Option<String> {
+    let noted = options_from(row).noted;
+    let is_over = !row.ending.as_ref().is_none_or(Ending::is_resumable);
+    let command = match is_over && !noted.again.is_empty() {
+        true => noted.again,
+        false => noted.command,
+    };
+    (!command.is_empty()).then_some(command)
+}
+
+/// Where an input lies after its run, for whoever asks for it by the run.
+pub struct Moved<'a> {
+    /// The state folder with the journal.
+    pub state_dir: &'a Path,
+    /// The run.
+    pub run: &'a str,
+    /// Where its input lies now.
+    pub to: &'a Path,
+    /// The commands that send it again from there, without and with what has failed.
+    pub again: &'a str,
+    /// See `again`.
+    pub retry: &'a str,
+}
+
+impl Moved<'_> {
+    /// Notes it in the journal.
+    ///
+    /// # Errors
+    /// If the journal cannot be used.
+    pub fn note(&self) -> Result<(), ImportError> {
+        let Some(mut journal) = Journal::open_existing(self.state_dir)? else {
+            return Ok(());
+        };
+        note_place(&mut journal, self.run, self.to)?;
+        note(&mut journal, self.run, "noted.again", &self.again)?;
+        note(&mut journal, self.run, "noted.retry", &self.retry)?;
+        journal.close()?;
+        Ok(())
+    }
+}
+
+/// Notes where the run's input lies by now. What is no Unicode is not noted.
+pub(super) fn note_place(journal: &mut Journal, run: &str, path: &Path) -> Result<(), ImportError> {
+    match absolute(path).to_str() {
+        Some(path) => note(journal, run, "moved_to", &path),
+        None => Ok(()),
+    }
+}
+
+/// Where an input lies that is not where it was: of the newest run of that name, if its input was
+/// moved since.
+///
+/// # Errors
+/// If the journal cannot be read.
+pub fn moved_input(state_dir: &Path, path: &Path) -> Result<Option<PathBuf>, ImportError> {
+    let Some(journal) = Journal::open_existing(state_dir)? else {
+        return Ok(None);
+    };
+    let there = absolute(path);
+    let rows = journal.runs()?;
+    let row = rows
+        .iter()
+        .find(|row| row.input_path.as_ref() == Some(&there));
+    let moved = row.and_then(|row| options_from(row).moved_to);
+    Ok(moved.map(PathBuf::from).filter(|path| path.is_file()))
 }
 
 /// Tells the summary of a dry run with what settings it was made.

@@ -1,6 +1,6 @@
 //! Looking up what is unknown, without sending anything (`importer reconcile`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +8,9 @@ use tokio::sync::{mpsc, watch};
 
 use super::existing::{Inquired, recognise};
 use super::ledger::JournalLedger;
+use super::noted::again_of;
 use super::sending::{Asked, add, recovered_task, runtime, tell_looking, tell_pauses, unsent};
-use super::which::patient;
+use super::which::{patient, reports_of};
 use super::{Events, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Observed, Signal};
@@ -34,6 +35,11 @@ pub struct Reconciled {
     pub unknown: u64,
     /// How it ended.
     pub ending: Ending,
+    /// Of the run that was asked for: the command that sends what is absent, where the journal
+    /// knows it.
+    pub again: Option<String>,
+    /// The folder in which that run's report was written last.
+    pub reports: Option<PathBuf>,
 }
 
 /// Looking up what is unknown, without sending anything.
@@ -78,7 +84,15 @@ impl Reconciliation<'_> {
             open: 0,
             unknown: 0,
             ending: Ending::Finished,
+            again: None,
+            reports: None,
         };
+        if let Some(run) = &run
+            && let Some(row) = journal.run(run)?
+        {
+            result.again = again_of(&row);
+            result.reports = reports_of(&row);
+        }
         if !intents.is_empty() {
             let listener = Listener {
                 events: self.events,

@@ -75,7 +75,7 @@ impl Reporting<'_> {
         let folder = self.report.folder().to_owned();
         let mut payloads = self.payloads.take();
         let language = rows.language();
-        let mut causes = Causes::new(language);
+        let mut causes = Causes::new(language, summary.is_journal_gone);
         let mut attempts = 0;
         let cures = Cures {
             source: self.source,

@@ -3,11 +3,13 @@
 //! Nothing is asked of the ERP here: the person's word settles the record, in one transaction
 //! with everything that follows from it (the guard, the counts, the erased intent).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::borrowed::{self, Waits};
+use super::noted::again_of;
+use super::which::reports_of;
 use super::{ImportError, live};
 use crate::customer::normalise_key;
 use crate::journal::{Entry, Journal, OpenIntent, RunRow};
@@ -47,6 +49,10 @@ pub struct Resolved {
     pub record: u64,
     /// What the record is now; none: open, the run's own command sends it.
     pub outcome: Option<Outcome>,
+    /// That command, where the journal knows it.
+    pub again: Option<String>,
+    /// The folder in which the run's report was written last.
+    pub reports: Option<PathBuf>,
 }
 
 /// Why a record cannot be resolved.
@@ -236,9 +242,11 @@ impl Resolution<'_> {
         let run = journal.run(&row.id)?.ok_or_else(no_such_run)?;
         journal.close()?;
         Ok(Resolved {
-            run,
             record: self.record,
             outcome,
+            again: again_of(&run),
+            reports: reports_of(&run),
+            run,
         })
     }
 

@@ -6,20 +6,22 @@
 
 mod error;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::leads::Leads;
 use super::ledger::{JournalFindings, SettledSet};
 use super::pipeline::position_of;
+use super::settings::SANDBOX;
 use super::survey::{join, split};
 use super::{ImportError, Listener};
 use crate::journal::{Elsewhere, Journal, RunRow};
-use crate::outcome::{Linked, Outcome, RunEvent, Settled, UnknownWhy, both};
+use crate::outcome::{Bilingual, Linked, Outcome, RunEvent, Settled, UnknownWhy, both};
 use crate::record::{Fields, Position, Record};
 use crate::sorted::{Pair, Sorted, Sorter};
 use crate::source::{self, Entry, Named, Source};
@@ -167,6 +169,10 @@ impl ReturnedFile {
         };
         // A run may be found by the beginning of its id; a file names all of it.
         let Some(of) = found.filter(|row| row.id == self.run) else {
+            if let Some(word) = self.about_sandbox(target) {
+                listener.tell(&RunEvent::warning(word));
+                return Ok(None);
+            }
             listener.tell(&RunEvent::warning(both!(
                 "the journal does not know run {run}, which this file corrects: it is imported as \
                  an input of its own, its totals are not added to that run's, and whether a \
@@ -178,6 +184,17 @@ impl ReturnedFile {
             )));
             return Ok(None);
         };
+        let is_from_sandbox = is_sandbox(&of.target);
+        if let Some(here) = target
+            && (is_from_sandbox || is_sandbox(here))
+        {
+            // Each sandbox is a target of its own, and goes with its run.
+            listener.tell(&RunEvent::warning(match is_from_sandbox {
+                true => self.told_of_a_sandbox(),
+                false => self.told_for_a_sandbox(),
+            }));
+            return Ok(None);
+        }
         if let Some(here) = target.filter(|here| *here != of.target) {
             return Err(ReturnedError::OtherTarget {
                 path: self.path,
@@ -201,6 +218,55 @@ impl ReturnedFile {
             cells: self.cells,
         }))
     }
+
+    /// What is to be said of a file whose run no journal knows because a sandbox is involved:
+    /// this command imports into one, or the run did, as the summary beside the file says.
+    fn about_sandbox(&self, target: Option<&str>) -> Option<Bilingual> {
+        if target.is_some_and(is_sandbox) {
+            return Some(self.told_for_a_sandbox());
+        }
+        let text = fs::read(self.path.with_file_name("summary.json")).ok()?;
+        let summary: Value = serde_json::from_slice(&text).ok()?;
+        let word = |key| summary.get(key).and_then(Value::as_str);
+        let is_of_sandbox =
+            word("run") == Some(&self.run) && word("target").is_some_and(is_sandbox);
+        is_of_sandbox.then(|| self.told_of_a_sandbox())
+    }
+
+    /// This command imports into a sandbox.
+    fn told_for_a_sandbox(&self) -> Bilingual {
+        both!(
+            "this goes into a sandbox, which knows nothing of run {run}, whose records the file \
+             corrects: they are imported as an input of their own, nothing of it reaches an ERP, \
+             and in that run they still have failed",
+            "das geht in eine Sandbox, die vom Lauf {run} nichts weiß, dessen Datensätze die Datei \
+             berichtigt: sie werden als eigene Eingabe importiert, nichts davon kommt in eine \
+             Wawi, und in jenem Lauf sind sie weiter gescheitert",
+            run = &self.run
+        )
+    }
+
+    /// The file's run went into a sandbox that is gone.
+    fn told_of_a_sandbox(&self) -> Bilingual {
+        both!(
+            "run {run}, whose records this file corrects, went into a sandbox, and nothing of it \
+             into an ERP: here only the records of this file are imported, as an input of their \
+             own; the run's whole input has the others",
+            "der Lauf {run}, dessen Datensätze diese Datei berichtigt, ging in eine Sandbox und \
+             nichts davon in eine Wawi: hier werden nur die Datensätze dieser Datei importiert, \
+             als eigene Eingabe; die anderen stehen in der ganzen Eingabe des Laufs",
+            run = &self.run
+        )
+    }
+}
+
+/// Whether the target is a sandbox of `run --sandbox`, in a lasting journal or in none.
+fn is_sandbox(target: &str) -> bool {
+    let rest = target.strip_prefix(SANDBOX);
+    rest.is_some_and(|rest| {
+        let id = rest.strip_prefix(' ');
+        rest.is_empty() || id.is_some_and(|id| Uuid::parse_str(id).is_ok())
+    })
 }
 
 /// The record that is named.

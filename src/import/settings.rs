@@ -144,8 +144,15 @@ pub struct ImportSettings {
     pub probe: bool,
     /// Where a dry run writes the bodies as JSONL; `-` is stdout.
     pub payloads: Option<PathBuf>,
-    /// The command line that the user typed, to tell how to resume.
+    /// The command line that the user typed, for those who find the target locked.
     pub command_line: String,
+    /// The command that goes on with the run.
+    pub resume_command: String,
+    /// The command that sends the input again once the run is over: in a scheduled job another
+    /// one, for its input is in the archive then.
+    pub again_command: String,
+    /// The same that also tries again what has failed.
+    pub retry_command: String,
     /// Options that the user typed and that a command about the same target needs too, each
     /// with a blank before it.
     pub target_options: String,

@@ -72,6 +72,8 @@ impl Facts {
             is_journal_gone: false,
             resume_with: None,
             correct_with: None,
+            retry_with: None,
+            again_with: None,
             reconcile_with: None,
             resolve_with: None,
         }
@@ -87,14 +89,19 @@ pub(super) struct Causes {
     errors: Groups,
     warnings: Groups,
     warned: u64,
+    /// Whether no command can go on with the run: its journal went with a sandbox.
+    is_journal_gone: bool,
     /// The columns behind fields that the server named: it names the same ones again and again.
     columns: HashMap<String, Vec<String>>,
 }
 
 impl Causes {
     /// None yet, for people who are spoken to in this language.
-    pub(super) fn new(language: Language) -> Self {
-        let mut causes = Self::default();
+    pub(super) fn new(language: Language, is_journal_gone: bool) -> Self {
+        let mut causes = Self {
+            is_journal_gone,
+            ..Self::default()
+        };
         causes.errors.language = language;
         causes.warnings.language = language;
         causes
@@ -158,18 +165,8 @@ impl Causes {
     ) {
         let code = code.map_or_else(|| format!("http.{status}"), str::to_owned);
         let exhausted = code == Code::AttemptsExhausted.as_str();
-        let remedy = |language: Language| {
-            match exhausted {
-            true => language.pick(
-                "Send it again once the server is well: the same command with `--retry-failed`.",
-                "Noch einmal senden, sobald der Server wieder gesund ist: derselbe Befehl mit `--retry-failed`.",
-            ),
-            false => language.pick(
-                "Correct the value, or look into the ERP's log for why it refuses it; then `--retry-failed` sends it again.",
-                "Den Wert berichtigen, oder im Protokoll der Wawi nachsehen, warum sie ihn ablehnt; dann sendet `--retry-failed` noch einmal.",
-            ),
-        }
-        };
+        let is_journal_gone = self.is_journal_gone;
+        let remedy = |language| refused_remedy(exhausted, is_journal_gone, language);
         let silent = |language: Language| match (exhausted, language) {
             (true, _) => language
                 .pick(
@@ -247,6 +244,34 @@ impl Causes {
         summary.warnings = self.warned;
         summary.errors = sorted(self.errors);
         summary.warning_groups = sorted(self.warnings);
+    }
+}
+
+/// What to do about records that the server refused, or that were sent as often as allowed.
+fn refused_remedy(exhausted: bool, is_journal_gone: bool, language: Language) -> &'static str {
+    match (exhausted, is_journal_gone) {
+        (true, false) => language.pick(
+            "There is nothing to correct. Send it again once the server is well, by the command \
+             with `--retry-failed` that the end of the run shows.",
+            "Zu berichtigen ist nichts. Noch einmal senden, sobald der Server wieder gesund ist, \
+             mit dem Befehl mit `--retry-failed`, den das Ende des Laufs zeigt.",
+        ),
+        (true, true) => language.pick(
+            "There is nothing to correct. In a run into an ERP, `--retry-failed` would send it \
+             again.",
+            "Zu berichtigen ist nichts. In einem Lauf in eine Wawi würde `--retry-failed` ihn noch \
+             einmal senden.",
+        ),
+        (false, false) => language.pick(
+            "Correct the value, or look into the ERP's log for why it refuses it; then \
+             `--retry-failed` sends it again.",
+            "Den Wert berichtigen, oder im Protokoll der Wawi nachsehen, warum sie ihn ablehnt; \
+             dann sendet `--retry-failed` noch einmal.",
+        ),
+        (false, true) => language.pick(
+            "Correct the value, or look into the ERP's log for why it refuses it.",
+            "Den Wert berichtigen, oder im Protokoll der Wawi nachsehen, warum sie ihn ablehnt.",
+        ),
     }
 }
 

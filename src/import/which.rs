@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::live::tell_of_failed;
+use super::live::{tell_of_failed, tell_of_sending};
 use super::noted::{Noted, tell_source};
 use super::reporting::shape_of;
 use super::settings::ImportSettings;
@@ -77,6 +77,8 @@ pub(super) struct RunOptions {
     pub noted: Noted,
     /// What its processes measured.
     pub measured: Measured,
+    /// Where its input lies, if that is not where it was when the run began.
+    pub moved_to: Option<String>,
 }
 
 /// Notes with what patience the run sends, before it does.
@@ -134,6 +136,21 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
 /// The options that a run was begun with.
 pub(super) fn options_from(row: &RunRow) -> RunOptions {
     serde_json::from_str(&row.options).unwrap_or_default()
+}
+
+/// Where the run's input lies, as far as that is known.
+pub(super) fn input_of(row: &RunRow) -> PathBuf {
+    let moved = options_from(row).moved_to.map(PathBuf::from);
+    moved
+        .filter(|path| path.is_file())
+        .or_else(|| row.input_path.clone())
+        .unwrap_or_else(|| PathBuf::from(&row.input))
+}
+
+/// The folder in which the run's report was written last.
+pub(super) fn reports_of(row: &RunRow) -> Option<PathBuf> {
+    let folder = options_from(row).report_folders.pop()?;
+    Path::new(&folder).parent().map(Path::to_owned)
 }
 
 /// How Wawi's workflows are treated, in a word.
@@ -252,6 +269,7 @@ pub(super) fn new_run(
         names,
         noted: Noted::of(import),
         measured: Measured::default(),
+        moved_to: None,
     };
     let parse = ParseOptions::of(&import.settings.source);
     let path = absolute(&import.path);
@@ -270,16 +288,6 @@ pub(super) fn new_run(
         started: Timestamp::now(),
         linked_to,
     })
-}
-
-/// The command that goes on with a run: the one that was typed, without the words that would
-/// make it start over or try again what has failed meanwhile.
-pub(super) fn way_on(command_line: &str) -> String {
-    let words = command_line.split(' ');
-    words
-        .filter(|word| !matches!(*word, "--again" | "--retry-failed"))
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// The same command over a finished input: nothing is read again, nothing is sent.
@@ -332,6 +340,12 @@ pub(super) fn finished_before(
         let correct = &import.settings.correct_options;
         tell_of_failed(&mut summary, !import.mapping.is_passthrough(), correct);
     }
+    let settings = &import.settings;
+    tell_of_sending(
+        &mut summary,
+        &settings.again_command,
+        &settings.retry_command,
+    );
     tell_source(source, import.settings.report.language, &mut summary);
     if let Some(finished) = row.finished {
         summary.finished = finished;

@@ -371,6 +371,12 @@ pub struct Summary {
     /// failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correct_with: Option<String>,
+    /// The command that tries again what has failed, if anything was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_with: Option<String>,
+    /// The command that sends what is unknown and turns out to be absent, if anything is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again_with: Option<String>,
     /// The command that looks up what is unknown, if anything is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconcile_with: Option<String>,

@@ -119,6 +119,8 @@ pub(super) fn summary() -> Summary {
         is_journal_gone: false,
         resume_with: None,
         correct_with: None,
+        retry_with: None,
+        again_with: None,
         reconcile_with: None,
         resolve_with: None,
     }

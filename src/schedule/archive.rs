@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::inbox::Look;
+use super::jobs::Job;
 use crate::outcome::Bilingual;
 
 /// Names that are tried for one file.
@@ -129,6 +130,24 @@ pub(super) fn put(path: &Path, look: &Look, folder: &Path) -> Result<PathBuf, Ar
         sync(from).map_err(trouble)?;
     }
     Ok(at)
+}
+
+impl Job {
+    /// Where the input will lie once its run has failed.
+    #[must_use]
+    pub fn after_failure(&self, input: &Path) -> PathBuf {
+        match &self.archive_failed {
+            Some(folder) => place_of(input, folder),
+            None => input.to_owned(),
+        }
+    }
+}
+
+/// Where a file that is moved to the folder will lie, unless the name is taken meanwhile.
+fn place_of(path: &Path, folder: &Path) -> PathBuf {
+    let places = (1..=NAMES_AT_MOST).map(|number| folder.join(name(path, number)));
+    let mut free = places.filter(|place| !place.exists());
+    free.next().unwrap_or_else(|| folder.join(name(path, 1)))
 }
 
 /// A name in the archive that is ours: an empty file that goes if nothing is put into its place.

@@ -258,7 +258,7 @@ impl Daemon {
             }
             None => self.tell(&Told::Warning(both!(
                 "a job ended unexpectedly",
-                "ein Auftrag endete unerwartet"
+                "ein Job endete unerwartet"
             ))),
         }
         self.write_metrics();

@@ -124,7 +124,7 @@ impl Jobs {
             .find(|job| job.name == name)
             .ok_or_else(|| {
                 did_you_mean(name, names())
-                    .unwrap_or_else(|| both!([names = listed(names(), 24)] "the jobs are {names}", "die Aufträge sind {names}"))
+                    .unwrap_or_else(|| both!([names = listed(names(), 24)] "the jobs are {names}", "die Jobs sind {names}"))
             })
     }
 }
@@ -137,27 +137,25 @@ fn read(path: &Path) -> Result<String, Mistake> {
         .map_err(|error| {
             let title = both!(
                 "the jobs file cannot be read: {error}",
-                "die Auftragsdatei ist nicht zu lesen: {error}"
+                "die Jobdatei ist nicht zu lesen: {error}"
             );
             Mistake::of_file(title).help(both!(
                 "name a jobs file that the user who runs the jobs may read",
-                "eine Auftragsdatei nennen, die der Benutzer lesen darf, unter dem die Aufträge laufen"
+                "eine Jobdatei nennen, die der Benutzer lesen darf, unter dem die Jobs laufen"
             ))
         })?;
     if bytes.len() as u64 > LONGEST {
         let title = both!(
             "the jobs file is longer than {LONGEST} bytes",
-            "die Auftragsdatei ist länger als {LONGEST} Bytes"
+            "die Jobdatei ist länger als {LONGEST} Bytes"
         );
-        return Err(
-            Mistake::of_file(title).help(both!("name a jobs file", "eine Auftragsdatei nennen"))
-        );
+        return Err(Mistake::of_file(title).help(both!("name a jobs file", "eine Jobdatei nennen")));
     }
     let (text, _, broken) = encoding_rs::UTF_8.decode(&bytes);
     if broken {
         let title = both!(
             "the jobs file is neither UTF-8 nor UTF-16",
-            "die Auftragsdatei ist weder UTF-8 noch UTF-16"
+            "die Jobdatei ist weder UTF-8 noch UTF-16"
         );
         return Err(Mistake::of_file(title).help(both!(
             "save it as UTF-8 in the editor",
@@ -168,7 +166,7 @@ fn read(path: &Path) -> Result<String, Mistake> {
 }
 
 fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> Vec<Job> {
-    let mut top = Section::of(table, both!("a jobs file", "eine Auftragsdatei"), &["job"]);
+    let mut top = Section::of(table, both!("a jobs file", "eine Jobdatei"), &["job"]);
     let nodes = match top.get("job").map(|node| (node, node.get_ref().as_array())) {
         Some((_, Some(nodes))) => nodes.iter().collect(),
         Some((node, None)) => {
@@ -179,13 +177,13 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
             );
             top.mistake(wrong.help(both!(
                 "begin each job with [[job]]",
-                "jeden Auftrag mit [[job]] beginnen"
+                "jeden Job mit [[job]] beginnen"
             )));
             Vec::new()
         }
         None => {
             top.mistake(
-                Mistake::of_file(both!("there is no job", "es gibt keinen Auftrag")).help(both!(
+                Mistake::of_file(both!("there is no job", "es gibt keinen Job")).help(both!(
                     "begin one with [[job]]",
                     "einen mit [[job]] beginnen"
                 )),
@@ -200,7 +198,7 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
         match Section::open(node, Bilingual::same("[[job]]"), KEYS) {
             Err(mistake) => mistakes.push(mistake.help(both!(
                 "begin each job with [[job]]",
-                "jeden Auftrag mit [[job]] beginnen"
+                "jeden Job mit [[job]] beginnen"
             ))),
             Ok(mut section) => {
                 let name = name(&mut section, node.span(), &mut names);
@@ -216,7 +214,7 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
 /// A required key that is not there.
 fn missing(section: &mut Section<'_, '_>, place: Place, key: &str, help: Bilingual) {
     if section.get(key).is_none() {
-        let title = both!("a job needs `{key}`", "ein Auftrag braucht `{key}`");
+        let title = both!("a job needs `{key}`", "ein Job braucht `{key}`");
         section.mistake(Mistake::at(place, title).help(help));
     }
 }
@@ -242,7 +240,7 @@ fn name(
     if !fits {
         let title = both!(
             "\"{name}\" is no name of a job",
-            "\"{name}\" ist kein Name eines Auftrags"
+            "\"{name}\" ist kein Name eines Jobs"
         );
         return section.complain(Mistake::at(place, title).help(both!(
             "a name has letters from a to z, digits, `.`, `_` and `-`, and at most 64 of them",
@@ -253,7 +251,7 @@ fn name(
     if names.insert(name.to_ascii_lowercase(), ()).is_some() {
         let title = both!(
             "there are two jobs `{name}`",
-            "den Auftrag `{name}` gibt es zweimal"
+            "den Job `{name}` gibt es zweimal"
         );
         return section.complain(Mistake::at(place, title).help(both!(
             "give each a name of its own; capitals do not count",
@@ -408,7 +406,7 @@ fn inputs(section: &mut Section<'_, '_>, place: Place, folder: &Path) -> Vec<Str
         if pattern.is_empty() || pattern == "-" {
             let title = both!(
                 "a job reads files, not the standard input",
-                "ein Auftrag liest Dateien, nicht die Standardeingabe"
+                "ein Job liest Dateien, nicht die Standardeingabe"
             );
             section.mistake(Mistake::at(place, title).help(how()));
             continue;
@@ -501,7 +499,7 @@ fn set(options: &mut JobOptions, key: &str, place: Place, node: &Node<'_>) -> Re
         if KEYS.contains(&key) {
             return Err(mistake.help(both!(
                 "it is a key of the job itself: write it above [job.run]",
-                "es ist ein Schlüssel des Auftrags selbst: über [job.run] schreiben"
+                "es ist ein Schlüssel des Jobs selbst: über [job.run] schreiben"
             )));
         }
         let help = did_you_mean(key, JobOptions::keys()).unwrap_or_else(|| {

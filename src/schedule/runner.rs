@@ -1,6 +1,6 @@
 //! What a job wants of whoever does its runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +45,13 @@ pub struct Ran {
 pub trait Runner: Send + Sync + 'static {
     /// Does a run; blocks until it has ended and its journal is closed.
     fn run(&self, order: &Order) -> Ran;
+
+    /// Notes where the input of a run lies that is over, because it was moved; returns the
+    /// command that sends it again from there.
+    ///
+    /// # Errors
+    /// Why that cannot be noted.
+    fn moved(&self, order: &Order, run: &str, to: &Path) -> Result<String, String>;
 
     /// What runs of different jobs must not use at once: the ERP instance.
     fn lane(&self, job: &Job) -> String;

@@ -67,6 +67,9 @@ pub struct InputSummary {
     /// Where it is now, if it was moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_to: Option<PathBuf>,
+    /// The command that sends it again from there, if it was moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again_with: Option<String>,
     /// The code of its run.
     pub exit_code: u8,
     /// Whether all of its failed records had failed in the same way the last time, and the job

@@ -79,7 +79,7 @@ impl Workshop {
 
     fn warn(&self, job: &Job, text: &Bilingual) {
         let name = &job.name;
-        let text = both!([text] "job `{name}`: {text}", "Auftrag `{name}`: {text}");
+        let text = both!([text] "job `{name}`: {text}", "Job `{name}`: {text}");
         (self.tell)(&Told::Warning(text));
     }
 
@@ -134,7 +134,7 @@ impl Workshop {
         self.states().read(&job.name).unwrap_or_else(|error| {
             let text = both!([error = error.told()]
                 "{error}; it is begun anew",
-                "{error}; der Auftrag wird neu begonnen"
+                "{error}; der Job wird neu begonnen"
             );
             self.warn(job, &text);
             State::default()
@@ -259,8 +259,8 @@ impl Workshop {
             left,
             signal: signal.clone(),
         };
-        let runner = Arc::clone(&self.runner);
-        let ran = tokio::task::spawn_blocking(move || runner.run(&order)).await;
+        let (runner, ordered) = (Arc::clone(&self.runner), order.clone());
+        let ran = tokio::task::spawn_blocking(move || runner.run(&ordered)).await;
         let ran = ran.unwrap_or_else(|_| Ran {
             code: ExitCode::Failure,
             summary: None,
@@ -286,10 +286,13 @@ impl Workshop {
             Fate::Stays => None,
         };
         let mut code = code;
-        let mut moved_to = None;
+        let (mut moved_to, mut again_with) = (None, None);
         if let Some(folder) = archive {
             match moved(&input, look, folder) {
-                Ok(to) => moved_to = Some(to),
+                Ok(to) => {
+                    again_with = self.tell_moved(&order, &ran, &to).await;
+                    moved_to = Some(to);
+                }
                 Err(why) => {
                     self.warn(job, &why.told());
                     // It would be read again and again, and nobody would know.
@@ -303,12 +306,33 @@ impl Workshop {
             input,
             fate,
             moved_to,
+            again_with,
             exit_code: ran.code.number(),
             known_failures_only: is_forgiven,
             message: ran.message,
             run: ran.summary.as_deref().map(RunSummary::of),
         });
         code
+    }
+
+    /// Lets the journal know where the input of a run lies by now; returns the command that sends
+    /// it again from there. That it cannot be noted is no failure of the job.
+    async fn tell_moved(&self, order: &Order, ran: &Ran, to: &Path) -> Option<String> {
+        let run = ran.summary.as_ref()?.run.clone();
+        let (runner, order, to) = (Arc::clone(&self.runner), order.clone(), to.to_owned());
+        let job = Arc::clone(&order.job);
+        let noted = tokio::task::spawn_blocking(move || runner.moved(&order, &run, &to)).await;
+        match noted.unwrap_or_else(|error| Err(error.to_string())) {
+            Ok(command) => Some(command),
+            Err(why) => {
+                let text = both!(
+                    "where its input lies now is not noted: {why}",
+                    "wo ihre Eingabe jetzt liegt, ist nicht vermerkt: {why}"
+                );
+                self.warn(&job, &text);
+                None
+            }
+        }
     }
 
     /// Looks at what failed; whether the job does not mind, because it all failed in the same

@@ -118,6 +118,8 @@ pub struct ReconcileChoice {
     /// Options that a further command about the same journal needs; see
     /// [`ImportSettings::journal_options`].
     pub journal_options: String,
+    /// Where reports lie unless their run says otherwise.
+    pub report_dir: PathBuf,
     /// What is odd about target and credentials, for people.
     pub warnings: Vec<Bilingual>,
 }
@@ -213,6 +215,8 @@ pub struct ResolveChoice {
     /// Options that a further command about the same journal needs; see
     /// [`ImportSettings::journal_options`].
     pub journal_options: String,
+    /// Where reports lie unless their run says otherwise.
+    pub report_dir: PathBuf,
 }
 
 /// What `report` is asked to do.

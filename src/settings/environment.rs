@@ -174,7 +174,10 @@ impl Environment {
             }
             options.push(' ');
             options.push_str(&shell_word(word));
-            if let Some(value) = words.next_if(|_| !has_value) {
+            let is_switch = name
+                .strip_prefix("--")
+                .is_some_and(|name| SWITCHES.contains(&name));
+            if let Some(value) = words.next_if(|_| !has_value && !is_switch) {
                 options.push(' ');
                 options.push_str(&shell_word(value));
             }
@@ -215,6 +218,23 @@ impl Environment {
         kept.join(" ")
     }
 
+    /// [`Self::command_line`] without these switches, and with `more` among its options.
+    #[must_use]
+    pub fn command_line_with(&self, without: &[&str], more: Option<&str>) -> String {
+        let is_left_out = |word: &&String| {
+            word.strip_prefix("--")
+                .is_some_and(|word| without.contains(&word))
+        };
+        let end = self.typed.iter().position(|word| word == "--");
+        let (options, rest) = self.typed.split_at(end.unwrap_or(self.typed.len()));
+        let mut words: Vec<_> = options.iter().filter(|word| !is_left_out(word)).collect();
+        let more = more.map(|more| format!("--{more}"));
+        words.extend(&more);
+        words.extend(rest);
+        let words: Vec<_> = words.into_iter().map(|word| shell_word(word)).collect();
+        words.join(" ")
+    }
+
     /// The command line as typed, quoted so that it can be pasted into a shell.
     #[must_use]
     pub fn command_line(&self) -> String {
@@ -223,6 +243,18 @@ impl Environment {
             .map(|word| shell_word(word))
             .collect::<Vec<_>>()
             .join(" ")
+    }
+}
+
+/// Options without a value, among those that other commands are printed with.
+const SWITCHES: &[&str] = &["allow-unkeyed", "allow-empty", "sandbox"];
+
+/// A switch or option as it is typed, with a blank before it; nothing for a switch that is off.
+pub(super) fn as_flag(name: &str, value: &str) -> String {
+    match (SWITCHES.contains(&name), value) {
+        (false, _) => as_option(name, value),
+        (true, "true") => format!(" --{name}"),
+        (true, _) => String::new(),
     }
 }
 
@@ -280,6 +312,35 @@ mod tests {
         let url = shell_word("http://h/a b");
         assert_eq!(options, format!(" --state-dir=s --base-url {url}"));
         assert_eq!(environment.typed_options(&["tenant-id"]), "");
+    }
+
+    #[test]
+    fn a_switch_takes_no_word_along() {
+        let environment =
+            Environment::default().typed(["importer", "run", "--allow-unkeyed", "in.csv"]);
+        let options = environment.typed_options(&["allow-unkeyed"]);
+        assert_eq!(options, " --allow-unkeyed");
+        assert_eq!(as_flag("allow-unkeyed", "true"), " --allow-unkeyed");
+        assert_eq!(as_flag("allow-unkeyed", "false"), "");
+        assert_eq!(as_flag("rate", "5/s"), " --rate=5/s");
+    }
+
+    #[test]
+    fn a_command_is_told_without_what_starts_over() {
+        let typed = [
+            "importer",
+            "run",
+            "--again",
+            "a --again.csv",
+            "--",
+            "--again",
+        ];
+        let environment = Environment::default().typed(typed);
+        let quoted = shell_word("a --again.csv");
+        assert_eq!(
+            environment.command_line_with(&["again"], Some("retry-failed")),
+            format!("importer run {quoted} --retry-failed -- --again")
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::environment::as_option;
+use super::environment::as_flag;
 use super::layer::{Layer, OPTIONS, OptionRow, Scope};
 use crate::cli::words::TimeLimit;
 use crate::outcome::{Bilingual, both};
@@ -47,6 +47,8 @@ pub struct JobRun<'a> {
     pub input: &'a str,
     /// How long the run may take, if that is limited.
     pub left: Option<Duration>,
+    /// Where the input lies once its run has failed.
+    pub archived: &'a str,
     /// The command that goes on with the job.
     pub command_line: &'a str,
 }
@@ -105,11 +107,24 @@ impl JobOptions {
         let flags = self.given.iter().map(|(key, text)| {
             let flag = OptionRow::flag_of(key);
             match names.contains(&flag.as_str()) {
-                true => as_option(&flag, text),
+                true => as_flag(&flag, text),
                 false => String::new(),
             }
         });
         flags.collect()
+    }
+
+    /// All of the options that have flags, as they are typed behind `importer run`; but for the
+    /// folder of the reports, which is relative to the jobs file.
+    pub(super) fn typed_all(&self) -> String {
+        let has_flag = |key: &str| {
+            let mut rows = OPTIONS.iter().filter(|row| row.key == key);
+            rows.any(|row| row.scope == Scope::Everywhere) && key != "report_dir"
+        };
+        let given = self.given.iter().filter(|(key, _)| has_flag(key));
+        given
+            .map(|(key, text)| as_flag(&OptionRow::flag_of(key), text))
+            .collect()
     }
 }
 
@@ -142,9 +157,16 @@ mod tests {
         options.set("max_invalid", "3").unwrap();
         assert!(options.set("rate", "fast").is_err());
         assert!(options.set("existing", "send").is_err());
+        options.set("allow_unkeyed", "true").unwrap();
+        options.set("allow_http", "true").unwrap();
+        let url = as_flag("base-url", "https://e.example/a b");
         assert_eq!(
             options.typed(&["base-url", "rate"]),
-            as_option("base-url", "https://e.example/a b") + " --rate=5/s"
+            format!("{url} --rate=5/s")
+        );
+        assert_eq!(
+            options.typed_all(),
+            format!("{url} --rate=5/s --max-invalid=3 --allow-unkeyed")
         );
         let layer = options.layer(Some(Duration::from_secs(9)));
         assert_eq!(layer.show("max_duration"), "Some(TimeLimit(9s))");

@@ -1,6 +1,6 @@
 //! What the program advises is tried as it stands: the commands that it prints work.
 
-use wawi_importer::sandbox::SandboxSettings;
+use wawi_importer::sandbox::{Faults, SandboxSettings};
 
 use crate::customers::{Customers, MAIL_DOMAIN, MAPPING, column};
 use crate::stand_in::StandIn;
@@ -9,14 +9,245 @@ use crate::support::{Importer, Run};
 /// The command that is printed for corrected records.
 #[track_caller]
 fn correcting(run: &Run) -> String {
-    let mut lines = run.stdout.lines();
-    lines
-        .find(|line| line.contains("Correct the records in failed.csv"))
-        .unwrap_or_else(|| panic!("{}", run.said()));
-    let command = lines
-        .map(str::trim)
-        .find(|line| line.starts_with("importer "));
-    command.unwrap().to_owned()
+    advised(run, &run.stdout, "Correct the records in failed.csv")
+}
+
+/// The command that is printed under a line with these words; the program is the first word of
+/// the script.
+#[track_caller]
+fn advised(run: &Run, said: &str, words: &str) -> String {
+    let mut lines = said.lines().skip_while(|line| !line.contains(words));
+    let command = lines.find_map(|line| {
+        let (program, rest) = line.trim().split_once(' ')?;
+        let is_one = program == "importer" || program.ends_with("/importer");
+        is_one.then(|| format!("importer {rest}"))
+    });
+    command.unwrap_or_else(|| panic!("{}", run.said()))
+}
+
+#[cfg(unix)]
+fn as_script(command: &str) -> String {
+    command.replacen("importer", "exec \"$1\"", 1)
+}
+
+/// A rehearsed ERP that does this to creates.
+fn erp(faults: &str) -> StandIn {
+    StandIn::start(SandboxSettings {
+        faults: Faults::parse(faults).unwrap(),
+        ..SandboxSettings::default()
+    })
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_for_corrected_records_behaves_as_the_first_run() {
+    let mut customers = Customers::valid(411, 3);
+    customers.0[1].cells[column("E-Mail")] = "niemand".to_owned();
+    let erp = erp("");
+    let mut importer = Importer::new();
+    importer.file("shop.csv", customers.csv());
+    importer.file("shop.toml", MAPPING);
+    let matter = "--allow-unkeyed --rate 500/s --concurrency=2 --max-outage 3s --max-attempts 2 \
+                  --max-failures 7 --max-duration 1h --fail-on warning --existing fail";
+    let others = "--max-invalid 90% --limit 9 --no-progress";
+    let line = format!(
+        "run {matter} shop.csv -m shop.toml {others} --base-url {}",
+        erp.url()
+    );
+    let run = importer.args(line.split_whitespace()).run().expect(3);
+    let command = correcting(&run);
+    for word in matter.split_whitespace() {
+        assert!(command.split(' ').any(|it| it == word), "{word}: {command}");
+    }
+    for word in others.split_whitespace() {
+        assert!(
+            !command.split(' ').any(|it| it == word),
+            "{word}: {command}"
+        );
+    }
+    assert_eq!(command.matches("shop.csv").count(), 0, "{command}");
+    importer.shell(as_script(&command));
+    // It was not corrected, but it was found, read and tried.
+    let run = importer.run().expect(3);
+    assert!(run.stdout.contains("1  invalid"), "{}", run.said());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_for_refused_records_is_named_and_sends_them() {
+    let erp = erp("status=422@2-2");
+    let mut importer = Importer::new();
+    importer.file("my shop.csv", Customers::valid(412, 3).csv());
+    importer.file("shop.toml", MAPPING);
+    let url = erp.url();
+    importer.args([
+        "run",
+        "-m",
+        "shop.toml",
+        "--again",
+        "--base-url",
+        &url,
+        "--",
+        "my shop.csv",
+    ]);
+    let run = importer.run().expect(3);
+    let command = advised(&run, &run.stdout, "Where the cause was not in the data");
+    assert!(
+        command.contains("--retry-failed -- 'my shop.csv'"),
+        "{command}"
+    );
+    assert!(!command.contains("--again"), "{command}");
+    assert_eq!(
+        run.summary()["retry_with"]
+            .as_str()
+            .map(|it| it.contains(&url)),
+        Some(true)
+    );
+    importer.shell(as_script(&command));
+    importer.run().expect(0);
+    assert_eq!(erp.created(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn who_was_sent_too_often_is_sent_again_and_not_corrected() {
+    let erp = erp("drop=1,lift=2");
+    let mut importer = Importer::new();
+    importer.file("shop.csv", Customers::valid(413, 3).csv());
+    importer.file("shop.toml", MAPPING);
+    let line = format!(
+        "run shop.csv -m shop.toml --concurrency 1 --max-attempts 1 --timeout 1s --settle 1s \
+         --base-url {}",
+        erp.url()
+    );
+    let run = importer.args(line.split_whitespace()).run().expect(3);
+    assert!(run.stdout.contains("attempts.exhausted"), "{}", run.said());
+    assert!(
+        !run.stdout.contains("Correct the records"),
+        "{}",
+        run.said()
+    );
+    assert!(
+        run.stdout.contains("There is nothing to correct."),
+        "{}",
+        run.said()
+    );
+    importer.shell(as_script(&advised(
+        &run,
+        &run.stdout,
+        "attempts were used up",
+    )));
+    importer.run().expect(0);
+    assert_eq!(erp.created(), 3);
+    // A sandbox that is gone knows nobody to be sent again.
+    importer.shell("");
+    importer.args(line.split_whitespace().take(10));
+    importer
+        .arg("--sandbox")
+        .arg("--faults")
+        .arg("drop=1,lift=2");
+    let run = importer.run().expect(3);
+    assert!(
+        run.stdout.contains("There is nothing to correct."),
+        "{}",
+        run.said()
+    );
+    assert!(!run.stdout.contains("used up"), "{}", run.said());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_resolution_advises_finds_the_report_and_sends_the_record() {
+    let erp = erp("drop=1,lookups=1,lift=2");
+    let mut importer = Importer::new();
+    importer.file("shop.csv", Customers::valid(414, 1).csv());
+    importer.file("shop.toml", MAPPING);
+    let url = erp.url();
+    importer.args(["run", "shop.csv", "-m", "shop.toml", "--base-url", &url]);
+    for word in ["--timeout", "1s", "--settle", "1s", "--max-outage", "1s"] {
+        importer.arg(word);
+    }
+    importer.arg("--existing").arg("send");
+    importer.arg("--report-dir").arg("my reports");
+    let run = importer.run();
+    assert!([7, 75].contains(&run.code), "{}", run.said());
+    let folder = importer.folder().join("my reports");
+    let entry = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+    let id = entry.file_name().into_string().unwrap();
+    let run = importer
+        .args(["resolve", &id, "1", "--not-created"])
+        .run()
+        .expect(0);
+    let sends = advised(&run, &run.stdout, "is open again");
+    let (_, report) = run.stderr.split_once('`').unwrap();
+    let (report, _) = report.split_once('`').unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    importer.shell(as_script(report));
+    importer.run().expect(0);
+    assert!(folder.join(&id).join("report.html").is_file(), "{report}");
+    assert!(!importer.folder().join("reports").exists(), "{report}");
+    importer.shell(as_script(&sends));
+    importer.run().expect(0);
+    assert_eq!(erp.created(), 1);
+}
+
+#[test]
+fn a_file_of_a_sandbox_s_failures_says_so_in_an_erp_and_the_other_way_round() {
+    let mut customers = Customers::valid(415, 3);
+    customers.0[1].cells[column("E-Mail")] = "niemand".to_owned();
+    let erp = erp("");
+    let url = erp.url();
+    let mut importer = Importer::new();
+    importer.file("shop.csv", customers.csv());
+    importer.file("shop.toml", MAPPING);
+    let sandbox: &[&str] = &["--sandbox"];
+    let lasting: &[&str] = &["--sandbox", "--state-dir", "kept"];
+    let real: &[&str] = &["--base-url", &url];
+    let real_kept: &[&str] = &["--base-url", &url, "--state-dir", "kept"];
+    for (first, second, told) in [
+        (
+            sandbox,
+            real,
+            "went into a sandbox, and nothing of it into an ERP",
+        ),
+        (
+            lasting,
+            real_kept,
+            "went into a sandbox, and nothing of it into an ERP",
+        ),
+        (
+            lasting,
+            lasting,
+            "went into a sandbox, and nothing of it into an ERP",
+        ),
+        (
+            real,
+            sandbox,
+            "this goes into a sandbox, which knows nothing of run",
+        ),
+        (
+            real_kept,
+            lasting,
+            "this goes into a sandbox, which knows nothing of run",
+        ),
+    ] {
+        let _ = std::fs::remove_dir_all(importer.folder().join("reports"));
+        importer.args(["run", "shop.csv", "-m", "shop.toml"].iter().chain(first));
+        let run = importer.arg("--again").run().expect(3);
+        let failed = run.reports().pop().unwrap().join("failed.csv");
+        let text = std::fs::read(&failed).unwrap();
+        let text = String::from_utf8_lossy(&text).replace("niemand", "jemand@example.org");
+        std::fs::write(&failed, text).unwrap();
+        let failed = failed.to_str().unwrap();
+        importer.args(["run", failed, "-m", "shop.toml"].iter().chain(second));
+        let run = importer.run().expect(0);
+        assert!(run.stderr.contains(told), "{told}: {}", run.said());
+        assert!(
+            !run.stderr.contains("the journal does not know"),
+            "{}",
+            run.said()
+        );
+    }
 }
 
 #[cfg(unix)]

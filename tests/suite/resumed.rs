@@ -5,10 +5,18 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use clap::Parser as _;
 use rusqlite::Connection;
 use serde_json::Value;
+use tokio::sync::watch;
+use wawi_importer::cli::{Cli, Command};
+use wawi_importer::deliver::driver::Signal;
+use wawi_importer::mapping::Mapping;
+use wawi_importer::outcome::{Phase, Progress, RunEvent};
 use wawi_importer::sandbox::SandboxSettings;
+use wawi_importer::settings::{Environment, resolve_run};
 
 use crate::stand_in::{StandIn, wait_for};
 use crate::support::{Importer, Run, rows};
@@ -287,6 +295,59 @@ fn a_run_that_goes_on_begins_at_its_first_open_record_and_reports_the_same() {
         assert!(read_by(&last, PASS_2) < FEW);
         assert!(shop.numbers() == straight.numbers(), "others");
         assert_told_the_same(&last, &whole);
+    }
+}
+
+#[test]
+fn progress_of_a_run_that_goes_on_counts_nobody_twice() {
+    let mut shop = Shop::csv();
+    shop.run(&["--limit", "600"]).expect(3);
+    let folder = shop.importer.folder();
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let line = [
+        "importer".to_owned(),
+        "run".to_owned(),
+        at("in.csv"),
+        format!("--mapping={}", at("map.toml")),
+        format!("--state-dir={}", at(".importer")),
+        format!("--report-dir={}", at("reports")),
+        format!("--base-url={}", shop.erp.url()),
+    ];
+    let cli = Cli::try_parse_from(&line).unwrap();
+    let Command::Run(args) = &cli.command else {
+        panic!("{line:?}");
+    };
+    let choice = resolve_run(&cli, args, &Environment::default().typed(line)).unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let (_signal, signal) = watch::channel(Signal::Go);
+    let summary = wawi_importer::import::Import {
+        input: "in.csv".to_owned(),
+        path: folder.join("in.csv"),
+        mapping: Mapping::load(&folder.join("map.toml")).unwrap(),
+        settings: choice.settings,
+        events: Arc::new(move |event| {
+            if let RunEvent::Progress(progress) = event {
+                heard.lock().unwrap().push(*progress);
+            }
+        }),
+        signal,
+        confirm: None,
+        payloads: None,
+    }
+    .run()
+    .unwrap();
+    assert!(summary.resumed);
+    let told = told.lock().unwrap();
+    let reading = |it: &&Progress| it.phase == Phase::Reading;
+    assert!(told.iter().any(|it| reading(&it)), "nothing was told");
+    for progress in told.iter() {
+        let counts = &progress.counts;
+        assert!(counts.read <= RECORDS, "{progress:?}");
+        if progress.phase == Phase::Sending {
+            assert_eq!(progress.total, Some(RECORDS), "{progress:?}");
+            assert_eq!(progress.done + counts.open, RECORDS, "{progress:?}");
+        }
     }
 }
 

@@ -70,6 +70,10 @@ impl ImportError {
                 source.in_german()
             ),
             Self::Declined => "es wurde nichts gesendet".to_owned(),
+            Self::InputGone { run, path } => format!(
+                "die Eingabe des Laufs {run} ist nicht mehr unter {}",
+                path.display()
+            ),
             Self::Unforgotten => "es wurde nichts vergessen".to_owned(),
             Self::NobodyToAsk => "niemand ist da, der gefragt werden könnte, und Vergessen lässt \
                                   sich nicht rückgängig machen"

@@ -93,6 +93,12 @@ impl ImportError {
                 "`importer runs` lists the runs",
                 "`importer runs` zählt die Läufe auf"
             ),
+            Self::InputGone { run, .. } => {
+                return Some(both!(
+                    "say where it lies now: `importer report {run} --input FILE`",
+                    "sagen, wo sie jetzt liegt: `importer report {run} --input DATEI`"
+                ));
+            }
             Self::OtherInput { .. } => both!(
                 "give the input that was imported with `--input FILE`",
                 "die importierte Eingabe mit `--input DATEI` angeben"

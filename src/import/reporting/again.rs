@@ -11,7 +11,7 @@ use crate::journal::{Journal, JournalError, RunRow, lock};
 use crate::mapping::Mapping;
 use crate::outcome::{Ending, Summary};
 use crate::report::{self, Report, ReportSettings};
-use crate::source::Source;
+use crate::source::{Source, SourceError, SourceSettings};
 
 /// A run of the past whose report is to be written again.
 pub struct OldRun<'a> {
@@ -61,6 +61,28 @@ pub fn report_again(mut old: OldRun<'_>) -> Result<Summary, ImportError> {
     written
 }
 
+/// Opens the run's input as the run did: the one that is `named`, or where it is known to lie.
+fn open_input(
+    row: &RunRow,
+    named: Option<&Path>,
+    mapping: &Mapping,
+) -> Result<(Source, SourceSettings), ImportError> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => super::super::which::input_of(row),
+    };
+    let typed = super::super::which::ParseOptions::settings_from(row);
+    let settings = super::super::settings_for(&path, &typed, mapping)?;
+    let source = Source::open(&path, &settings).map_err(|error| match error {
+        SourceError::Missing { path, .. } if named.is_none() => ImportError::InputGone {
+            run: row.id.clone(),
+            path,
+        },
+        error => error.into(),
+    })?;
+    Ok((source, settings))
+}
+
 fn write_again(old: &mut OldRun<'_>, report: &Report) -> Result<Summary, ImportError> {
     let (row, journal) = (&old.row, &mut *old.journal);
     let listener = Listener {
@@ -73,17 +95,15 @@ fn write_again(old: &mut OldRun<'_>, report: &Report) -> Result<Summary, ImportE
     } else {
         Mapping::parse(&row.mapping, &row.mapping_text)?
     };
-    let path = (old.input.clone())
-        .or_else(|| row.input_path.clone())
-        .unwrap_or_else(|| PathBuf::from(&row.input));
     let options = super::super::which::options_from(row);
-    let typed = super::super::which::ParseOptions::settings_from(row);
-    let settings = super::super::settings_for(&path, &typed, &mapping)?;
-    let source = Source::open(&path, &settings)?;
+    let (source, settings) = open_input(row, old.input.as_deref(), &mapping)?;
+    // The second file stays where it was when the input is moved.
+    let folder = row.input_path.as_deref().and_then(Path::parent);
+    let others: Vec<PathBuf> = folder.map(Path::to_owned).into_iter().collect();
     let beside = Beside {
         input: &row.input,
         state_dir: Some(old.state_dir),
-        others: &[],
+        others: &others,
         folder: old.state_dir,
         check: &|| listener.check_signal(),
     };
@@ -105,7 +125,9 @@ fn write_again(old: &mut OldRun<'_>, report: &Report) -> Result<Summary, ImportE
         old.state_dir,
     )?;
     if survey.fingerprint.hash != row.source_hash {
-        return Err(ImportError::OtherInput { path });
+        return Err(ImportError::OtherInput {
+            path: source.path().to_owned(),
+        });
     }
     let counts = super::super::which::counts_of(row, survey.read);
     let facts = Facts {

@@ -39,7 +39,8 @@ pub(in crate::import) fn survey_rest(
         .only(|group| !settled.contains(group.position().record))
         .open(&settled, kept.counts.read, known, &kept.places);
     let mut pass = Pass::new(pipeline, folder)?;
-    pass.counts = kept.counts;
+    // Those that are not read again; the others are counted as they are.
+    pass.counts.read = settled.count();
     let look = Look {
         pipeline,
         hashing,

@@ -1,7 +1,7 @@
 //! What to do after a run, and what the words mean that tell of it.
 
 use super::{CHANGED, EXISTS, GROUPED, INVALID, LEFT_OUT, OPEN, REFUSED, SKIPPED, UNKNOWN, ended};
-use crate::outcome::{Counts, Ending, Language, Summary};
+use crate::outcome::{Code, Counts, Ending, ErrorGroup, Language, Summary};
 
 /// A sentence for each step, and what it needs to be copied: a command or a path.
 #[must_use]
@@ -45,20 +45,19 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
         };
         step(&text, None);
     } else if counts.invalid + counts.refused > 0 {
-        if has_report {
+        // Who was merely sent too often has nothing to be corrected.
+        let exhausted = exhausted(summary);
+        if has_report && counts.invalid + counts.refused > exhausted {
             step(
                 &correct(summary, language),
                 Some(summary.correct_with.clone().unwrap_or(failed_file)),
             );
         }
-        if counts.refused > 0 && !summary.is_journal_gone {
-            let text = language.pick(
-                "Where the cause was not in the data, send them again by the same command \
-                 with --retry-failed.",
-                "Wo es nicht an den Daten lag, mit demselben Befehl und --retry-failed noch \
-                 einmal senden.",
+        if let Some(command) = &summary.retry_with {
+            step(
+                send_again(counts, exhausted, language),
+                Some(command.clone()),
             );
-            step(text, None);
         }
     }
     if counts.unknown > 0 && summary.is_journal_gone {
@@ -79,6 +78,39 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
         step(text, Some(format!("{dir}/changed.csv")));
     }
     steps
+}
+
+/// Records that were sent as often as allowed: they are as they should be.
+fn exhausted(summary: &Summary) -> u64 {
+    let of_them = |group: &&ErrorGroup| group.code == Code::AttemptsExhausted.as_str();
+    let groups = summary.errors.iter().filter(of_them);
+    groups
+        .map(|group| group.count)
+        .sum::<u64>()
+        .min(summary.counts.refused)
+}
+
+/// When what was refused is to be sent again.
+fn send_again(counts: &Counts, exhausted: u64, language: Language) -> &'static str {
+    if exhausted == 0 {
+        language.pick(
+            "Where the cause was not in the data, send them again:",
+            "Wo es nicht an den Daten lag, noch einmal senden:",
+        )
+    } else if exhausted == counts.refused {
+        language.pick(
+            "Send those whose attempts were used up again, once the server is well:",
+            "Die, deren Versuche aufgebraucht sind, noch einmal senden, sobald der Server wieder \
+             gesund ist:",
+        )
+    } else {
+        language.pick(
+            "Where the cause was not in the data, send them again; those whose attempts were used \
+             up, once the server is well:",
+            "Wo es nicht an den Daten lag, noch einmal senden; die, deren Versuche aufgebraucht \
+             sind, sobald der Server wieder gesund ist:",
+        )
+    }
 }
 
 /// What the command that goes on does.
@@ -204,14 +236,27 @@ fn find_out(summary: &Summary, language: Language, step: &mut dyn FnMut(&str, Op
             format!("{resolve} --created NUMBER"),
         ),
         (
-            language.pick(
-                "Or that it is not, so that the same command as before sends it:",
-                "Oder dass er es nicht ist, damit derselbe Befehl wie zuvor ihn sendet:",
-            ),
+            match summary.again_with {
+                Some(_) => language.pick("Or that it is not:", "Oder dass er es nicht ist:"),
+                None => language.pick(
+                    "Or that it is not, so that the same command as before sends it:",
+                    "Oder dass er es nicht ist, damit derselbe Befehl wie zuvor ihn sendet:",
+                ),
+            },
             format!("{resolve} --not-created"),
         ),
     ] {
         step(text, Some(command));
+    }
+    // The command that goes on with the rest stands above.
+    if summary.resume_with.is_none()
+        && let Some(command) = &summary.again_with
+    {
+        let text = language.pick(
+            "What is not there, this sends:",
+            "Was nicht da ist, sendet dies:",
+        );
+        step(text, Some(command.clone()));
     }
 }
 

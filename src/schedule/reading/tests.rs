@@ -185,12 +185,12 @@ fn a_file_that_is_no_jobs_file_is_told_in_both_languages() {
         (
             vec![0xff; 30],
             "the jobs file is neither UTF-8 nor UTF-16",
-            "die Auftragsdatei ist weder UTF-8 noch UTF-16",
+            "die Jobdatei ist weder UTF-8 noch UTF-16",
         ),
         (
             vec![b'#'; (8 << 20) + 1],
             "the jobs file is longer than 8388608 bytes",
-            "die Auftragsdatei ist länger als 8388608 Bytes",
+            "die Jobdatei ist länger als 8388608 Bytes",
         ),
     ] {
         std::fs::write(&path, bytes).unwrap();
@@ -202,7 +202,7 @@ fn a_file_that_is_no_jobs_file_is_told_in_both_languages() {
     let error = Jobs::load(folder.path()).unwrap_err();
     let german = error.render(false, Language::German);
     assert!(
-        german.contains("die Auftragsdatei ist nicht zu lesen: "),
+        german.contains("die Jobdatei ist nicht zu lesen: "),
         "{german}"
     );
 }

@@ -49,7 +49,7 @@ fn the_list_of_jobs_has_german_headings_and_days() {
     let list = said(&mut importer, "--list", 0).stdout;
     let mut rows = list.lines().map(|line| line.split("  ").map(str::trim));
     let heading: Vec<&str> = rows.next().unwrap().filter(|it| !it.is_empty()).collect();
-    assert_eq!(heading, ["Auftrag", "Cron", "Zeitzone", "nächste Zeiten"]);
+    assert_eq!(heading, ["Job", "Cron", "Zeitzone", "nächste Zeiten"]);
     let row: Vec<&str> = rows.next().unwrap().filter(|it| !it.is_empty()).collect();
     let times: Vec<&str> = row[3].split(", ").collect();
     assert_eq!(times.len(), 3, "{list}");
@@ -80,9 +80,9 @@ fn the_check_of_a_jobs_file_is_german() {
         "shop: in Ordnung, Zuordnung shop.toml\nbare: in Ordnung, ohne Zuordnung\n"
     );
     for german in [
-        "Auftrag `away` kann nicht laufen:\n",
+        "Job `away` kann nicht laufen:\n",
         "Fehler: die Zuordnung ist nicht zu lesen: die Datei gibt es nicht\n",
-        "Auftrag `wrong` kann nicht laufen:\nFehler: das Profil `live` gibt es nicht: ",
+        "Job `wrong` kann nicht laufen:\nFehler: das Profil `live` gibt es nicht: ",
     ] {
         assert!(run.stderr.contains(german), "{german}\n{}", run.said());
     }
@@ -108,7 +108,7 @@ fn what_is_wrong_with_a_jobs_file_is_german() {
         "Fehler: \"0 25 * * *\" ist kein Cron-Ausdruck: eine Zahl liegt außerhalb ihrer Grenzen\n",
         "Fehler: die Zeitzone \"Europe/Berln\" gibt es nicht\n",
         "Hilfe: ist `Europe/Berlin` gemeint?\n",
-        "Fehler: ein Auftrag liest Dateien, nicht die Standardeingabe\n",
+        "Fehler: ein Job liest Dateien, nicht die Standardeingabe\n",
         "Fehler: `min_age`: `5` hat keine Einheit; eine Zahl mit Einheit schreiben, ",
         "Fehler: `on_failure`: das ist unverschlüsseltes http zu einem anderen Rechner; ",
         "Fehler: `rate`: `fast` ist kein Tempo; ",
@@ -133,9 +133,9 @@ fn what_becomes_of_a_job_is_german_for_people_and_english_for_programs() {
     importer.env("IMPORTER_BASE_URL", erp.url());
     let run = said(&mut importer, "--once shop", 4);
     for german in [
-        "Auftrag `shop` beginnt\n",
-        "Warnung: Auftrag `shop`: on_failure scheiterte: `/no/such/program` lässt sich nicht ",
-        "Auftrag `shop`: fehlgeschlagen, Code 4; es ist keine Eingabe da\n",
+        "Job `shop` beginnt\n",
+        "Warnung: Job `shop`: on_failure scheiterte: `/no/such/program` lässt sich nicht ",
+        "Job `shop`: fehlgeschlagen, Code 4; es ist keine Eingabe da\n",
     ] {
         assert!(run.stderr.contains(german), "{german}\n{}", run.said());
     }
@@ -150,7 +150,7 @@ fn what_becomes_of_a_job_is_german_for_people_and_english_for_programs() {
     let state = importer.folder().join(".importer");
     let held = lock(&state, "job\0shop", "process 42, since noon").unwrap();
     let run = said(&mut importer, "--once shop", 6);
-    let german = "Auftrag `shop`: abgewiesen, Code 6; er läuft schon: Prozess 42, seit noon\n";
+    let german = "Job `shop`: abgewiesen, Code 6; er läuft schon: Prozess 42, seit noon\n";
     assert!(run.stderr.contains(german), "{}", run.said());
     drop(held);
 
@@ -158,7 +158,7 @@ fn what_becomes_of_a_job_is_german_for_people_and_english_for_programs() {
     let run = said(&mut importer, "--once shop", 1);
     for german in [
         "jobs.toml/done verschieben: ",
-        "Auftrag `shop`: fehlgeschlagen, Code 1, 1 Datei gelesen\n",
+        "Job `shop`: fehlgeschlagen, Code 1, 1 Datei gelesen\n",
     ] {
         assert!(run.stderr.contains(german), "{german}\n{}", run.said());
     }
@@ -168,18 +168,18 @@ fn what_becomes_of_a_job_is_german_for_people_and_english_for_programs() {
     importer.file(".importer/jobs/shop/state.json", "{\"missed\": ");
     let run = said(&mut importer, "--once shop", 0);
     for german in [
-        "state.json ist beschädigt: Zeile 1 ist kein JSON, wie es hier steht; der Auftrag wird neu \
+        "state.json ist beschädigt: Zeile 1 ist kein JSON, wie es hier steht; der Job wird neu \
          begonnen\n",
-        "Auftrag `shop`: erfolgreich, Code 0, 1 Datei gelesen\n",
+        "Job `shop`: erfolgreich, Code 0, 1 Datei gelesen\n",
     ] {
         assert!(run.stderr.contains(german), "{german}\n{}", run.said());
     }
     if cfg!(unix) {
-        let german = "Warnung: Auftrag `shop`: on_success scheiterte: `false` endete mit Code 1\n";
+        let german = "Warnung: Job `shop`: on_success scheiterte: `false` endete mit Code 1\n";
         assert!(run.stderr.contains(german), "{}", run.said());
     }
     let run = said(&mut importer, "--once shp", 2);
-    let german = "Fehler: in jobs.toml gibt es keinen Auftrag `shp`\n Hilfe: ist `shop` gemeint?\n";
+    let german = "Fehler: in jobs.toml gibt es keinen Job `shp`\n Hilfe: ist `shop` gemeint?\n";
     assert!(run.stderr.contains(german), "{}", run.said());
 }
 
@@ -210,7 +210,7 @@ fn the_daemon_says_in_german_when_a_job_starts() {
     let mut daemon = super::Daemon(importer.start());
     let mut lines = BufReader::new(daemon.0.stderr.take().unwrap()).lines();
     let line = lines.next().unwrap().unwrap();
-    assert!(line.starts_with("Auftrag `shop` startet um 20"), "{line}");
+    assert!(line.starts_with("Job `shop` startet um 20"), "{line}");
     let pid = daemon.0.id().to_string();
     let mut kill = std::process::Command::new("kill");
     assert!(kill.args(["-TERM", &pid]).status().unwrap().success());

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 
 use serde_json::Value;
 use wawi_importer::journal::lock;
-use wawi_importer::sandbox::SandboxSettings;
+use wawi_importer::sandbox::{Faults, SandboxSettings};
 
 use super::{Daemon, MAPPING, export, metric, names};
 use crate::stand_in::StandIn;
@@ -78,6 +78,74 @@ fn once_imports_archives_and_counts_and_then_there_is_nothing_to_do() {
     let summary = importer.folder().join(".importer/jobs/shop/summary.json");
     let summary: Value = serde_json::from_slice(&std::fs::read(summary).unwrap()).unwrap();
     assert_eq!(summary["result"], "idle");
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_about_an_archived_input_find_it() {
+    let erp = StandIn::start(SandboxSettings {
+        faults: Faults::parse("status=422@1-1").unwrap(),
+        ..SandboxSettings::default()
+    });
+    let job = "[job.run]\nrate = \"100/s\"\nmax_invalid = \"90%\"\n";
+    let mut importer = importer(&erp, job);
+    let customers = [("K1", "Ulm"), ("K2", ""), ("K3", "Ulm")];
+    importer.file("inbox/my a.csv", export(customers));
+    // The name is taken.
+    importer.file("failed/my a.csv", "");
+    let run = once(&mut importer).expect(3);
+    let moved = importer.folder().join("failed/my a-2.csv");
+    assert!(moved.is_file());
+    let told = run.stderr.replace('\n', " ");
+    assert!(
+        told.contains("lies in failed/my a-2.csv now"),
+        "{}",
+        run.said()
+    );
+    let summary = importer.folder().join(".importer/jobs/shop/summary.json");
+    let summary: Value = serde_json::from_slice(&std::fs::read(summary).unwrap()).unwrap();
+    let again = "importer run 'failed/my a-2.csv' -m shop.toml --rate=100/s --max-invalid=90%";
+    assert_eq!(summary["inputs"][0]["again_with"], again);
+    // Whoever asks for the report again, or for the input where it was, gets on.
+    let folder = run.reports().pop().unwrap();
+    let id = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    importer.args(["report", &id]).run().expect(0);
+    let run = importer
+        .args(["run", "inbox/my a.csv", "-m", "shop.toml"])
+        .run()
+        .expect(4);
+    assert!(run.stderr.contains("lies here: '"), "{}", run.said());
+    assert!(run.stderr.contains("failed/my a-2.csv"), "{}", run.said());
+    // The report's page, and the report that is written again, name the same command.
+    let retry = format!("{again} --retry-failed");
+    let text = std::fs::read_to_string(folder.join("summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(summary["retry_with"], retry);
+    importer.shell(retry.replacen("importer", "exec \"$1\"", 1));
+    let run = importer.run().expect(3);
+    assert!(
+        run.stdout.contains("went on with an earlier run"),
+        "{}",
+        run.said()
+    );
+    assert_eq!(erp.numbers(), ["K3", "K1"]);
+    // The corrected records are compared with the input where it lies.
+    importer.shell("");
+    let failed = folder.join("failed.csv");
+    let text = std::fs::read_to_string(&failed)
+        .unwrap()
+        .replace("Muster", "Master");
+    std::fs::write(&failed, text).unwrap();
+    let failed = failed.to_str().unwrap();
+    let run = importer
+        .args(["run", failed, "-m", "shop.toml"])
+        .run()
+        .expect(4);
+    assert!(
+        run.stderr.contains("nothing was wrong there: Name"),
+        "{}",
+        run.said()
+    );
 }
 
 #[test]
