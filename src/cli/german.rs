@@ -130,7 +130,11 @@ fn why(error: &clap::Error) -> Option<String> {
     }
     let text = source.to_string();
     let (number, range) = text.split_once(" is not in ")?;
-    Some(format!("{number} liegt nicht in {range}"))
+    Some(match range.split_once("..=") {
+        Some((least, "")) => format!("{number} ist kleiner als {least}"),
+        Some((least, most)) => format!("{number} liegt nicht zwischen {least} und {most}"),
+        None => format!("{number} liegt nicht in {range}"),
+    })
 }
 
 /// What may have been meant, and what else helps.

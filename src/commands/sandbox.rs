@@ -51,7 +51,7 @@ impl From<StartError> for Failure {
                 both!(
                     "is a sandbox running there already? --port names another one; without it, \
                      one that is free is taken",
-                    "läuft dort schon eine Attrappe? --port nennt einen anderen; ohne die Option \
+                    "läuft dort schon eine Sandbox? --port nennt einen anderen; ohne die Option \
                      wird ein freier genommen"
                 ),
             ),
@@ -63,7 +63,7 @@ impl From<StartError> for Failure {
                 ),
                 both!(
                     "name one that a sandbox wrote, or a new file where you may write",
-                    "eine nennen, die eine Attrappe geschrieben hat, oder eine neue Datei, wo \
+                    "eine nennen, die eine Sandbox geschrieben hat, oder eine neue Datei, wo \
                      geschrieben werden darf"
                 ),
             ),

@@ -241,7 +241,7 @@ impl ReturnedFile {
              and in that run they still have failed",
             "das geht in eine Sandbox, die vom Lauf {run} nichts weiß, dessen Datensätze die Datei \
              berichtigt: sie werden als eigene Eingabe importiert, nichts davon kommt in eine \
-             Wawi, und in jenem Lauf sind sie weiter gescheitert",
+             Wawi, und in jenem Lauf gelten sie weiter als gescheitert",
             run = &self.run
         )
     }

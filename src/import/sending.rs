@@ -214,11 +214,11 @@ impl Live<'_> {
         self.listener.tell(&RunEvent::info(match others.len() {
             1 => both!(
                 "an earlier run left 1 record unknown: it is looked up first",
-                "ein früherer Lauf ließ 1 Datensatz unbekannt: er wird zuerst nachgesehen"
+                "aus einem früheren Lauf ist 1 Datensatz unbekannt: zuerst wird nachgesehen, ob er angelegt wurde"
             ),
             count => both!(
                 "an earlier run left {count} records unknown: they are looked up first",
-                "ein früherer Lauf ließ {count} Datensätze unbekannt: sie werden zuerst nachgesehen"
+                "aus einem früheren Lauf sind {count} Datensätze unbekannt: zuerst wird nachgesehen, ob sie angelegt wurden"
             ),
         }));
         let open = OpenElsewhere {

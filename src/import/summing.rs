@@ -266,7 +266,7 @@ fn refused_remedy(exhausted: bool, is_journal_gone: bool, language: Language) ->
             "Correct the value, or look into the ERP's log for why it refuses it; then \
              `--retry-failed` sends it again.",
             "Den Wert berichtigen, oder im Protokoll der Wawi nachsehen, warum sie ihn ablehnt; \
-             dann sendet `--retry-failed` noch einmal.",
+             dann sendet `--retry-failed` ihn noch einmal.",
         ),
         (false, true) => language.pick(
             "Correct the value, or look into the ERP's log for why it refuses it.",

@@ -97,7 +97,7 @@ pub(super) fn customer(node: Option<&Node<'_>>, compiler: &mut Compiler) -> Vec<
         compiler
             .mistakes
             .push(Mistake::of_file(both!("the mapping has no [customer]", "die Zuordnung hat kein [customer]")).help(
-            both!("it says which column becomes which field; `importer mapping fields` lists the fields", "er sagt, welche Spalte welches Feld wird; `importer mapping fields` zählt die Felder auf"),
+            both!("it says which column becomes which field; `importer mapping fields` lists the fields", "dieser Abschnitt sagt, welche Spalte zu welchem Feld wird; `importer mapping fields` zählt die Felder auf"),
         ));
         return Vec::new();
     };

@@ -374,7 +374,7 @@ impl Trial<'_> {
             (Tried::Made { .. }, Some(place)) => {
                 let what = both!(
                     "`keep_if` takes the record",
-                    "`keep_if` nimmt den Datensatz"
+                    "`keep_if` behält den Datensatz"
                 );
                 let wanted = both!("wanted: left out", "erwartet: weggelassen");
                 vec![self.wrong(place, what).label(wanted)]

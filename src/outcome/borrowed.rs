@@ -102,7 +102,7 @@ const TOML_FAULTS: &[(&str, &str)] = &[
     ),
     (
         "integers with a radix cannot be signed",
-        "eine Zahl mit 0x, 0o oder 0b hat kein Vorzeichen",
+        "eine Zahl mit 0x, 0o oder 0b darf kein Vorzeichen haben",
     ),
     (
         "invalid comment character",
@@ -123,11 +123,11 @@ const TOML_FAULTS: &[(&str, &str)] = &[
     ("key with no value", "ein Schlüssel ohne Wert"),
     (
         "keys cannot be multi-line basic strings",
-        "ein Schlüssel geht nicht über mehrere Zeilen",
+        "ein Schlüssel darf nicht über mehrere Zeilen gehen",
     ),
     (
         "keys cannot be multi-line literal strings",
-        "ein Schlüssel geht nicht über mehrere Zeilen",
+        "ein Schlüssel darf nicht über mehrere Zeilen gehen",
     ),
     (
         "missing array opening",
@@ -204,12 +204,12 @@ const TOML_FAULTS: &[(&str, &str)] = &[
     ),
     (
         "unexpected leading zero",
-        "eine Zahl beginnt nicht mit einer Null",
+        "eine Zahl darf nicht mit einer Null beginnen",
     ),
     ("unexpected sign", "hier gehört kein Vorzeichen hin"),
     (
         "unquoted keys cannot be empty",
-        "ein Schlüssel ohne Anführungszeichen ist nicht leer",
+        "ein Schlüssel ohne Anführungszeichen darf nicht leer sein",
     ),
     ("invalid string", "unzulässiger Text in Anführungszeichen"),
     (
@@ -396,7 +396,7 @@ fn template_fault(sentence: &str) -> Option<&'static str> {
         "unexpected end of string" => "ein Text in Anführungszeichen ist nicht geschlossen",
         "unexpected end of comment" => "ein Kommentar ist nicht geschlossen",
         "unexpected end of raw block" => "`raw` ist nicht geschlossen",
-        "'_' may not occur at end of number" => "eine Zahl endet nicht mit `_`",
+        "'_' may not occur at end of number" => "eine Zahl darf nicht mit `_` enden",
         "invalid float" => "keine Dezimalzahl",
         "invalid integer (too large)" => "eine Zahl ist zu groß",
         "Too many arguments in function call" => "eine Funktion bekommt zu viele Angaben",
@@ -446,7 +446,7 @@ fn date_format_fault(reason: &str) -> Option<String> {
             "invalid format string, expected directive after `%.`" => {
                 "hinter `%.` fehlt der Buchstabe"
             }
-            "requires IANA time zone identifier" => "eine Zeitzone hat ein Datum hier nicht",
+            "requires IANA time zone identifier" => "ein Datum hat hier keine Zeitzone",
             _ => return None,
         }
         .to_owned(),

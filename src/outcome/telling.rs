@@ -115,16 +115,17 @@ fn rehearsed(summary: &Summary, language: Language) -> String {
         (Language::English, all, 0) if all == ready => {
             format!("all {read} records would be created")
         }
+        (Language::German, 1, 0) if ready == 1 => "der eine Datensatz würde angelegt".to_owned(),
         (Language::German, all, 0) if all == ready => {
             format!("alle {read} Datensätze würden angelegt")
         }
         (Language::English, _, 0) => format!("{told} of {read} records would be created"),
-        (Language::German, _, 0) => format!("{told} von {read} Datensätzen würden angelegt"),
+        (Language::German, _, 0) => format!("ein Lauf würde {told} von {read} Datensätzen anlegen"),
         (Language::English, ..) => {
             format!("{told} of {read} records would be created, {invalid} invalid")
         }
         (Language::German, ..) => {
-            format!("{told} von {read} Datensätzen würden angelegt, {invalid} sind ungültig")
+            format!("ein Lauf würde {told} von {read} Datensätzen anlegen, ungültig: {invalid}")
         }
     };
     match language {

@@ -140,7 +140,9 @@ impl Plan {
         if !words.is_empty() && !words.contains('=') {
             let what = both(
                 format!("there is no file `{words}`, and it is no list of faults"),
-                format!("die Datei `{words}` gibt es nicht, und Fehler nennt das auch nicht"),
+                format!(
+                    "die Datei `{words}` gibt es nicht, und eine Liste von Fehlern ist das auch nicht"
+                ),
             );
             let help = both(
                 "name a fault file, or write for example commit_drop=0.02,status=403@101",

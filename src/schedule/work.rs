@@ -134,7 +134,7 @@ impl Workshop {
         self.states().read(&job.name).unwrap_or_else(|error| {
             let text = both!([error = error.told()]
                 "{error}; it is begun anew",
-                "{error}; der Job wird neu begonnen"
+                "{error}; die Datei wird neu angelegt"
             );
             self.warn(job, &text);
             State::default()
@@ -327,7 +327,7 @@ impl Workshop {
             Err(why) => {
                 let text = both!(
                     "where its input lies now is not noted: {why}",
-                    "wo ihre Eingabe jetzt liegt, ist nicht vermerkt: {why}"
+                    "wo die Eingabe des Laufs jetzt liegt, ist nicht vermerkt: {why}"
                 );
                 self.warn(&job, &text);
                 None

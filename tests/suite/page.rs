@@ -174,7 +174,7 @@ fn german_readers_are_told_in_german_and_programs_in_english() {
         .run()
         .expect(3);
     for told in [
-        "Probelauf: 25 von 30 Datensätzen würden angelegt, 5 sind ungültig",
+        "Probelauf: ein Lauf würde 25 von 30 Datensätzen anlegen, ungültig: 5",
         "Fehler nach Ursache",
         "Spalte `Mail`: der Wert ist nicht genau eine E-Mail-Adresse.",
         "Trennzeichen `;` (erkannt)",

@@ -101,7 +101,7 @@ impl Facts {
         let path = self.path.display();
         both!([size = size(self.bytes)]
             "{path} is whole, {size}; runs: {runs}, unfinished: {open}, unknown records: {unknown}",
-            "{path} ist heil, {size}; Läufe: {runs}, unfertig: {open}, unbekannte Datensätze: {unknown}"
+            "{path} ist unbeschädigt, {size}; Läufe: {runs}, unfertig: {open}, unbekannte Datensätze: {unknown}"
         )
     }
 

@@ -94,7 +94,7 @@ impl ImportError {
                 "der Lauf {run} ist nicht zu Ende, und was er von seiner Standardeingabe \
                  aufbewahrt, erwähnt den Kunden"
             ),
-            Self::Workers(_) => "die Arbeiter des Programms ließen sich nicht starten".to_owned(),
+            Self::Workers(_) => "die Threads des Programms ließen sich nicht starten".to_owned(),
             Self::Sandbox(_) => "die Sandbox startet nicht".to_owned(),
             Self::Internal(what) => format!("ein Fehler in diesem Programm: {what}"),
         })

@@ -131,7 +131,7 @@ impl ImportError {
                 return Some(both!(
                     "finish that run or `importer forget {run} --force`, then give the same \
                      command again",
-                    "jenen Lauf zu Ende bringen oder `importer forget {run} --force`, dann denselben Befehl noch einmal geben"
+                    "jenen Lauf zu Ende bringen oder mit `importer forget {run} --force` vergessen, dann denselben Befehl noch einmal geben"
                 ));
             }
             Self::Workers(_) | Self::Sandbox(_) => {

@@ -184,7 +184,7 @@ fn number_of_id(maker: &Maker<'_>, templates: bool, pick: Pick) -> Option<Line> 
     if !(templates && plain && longest <= 26) {
         let mark = both!(
             "there is no customer number, so the shop's id becomes it: is it free in Wawi?",
-            "es gibt keine Kundennummer, daher wird es die Id des Shops: ist sie in der Wawi frei?"
+            "es gibt keine Kundennummer, daher dient die Id des Shops als Kundennummer: ist sie in der Wawi frei?"
         );
         let line = maker.line("Number", Topic::ShopId, &[pick])?;
         return Some(line.marked(maker.say(mark)));

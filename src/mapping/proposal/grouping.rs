@@ -179,7 +179,7 @@ pub(super) fn blocks(maker: &Maker<'_>, grouping: &Grouping, billing: &Block) ->
         ),
         keyless if keyless == count => both!(
             "{sure}%: {count} of {records} records have none, and an address of their own",
-            "{sure}%: {count} von {records} Datensätzen haben nichts, und eine eigene Adresse"
+            "{sure}%: {count} von {records} Datensätzen haben dort nichts, aber eine eigene Adresse"
         ),
         _ => both!(
             "{sure}%: {count} of {records} records have the same as the one above, or none",

@@ -144,7 +144,9 @@ fn template(reason: &str) -> String {
             "sie braucht zu viele Schritte oder zu viel Speicher"
         }
         "it reads a value that is not there" => "sie liest einen Wert, den es nicht gibt",
-        "an operation does not fit its values" => "eine Rechnung passt nicht zu ihren Werten",
+        "an operation does not fit its values" => {
+            "eine Rechenoperation passt nicht zu ihren Werten"
+        }
         "a list or an object cannot be written as it is" => {
             "eine Liste oder ein Objekt lässt sich nicht einfach hinschreiben"
         }
@@ -178,7 +180,9 @@ fn not_found(facts: &Facts<'_>) -> String {
             None => format!("{value} ist keine Id in der Wawi{known}"),
         },
         Code::LookupAmbiguous => {
-            let ids = facts.phrase(", mit den Ids ", "ids", "");
+            let ids = facts
+                .phrase(", mit den Ids ", "ids", "")
+                .replace(" and ", " und ");
             let list = word.unwrap_or("Einträge");
             format!("{value} ist der Name mehrerer {list} in der Wawi{ids}")
         }
@@ -333,6 +337,7 @@ fn of_the_record(facts: &Facts<'_>) -> String {
         Code::CellError => {
             let cell = facts.phrase(" in ", "cell", "");
             let error = facts.phrase(" (", "error", ")");
+            let error = error.replace("a formula without a value", "eine Formel ohne Wert");
             format!("im Tabellenblatt steht ein Fehler statt eines Werts{cell}{error}")
         }
         Code::RecordQuote => {
@@ -359,7 +364,13 @@ fn of_the_record(facts: &Facts<'_>) -> String {
             "ein Schlüssel steht zweimal im JSON-Objekt".to_owned()
         }
         _ => {
-            let reason = facts.phrase(": ", "reason", "");
+            let reason = match facts.param("reason").as_deref() {
+                Some("syntax") => ": sie ist falsch geschrieben".to_owned(),
+                Some("cut_off") => ": sie ist abgeschnitten".to_owned(),
+                Some("too_deep") => ": sie ist zu tief verschachtelt".to_owned(),
+                Some("not_an_object") => ": dort steht etwas anderes".to_owned(),
+                _ => facts.phrase(": ", "reason", ""),
+            };
             let column = facts.phrase(" (bei Zeichen ", "column", ")");
             format!("die Zeile ist kein JSON-Objekt{reason}{column}")
         }

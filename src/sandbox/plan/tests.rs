@@ -162,7 +162,7 @@ fn what_is_neither_a_file_nor_a_text_is_told_as_that() {
     assert!(wrong.to_string().contains("no file `drop`"), "{wrong}");
     assert_eq!(
         wrong.in_german(),
-        "die Datei `drop` gibt es nicht, und Fehler nennt das auch nicht"
+        "die Datei `drop` gibt es nicht, und eine Liste von Fehlern ist das auch nicht"
     );
     let folder = Plan::load(folder.path()).unwrap_err();
     assert!(folder.to_string().contains("cannot be read"), "{folder}");

@@ -28,16 +28,18 @@ impl SourceError {
                 path.display()
             ),
             Self::OtherFormat { path, what } => format!(
-                "`{}` hat ein Format, das nicht gelesen wird ({what})",
-                path.display()
+                "`{}` hat ein Format, das nicht gelesen wird ({})",
+                path.display(),
+                format_in_german(what)
             ),
             Self::NotAsDeclared {
                 path,
                 declared,
                 what,
             } => format!(
-                "`{}` ist als {declared} angegeben, hat aber ein anderes Format ({what})",
-                path.display()
+                "`{}` ist als {declared} angegeben, hat aber ein anderes Format ({})",
+                path.display(),
+                format_in_german(what)
             ),
             Self::Encrypted { path } => {
                 format!("`{}` ist durch ein Kennwort geschützt", path.display())
@@ -133,5 +135,25 @@ impl SourceError {
             Self::Pattern { pattern, .. } => format!("`{pattern}` ist keine Datei und kein Muster"),
             Self::NoMatch { pattern } => format!("zum Muster `{pattern}` passt keine Datei"),
         }
+    }
+}
+
+/// What a file is that is not read, by the English words.
+fn format_in_german(what: &str) -> &str {
+    match what {
+        "an old Excel file (XLS)" => "eine alte Excel-Datei (XLS)",
+        "a binary Excel file (XLSB)" => "eine binäre Excel-Datei (XLSB)",
+        "an OpenDocument file that is no spreadsheet" => {
+            "eine OpenDocument-Datei, die keine Tabelle ist"
+        }
+        "a Word document" => "ein Word-Dokument",
+        "an empty ZIP file" => "eine leere ZIP-Datei",
+        "a ZIP file" => "eine ZIP-Datei",
+        "a PDF file" => "eine PDF-Datei",
+        "compressed with bzip2" => "mit bzip2 gepackt",
+        "compressed with xz" => "mit xz gepackt",
+        "compressed twice" => "zweimal gepackt",
+        "UTF-32 text" => "Text in UTF-32",
+        other => other,
     }
 }

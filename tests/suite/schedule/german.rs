@@ -168,8 +168,8 @@ fn what_becomes_of_a_job_is_german_for_people_and_english_for_programs() {
     importer.file(".importer/jobs/shop/state.json", "{\"missed\": ");
     let run = said(&mut importer, "--once shop", 0);
     for german in [
-        "state.json ist beschädigt: Zeile 1 ist kein JSON, wie es hier steht; der Job wird neu \
-         begonnen\n",
+        "state.json ist beschädigt: Zeile 1 ist kein JSON, wie es hier steht; die Datei wird \
+         neu angelegt\n",
         "Job `shop`: erfolgreich, Code 0, 1 Datei gelesen\n",
     ] {
         assert!(run.stderr.contains(german), "{german}\n{}", run.said());
@@ -210,7 +210,7 @@ fn the_daemon_says_in_german_when_a_job_starts() {
     let mut daemon = super::Daemon(importer.start());
     let mut lines = BufReader::new(daemon.0.stderr.take().unwrap()).lines();
     let line = lines.next().unwrap().unwrap();
-    assert!(line.starts_with("Job `shop` startet um 20"), "{line}");
+    assert!(line.starts_with("Job `shop`: nächster Start 20"), "{line}");
     let pid = daemon.0.id().to_string();
     let mut kill = std::process::Command::new("kill");
     assert!(kill.args(["-TERM", &pid]).status().unwrap().success());

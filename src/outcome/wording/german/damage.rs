@@ -92,7 +92,7 @@ pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
         ),
         Damage::Guard => replace("Das Schutzzeichen"),
         Damage::Formula => format!(
-            "Wenn {column} wirklich so beginnt, ist nichts zu tun; sonst den Wert noch einmal aus der Quelle holen."
+            "Wenn der Wert wirklich so beginnt, ist nichts zu tun; sonst {column} noch einmal aus der Quelle holen."
         ),
         Damage::Scientific => format!(
             "Die Tabellenkalkulation hat ihn zerstört: {column} noch einmal aus der Quelle holen, ohne Tabellenkalkulation dazwischen; die verlorenen Ziffern lassen sich nicht wiederherstellen."

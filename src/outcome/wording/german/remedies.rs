@@ -71,7 +71,7 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
             "Die Datei noch einmal als UTF-8 exportieren, oder sagen, welchen Zeichensatz sie hat: `--encoding utf-8`. Sehen nur Teile so aus, waren sie schon vorher beschädigt: im Shop berichtigen.".to_owned()
         }
         Code::TextSuspect => format!(
-            "Nachsehen ({column}); `\"text.suspect\" = \"off\"` in `[rules]` der Zuordnung sagt nichts mehr dazu."
+            "Nachsehen ({column}); `\"text.suspect\" = \"off\"` in `[rules]` der Zuordnung schaltet diese Warnung ab."
         ),
         Code::DateSuspect => format!(
             "Er wird gesendet, wie er ist. Nachsehen ({column}), auch nach der Reihenfolge von Tag, Monat und Jahr in `date` der Zuordnung."
@@ -263,7 +263,7 @@ fn of_the_record(facts: &Facts<'_>) -> String {
         Code::KeyMissing => key_missing(facts),
         Code::KeyDuplicate => groups::come_again(facts).unwrap_or_else(|| {
             let other = other_key(facts);
-            format!("Einen der beiden Datensätze entfernen oder ihm {other} geben; aus Zeilen, die aufeinander folgen, macht `[group]` in der Zuordnung einen Kunden.")
+            format!("Einen der beiden Datensätze entfernen oder ihm {other} geben; aus Zeilen, die aufeinanderfolgen, macht `[group]` in der Zuordnung einen Kunden.")
         }),
         Code::GroupHeadless
         | Code::GroupTooLarge
@@ -275,7 +275,7 @@ fn of_the_record(facts: &Facts<'_>) -> String {
             "Den Datensatz entfernen, oder vorhandene Kunden in Ruhe lassen: `--existing skip --retry-failed`.".to_owned()
         }
         Code::PersonDuplicate | Code::EmailDuplicate => format!(
-            "Prüfen, ob beide ein Kunde sind, und einen entfernen; `\"{}\" = \"off\"` in `[rules]` der Zuordnung sagt nichts mehr dazu.",
+            "Prüfen, ob beide derselbe Kunde sind, und dann einen entfernen; `\"{}\" = \"off\"` in `[rules]` der Zuordnung schaltet diese Warnung ab.",
             facts.error.code
         ),
         Code::RecordRagged => format!(

@@ -20,7 +20,7 @@ pub(in crate::outcome::wording) fn stop(stop: &Stop) -> String {
             "Die Adresse leitet anderswohin weiter (Status {status}); Weiterleitungen wird nicht gefolgt, denn sie könnten die Zugangsdaten mitnehmen."
         ),
         Stop::Address { status } => format!(
-            "Der Server kennt die Adresse nicht, oder ihm fehlt eine Kopfzeile (Status {status})."
+            "Der Server kennt die Adresse nicht, oder der Anfrage fehlt ein HTTP-Header (Status {status})."
         ),
         Stop::Tls => {
             "Es kommt keine sichere Verbindung zustande: das Zertifikat des Servers passt nicht, \
