@@ -288,6 +288,8 @@ impl Console {
         let choices = self.language().pick("[y/N]", "[j/N]");
         let question = question.shown_in(self.language());
         let question = self.err_look().paint(STRONG, &clean::block(question));
+        // A bar would be drawn over the question, and over the answer.
+        self.lock().clear_bar();
         self.err(&format!("{question} {choices} "));
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).is_ok() && is_yes(&answer)
@@ -304,11 +306,11 @@ impl Console {
             return;
         }
         let mut state = self.lock();
-        let text = state.pace.tell(progress, now, self.language());
+        let parts = state.pace.tell(progress, now, self.language());
         if self.settings.has_bar() {
-            progress::draw(&mut state.bar, progress, &text);
+            progress::draw(&mut state.bar, progress, &parts);
         } else if state.pace.line_is_due(now) {
-            state.print(Stream::Err, format!("{text}\n").as_bytes());
+            state.print(Stream::Err, format!("{}\n", parts.join(", ")).as_bytes());
         }
     }
 

@@ -144,9 +144,11 @@ pub fn resolve_global(cli: &Cli, environment: &Environment) -> Result<GlobalChoi
     let (config, profile) = (layers.config.clone(), layers.profile.clone());
     let options = layers.merged();
     let dry_run = options.dry_run.unwrap_or_default();
+    // Shells know the width and do not export it.
     let width = environment
         .get("COLUMNS")?
-        .and_then(|columns| columns.parse().ok());
+        .and_then(|columns| columns.parse().ok())
+        .or_else(|| terminals.columns());
     let report = report(&options);
     if cfg!(not(unix)) && options.report_mode.is_some() {
         warnings.push(both!(

@@ -116,6 +116,7 @@ pub(super) fn troubled() -> Summary {
         .insert("postal_code.zero_restored".to_owned(), 77);
     summary.correct_with =
         Some("importer run reports/r-0193/failed.csv -m jtl-shop.toml".to_owned());
+    summary.retry_with = Some("importer run kunden.csv -m jtl-shop.toml --retry-failed".to_owned());
     summary.traffic.retries = 12;
     summary.traffic.throttled = 1;
     summary

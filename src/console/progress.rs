@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use terminal_size::{Width, terminal_size_of};
 
 use super::page::{length, thousands_in};
 use crate::outcome::telling::tenths;
@@ -10,6 +11,8 @@ use crate::outcome::{Language, Phase, Progress, both};
 
 /// Time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Columns that the bar takes, with the blank behind it.
+const BESIDE: usize = 11;
 /// Before this much of a phase has passed, its rate says nothing.
 const RATE_AFTER: Duration = Duration::from_secs(1);
 
@@ -22,7 +25,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// Takes a new state of affairs in, and says what there is to say about it.
-    pub(super) fn tell(&mut self, progress: &Progress, now: Instant, l: Language) -> String {
+    pub(super) fn tell(&mut self, progress: &Progress, now: Instant, l: Language) -> Vec<String> {
         let amount = amount(progress);
         let rate = match self.phase {
             Some((phase, since, before)) if phase == progress.phase => {
@@ -33,7 +36,7 @@ impl Pace {
                 None
             }
         };
-        text(progress, rate, l)
+        parts(progress, rate, l)
     }
 
     /// Whether it is time for the next line.
@@ -64,24 +67,14 @@ fn per_second(amount: u64, time: Duration) -> Option<f64> {
     (time >= RATE_AFTER).then(|| amount as f64 / time.as_secs_f64())
 }
 
-/// One line about where a run stands.
-fn text(progress: &Progress, rate: Option<f64>, l: Language) -> String {
-    // A narrow terminal cuts the end off, so that what is waited for stands first.
+/// The parts of a line about where a run stands. A narrow terminal leaves out the last ones, so
+/// that what is waited for stands first, and then what it is waited for.
+fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
     let mut parts = vec![position(progress, l)];
     if let Some(left) = progress.left {
         let left = length(rounded(left));
         parts.push(both!("about {left} left", "noch etwa {left}").told_in(l));
     }
-    let counts = &progress.counts;
-    let failed = counts.invalid + counts.refused;
-    let mut count = |number: u64, word: &str| {
-        if number > 0 {
-            parts.push(format!("{} {word}", thousands_in(number, l)));
-        }
-    };
-    count(counts.created, l.pick("created", "angelegt"));
-    count(failed, l.pick("failed", "fehlgeschlagen"));
-    count(counts.unknown, l.pick("unknown", "unbekannt"));
     if let Some(rate) = rate {
         parts.push(match progress.phase {
             Phase::CheckingExisting | Phase::Reconciling => {
@@ -119,7 +112,17 @@ fn text(progress: &Progress, rate: Option<f64>, l: Language) -> String {
             None => {}
         }
     }
-    parts.join(", ")
+    let counts = &progress.counts;
+    let failed = counts.invalid + counts.refused;
+    let mut count = |number: u64, word: &str| {
+        if number > 0 {
+            parts.push(format!("{} {word}", thousands_in(number, l)));
+        }
+    };
+    count(counts.created, l.pick("created", "angelegt"));
+    count(failed, l.pick("failed", "fehlgeschlagen"));
+    count(counts.unknown, l.pick("unknown", "unbekannt"));
+    parts
 }
 
 #[expect(
@@ -184,13 +187,13 @@ fn position(progress: &Progress, l: Language) -> String {
 }
 
 /// Draws a state of affairs, beginning a bar if there is none yet.
-pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, text: &str) {
+pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, parts: &[String]) {
     let is_new = bar.is_none();
     // Hidden at first: a bar draws itself as soon as it has a length, before it has its style.
     let bar = bar.get_or_insert_with(ProgressBar::hidden);
     if is_new || bar.length() != progress.total {
         let template = match progress.total {
-            Some(_) => "{bar:15} {wide_msg}",
+            Some(_) => "{bar:10} {wide_msg}",
             None => "{spinner} {wide_msg}",
         };
         // The templates are constant; if one were wrong, the default style would stay.
@@ -206,7 +209,25 @@ pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, text: &st
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
     }
     bar.set_position(progress.done);
-    bar.set_message(text.to_owned());
+    let columns = terminal_size_of(std::io::stderr()).map_or(80, |(Width(columns), _)| columns);
+    bar.set_message(fitting(parts, usize::from(columns).saturating_sub(BESIDE)));
+}
+
+/// As many of the parts as a line of so many columns has room for; the first one in any case.
+fn fitting(parts: &[String], columns: usize) -> String {
+    let mut line = String::new();
+    for part in parts {
+        let is_first = line.is_empty();
+        let length = line.chars().count() + 2 + part.chars().count();
+        if !is_first && length > columns {
+            break;
+        }
+        if !is_first {
+            line.push_str(", ");
+        }
+        line.push_str(part);
+    }
+    line
 }
 
 #[cfg(test)]
@@ -228,6 +249,10 @@ mod tests {
         }
     }
 
+    fn text(progress: &Progress, rate: Option<f64>, l: Language) -> String {
+        parts(progress, rate, l).join(", ")
+    }
+
     #[test]
     fn a_line_tells_what_matters_in_its_phase() {
         let mut sending = progress(Phase::Sending, 12_345, Some(100_000));
@@ -237,13 +262,13 @@ mod tests {
         sending.left = Some(Duration::from_secs(180));
         assert_eq!(
             text(&sending, Some(9.84), English),
-            "Sending 12,345 of 100,000 (12%), about 3 min left, 12,300 created, 42 failed, \
-             9.8 records/s, 8 at once"
+            "Sending 12,345 of 100,000 (12%), about 3 min left, 9.8 records/s, 8 at once, \
+             12,300 created, 42 failed"
         );
         assert_eq!(
             text(&sending, Some(9.84), German),
-            "Senden 12.345 von 100.000 (12\u{a0}%), noch etwa 3 min, 12.300 angelegt, \
-             42 fehlgeschlagen, 9,8 Datensätze/s, 8 zugleich"
+            "Senden 12.345 von 100.000 (12\u{a0}%), noch etwa 3 min, 9,8 Datensätze/s, \
+             8 zugleich, 12.300 angelegt, 42 fehlgeschlagen"
         );
         sending.quota = Some(QuotaUse {
             used: 43,
@@ -253,9 +278,17 @@ mod tests {
         sending.left = Some(Duration::from_secs(86_390));
         assert_eq!(
             text(&sending, Some(1_234.5), English),
-            "Sending 12,345 of 100,000 (12%), about 24 h left, 12,300 created, 42 failed, \
-             1,235 records/s, quota 43 of 60 in 1 min"
+            "Sending 12,345 of 100,000 (12%), about 24 h left, 1,235 records/s, \
+             quota 43 of 60 in 1 min, 12,300 created, 42 failed"
         );
+        // Parts that do not fit are left out as a whole.
+        let all = parts(&sending, Some(25.0), English);
+        assert_eq!(
+            fitting(&all, 80 - BESIDE),
+            "Sending 12,345 of 100,000 (12%), about 24 h left, 25 records/s"
+        );
+        assert_eq!(fitting(&all, 10), "Sending 12,345 of 100,000 (12%)");
+        assert_eq!(fitting(&all, 999), all.join(", "));
         let mut reading = progress(Phase::Reading, 500, Some(1000));
         reading.counts.read = 7;
         assert_eq!(text(&reading, None, English), "Reading 50%, 7 records");
@@ -276,12 +309,16 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::default();
         let mut now = progress(Phase::Sending, 100, None);
-        assert!(!pace.tell(&now, start, English).contains("/s"));
+        assert!(!pace.tell(&now, start, English).concat().contains("/s"));
         now.done = 130;
-        let later = pace.tell(&now, start + Duration::from_secs(3), English);
+        let later = pace
+            .tell(&now, start + Duration::from_secs(3), English)
+            .concat();
         assert!(later.contains("10 records/s"), "{later}");
         now.phase = Phase::Reconciling;
-        let other = pace.tell(&now, start + Duration::from_secs(9), English);
+        let other = pace
+            .tell(&now, start + Duration::from_secs(9), English)
+            .concat();
         assert!(!other.contains("/s"), "{other}");
     }
 

@@ -33,6 +33,16 @@ pub struct Terminals {
     pub stderr: bool,
 }
 
+impl Terminals {
+    /// How wide the terminal is in which the summary is read, if there is one.
+    pub(super) fn columns(self) -> Option<u16> {
+        if !self.stdout {
+            return None;
+        }
+        terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0)
+    }
+}
+
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Environment")

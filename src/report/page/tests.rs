@@ -92,6 +92,7 @@ fn eventful() -> Summary {
         }),
         resume_with: Some("importer run 'kunden.csv' -m jtl.toml".to_owned()),
         correct_with: Some("importer run reports/r1/failed.csv -m jtl.toml".to_owned()),
+        retry_with: Some("importer run kunden.csv -m jtl.toml --retry-failed".to_owned()),
         ..summary()
     }
 }
