@@ -57,6 +57,16 @@ First steps:
 
 {all-args}{after-help}";
 
+/// Whether no command was typed, but at most options of every command.
+#[must_use]
+pub fn lacks_command(error: &clap::Error) -> bool {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    // The word under this name is the command that needs another one behind it.
+    let of = error.get(ContextKind::InvalidSubcommand);
+    error.kind() == ErrorKind::MissingSubcommand
+        && matches!(of, Some(ContextValue::String(command)) if command == "importer")
+}
+
 /// What a newcomer needs, where no command was typed.
 #[must_use]
 pub fn welcome() -> Bilingual {

@@ -132,7 +132,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
     let typed = cli::typed_language(&argv);
     let cli = match Cli::try_parse_from(argv) {
         Ok(cli) => cli,
-        Err(_) if is_bare => {
+        Err(error) if is_bare || cli::lacks_command(&error) => {
             let language = early_language(typed, environment);
             let welcome = cli::welcome().told_in(language);
             Console::new(ConsoleSettings::default()).diagnostic(&welcome);

@@ -89,13 +89,15 @@ pub(super) fn man(args: &ManArgs, console: &Console) -> Ended {
         print(&page, console);
         return Ok(ExitCode::Fine);
     };
-    write(&command, folder).map_err(|error| {
-        failure(both!(
-            "the pages cannot be written into {folder}: {error}",
-            "die Seiten lassen sich nicht in {folder} schreiben: {error}",
-            folder = folder.display()
-        ))
-    })?;
+    let made = std::fs::create_dir_all(folder);
+    made.and_then(|()| write(&command, folder))
+        .map_err(|error| {
+            failure(both!(
+                "the pages cannot be written into {folder}: {error}",
+                "die Seiten lassen sich nicht in {folder} schreiben: {error}",
+                folder = folder.display()
+            ))
+        })?;
     console.note(&both!(
         "the pages are in {folder}",
         "die Seiten sind in {folder}",

@@ -404,7 +404,7 @@ fn tell(told: &Told, console: &Console, json: bool, quiet: bool) {
         _ if quiet => {}
         Told::Next { job, there, .. } => console.note(&both!(
             "job `{job}` starts at {there}",
-            "Job `{job}` startet um {there}"
+            "Job `{job}`: nächster Start {there}"
         )),
         Told::Started { job, why } => {
             let why = because(*why);
@@ -426,7 +426,12 @@ fn tell_moved(summary: &JobSummary, console: &Console) {
         let Some(to) = &input.moved_to else {
             continue;
         };
-        let way_on = match &input.again_with {
+        // Of one whose records were all turned down here nothing is left that could go on.
+        let is_over = input
+            .run
+            .as_ref()
+            .is_some_and(|run| run.counts.open + run.counts.refused + run.counts.unknown == 0);
+        let way_on = match input.again_with.as_ref().filter(|_| !is_over) {
             Some(command) => both!(
                 "; what is open, or to be tried again, goes on there:\n  {command}",
                 "; was offen ist oder noch einmal versucht werden soll, geht dort weiter:\n  {command}"

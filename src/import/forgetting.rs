@@ -212,7 +212,7 @@ impl Forget<'_> {
             return Ok(());
         }
         let what = runs_and_rehearsals(rows.len(), rehearsals.len());
-        self.ask(&both!([what] "Forget {what}?", "{what} vergessen?"))?;
+        self.ask(&both!([what] "Forget {what}?", "Vergessen: {what}?"))?;
         for folder in rehearsals {
             forgotten.reports.add(report::erase(&folder)?);
         }
@@ -281,7 +281,7 @@ impl Forget<'_> {
                 forgotten.reports.add(report::erase(&folder)?);
             }
             if row.input != "-" {
-                forgotten.inputs.insert(row.input.clone());
+                forgotten.inputs.insert(place_of(row));
             }
             forgotten.runs.push(row.id.clone());
         }
@@ -359,7 +359,7 @@ impl Forget<'_> {
         };
         self.ask(&both!([known, number = Bilingual::same(number)]
             "Forget customer {number}: {known} in the journal, and its rows in the reports?",
-            "Kunde {number} vergessen: {known} im Journal und seine Zeilen in den Berichten?"
+            "Den Kunden {number} vergessen: {known} im Journal und seine Zeilen in den Berichten?"
         ))?;
         forgotten.untold = untold;
         for file in unreadable {
@@ -375,7 +375,7 @@ impl Forget<'_> {
                 here.add(report::erase_customer(&folder, records, &mention)?);
             }
             if (!records.is_empty() || here.rows > 0) && row.input != "-" {
-                forgotten.inputs.insert(row.input.clone());
+                forgotten.inputs.insert(place_of(row));
             }
             forgotten.reports.add(here);
         }
@@ -510,6 +510,12 @@ fn runs_and_rehearsals(runs: usize, rehearsals: usize) -> Bilingual {
         0 => others,
         _ => both!([told, others] "{told}, and {others}", "{told} und {others}"),
     }
+}
+
+/// Where the run's input lies, as people named it, or where it was moved since.
+fn place_of(row: &RunRow) -> String {
+    let moved = options_from(row).moved_to;
+    moved.unwrap_or_else(|| row.input.clone())
 }
 
 /// The folders that the input lay in, and those that it corrects.

@@ -115,11 +115,13 @@ impl JobOptions {
     }
 
     /// All of the options that have flags, as they are typed behind `importer run`; but for the
-    /// folder of the reports, which is relative to the jobs file.
+    /// mapping, which the run was resolved with, and the folder of the reports: that is relative
+    /// to the jobs file.
     pub(super) fn typed_all(&self) -> String {
         let has_flag = |key: &str| {
             let mut rows = OPTIONS.iter().filter(|row| row.key == key);
-            rows.any(|row| row.scope == Scope::Everywhere) && key != "report_dir"
+            rows.any(|row| row.scope == Scope::Everywhere)
+                && !matches!(key, "mapping" | "report_dir")
         };
         let given = self.given.iter().filter(|(key, _)| has_flag(key));
         given

@@ -171,6 +171,11 @@ fn given(
     if option.scope != Scope::NoFlag
         && let Some(value) = environment.typed_value(&option.flag())
     {
+        // A switch has no value: what stands behind it is another word.
+        let value = match option.default {
+            "off" if option.key != "verbose" => "on".to_owned(),
+            _ => value,
+        };
         return Some((value, Origin::Flag));
     }
     let (index, value) = layers.given(option.key)?;

@@ -503,7 +503,13 @@ fn whoever_types_nothing_is_welcomed_in_the_language_of_the_locale() {
     let run = importer.run().expect(2);
     assert_eq!(run.stdout, "");
     assert!(english_words(&run.stderr).is_empty(), "{}", run.said());
-    insta::assert_snapshot!(run.stderr);
+    let welcome = run.stderr;
+    insta::assert_snapshot!(welcome);
+    // Options of every command are no command.
+    for words in [&["--lang", "de"][..], &["-v"], &["-q", "--yes"]] {
+        let run = importer.args(words).run().expect(2);
+        assert_eq!(run.stderr, welcome, "{words:?}");
+    }
     // A mistake in the words is told in the language that the words name.
     importer.args(["rnu", "customers.csv", "--lang", "en"]);
     let run = importer.run().expect(2);

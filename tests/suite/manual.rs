@@ -69,7 +69,7 @@ fn the_manual_has_a_page_for_each_command() {
         main.starts_with(".ie") || main.contains(".TH importer 1"),
         "{main}"
     );
-    std::fs::create_dir(importer.folder().join("man1")).unwrap();
+    // The folder is made.
     importer.args(["man", "man1"]).run().expect(0);
     for (name, options) in all_commands() {
         let page = importer.folder().join(format!("man1/{name}.1"));
@@ -102,6 +102,7 @@ fn the_manual_has_a_page_for_each_command() {
         let version = concat!("\"importer ", env!("CARGO_PKG_VERSION"), "\"");
         assert!(page.contains(version), "{name}");
     }
+    importer.file("nowhere", "a file, and no folder");
     let run = importer.args(["man", "nowhere"]).run().expect(1);
     assert!(run.stderr.contains("nowhere"), "{}", run.said());
 }

@@ -331,7 +331,9 @@ fn what_is_not_in_wawi_is_sent_by_the_same_command() {
     let id = scene.run_id();
     for record in ["1", "2"] {
         let run = scene.resolve(&id, record, &["--not-created"]).expect(0);
-        assert!(run.stdout.contains("the same command"), "{}", run.said());
+        let told = run.stdout.replace('\n', " ");
+        assert!(told.contains("this sends it:"), "{}", run.said());
+        assert!(told.contains("importer run shop.csv -m"), "{}", run.said());
     }
     let last = line(
         &scene
