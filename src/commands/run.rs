@@ -17,7 +17,7 @@ use crate::fail_point::{self, Point};
 use crate::import::{Confirm, Import, ImportError, SANDBOX, moved_input};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
-use crate::outcome::telling::shell_word;
+use crate::outcome::telling::{shell_word, thousands_in};
 use crate::outcome::{Bilingual, Ending, ExitCode, Summary, both};
 use crate::report::Report;
 use crate::sandbox::{Sandbox, SandboxSettings};
@@ -461,7 +461,8 @@ fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<
                 ", {count} davon nur, wenn sie beim Nachsehen nicht zu finden sind"
             ),
         };
-        console.ask(&both!([name = name.clone(), looked_up, count = Bilingual::same(waiting.customers.to_string())]
+        let count = Bilingual::of(|language| thousands_in(waiting.customers, language));
+        console.ask(&both!([name = name.clone(), looked_up, count]
             "Send {count} customers of {input} to {name} ({address}){looked_up}?",
             "{count} Kunden aus {input} an {name} ({address}) senden{looked_up}?"
         ))

@@ -11,8 +11,8 @@ use crate::outcome::{Language, Phase, Progress, both};
 
 /// Time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
-/// Columns that the bar takes, with the blank behind it.
-const BESIDE: usize = 11;
+/// Columns of a terminal that has room for a bar beside what is told.
+const WIDE: u16 = 100;
 /// Before this much of a phase has passed, its rate says nothing.
 const RATE_AFTER: Duration = Duration::from_secs(1);
 
@@ -75,6 +75,17 @@ fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
         let left = length(rounded(left));
         parts.push(both!("about {left} left", "noch etwa {left}").told_in(l));
     }
+    let sending = progress.phase == Phase::Sending;
+    if let Some(quota) = progress.quota.filter(|_| sending) {
+        parts.push(format!(
+            "{} {} {} {} in {}",
+            l.pick("quota", "Kontingent"),
+            thousands_in(quota.used, l),
+            l.pick("of", "von"),
+            thousands_in(quota.limit.into(), l),
+            length(quota.interval)
+        ));
+    }
     if let Some(rate) = rate {
         parts.push(match progress.phase {
             Phase::CheckingExisting | Phase::Reconciling => {
@@ -95,22 +106,9 @@ fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
             ),
         });
     }
-    if progress.phase == Phase::Sending {
-        match progress.quota {
-            Some(quota) => parts.push(format!(
-                "{} {} {} {} in {}",
-                l.pick("quota", "Kontingent"),
-                thousands_in(quota.used, l),
-                l.pick("of", "von"),
-                thousands_in(quota.limit.into(), l),
-                length(quota.interval)
-            )),
-            None if progress.concurrency > 0 => {
-                let at_once = l.pick("at once", "zugleich");
-                parts.push(format!("{} {at_once}", progress.concurrency));
-            }
-            None => {}
-        }
+    if sending && progress.quota.is_none() && progress.concurrency > 0 {
+        let at_once = l.pick("at once", "zugleich");
+        parts.push(format!("{} {at_once}", progress.concurrency));
     }
     let counts = &progress.counts;
     let failed = counts.invalid + counts.refused;
@@ -188,18 +186,21 @@ fn position(progress: &Progress, l: Language) -> String {
 
 /// Draws a state of affairs, beginning a bar if there is none yet.
 pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, parts: &[String]) {
+    let columns = terminal_size_of(std::io::stderr()).map_or(80, |(Width(columns), _)| columns);
+    let (template, beside) = match progress.total {
+        Some(_) if columns >= WIDE => ("{bar:10} {wide_msg}", 11),
+        // The share is told in per cent, too.
+        Some(_) => ("{wide_msg}", 0),
+        None => ("{spinner} {wide_msg}", 2),
+    };
     let is_new = bar.is_none();
     // Hidden at first: a bar draws itself as soon as it has a length, before it has its style.
     let bar = bar.get_or_insert_with(ProgressBar::hidden);
-    if is_new || bar.length() != progress.total {
-        let template = match progress.total {
-            Some(_) => "{bar:10} {wide_msg}",
-            None => "{spinner} {wide_msg}",
-        };
-        // The templates are constant; if one were wrong, the default style would stay.
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
+    // The templates are constant; if one were wrong, the default style would stay.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    if bar.length() != progress.total {
         match progress.total {
             Some(total) => bar.set_length(total),
             None => bar.unset_length(),
@@ -209,8 +210,7 @@ pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, parts: &[
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
     }
     bar.set_position(progress.done);
-    let columns = terminal_size_of(std::io::stderr()).map_or(80, |(Width(columns), _)| columns);
-    bar.set_message(fitting(parts, usize::from(columns).saturating_sub(BESIDE)));
+    bar.set_message(fitting(parts, usize::from(columns).saturating_sub(beside)));
 }
 
 /// As many of the parts as a line of so many columns has room for; the first one in any case.
@@ -278,14 +278,14 @@ mod tests {
         sending.left = Some(Duration::from_secs(86_390));
         assert_eq!(
             text(&sending, Some(1_234.5), English),
-            "Sending 12,345 of 100,000 (12%), about 24 h left, 1,235 records/s, \
-             quota 43 of 60 in 1 min, 12,300 created, 42 failed"
+            "Sending 12,345 of 100,000 (12%), about 24 h left, quota 43 of 60 in 1 min, \
+             1,235 records/s, 12,300 created, 42 failed"
         );
         // Parts that do not fit are left out as a whole.
         let all = parts(&sending, Some(25.0), English);
         assert_eq!(
-            fitting(&all, 80 - BESIDE),
-            "Sending 12,345 of 100,000 (12%), about 24 h left, 25 records/s"
+            fitting(&all, 80),
+            "Sending 12,345 of 100,000 (12%), about 24 h left, quota 43 of 60 in 1 min"
         );
         assert_eq!(fitting(&all, 10), "Sending 12,345 of 100,000 (12%)");
         assert_eq!(fitting(&all, 999), all.join(", "));
