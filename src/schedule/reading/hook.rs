@@ -27,7 +27,7 @@ pub(super) fn hook(
     };
     let node = section.get(key)?;
     if node.get_ref().as_array().is_some() {
-        let words: Vec<String> = section
+        let mut words: Vec<String> = section
             .texts(key)?
             .into_iter()
             .map(|(word, _)| word.to_owned())
@@ -35,6 +35,9 @@ pub(super) fn hook(
         if words.first().is_none_or(String::is_empty) {
             let title = both!("`{key}` names no program", "`{key}` nennt kein Programm");
             return section.complain(Mistake::at(node.span(), title).help(how()));
+        }
+        if let Some(program) = words.first_mut() {
+            beside(program, folder);
         }
         return Some(HookPlace::Command(words));
     }
@@ -88,4 +91,51 @@ pub(super) fn hook(
         url: url?,
         allow_http,
     })
+}
+
+/// A program that is named by a relative path lies there as seen from the jobs file; one that is
+/// a mere name is looked for as a shell does.
+fn beside(program: &mut String, folder: &Path) {
+    let path = Path::new(program.as_str());
+    // A dot in front counts.
+    let is_name = path.components().count() < 2;
+    if path.is_relative() && !is_name {
+        let joined = folder.join(path);
+        // What is no Unicode could not have been written into the file.
+        if let Some(joined) = joined.to_str() {
+            *program = joined.to_owned();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_with_a_folder_lies_beside_the_jobs_file() {
+        let folder = Path::new("jobs");
+        for (word, program) in [
+            ("notify", "notify".to_owned()),
+            (
+                "./notify.sh",
+                folder.join("./notify.sh").display().to_string(),
+            ),
+            (
+                "bin/notify",
+                folder.join("bin/notify").display().to_string(),
+            ),
+            ("../notify", folder.join("../notify").display().to_string()),
+        ] {
+            let mut named = word.to_owned();
+            beside(&mut named, folder);
+            assert_eq!(named, program);
+        }
+        #[cfg(unix)]
+        {
+            let mut named = "/usr/bin/notify".to_owned();
+            beside(&mut named, folder);
+            assert_eq!(named, "/usr/bin/notify");
+        }
+    }
 }
