@@ -93,7 +93,7 @@ pub(super) fn run(
         console: Arc::clone(console),
     };
     if args.check {
-        return Ok(check(&jobs, &runner, console));
+        return Ok(check(&jobs, &runner, console, global.console.json));
     }
     if let Some(name) = &args.once {
         jobs.find(name)
@@ -292,7 +292,7 @@ impl Runner for JobRunner {
 }
 
 /// Whether each job's settings and mapping can be used.
-fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
+fn check(jobs: &Jobs, runner: &JobRunner, console: &Console, json: bool) -> ExitCode {
     let mut worst = ExitCode::Fine;
     for job in &jobs.jobs {
         let input = Path::new("input");
@@ -306,7 +306,19 @@ fn check(jobs: &Jobs, runner: &JobRunner, console: &Console) -> ExitCode {
                 }
                 load(&choice.mapping).map_err(|error| Failure::of_import(&error, console))
             });
+        if json {
+            let code = found
+                .as_ref()
+                .map_or_else(|failure| failure.code, |_| ExitCode::Fine);
+            console.json(&json!({
+                "type": "job",
+                "job": job.name,
+                "mapping": found.as_ref().ok().map(|mapping| mapping.name()),
+                "exit_code": code.number(),
+            }));
+        }
         match found {
+            Ok(_) if json => {}
             Ok(mapping) => {
                 let (name, by) = (&job.name, by(mapping.name()));
                 console.say(&both!([by] "{name}: fine, {by}", "{name}: in Ordnung, {by}"));

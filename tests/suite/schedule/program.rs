@@ -346,7 +346,20 @@ fn lists_and_checks() {
         .args(["schedule", "jobs.toml", "--check"])
         .run()
         .expect(0);
+    let checked = |importer: &mut Importer, code| {
+        importer.args(["schedule", "jobs.toml", "--check", "--json"]);
+        let run = importer.run().expect(code);
+        let line: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(
+            (&line["type"], &line["job"]),
+            (&"job".into(), &"shop".into())
+        );
+        assert_eq!(line["exit_code"], code);
+        line["mapping"].clone()
+    };
+    assert_eq!(checked(&mut importer, 0), "shop.toml");
     importer.file("shop.toml", "[customer]\nNumer = \"Nr\"\n");
+    assert_eq!(checked(&mut importer, 4), Value::Null);
     let run = importer
         .args(["schedule", "jobs.toml", "--check"])
         .run()
