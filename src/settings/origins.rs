@@ -173,7 +173,7 @@ fn given(
     {
         // A switch has no value: what stands behind it is another word.
         let value = match option.default {
-            "off" if option.key != "verbose" => "on".to_owned(),
+            "off" => "on".to_owned(),
             _ => value,
         };
         return Some((value, Origin::Flag));

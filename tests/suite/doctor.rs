@@ -174,14 +174,15 @@ fn what_a_server_refuses_is_5_with_the_remedy_of_its_status() {
 fn a_switch_is_on_whatever_word_stands_behind_it() {
     let erp = OtherErp::start(Knobs::default());
     let mut importer = Importer::new();
-    importer.args(["--yes", "--json", "doctor", "--base-url", &erp.url()]);
+    importer.args(["--yes", "--json", "--verbose", "doctor"]);
+    importer.arg("--base-url").arg(erp.url());
     let run = importer.run().expect(0);
     let rows: Vec<Value> = run
         .stdout
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    for key in ["yes", "json"] {
+    for key in ["yes", "json", "verbose"] {
         let row = rows.iter().find(|row| row["name"] == key);
         let row = row.unwrap_or_else(|| panic!("{key}: {}", run.said()));
         assert_eq!(
