@@ -4,17 +4,20 @@
 //! [`Ledger`] on a thread of its own; while it commits one batch, the next one gathers, so
 //! that one disk sync serves whatever came meanwhile.
 
+mod writer;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::engine::{Action, Engine, JobId, Task};
+use super::engine::{Action, Engine, Task};
 use super::wire::{Reply, Wire, never_sent};
 use crate::outcome::{
     Attempt, Ending, Limit, Measured, Outcome, PauseWhy, QuotaUse, Submission, Traffic,
 };
+use writer::{Batch, Committed, Writer};
 
 /// How long requests in flight may take to finish after a stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -128,17 +131,16 @@ pub struct Driver {
     pub deadline: Option<Instant>,
 }
 
-/// What became of a batch: the jobs whose intents are durable now.
-type Committed = (Vec<JobId>, Result<(), LedgerError>);
-
 struct Loop {
     driver: Driver,
     started: Instant,
     /// Submissions that came and that the engine has no room for yet.
     waiting: std::vec::IntoIter<Task>,
-    pending: Vec<Line>,
-    pending_intents: Vec<JobId>,
-    committing: bool,
+    /// What came since the last time something was handed over.
+    pending: Batch,
+    writer: Writer,
+    /// Lines that the ledger has and that it has not said to be durable.
+    committing: usize,
     failure: Option<LedgerError>,
     grace_ends: Option<Instant>,
     dropped: bool,
@@ -157,24 +159,21 @@ impl Driver {
         ledger: L,
         observer: &mut dyn FnMut(Observed<'_>),
     ) -> (L, Result<Delivered, LedgerError>) {
-        let (batches, inbox) = mpsc::channel::<(Vec<JobId>, Vec<Line>)>(1);
-        let (acks, committed) = mpsc::channel::<Committed>(1);
-        let writer = tokio::task::spawn_blocking(move || write_batches(ledger, inbox, &acks));
+        let (writer, committed, thread) = Writer::start(ledger);
         let mut work = Loop {
             driver: self,
             started: Instant::now(),
             waiting: Vec::new().into_iter(),
-            pending: Vec::new(),
-            pending_intents: Vec::new(),
-            committing: false,
+            pending: Batch::default(),
+            writer,
+            committing: 0,
             failure: None,
             grace_ends: None,
             dropped: false,
             signal_lives: true,
             measured: Measured::default(),
         };
-        work.run(&batches, committed, observer).await;
-        drop(batches);
+        work.run(committed, observer).await;
         let delivered = Delivered {
             ending: work.driver.engine.ending(),
             traffic: work.driver.engine.traffic(),
@@ -182,32 +181,16 @@ impl Driver {
         };
         let failure = work.failure.take();
         drop(work);
-        match writer.await {
+        match thread.await {
             Ok(ledger) => (ledger, failure.map_or(Ok(delivered), Err)),
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         }
     }
 }
 
-/// The ledger's thread: keeps batch after batch.
-fn write_batches<L: Ledger>(
-    mut ledger: L,
-    mut inbox: mpsc::Receiver<(Vec<JobId>, Vec<Line>)>,
-    acks: &mpsc::Sender<Committed>,
-) -> L {
-    while let Some((intents, lines)) = inbox.blocking_recv() {
-        let result = ledger.commit(&lines);
-        if acks.blocking_send((intents, result)).is_err() {
-            break;
-        }
-    }
-    ledger
-}
-
 impl Loop {
     async fn run(
         &mut self,
-        batches: &mpsc::Sender<(Vec<JobId>, Vec<Line>)>,
         mut committed: mpsc::Receiver<Committed>,
         observer: &mut dyn FnMut(Observed<'_>),
     ) {
@@ -215,15 +198,7 @@ impl Loop {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let wake = self.advance(observer);
-            if !self.committing && !self.pending.is_empty() && self.failure.is_none() {
-                let intents = std::mem::take(&mut self.pending_intents);
-                let lines = std::mem::take(&mut self.pending);
-                self.committing = batches.try_send((intents, lines)).is_ok();
-                if !self.committing {
-                    // One batch at a time, so there was room: the ledger's thread is gone.
-                    self.fail(LedgerError("its writer has stopped".to_owned()));
-                }
-            }
+            self.hand_over();
             if self.is_over() {
                 break;
             }
@@ -253,7 +228,7 @@ impl Loop {
                     }));
                 }
                 () = sleep_until(wake), if wake.is_some() => {}
-                batch = committed.recv(), if self.committing => self.committed(batch),
+                batch = committed.recv(), if self.committing > 0 => self.committed(batch),
                 Some(reply) = self.driver.wire.reply() => self.answer(reply),
                 task = next_task(&mut self.waiting, &mut self.driver.tasks), if wants => {
                     self.take(task);
@@ -286,10 +261,7 @@ impl Loop {
         if self.failure.is_some() {
             return self.driver.wire.is_empty();
         }
-        self.driver.engine.is_done()
-            && self.driver.wire.is_empty()
-            && self.pending.is_empty()
-            && !self.committing
+        self.driver.engine.is_done() && self.driver.wire.is_empty() && self.committing == 0
     }
 
     fn carry_out(&mut self, action: Action, observer: &mut dyn FnMut(Observed<'_>)) {
@@ -302,23 +274,23 @@ impl Loop {
                 let engine = &self.driver.engine;
                 if let (Some(run), Some(submission)) = (engine.run_of(job), engine.submission(job))
                 {
-                    self.pending.push(Line::Intend {
+                    self.pending.lines.push(Line::Intend {
                         run: Arc::clone(run),
                         submission: Arc::clone(submission),
                         attempt,
                         absent_before,
                     });
-                    self.pending_intents.push(job);
+                    self.pending.intents.push(job);
                 }
             }
             Action::Void { run, submission } => {
-                self.pending.push(Line::Void { run, submission });
+                self.pending.lines.push(Line::Void { run, submission });
             }
             Action::Keep {
                 run,
                 submission,
                 outcome,
-            } => self.pending.push(Line::Settle {
+            } => self.pending.lines.push(Line::Settle {
                 run,
                 submission,
                 outcome,
@@ -329,7 +301,7 @@ impl Loop {
                 outcome,
             } => {
                 observer(Observed::Settled(&run, &submission, &outcome));
-                self.pending.push(Line::Settle {
+                self.pending.lines.push(Line::Settle {
                     run,
                     submission,
                     outcome,
@@ -355,7 +327,7 @@ impl Loop {
     /// Takes everything else that is there already, so that one decision and one batch serve it
     /// all.
     fn take_ready(&mut self, committed: &mut mpsc::Receiver<Committed>) {
-        if self.committing
+        while self.committing > 0
             && let Ok(batch) = committed.try_recv()
         {
             self.committed(Some(batch));
@@ -405,17 +377,30 @@ impl Loop {
         }
     }
 
+    /// Gives the ledger what came.
+    fn hand_over(&mut self) {
+        if self.pending.lines.is_empty() || self.failure.is_some() {
+            return;
+        }
+        self.committing += self.pending.lines.len();
+        if !self.writer.hand_over(&mut self.pending) {
+            self.fail(LedgerError("its writer has stopped".to_owned()));
+        }
+    }
+
     fn committed(&mut self, batch: Option<Committed>) {
-        self.committing = false;
-        match batch {
-            Some((intents, Ok(()))) => {
+        let Some(batch) = batch else {
+            return self.fail(LedgerError("its writer has stopped".to_owned()));
+        };
+        self.committing -= batch.lines;
+        match batch.result {
+            Ok(()) => {
                 self.driver.engine.synced();
-                for job in intents {
+                for job in batch.intents {
                     self.driver.engine.durable(job);
                 }
             }
-            Some((_, Err(error))) => self.fail(error),
-            None => self.fail(LedgerError("its writer has stopped".to_owned())),
+            Err(error) => self.fail(error),
         }
     }
 
@@ -423,6 +408,7 @@ impl Loop {
     fn fail(&mut self, error: LedgerError) {
         tracing::error!(%error, "the journal failed; sending stops");
         self.failure = Some(error);
+        self.committing = 0;
         self.driver.engine.stop(Ending::Interrupted);
     }
 

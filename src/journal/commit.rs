@@ -57,6 +57,7 @@ impl Journal {
                     Line::Void(position) => batch.void(position.record)?,
                 }
             }
+            batch.erase_intents()?;
             batch.write_counts()
         })
     }
@@ -106,7 +107,7 @@ const SETTLE: &str = "INSERT INTO records (run_no, record, line, outcome, custom
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
      ON CONFLICT (run_no, record) DO NOTHING";
 
-const ERASE: &str = "DELETE FROM intents WHERE place = ?1";
+const ERASE: &str = "DELETE FROM intents WHERE place BETWEEN ?1 AND ?2";
 
 /// A transaction's work, and how it changes the counts. The statements that nearly every
 /// record needs are looked up once.
@@ -116,6 +117,8 @@ struct Batch<'a> {
     changes: Vec<(String, i64)>,
     /// When the first of the created keys was created that have still to come into the guard.
     noted: Option<i64>,
+    /// Places of intents that have still to be erased: at the end, neighbours together.
+    erasable: Vec<i64>,
     intend: CachedStatement<'a>,
     settle: CachedStatement<'a>,
     erase: CachedStatement<'a>,
@@ -128,6 +131,7 @@ impl<'a> Batch<'a> {
             run,
             changes: Vec::new(),
             noted: None,
+            erasable: Vec::new(),
             intend: work.prepare_cached(INTEND)?,
             settle: work.prepare_cached(SETTLE)?,
             erase: work.prepare_cached(ERASE)?,
@@ -141,8 +145,12 @@ impl<'a> Batch<'a> {
         absent_before: bool,
         at: Timestamp,
     ) -> rusqlite::Result<()> {
+        let place = place_of(self.run.number, submission.position.record)?;
+        if self.erasable.contains(&place) {
+            self.erase_intents()?;
+        }
         self.intend.execute(params![
-            place_of(self.run.number, submission.position.record)?,
+            place,
             submission.position.line,
             attempt,
             absent_before,
@@ -170,14 +178,26 @@ impl<'a> Batch<'a> {
         }
         self.count(settled.outcome.word(), 1);
         if !matches!(settled.outcome, Outcome::Unknown { .. }) {
-            self.erase.execute([place_of(self.run.number, record)?])?;
+            self.erasable.push(place_of(self.run.number, record)?);
         }
+        Ok(())
+    }
+
+    /// Erases the intents of what is settled. Nearly always most of them stand in a row.
+    fn erase_intents(&mut self) -> rusqlite::Result<()> {
+        self.erasable.sort_unstable();
+        for row in self.erasable.chunk_by(|place, next| next - place <= 1) {
+            if let (Some(first), Some(last)) = (row.first(), row.last()) {
+                self.erase.execute([first, last])?;
+            }
+        }
+        self.erasable.clear();
         Ok(())
     }
 
     fn void(&mut self, record: u64) -> rusqlite::Result<()> {
         self.take_outcome(record)?;
-        self.erase.execute([place_of(self.run.number, record)?])?;
+        self.erasable.push(place_of(self.run.number, record)?);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::path::Path;
 
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use super::entry::nanoseconds;
@@ -268,6 +269,8 @@ pub(super) fn prepare(connection: &Connection, on_network: bool) -> rusqlite::Re
     connection.pragma_update(None, "journal_size_limit", 32_i64 << 20)?;
     // Negative: KiB.
     connection.pragma_update(None, "cache_size", -8_192)?;
+    // Else a statement that asks for a range is prepared anew for each pair of bounds.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

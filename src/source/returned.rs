@@ -20,8 +20,10 @@ const RECORD: &str = "_record";
 /// The keys of a line of `failed.jsonl`; whoever corrects it may leave the last two out.
 const KEYS: [&str; 5] = ["run", "record", "input", "line", "errors"];
 
-/// Bytes of a file that are looked at to find out whether it is a returned one.
+/// Bytes of a file that are looked at to find out whether it is a returned one, at most.
 const BEGINNING: u64 = 2 << 20;
+/// Bytes in which nearly every file says so.
+const GLANCE: u64 = 128 << 10;
 /// Lines of JSON that are looked at.
 const LINES: usize = 64;
 
@@ -96,24 +98,36 @@ pub fn is_returned(path: &Path) -> bool {
     if !path.is_file() {
         return false;
     }
-    let Ok(start) = beginning(path) else {
-        return false;
-    };
+    // What most files begin with is enough, and is looked at in no time.
+    [GLANCE, BEGINNING]
+        .into_iter()
+        .find_map(|most| says_whether_returned(path, most).unwrap_or(Some(false)))
+        .unwrap_or(false)
+}
+
+/// Whether the first `most` bytes are those of a returned file; none if more of them could say
+/// otherwise, and there are more.
+fn says_whether_returned(path: &Path, most: u64) -> io::Result<Option<bool>> {
+    let start = beginning(path, most)?;
     if start.starts_with(b"PK\x03\x04") {
-        return is_returned_book(path).unwrap_or(false);
+        return Ok(Some(is_returned_book(path).unwrap_or(false)));
     }
+    let is_all = most == BEGINNING || (start.len() as u64) < most;
+    let plain = in_plain_bytes(start.clone());
     // `ÿþ` at the beginning of a windows-1252 file looks like a byte order mark.
-    names_its_origin(&in_plain_bytes(start.clone())) || names_its_origin(&start)
+    let texts = [plain, start];
+    let suffices = is_all || texts.iter().all(|text| has_what_tells(text));
+    Ok(suffices.then(|| texts.iter().any(|text| names_its_origin(text))))
 }
 
 /// The beginning of what the file holds.
-fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+fn beginning(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
-    File::open(path)?.take(BEGINNING).read_to_end(&mut start)?;
+    File::open(path)?.take(most).read_to_end(&mut start)?;
     if let Some(packing) = Packing::of(&start) {
         start.clear();
         let unpacked = packing.open(File::open(path)?)?;
-        unpacked.take(BEGINNING).read_to_end(&mut start)?;
+        unpacked.take(most).read_to_end(&mut start)?;
     }
     Ok(start)
 }
@@ -132,9 +146,19 @@ fn is_returned_book(path: &Path) -> Option<bool> {
     Some(names(RUN) && names(RECORD))
 }
 
+/// Whether all that [`names_its_origin`] looks at stands in this beginning of a file.
+fn has_what_tells(start: &[u8]) -> bool {
+    let has_lines = || start.iter().filter(|byte| **byte == b'\n').count() >= LINES;
+    first_row(start).len() < start.len() && (!is_json(start) || has_lines())
+}
+
+fn is_json(start: &[u8]) -> bool {
+    start.trim_ascii_start().starts_with(b"{")
+}
+
 /// Whether the beginning of a file, in bytes that hold ASCII as such, is that of a returned one.
 fn names_its_origin(start: &[u8]) -> bool {
-    if start.trim_ascii_start().starts_with(b"{") {
+    if is_json(start) {
         let mut lines = start.split(|byte| *byte == b'\n').take(LINES);
         if lines.any(|line| std::str::from_utf8(line).is_ok_and(is_named)) {
             return true;
@@ -222,6 +246,32 @@ mod tests {
             assert_eq!(is_returned(&path), returned, "{}", bytes.escape_ascii());
         }
         assert!(!is_returned(folder.path()));
+    }
+
+    #[test]
+    fn what_stands_behind_the_first_glance_is_seen_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let wide = |columns: usize, last: &str| format!("{}{last}\n1\n", "a;".repeat(columns));
+        let glance = usize::try_from(GLANCE).unwrap();
+        // Around the end of what is looked at first, also in the middle of a name.
+        for columns in glance / 2 - 10..glance / 2 + 2 {
+            for (last, returned) in [
+                ("_run;_record", true),
+                ("_record;_run", true),
+                ("_record;_runs", false),
+                ("_run;_records", false),
+            ] {
+                std::fs::write(&path, wide(columns, last)).unwrap();
+                assert_eq!(is_returned(&path), returned, "{columns} and {last}");
+            }
+        }
+        let long = format!("{{\"a\":\"{}\"}}\n{LINE}\n", "x".repeat(glance));
+        std::fs::write(&path, long).unwrap();
+        assert!(is_returned(&path));
+        let quoted = format!("\"{}\n\";_run;_record\n", "x".repeat(glance));
+        std::fs::write(&path, quoted).unwrap();
+        assert!(is_returned(&path));
     }
 
     /// What the records of a file name, as `run/record`.

@@ -62,7 +62,8 @@ impl Engine {
         let is_ahead = self.cleared.len() * 2 > allowed * self.ahead;
         // The first ones show nothing: there was nobody ahead yet.
         let has_begun = self.posts_left > 2 * allowed as u64;
-        let is_dry = self.cleared.is_empty() && self.in_flight * 2 < allowed;
+        // A few that wait are those of which the loop has not heard yet.
+        let is_dry = self.cleared.is_empty() && self.in_flight * 8 < allowed * 7;
         if is_ahead && self.ahead > 1 {
             self.ahead = (self.ahead / 2).max(1);
         } else if has_begun && is_dry && !self.fresh.is_empty() {
