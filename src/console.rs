@@ -269,6 +269,12 @@ impl Console {
         self.err(&format!("{}\n", text.trim_end_matches('\n')));
     }
 
+    /// Whether people are told nothing but what went wrong.
+    #[must_use]
+    pub fn tells_trouble_only(&self) -> bool {
+        self.settings.quiet && !self.settings.json
+    }
+
     /// The language that people are spoken to.
     #[must_use]
     pub fn language(&self) -> Language {

@@ -14,7 +14,7 @@ use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::fail_point::{self, Point};
-use crate::import::{Confirm, Import, ImportError, SANDBOX, moved_input};
+use crate::import::{Confirm, Events, Import, ImportError, SANDBOX, moved_input};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
 use crate::outcome::telling::{shell_word, thousands_in};
@@ -50,7 +50,7 @@ pub(super) fn run(
     let signal = signals::listen();
     let mut worst = ExitCode::Fine;
     for input in &inputs {
-        let result = place.import(input, console, &signal);
+        let result = place.import(input, console, events(console), &signal);
         let code = code_of(
             result,
             inputs.len() == 1,
@@ -159,19 +159,31 @@ impl Place {
         &self,
         input: &Input,
         console: &Arc<Console>,
+        events: Events,
         signal: &watch::Receiver<Signal>,
     ) -> Result<Summary, ImportError> {
-        import(input, &self.mapping, &self.choice, console, signal)
+        let confirm = confirm(&self.choice, input, console);
+        import(
+            input,
+            &self.mapping,
+            &self.choice,
+            (events, confirm),
+            signal,
+        )
     }
 }
 
-/// What is said of an input without records where that is fine.
-pub(super) fn nothing_to_do(error: &SourceError) -> Bilingual {
+/// Says of an input without records that it is fine.
+pub(super) fn nothing_to_do(error: &SourceError, console: &Console) {
+    if console.tells_trouble_only() {
+        return;
+    }
     let error = Bilingual {
         english: error.to_string(),
         german: error.in_german(),
     };
-    both!([error] "{error}; there is nothing to do", "{error}; es gibt nichts zu tun")
+    console
+        .note(&both!([error] "{error}; there is nothing to do", "{error}; es gibt nichts zu tun"));
 }
 
 /// What one input came to; its own errors are told here when it is not the only one.
@@ -184,7 +196,7 @@ fn code_of(
     match result {
         Ok(summary) => Ok(exit::from_number(summary.exit_code)),
         Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
-            console.note(&nothing_to_do(&error));
+            nothing_to_do(&error, console);
             Ok(ExitCode::Fine)
         }
         Err(error) => {
@@ -202,7 +214,7 @@ fn import(
     input: &Input,
     mapping: &Mapping,
     choice: &RunChoice,
-    console: &Arc<Console>,
+    (events, confirm): (Events, Option<Confirm>),
     signal: &watch::Receiver<Signal>,
 ) -> Result<Summary, ImportError> {
     let settings = choice.settings.clone();
@@ -239,9 +251,9 @@ fn import(
         path,
         mapping: mapping.clone(),
         settings,
-        events: events(console),
+        events,
         signal: signal.clone(),
-        confirm: confirm(choice, input, console),
+        confirm,
         payloads,
     };
     let result = if choice.dry_run {

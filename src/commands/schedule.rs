@@ -1,24 +1,25 @@
 //! `importer schedule`.
 
+mod told;
+
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Weekday;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::run::{Place, for_a_run, load, nothing_to_do, stand_in};
-use super::{Ended, Failure, signals};
+use super::{Ended, Failure, events, signals};
 use crate::cli::{Cli, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
-use crate::import::{Existing, ImportError, Moved};
-use crate::outcome::{Bilingual, ExitCode, Language, both};
+use crate::import::{Events, Existing, ImportError, Moved};
+use crate::outcome::{Bilingual, ExitCode, Language, RunEvent, Summary, both};
 use crate::schedule::{
-    Daemon, Endpoint, Fate, Fault, Job, JobSummary, Jobs, JobsError, Lanes, Order, Outcome, Ran,
-    Runner, SystemClock, Told, Why, Workshop,
+    Daemon, Endpoint, Fault, Job, Jobs, JobsError, Lanes, Order, Ran, Runner, SystemClock, Workshop,
 };
 use crate::settings::{
     Environment, GlobalChoice, JobRun, RunChoice, SettingsError, StateDir, resolve_job,
@@ -99,17 +100,13 @@ pub(super) fn run(
         jobs.find(name)
             .map_err(|help| no_such_job(name, &args.jobs, help))?;
     }
-    let (teller, json, quiet) = (
-        Arc::clone(console),
-        global.console.json,
-        global.console.quiet,
-    );
+    let (teller, json) = (Arc::clone(console), global.console.json);
     let workshop = Workshop {
         runner: Arc::new(runner),
         clock: Arc::new(SystemClock),
         state_dir: global.state_dir.clone(),
         environment: environment.clone(),
-        tell: Arc::new(move |told| tell(told, &teller, json, quiet)),
+        tell: Arc::new(move |told| told::tell(told, &teller, json)),
         holder: format!(
             "process {}, `{}`, since {:.0}",
             std::process::id(),
@@ -229,7 +226,8 @@ impl JobRunner {
             (Failure::of_import(&error, &self.console), fault)
         };
         let place = Place::set_up(choice, stand_in()).map_err(tell)?;
-        match place.import(&input, &self.console, &order.signal) {
+        let held = Arc::new(Mutex::new(None));
+        match place.import(&input, &self.console, self.events(&held), &order.signal) {
             Ok(summary) => {
                 ran.code = exit::from_number(summary.exit_code);
                 // Too much of it is invalid.
@@ -237,25 +235,49 @@ impl JobRunner {
                 ran.summary = Some(Box::new(summary));
             }
             Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
-                self.console.note(&nothing_to_do(&error));
+                nothing_to_do(&error, &self.console);
             }
-            Err(error) => return Err(tell(error)),
+            Err(error) => {
+                // What the run came to is told first.
+                let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(summary) = held {
+                    self.console.event(&RunEvent::Finished(summary));
+                }
+                return Err(tell(error));
+            }
         }
         Ok(ran)
+    }
+
+    /// Who hears of a run's events. Where only trouble is told, nobody knows yet whether what the
+    /// run came to is some for the job: that is held back.
+    fn events(&self, held: &Arc<Mutex<Option<Box<Summary>>>>) -> Events {
+        if !self.console.tells_trouble_only() {
+            return events(&self.console);
+        }
+        let (console, held) = (Arc::clone(&self.console), Arc::clone(held));
+        Arc::new(move |event| match event {
+            RunEvent::Finished(summary) => {
+                *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(summary.clone());
+            }
+            event => console.event(event),
+        })
     }
 }
 
 impl Runner for JobRunner {
     fn run(&self, order: &Order) -> Ran {
         self.ran(order).unwrap_or_else(|(failure, fault)| {
-            let message = failure.text.english.clone();
             let code = failure.code;
-            failure.tell(&self.console);
+            // That somebody else is at it is trouble only if it is for long.
+            if code != ExitCode::Locked || !self.console.tells_trouble_only() {
+                failure.tell(&self.console);
+            }
             Ran {
                 code,
                 summary: None,
                 fault,
-                message: Some(message),
+                message: Some(failure.text),
                 dry_run: false,
                 is_strict: false,
             }
@@ -399,145 +421,5 @@ fn weekday(day: Weekday, language: Language) -> &'static str {
         Weekday::Friday => language.pick("Fri", "Fr"),
         Weekday::Saturday => language.pick("Sat", "Sa"),
         Weekday::Sunday => language.pick("Sun", "So"),
-    }
-}
-
-/// Shows what happens to jobs. What went well is said on stderr, as it is nobody's data.
-fn tell(told: &Told, console: &Console, json: bool, quiet: bool) {
-    if json {
-        return console.json(&line(told));
-    }
-    match told {
-        Told::Warning(text) => console.warn(text),
-        Told::Ended(summary) if !quiet || is_trouble(summary) => {
-            console.note(&ended(summary));
-            tell_moved(summary, console);
-        }
-        _ if quiet => {}
-        Told::Next { job, there, .. } => console.note(&both!(
-            "job `{job}` starts at {there}",
-            "Job `{job}`: nächster Start {there}"
-        )),
-        Told::Started { job, why } => {
-            let why = because(*why);
-            console.note(&both!([why] "job `{job}` begins{why}", "Job `{job}` beginnt{why}"));
-        }
-        Told::Missed { job, due } => {
-            console.note(&both!(
-                "job `{job}` missed its time {due:.0}, which is let go",
-                "Job `{job}` hat seine Zeit {due:.0} verpasst; sie entfällt"
-            ));
-        }
-        Told::Ended(_) => {}
-    }
-}
-
-/// Where the inputs lie that failed and were moved, and what goes on with them there.
-fn tell_moved(summary: &JobSummary, console: &Console) {
-    for input in summary.inputs.iter().filter(|it| it.fate == Fate::Failed) {
-        let Some(to) = &input.moved_to else {
-            continue;
-        };
-        // Of one whose records were all turned down here nothing is left that could go on.
-        let is_over = input
-            .run
-            .as_ref()
-            .is_some_and(|run| run.counts.open + run.counts.refused + run.counts.unknown == 0);
-        let way_on = match input.again_with.as_ref().filter(|_| !is_over) {
-            Some(command) => both!(
-                "; what is open, or to be tried again, goes on there:\n  {command}",
-                "; was offen ist oder noch einmal versucht werden soll, geht dort weiter:\n  {command}"
-            ),
-            None => Bilingual::default(),
-        };
-        let (from, to) = (input.input.display().to_string(), to.display().to_string());
-        console.note(
-            &both!([way_on, from = Bilingual::same(from), to = Bilingual::same(to)]
-                "{from} has failed and lies in {to} now{way_on}",
-                "{from} ist gescheitert und liegt jetzt in {to}{way_on}"
-            ),
-        );
-    }
-}
-
-fn is_trouble(summary: &JobSummary) -> bool {
-    matches!(summary.result, Outcome::Failure | Outcome::Refused)
-}
-
-fn because(why: Why) -> Bilingual {
-    match why {
-        Why::Due(_) | Why::Asked => Bilingual::default(),
-        Why::CatchUp(due) => both!(
-            ": it missed its time {due:.0}",
-            ": er hat seine Zeit {due:.0} verpasst"
-        ),
-        Why::Again => both!(
-            ": the last start could not finish",
-            ": der letzte Start kam nicht zu Ende"
-        ),
-        Why::Left => both!(
-            ": an earlier start was not finished",
-            ": ein früherer Start kam nicht zu Ende"
-        ),
-    }
-}
-
-fn ended(summary: &JobSummary) -> Bilingual {
-    let (job, code) = (&summary.job, summary.exit_code);
-    let result = summary.result.told();
-    let mut text = both!([result]
-        "job `{job}`: {result}, code {code}",
-        "Job `{job}`: {result}, Code {code}"
-    );
-    for (count, word) in [
-        (summary.inputs.len(), both!("read", "gelesen")),
-        (summary.waiting.len(), both!("too young", "zu neu")),
-        (
-            summary.not_begun.len(),
-            both!("not begun", "nicht begonnen"),
-        ),
-    ] {
-        text = match count {
-            0 => text,
-            1 => both!([text, word] "{text}, 1 file {word}", "{text}, 1 Datei {word}"),
-            many => {
-                both!([text, word] "{text}, {many} files {word}", "{text}, {many} Dateien {word}")
-            }
-        };
-    }
-    match summary.message.clone() {
-        Some(message) => Bilingual {
-            english: format!("{}; {}", text.english, message.english),
-            german: format!("{}; {}", text.german, message.german),
-        },
-        None => text,
-    }
-}
-
-/// A line of JSON.
-fn line(told: &Told) -> Value {
-    match told {
-        Told::Next { job, at, .. } => json!({"type": "job_next", "job": job, "at": at}),
-        Told::Started { job, why } => {
-            let word = match why {
-                Why::Due(_) => "due",
-                Why::CatchUp(_) => "missed",
-                Why::Again => "again",
-                Why::Left => "unfinished",
-                Why::Asked => "asked",
-            };
-            json!({"type": "job_started", "job": job, "why": word})
-        }
-        Told::Missed { job, due } => json!({"type": "job_missed", "job": job, "due": due}),
-        Told::Warning(text) => json!({"type": "notice", "warning": true, "text": text.english}),
-        Told::Ended(summary) => {
-            let mut line = json!({"type": "job_ended"});
-            if let (Some(line), Ok(Value::Object(summary))) =
-                (line.as_object_mut(), serde_json::to_value(summary))
-            {
-                line.extend(summary);
-            }
-            line
-        }
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::jobs::Job;
 use super::verdict::Fault;
 use crate::deliver::driver::Signal;
-use crate::outcome::{ExitCode, Summary};
+use crate::outcome::{Bilingual, ExitCode, Summary};
 
 /// One run that a job asks for.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ pub struct Ran {
     /// What the error is about, if there is one.
     pub fault: Fault,
     /// The error, without a customer's values.
-    pub message: Option<String>,
+    pub message: Option<Bilingual>,
     /// Whether nothing was sent, as asked for.
     pub dry_run: bool,
     /// Whether code 3 may mean more than invalid and refused records.

@@ -59,6 +59,8 @@ pub(super) struct State {
     pub(super) since: Option<Timestamp>,
     /// When it was last started.
     pub(super) last_start: Option<Timestamp>,
+    /// When the first of the last starts was refused that all were.
+    pub(super) refused_since: Option<Timestamp>,
     /// Whether that start has not come to its end: it goes on at the next one.
     pub(super) is_open: bool,
     /// The end of the last start that came to one.
@@ -102,6 +104,10 @@ impl State {
             .duration_since(summary.started)
             .as_secs_f64();
         self.is_open = summary.result == Outcome::Interrupted;
+        self.refused_since = match summary.result {
+            Outcome::Refused => self.refused_since.or(Some(summary.started)),
+            _ => None,
+        };
         self.count(summary.result);
         self.last_end = Some(summary.finished);
         self.last_code = Some(summary.exit_code);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
 use super::verdict::{Fate, Outcome};
@@ -13,6 +13,10 @@ use crate::record::Position;
 
 /// Causes that are told of one input; `summary.json` has all of them.
 const CAUSES_AT_MOST: usize = 20;
+
+/// How long a job may be refused before that is trouble: less than a day, so that the next start
+/// of one that runs each night is told.
+const FOR_LONG: SignedDuration = SignedDuration::from_hours(23);
 
 /// What a start of a job came to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,6 +37,9 @@ pub struct JobSummary {
     pub result_before: Option<Outcome>,
     /// The job's code: that of its worst input.
     pub exit_code: u8,
+    /// Since when starts are refused, or whoever refused this one is at work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_since: Option<Timestamp>,
     /// What kept it from its inputs, if something did.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
     pub message: Option<Bilingual>,
@@ -46,6 +53,18 @@ pub struct JobSummary {
     pub waiting: Vec<PathBuf>,
     /// Files that were not begun, because the job had to end.
     pub not_begun: Vec<PathBuf>,
+}
+
+impl JobSummary {
+    /// Whether the start was refused as others were for so long that a person should look: to find
+    /// it at work now and then is nothing.
+    #[must_use]
+    pub fn is_refused_for_long(&self) -> bool {
+        let since = self
+            .refused_since
+            .filter(|_| self.result == Outcome::Refused);
+        since.is_some_and(|since| self.finished.duration_since(since) >= FOR_LONG)
+    }
 }
 
 /// Programs are told in English.
@@ -76,11 +95,14 @@ pub struct InputSummary {
     /// does not mind.
     pub known_failures_only: bool,
     /// What ended it, if it did not come to a summary.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
+    pub message: Option<Bilingual>,
     /// Its run, if there was one.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunSummary>,
+    /// All that the run came to, for those who are told only when the job's result is known.
+    #[serde(skip)]
+    pub whole: Option<Box<Summary>>,
 }
 
 /// The parts of a run's summary that hold no values.

@@ -18,7 +18,7 @@ use super::runner::{Order, Ran, Runner};
 use super::state::{State, StateError, States};
 use super::summary::{InputSummary, JobSummary, RunSummary, by_outcome};
 use super::told::{Tell, Told, Why};
-use super::verdict::{Fate, Fault, fate, outcome, told};
+use super::verdict::{Fate, Fault, Outcome, fate, outcome, told};
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::import::ImportError;
@@ -171,7 +171,12 @@ impl Workshop {
             self.warn(job, &error.told());
         }
         // What is remembered belongs to whoever has the lock.
-        let summary = self.summed(job, why, started, files, &mut State::default());
+        let mut summary = self.summed(job, why, started, files, &mut State::default());
+        let held = self.states().read(&job.name).unwrap_or_default();
+        summary.refused_since = match summary.result {
+            Outcome::Refused => held.last_start.filter(|_| held.is_open),
+            _ => None,
+        };
         self.call_hooks(job, &summary, signal).await;
         (self.tell)(&Told::Ended(Box::new(summary.clone())));
         summary
@@ -265,7 +270,10 @@ impl Workshop {
             code: ExitCode::Failure,
             summary: None,
             fault: Fault::Elsewhere,
-            message: Some("the run ended unexpectedly".to_owned()),
+            message: Some(both!(
+                "the run ended unexpectedly",
+                "der Lauf endete unerwartet"
+            )),
             dry_run: false,
             is_strict: false,
         });
@@ -311,6 +319,7 @@ impl Workshop {
             known_failures_only: is_forgiven,
             message: ran.message,
             run: ran.summary.as_deref().map(RunSummary::of),
+            whole: ran.summary,
         });
         code
     }
@@ -378,6 +387,7 @@ impl Workshop {
             result,
             result_before: before,
             exit_code: files.code.number(),
+            refused_since: None,
             message: files.message,
             counts: Default::default(),
             new_failures: files.untold,
@@ -394,6 +404,7 @@ impl Workshop {
         let new = files.failures.iter().filter(|it| !known.contains(it));
         summary.new_failures += new.count() as u64;
         state.note(&summary);
+        summary.refused_since = state.refused_since;
         if job.fail_on == Alarm::New && summary.inputs.iter().any(is_over) {
             let kept = files.failures.into_iter().take(failures::AT_MOST);
             state.failures = kept.collect();

@@ -5,6 +5,7 @@ mod clock;
 mod german;
 mod pages;
 mod program;
+mod quiet;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

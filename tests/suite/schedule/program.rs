@@ -14,7 +14,7 @@ const JOB: &str = "[[job]]\nname = \"shop\"\ncron = \"0 2 * * *\"\ntime_zone = \
                    inputs = \"inbox/*.csv\"\nmapping = \"shop.toml\"\nmin_age = \"0s\"\n\
                    archive_done = \"done\"\narchive_failed = \"failed\"\n";
 
-fn importer(erp: &StandIn, extra: &str) -> Importer {
+pub(super) fn importer(erp: &StandIn, extra: &str) -> Importer {
     let mut importer = Importer::new();
     importer.file("shop.toml", MAPPING);
     importer.file("jobs.toml", format!("{JOB}{extra}\n"));

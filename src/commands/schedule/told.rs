@@ -1,0 +1,179 @@
+//! What happens to jobs, for people and as lines of JSON.
+
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::outcome::{Bilingual, ExitCode, RunEvent, both};
+use crate::schedule::{Fate, JobSummary, Outcome, Told, Why};
+
+/// Shows what happens to jobs. What went well is said on stderr, as it is nobody's data.
+pub(super) fn tell(told: &Told, console: &Console, json: bool) {
+    if json {
+        return console.json(&line(told));
+    }
+    let quiet = console.tells_trouble_only();
+    match told {
+        Told::Warning(text) => console.warn(text),
+        Told::Ended(summary) if !quiet || is_trouble(summary) => {
+            if quiet {
+                tell_held_back(summary, console);
+            }
+            console.note(&ended(summary));
+            tell_moved(summary, console);
+        }
+        _ if quiet => {}
+        Told::Next { job, there, .. } => console.note(&both!(
+            "job `{job}` starts at {there}",
+            "Job `{job}`: nächster Start {there}"
+        )),
+        Told::Started { job, why } => {
+            let why = because(*why);
+            console.note(&both!([why] "job `{job}` begins{why}", "Job `{job}` beginnt{why}"));
+        }
+        Told::Missed { job, due } => {
+            console.note(&both!(
+                "job `{job}` missed its time {due:.0}, which is let go",
+                "Job `{job}` hat seine Zeit {due:.0} verpasst; sie entfällt"
+            ));
+        }
+        Told::Ended(_) => {}
+    }
+}
+
+/// Where the inputs lie that failed and were moved, and what goes on with them there.
+fn tell_moved(summary: &JobSummary, console: &Console) {
+    for input in summary.inputs.iter().filter(|it| it.fate == Fate::Failed) {
+        let Some(to) = &input.moved_to else {
+            continue;
+        };
+        // Of one whose records were all turned down here nothing is left that could go on.
+        let is_over = input
+            .run
+            .as_ref()
+            .is_some_and(|run| run.counts.open + run.counts.refused + run.counts.unknown == 0);
+        let way_on = match input.again_with.as_ref().filter(|_| !is_over) {
+            Some(command) => both!(
+                "; what is open, or to be tried again, goes on there:\n  {command}",
+                "; was offen ist oder noch einmal versucht werden soll, geht dort weiter:\n  {command}"
+            ),
+            None => Bilingual::default(),
+        };
+        let (from, to) = (input.input.display().to_string(), to.display().to_string());
+        console.note(
+            &both!([way_on, from = Bilingual::same(from), to = Bilingual::same(to)]
+                "{from} has failed and lies in {to} now{way_on}",
+                "{from} ist gescheitert und liegt jetzt in {to}{way_on}"
+            ),
+        );
+    }
+}
+
+/// Tells what was not told at once because only trouble is: now it is known to be some. What
+/// failed as it did the last time is none.
+fn tell_held_back(summary: &JobSummary, console: &Console) {
+    for input in &summary.inputs {
+        match (&input.whole, &input.message) {
+            _ if input.known_failures_only => {}
+            (Some(whole), _) => console.event(&RunEvent::Finished(whole.clone())),
+            (None, Some(why)) if input.exit_code == ExitCode::Locked.number() => console.note(why),
+            // Errors were told when they came.
+            (None, _) => {}
+        }
+    }
+}
+
+/// Whether a person should know. That a job was found at work is nothing, unless it is for long.
+fn is_trouble(summary: &JobSummary) -> bool {
+    match summary.result {
+        Outcome::Failure | Outcome::Interrupted => true,
+        Outcome::Refused => summary.is_refused_for_long(),
+        Outcome::Success | Outcome::Idle => false,
+    }
+}
+
+fn because(why: Why) -> Bilingual {
+    match why {
+        Why::Due(_) | Why::Asked => Bilingual::default(),
+        Why::CatchUp(due) => both!(
+            ": it missed its time {due:.0}",
+            ": er hat seine Zeit {due:.0} verpasst"
+        ),
+        Why::Again => both!(
+            ": the last start could not finish",
+            ": der letzte Start kam nicht zu Ende"
+        ),
+        Why::Left => both!(
+            ": an earlier start was not finished",
+            ": ein früherer Start kam nicht zu Ende"
+        ),
+    }
+}
+
+fn ended(summary: &JobSummary) -> Bilingual {
+    let (job, code) = (&summary.job, summary.exit_code);
+    let result = summary.result.told();
+    let mut text = both!([result]
+        "job `{job}`: {result}, code {code}",
+        "Job `{job}`: {result}, Code {code}"
+    );
+    for (count, word) in [
+        (summary.inputs.len(), both!("read", "gelesen")),
+        (summary.waiting.len(), both!("too young", "zu neu")),
+        (
+            summary.not_begun.len(),
+            both!("not begun", "nicht begonnen"),
+        ),
+    ] {
+        text = match count {
+            0 => text,
+            1 => both!([text, word] "{text}, 1 file {word}", "{text}, 1 Datei {word}"),
+            many => {
+                both!([text, word] "{text}, {many} files {word}", "{text}, {many} Dateien {word}")
+            }
+        };
+    }
+    let since = summary
+        .refused_since
+        .filter(|_| summary.is_refused_for_long());
+    let refused = since.map(|since| {
+        both!(
+            "it has not come to its turn since {since:.0}",
+            "er kommt seit {since:.0} nicht an die Reihe"
+        )
+    });
+    for more in summary.message.clone().into_iter().chain(refused) {
+        text = Bilingual {
+            english: format!("{}; {}", text.english, more.english),
+            german: format!("{}; {}", text.german, more.german),
+        };
+    }
+    text
+}
+
+/// A line of JSON.
+fn line(told: &Told) -> Value {
+    match told {
+        Told::Next { job, at, .. } => json!({"type": "job_next", "job": job, "at": at}),
+        Told::Started { job, why } => {
+            let word = match why {
+                Why::Due(_) => "due",
+                Why::CatchUp(_) => "missed",
+                Why::Again => "again",
+                Why::Left => "unfinished",
+                Why::Asked => "asked",
+            };
+            json!({"type": "job_started", "job": job, "why": word})
+        }
+        Told::Missed { job, due } => json!({"type": "job_missed", "job": job, "due": due}),
+        Told::Warning(text) => json!({"type": "notice", "warning": true, "text": text.english}),
+        Told::Ended(summary) => {
+            let mut line = json!({"type": "job_ended"});
+            if let (Some(line), Ok(Value::Object(summary))) =
+                (line.as_object_mut(), serde_json::to_value(summary))
+            {
+                line.extend(summary);
+            }
+            line
+        }
+    }
+}
