@@ -1,4 +1,5 @@
-//! Which failed records failed in the same way the last time: `fail_on = "new"`.
+//! Which failed records failed in the same way the last time: they are counted apart, and
+//! `fail_on = "new"` does not mind them.
 //!
 //! A record is the same if its own columns are the same; it failed in the same way if the report
 //! names the same codes for the same fields. The report's own file of failed records is read for

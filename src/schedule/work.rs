@@ -351,17 +351,16 @@ impl Workshop {
             return false;
         };
         let failed = summary.counts.invalid + summary.counts.refused;
-        if job.fail_on == Alarm::Any || ran.dry_run {
-            files.untold += failed;
-            return false;
-        }
-        let Some(failures) = failures::of_run(summary, &self.state_dir) else {
+        // What a dry run finds is not remembered.
+        let told = (!ran.dry_run).then(|| failures::of_run(summary, &self.state_dir));
+        let Some(failures) = told.flatten() else {
             files.untold += failed;
             return false;
         };
         let all_known = failures.iter().all(|it| known.contains(it.as_str()));
         files.failures.extend(failures);
-        ran.code == ExitCode::SomeFailed && !ran.is_strict && all_known
+        let is_minded = job.fail_on == Alarm::Any || ran.is_strict;
+        ran.code == ExitCode::SomeFailed && !is_minded && all_known
     }
 
     /// Sums up, and notes it in the state.
@@ -405,7 +404,7 @@ impl Workshop {
         summary.new_failures += new.count() as u64;
         state.note(&summary);
         summary.refused_since = state.refused_since;
-        if job.fail_on == Alarm::New && summary.inputs.iter().any(is_over) {
+        if summary.inputs.iter().any(is_over) {
             let kept = files.failures.into_iter().take(failures::AT_MOST);
             state.failures = kept.collect();
         }

@@ -228,6 +228,21 @@ fn old_failures_need_not_alarm_every_night() {
 }
 
 #[test]
+fn what_is_new_is_counted_where_every_failure_alarms_too() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let mut night = |customers: &[(&str, &str)], new: f64| {
+        importer.file("inbox/a.csv", export(customers.iter().copied()));
+        once(&mut importer).expect(3);
+        let line = "importer_job_last_new_failures{job=\"shop\"}";
+        assert_eq!(metric(&metrics(&importer), line), new);
+    };
+    night(&[("K1", "Ulm"), ("B1", ""), ("B2", "")], 2.0);
+    night(&[("B2", ""), ("K2", "Ulm"), ("B1", "")], 0.0);
+    night(&[("B2", ""), ("B3", ""), ("K3", "Ulm")], 1.0);
+}
+
+#[test]
 fn who_finds_it_locked_ends_with_code_6_and_says_who_has_it() {
     let erp = StandIn::start(SandboxSettings::default());
     let mut importer = importer(&erp, "on_failure = [\"/no/such/program\"]");
