@@ -5,6 +5,7 @@
 
 pub(crate) mod borrowed;
 pub mod code;
+mod counts;
 pub mod damage;
 pub mod ending;
 pub mod event;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use code::{Code, Severity};
+pub use counts::Counts;
 pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
 pub use event::{Notice, PauseWhy, Phase, Progress, QuotaUse, RunEvent};
@@ -33,7 +35,7 @@ pub use language::{Bilingual, Language};
 pub(crate) use language::{both, is_pair};
 pub use measured::{Latency, Limit, Measured};
 pub use summary::{
-    Alteration, Conditions, Counts, Cure, ErrorGroup, Linked, Plan, Summary, ToldTexts, Traffic,
+    Alteration, Conditions, Cure, ErrorGroup, Linked, Plan, Summary, ToldTexts, Traffic,
 };
 
 use crate::record::Position;

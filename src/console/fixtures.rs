@@ -14,6 +14,8 @@ pub(super) fn finished() -> Summary {
         version: "0.1.0".to_owned(),
         dry_run: false,
         resumed: false,
+        finished_before: false,
+        before: Counts::default(),
         input: "kunden.csv".to_owned(),
         input_hash: "ab".to_owned(),
         source: "CSV, windows-1252, `;` (detected)".to_owned(),

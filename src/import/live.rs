@@ -28,7 +28,7 @@ use crate::deliver::driver::Delivered;
 use crate::journal::{Journal, RunRow};
 use crate::names::Names;
 use crate::outcome::telling::shell_word;
-use crate::outcome::{Alteration, Bilingual, Ending, RunEvent, Summary, Traffic};
+use crate::outcome::{Alteration, Bilingual, Counts, Ending, RunEvent, Summary, Traffic};
 use crate::report::Report;
 use crate::source::{self, Fingerprint, Source, SourceError};
 
@@ -98,6 +98,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         target: identity,
         run: Arc::from(run),
         resumed: begun.resumed,
+        before: begun.before,
         read_before: begun.read_before,
         again: begun.again,
         altered: begun.altered,
@@ -132,6 +133,8 @@ fn name(
 struct Begun {
     run: String,
     resumed: bool,
+    /// What earlier processes came to.
+    before: Counts,
     /// Whether an earlier process read its input to the end, or even reported on it.
     read_before: bool,
     again: bool,
@@ -180,6 +183,7 @@ fn begin(
     Ok(Begun {
         run,
         resumed: false,
+        before: Counts::default(),
         read_before: false,
         again: settings.again,
         link,
@@ -219,6 +223,7 @@ fn go_on(
     Ok(Begun {
         run: row.id,
         resumed: true,
+        before: row.counts,
         read_before: row.read.is_some() || row.ending.is_some(),
         again,
         link,
@@ -294,6 +299,8 @@ pub(super) struct Live<'a> {
     pub(super) target: String,
     pub(super) run: Arc<str>,
     pub(super) resumed: bool,
+    /// What earlier processes of the run came to.
+    pub(super) before: Counts,
     /// Whether an earlier process read the run's input to the end, or even reported on it.
     pub(super) read_before: bool,
     /// Whether the ERP is asked instead of the journal which customers are there (`--again`).
@@ -497,6 +504,7 @@ impl Live<'_> {
         };
         let mut summary = self.facts(survey).summary(ending, counts);
         summary.linked = linked;
+        summary.before = self.before;
         summary.traffic = delivered.traffic;
         summary.reading_seconds = reading.as_secs_f64();
         summary.sending_seconds = sending.as_secs_f64();

@@ -42,6 +42,8 @@ impl Facts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             dry_run: self.dry_run,
             resumed: self.resumed,
+            finished_before: false,
+            before: Counts::default(),
             input: self.input,
             input_hash: self.input_hash,
             source: self.source,

@@ -336,6 +336,8 @@ pub(super) fn finished_before(
     let mut summary = facts.summary(ending, counts_of(row, row.read.unwrap_or_default()));
     summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
     summary.linked = linked;
+    summary.finished_before = true;
+    summary.before = summary.counts;
     if folder.exists() {
         let correct = &import.settings.correct_options;
         tell_of_failed(&mut summary, !import.mapping.is_passthrough(), correct);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::summary::Counts;
+use super::Counts;
 
 /// The process's exit codes: a contract that schedulers rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use super::Counts;
 use super::language::{Bilingual, both};
-use super::summary::{Alteration, Counts, Summary, Traffic};
+use super::summary::{Alteration, Summary, Traffic};
 
 /// The part of the work that a run is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,86 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Ending, FieldError, Language, Latency, Limit, Outcome};
+use super::{Counts, Ending, FieldError, Language, Latency, Limit};
 use crate::record::Position;
-
-/// How many records ended in which outcome. They add up to `read`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Records in the input.
-    pub read: u64,
-    /// See [`Outcome::Created`].
-    pub created: u64,
-    /// See [`Outcome::Exists`].
-    pub exists: u64,
-    /// See [`Outcome::Invalid`].
-    pub invalid: u64,
-    /// See [`Outcome::Refused`].
-    pub refused: u64,
-    /// See [`Outcome::Unknown`].
-    pub unknown: u64,
-    /// See [`Outcome::Changed`].
-    pub changed: u64,
-    /// See [`Outcome::Skipped`].
-    pub skipped: u64,
-    /// See [`Outcome::LeftOut`].
-    pub left_out: u64,
-    /// See [`Outcome::Grouped`].
-    pub grouped: u64,
-    /// See [`Outcome::Ready`]; only a dry run has such records.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub ready: u64,
-    /// Not yet sent.
-    pub open: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-impl Counts {
-    /// Counts one outcome; `read` and `open` are the caller's.
-    pub fn add(&mut self, outcome: &Outcome) {
-        *self.slot(outcome) += 1;
-    }
-
-    /// Takes one outcome back, when a record's outcome is replaced by a later one.
-    pub fn remove(&mut self, outcome: &Outcome) {
-        let slot = self.slot(outcome);
-        *slot = slot.saturating_sub(1);
-    }
-
-    fn slot(&mut self, outcome: &Outcome) -> &mut u64 {
-        match outcome {
-            Outcome::Created { .. } => &mut self.created,
-            Outcome::Exists { .. } => &mut self.exists,
-            Outcome::Invalid { .. } => &mut self.invalid,
-            Outcome::Refused { .. } => &mut self.refused,
-            Outcome::Unknown { .. } => &mut self.unknown,
-            Outcome::Changed { .. } => &mut self.changed,
-            Outcome::Skipped { .. } => &mut self.skipped,
-            Outcome::LeftOut => &mut self.left_out,
-            Outcome::Grouped => &mut self.grouped,
-            Outcome::Ready => &mut self.ready,
-        }
-    }
-
-    /// Records that have an outcome.
-    #[must_use]
-    pub fn settled(&self) -> u64 {
-        self.created
-            + self.exists
-            + self.invalid
-            + self.refused
-            + self.unknown
-            + self.changed
-            + self.skipped
-            + self.left_out
-            + self.grouped
-            + self.ready
-    }
-}
 
 /// The line of the mapping that would cure an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -298,6 +220,13 @@ pub struct Summary {
     pub dry_run: bool,
     /// Whether the run went on with an earlier, unfinished one.
     pub resumed: bool,
+    /// Whether the run had come to its end before: its input was not read again, and nothing was
+    /// sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub finished_before: bool,
+    /// What earlier processes of the run had come to.
+    #[serde(skip)]
+    pub before: Counts,
     /// The input as the user named it.
     pub input: String,
     /// BLAKE3 of the input's bytes, hexadecimal.

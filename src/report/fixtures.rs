@@ -85,6 +85,8 @@ pub(super) fn summary() -> Summary {
         version: "0.1.0".to_owned(),
         dry_run: false,
         resumed: false,
+        finished_before: false,
+        before: Counts::default(),
         input: "kunden.csv".to_owned(),
         input_hash: "ab".to_owned(),
         source: "CSV, UTF-8".to_owned(),

@@ -49,7 +49,7 @@ metrics! {
     LastEnd: "importer_job_last_end_timestamp_seconds" "gauge" []
         "When the job last came to an end.";
     LastSuccess: "importer_job_last_success_timestamp_seconds" "gauge" []
-        "End of the last start that imported something without a failure.";
+        "End of the last start that had inputs and no failure.";
     LastCode: "importer_job_last_exit_code" "gauge" []
         "Exit code of the last start.";
     LastSeconds: "importer_job_last_duration_seconds" "gauge" []
@@ -61,7 +61,7 @@ metrics! {
     Missed: "importer_job_missed_total" "counter" []
         "Times that were missed and let go.";
     Records: "importer_job_last_records" "gauge" ["outcome"]
-        "Records of the last start that read any, by outcome.";
+        "Records that the last start with inputs settled or left open, by outcome.";
     Files: "importer_job_last_files" "gauge" ["fate"]
         "Files of the last start: done, failed, stays, waiting, not_begun.";
     NewFailures: "importer_job_last_new_failures" "gauge" []

@@ -79,7 +79,7 @@ pub(super) struct State {
     pub(super) starts: BTreeMap<String, u64>,
     /// Times that were missed and let go.
     pub(super) missed: u64,
-    /// The records of the last start that read any, by outcome.
+    /// The records that the last start with inputs settled or left open, by outcome.
     pub(super) records: BTreeMap<String, u64>,
     /// The files of the last start, by what became of them.
     pub(super) files: BTreeMap<String, u64>,

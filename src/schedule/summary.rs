@@ -43,7 +43,8 @@ pub struct JobSummary {
     /// What kept it from its inputs, if something did.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
     pub message: Option<Bilingual>,
-    /// Records of all inputs by outcome.
+    /// Records of all inputs that this start settled, or left open, by outcome: what an earlier
+    /// one had settled is not counted again.
     pub counts: BTreeMap<String, u64>,
     /// Failed records that had not failed in the same way the last time.
     pub new_failures: u64,
@@ -112,13 +113,18 @@ pub struct RunSummary {
     pub run: String,
     /// Whether it went on with an earlier one.
     pub resumed: bool,
+    /// Whether it was over before this start, which found its input again.
+    pub finished_before: bool,
     /// Whether nothing was sent, as asked for.
     pub dry_run: bool,
     /// The ERP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// Records by outcome.
+    /// Records by outcome, those of its earlier starts among them.
     pub counts: Counts,
+    /// Those that this start settled, or left open.
+    #[serde(skip)]
+    pub here: Counts,
     /// Records with warnings.
     pub warnings: u64,
     /// Errors by cause, most frequent first.
@@ -149,9 +155,11 @@ impl RunSummary {
         Self {
             run: summary.run.clone(),
             resumed: summary.resumed,
+            finished_before: summary.finished_before,
             dry_run: summary.dry_run,
             target: summary.target.clone(),
             counts: summary.counts,
+            here: summary.counts.since(&summary.before),
             warnings: summary.warnings,
             errors: causes
                 .map(|group| Cause {

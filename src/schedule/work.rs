@@ -354,7 +354,8 @@ impl Workshop {
         // What a dry run finds is not remembered.
         let told = (!ran.dry_run).then(|| failures::of_run(summary, &self.state_dir));
         let Some(failures) = told.flatten() else {
-            files.untold += failed;
+            // Of a run that was over before nothing failed in this start.
+            files.untold += if summary.finished_before { 0 } else { failed };
             return false;
         };
         let all_known = failures.iter().all(|it| known.contains(it.as_str()));
@@ -395,7 +396,7 @@ impl Workshop {
             not_begun: files.not_begun,
         };
         for run in summary.inputs.iter().filter_map(|input| input.run.as_ref()) {
-            for (word, count) in by_outcome(&run.counts) {
+            for (word, count) in by_outcome(&run.here) {
                 *summary.counts.entry(word.to_owned()).or_default() += count;
             }
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::console::Console;
 use crate::outcome::{Bilingual, ExitCode, RunEvent, both};
-use crate::schedule::{Fate, JobSummary, Outcome, Told, Why};
+use crate::schedule::{Fate, InputSummary, JobSummary, Outcome, Told, Why};
 
 /// Shows what happens to jobs. What went well is said on stderr, as it is nobody's data.
 pub(super) fn tell(told: &Told, console: &Console, json: bool) {
@@ -116,8 +116,14 @@ fn ended(summary: &JobSummary) -> Bilingual {
         "job `{job}`: {result}, code {code}",
         "Job `{job}`: {result}, Code {code}"
     );
+    let is_old = |input: &&InputSummary| input.run.as_ref().is_some_and(|run| run.finished_before);
+    let found_again = summary.inputs.iter().filter(is_old).count();
     for (count, word) in [
-        (summary.inputs.len(), both!("read", "gelesen")),
+        (
+            summary.inputs.len().saturating_sub(found_again),
+            both!("read", "gelesen"),
+        ),
+        (found_again, both!("finished before", "schon fertig")),
         (summary.waiting.len(), both!("too young", "zu neu")),
         (
             summary.not_begun.len(),

@@ -170,7 +170,7 @@ fn what_becomes_of_a_job_is_german_for_people_and_english_for_programs() {
     for german in [
         "state.json ist beschädigt: Zeile 1 ist kein JSON, wie es hier steht; die Datei wird \
          neu angelegt\n",
-        "Job `shop`: erfolgreich, Code 0, 1 Datei gelesen\n",
+        "Job `shop`: erfolgreich, Code 0, 1 Datei schon fertig\n",
     ] {
         assert!(run.stderr.contains(german), "{german}\n{}", run.said());
     }

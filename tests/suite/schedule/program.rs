@@ -75,9 +75,7 @@ fn once_imports_archives_and_counts_and_then_there_is_nothing_to_do() {
         ),
         2.0
     );
-    let summary = importer.folder().join(".importer/jobs/shop/summary.json");
-    let summary: Value = serde_json::from_slice(&std::fs::read(summary).unwrap()).unwrap();
-    assert_eq!(summary["result"], "idle");
+    assert_eq!(summary_of(&importer)["result"], "idle");
 }
 
 #[cfg(unix)]
@@ -102,8 +100,7 @@ fn commands_about_an_archived_input_find_it() {
         "{}",
         run.said()
     );
-    let summary = importer.folder().join(".importer/jobs/shop/summary.json");
-    let summary: Value = serde_json::from_slice(&std::fs::read(summary).unwrap()).unwrap();
+    let summary = summary_of(&importer);
     let again = "importer run 'failed/my a-2.csv' -m shop.toml --rate=100/s --max-invalid=90%";
     assert_eq!(summary["inputs"][0]["again_with"], again);
     // Whoever asks for the report again, or for the input where it was, gets on.
@@ -240,6 +237,64 @@ fn what_is_new_is_counted_where_every_failure_alarms_too() {
     night(&[("K1", "Ulm"), ("B1", ""), ("B2", "")], 2.0);
     night(&[("B2", ""), ("K2", "Ulm"), ("B1", "")], 0.0);
     night(&[("B2", ""), ("B3", ""), ("K3", "Ulm")], 1.0);
+}
+
+/// The job's last summary.
+fn summary_of(importer: &Importer) -> Value {
+    let path = importer.folder().join(".importer/jobs/shop/summary.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn what_an_earlier_start_did_is_not_counted_again() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    // Files stay.
+    let stays = |extra: &str| JOB.split("archive_done").next().unwrap().to_owned() + extra;
+    importer.file("jobs.toml", stays(""));
+    importer.file("inbox/a.csv", export([("K1", "Ulm"), ("B1", "")]));
+    once(&mut importer).expect(3);
+    assert_eq!(summary_of(&importer)["counts"]["created"], 1);
+    let created = "importer_job_last_records{job=\"shop\",outcome=\"created\"}";
+    let new = "importer_job_last_new_failures{job=\"shop\"}";
+    assert_eq!(metric(&metrics(&importer), created), 1.0);
+    let run = once(&mut importer).expect(3);
+    assert!(
+        run.stderr
+            .contains("failure, code 3, 1 file finished before"),
+        "{}",
+        run.said()
+    );
+    let summary = summary_of(&importer);
+    for (outcome, count) in summary["counts"].as_object().unwrap() {
+        assert_eq!(count, 0, "{outcome}");
+    }
+    let input = &summary["inputs"][0];
+    assert_eq!(input["finished_before"], true);
+    assert_eq!(input["counts"]["created"], 1);
+    assert_eq!(metric(&metrics(&importer), created), 0.0);
+    assert_eq!(metric(&metrics(&importer), new), 0.0);
+
+    // One that goes on counts what it did itself.
+    std::fs::remove_file(importer.folder().join("inbox/a.csv")).unwrap();
+    importer.file(
+        "inbox/b.csv",
+        export([("K2", "Ulm"), ("B2", ""), ("K3", "Ulm")]),
+    );
+    erp.set_faults(Faults::default().from_post(3, 401));
+    importer.file("jobs.toml", stays("[job.run]\nconcurrency = 1\n"));
+    let counts = |importer: &Importer| {
+        let counts = summary_of(importer)["counts"].clone();
+        ["read", "created", "invalid", "open"].map(|name| counts[name].clone())
+    };
+    once(&mut importer).expect(5);
+    assert_eq!(counts(&importer), [3, 1, 1, 1]);
+    erp.lift();
+    once(&mut importer).expect(3);
+    assert_eq!(counts(&importer), [1, 1, 0, 0]);
+    assert_eq!(summary_of(&importer)["inputs"][0]["counts"]["created"], 2);
+    assert_eq!(metric(&metrics(&importer), created), 1.0);
+    assert_eq!(erp.numbers(), ["K1", "K2", "K3"]);
 }
 
 #[test]

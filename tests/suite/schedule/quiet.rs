@@ -62,7 +62,11 @@ fn among_several_inputs_only_trouble_is_told() {
     importer.file("inbox/3-fine.csv", export([("K4", "Ulm")]));
     let run = quiet(&mut importer).expect(3);
     assert_eq!(run.stdout.matches("records").count(), 2, "{}", run.said());
-    assert!(run.stderr.contains("code 3, 3 files read"), "{}", run.said());
+    assert!(
+        run.stderr.contains("code 3, 3 files read"),
+        "{}",
+        run.said()
+    );
     assert!(!run.said().contains("known"), "{}", run.said());
 }
 
@@ -112,7 +116,11 @@ fn that_it_is_at_work_is_told_only_if_it_is_for_long() {
     says_nothing(&quiet(&mut importer).expect(6));
     remember(&importer, |state| state["refused_since"] = hour(24));
     let run = quiet(&mut importer).expect(6);
-    assert!(run.stderr.contains("process 43, since noon"), "{}", run.said());
+    assert!(
+        run.stderr.contains("process 43, since noon"),
+        "{}",
+        run.said()
+    );
     assert!(
         run.stderr.contains("job `shop`: refused, code 6"),
         "{}",
