@@ -47,13 +47,13 @@ metrics! {
     LastStart: "importer_job_last_start_timestamp_seconds" "gauge" []
         "When the job was last started.";
     LastEnd: "importer_job_last_end_timestamp_seconds" "gauge" []
-        "When the job last came to an end.";
+        "When the job last came to an end; a start that was refused is none.";
     LastSuccess: "importer_job_last_success_timestamp_seconds" "gauge" []
         "End of the last start that had inputs and no failure.";
     LastCode: "importer_job_last_exit_code" "gauge" []
-        "Exit code of the last start.";
+        "Exit code of the last start that had something to do; one that was refused or found nothing leaves it.";
     LastSeconds: "importer_job_last_duration_seconds" "gauge" []
-        "How long the last start took.";
+        "How long the last start took that was not refused.";
     Seconds: "importer_job_duration_seconds_total" "counter" []
         "How long all starts took.";
     Starts: "importer_job_starts_total" "counter" ["result"]
@@ -65,7 +65,7 @@ metrics! {
     Files: "importer_job_last_files" "gauge" ["fate"]
         "Files of the last start: done, failed, stays, waiting, not_begun.";
     NewFailures: "importer_job_last_new_failures" "gauge" []
-        "Failed records of the last start that had not failed in the same way before.";
+        "Failed records of the last start that had something to do, which had not failed in the same way before.";
     HookFailures: "importer_job_hook_failures_total" "counter" []
         "Hooks that failed.";
 }

@@ -63,15 +63,15 @@ pub(super) struct State {
     pub(super) refused_since: Option<Timestamp>,
     /// Whether that start has not come to its end: it goes on at the next one.
     pub(super) is_open: bool,
-    /// The end of the last start that came to one.
+    /// The end of the last start that was not refused.
     pub(super) last_end: Option<Timestamp>,
     /// The end of the last start that was a success.
     pub(super) last_success: Option<Timestamp>,
-    /// The code of the last start that came to its end.
+    /// The code of the last start that had something to do.
     pub(super) last_code: Option<u8>,
     /// The last result: success or failure.
     pub(super) last_result: Option<Outcome>,
-    /// How long the last start took, in seconds.
+    /// How long the last start took that was not refused, in seconds.
     pub(super) last_seconds: f64,
     /// How long all of them took, in seconds.
     pub(super) seconds: f64,
@@ -83,7 +83,7 @@ pub(super) struct State {
     pub(super) records: BTreeMap<String, u64>,
     /// The files of the last start, by what became of them.
     pub(super) files: BTreeMap<String, u64>,
-    /// Failed records of the last start that had not failed so before.
+    /// Failed records of the last start with something to do that had not failed so before.
     pub(super) new_failures: u64,
     /// Hooks that failed.
     pub(super) hook_failures: u64,
@@ -97,23 +97,41 @@ impl State {
         *self.starts.entry(outcome.word().to_owned()).or_default() += 1;
     }
 
-    /// Notes what a start came to.
+    /// Notes what a start came to. One that was refused says nothing of the job, and one that had
+    /// nothing to do does not take back what the last one came to that had.
     pub(super) fn note(&mut self, summary: &JobSummary) {
-        let seconds = summary
-            .finished
-            .duration_since(summary.started)
-            .as_secs_f64();
-        self.is_open = summary.result == Outcome::Interrupted;
-        self.refused_since = match summary.result {
+        let result = summary.result;
+        self.is_open = result == Outcome::Interrupted;
+        self.refused_since = match result {
             Outcome::Refused => self.refused_since.or(Some(summary.started)),
             _ => None,
         };
-        self.count(summary.result);
+        self.count(result);
+        let took = summary.finished.duration_since(summary.started);
+        let seconds = took.as_secs_f64().max(0.0);
+        self.seconds += seconds;
+        self.note_files(summary);
+        if result == Outcome::Refused {
+            return;
+        }
         self.last_end = Some(summary.finished);
+        self.last_seconds = seconds;
+        if result == Outcome::Idle {
+            self.last_code.get_or_insert(summary.exit_code);
+            return;
+        }
         self.last_code = Some(summary.exit_code);
-        self.last_seconds = seconds.max(0.0);
-        self.seconds += self.last_seconds;
         self.new_failures = summary.new_failures;
+        if result == Outcome::Success {
+            self.last_success = Some(summary.finished);
+        }
+        if matches!(result, Outcome::Success | Outcome::Failure) {
+            self.last_result = Some(result);
+        }
+    }
+
+    /// Notes what became of files and records.
+    fn note_files(&mut self, summary: &JobSummary) {
         if !summary.counts.is_empty() {
             self.records.clone_from(&summary.counts);
         }
@@ -129,12 +147,6 @@ impl State {
         ];
         for (word, files) in others {
             self.files.insert(word.to_owned(), files.len() as u64);
-        }
-        if summary.result == Outcome::Success {
-            self.last_success = Some(summary.finished);
-        }
-        if matches!(summary.result, Outcome::Success | Outcome::Failure) {
-            self.last_result = Some(summary.result);
         }
     }
 }

@@ -297,6 +297,39 @@ fn what_an_earlier_start_did_is_not_counted_again() {
     assert_eq!(erp.numbers(), ["K1", "K2", "K3"]);
 }
 
+/// The file that failed is in the archive; that does not make it well.
+#[test]
+fn a_start_without_anything_to_do_takes_no_failure_back() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let code = "importer_job_last_exit_code{job=\"shop\"}";
+    let new = "importer_job_last_new_failures{job=\"shop\"}";
+    let end = "importer_job_last_end_timestamp_seconds{job=\"shop\"}";
+    // Before the first import nothing has failed.
+    once(&mut importer).expect(0);
+    assert_eq!(metric(&metrics(&importer), code), 0.0);
+    importer.file("inbox/a.csv", export([("K1", "Ulm"), ("B1", "")]));
+    let run = once(&mut importer).expect(3);
+    let target = run.summary()["target"].as_str().unwrap().to_owned();
+    let ended = metric(&metrics(&importer), end);
+    once(&mut importer).expect(0);
+    let text = metrics(&importer);
+    assert_eq!((metric(&text, code), metric(&text, new)), (3.0, 1.0));
+    let idle = metric(&text, end);
+    assert!(idle > ended, "{text}");
+    // Neither does one that another run keeps out, and that is no end of the job.
+    importer.file("inbox/b.csv", export([("K2", "Ulm")]));
+    let state = importer.folder().join(".importer");
+    let held = lock(&state, &target, "process 43, since noon").unwrap();
+    once(&mut importer).expect(6);
+    let text = metrics(&importer);
+    assert_eq!((metric(&text, code), metric(&text, end)), (3.0, idle));
+    drop(held);
+    once(&mut importer).expect(0);
+    assert_eq!(metric(&metrics(&importer), code), 0.0);
+    assert_eq!(metric(&metrics(&importer), new), 0.0);
+}
+
 #[test]
 fn who_finds_it_locked_ends_with_code_6_and_says_who_has_it() {
     let erp = StandIn::start(SandboxSettings::default());
