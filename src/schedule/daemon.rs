@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::endpoint::{self, Endpoint};
 use super::jobs::Job;
 use super::metrics::{self, Reading};
-use super::state::replace;
+use super::state::{State, replace};
 use super::summary::JobSummary;
 use super::times::{Due, Step, next, opening, step};
 use super::told::{Told, Why};
@@ -68,6 +68,8 @@ struct LiveJob {
     /// Starts that have not ended; one beyond the first is about to be refused.
     starts: u32,
     next: Option<Timestamp>,
+    /// When this process first saw it: as good as any, if nothing is remembered.
+    seen: Option<Timestamp>,
 }
 
 impl Daemon {
@@ -92,8 +94,12 @@ impl Daemon {
     /// no such job.
     pub async fn once(&self, name: &str, signal: &watch::Receiver<Signal>) -> Option<JobSummary> {
         let job = self.jobs.iter().find(|job| job.name == name)?;
+        // Whoever looks meanwhile finds it, also the first time.
+        self.board.see(name);
+        self.board.with(name, |live| live.starts += 1);
+        self.write_metrics();
         let summary = self.workshop.start(job, Why::Asked, signal).await;
-        self.board.ended(&summary, 0);
+        self.board.ended(&summary);
         self.write_metrics();
         Some(summary)
     }
@@ -148,8 +154,10 @@ impl Daemon {
         for job in &self.jobs {
             let mut state = self.board.state(&job.name);
             let known = state.last_start.max(state.last_end).or(state.since);
+            self.board.see(&job.name);
             if known.is_none() {
                 state.since = Some(now);
+                state.first_seen = Some(now);
                 if let Err(error) = states.write(&job.name, &state) {
                     self.tell(&Told::Warning(error.told()));
                 }
@@ -251,7 +259,7 @@ impl Daemon {
         let mut code = ExitCode::Fine;
         match summary {
             Some(summary) => {
-                self.board.ended(&summary, 1);
+                self.board.ended(&summary);
                 if summary.result == Outcome::Interrupted {
                     code = exit::from_number(summary.exit_code);
                 }
@@ -317,13 +325,18 @@ impl Board {
     }
 
     /// What is remembered of the job; a state that cannot be read is as good as none.
-    fn state(&self, job: &str) -> super::state::State {
+    fn state(&self, job: &str) -> State {
         self.workshop.states().read(job).unwrap_or_default()
     }
 
-    fn ended(&self, summary: &JobSummary, starts: u32) {
+    fn see(&self, job: &str) {
+        let now = self.workshop.clock.now();
+        self.with(job, |live| live.seen = Some(now));
+    }
+
+    fn ended(&self, summary: &JobSummary) {
         self.with(&summary.job, |live| {
-            live.starts = live.starts.saturating_sub(starts);
+            live.starts = live.starts.saturating_sub(1);
         });
     }
 
@@ -331,9 +344,11 @@ impl Board {
         let live = self.live().jobs.clone();
         let readings = self.names.iter().map(|name| {
             let live = live.get(name).copied().unwrap_or_default();
+            let mut state = self.state(name);
+            state.first_seen = state.first_seen.or(live.seen);
             Reading {
                 job: name.clone(),
-                state: self.state(name),
+                state,
                 is_running: live.starts > 0,
                 next: live.next,
                 refused: self.workshop.states().refused(name),

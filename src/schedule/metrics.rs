@@ -44,6 +44,8 @@ metrics! {
         "1 while the job runs in this process.";
     Next: "importer_job_next_start_timestamp_seconds" "gauge" []
         "When the job starts next, jitter included.";
+    FirstSeen: "importer_job_first_seen_timestamp_seconds" "gauge" []
+        "When the job was first seen, whether or not it was ever started.";
     LastStart: "importer_job_last_start_timestamp_seconds" "gauge" []
         "When the job was last started.";
     LastEnd: "importer_job_last_end_timestamp_seconds" "gauge" []
@@ -118,6 +120,7 @@ fn samples(id: Id, reading: &Reading, lines: &mut Vec<(String, String)>) {
         Id::Info => None,
         Id::Running => Some(u8::from(reading.is_running).to_string()),
         Id::Next => time(reading.next),
+        Id::FirstSeen => time(state.first_seen),
         Id::LastStart => time(state.last_start),
         Id::LastEnd => time(state.last_end),
         Id::LastSuccess => time(state.last_success),
@@ -197,6 +200,7 @@ mod tests {
     #[test]
     fn a_job_is_told_in_the_format_that_prometheus_reads() {
         let mut state = State {
+            first_seen: Some(Timestamp::from_second(1_600_000_000).unwrap()),
             last_start: Some(Timestamp::from_millisecond(1_700_000_000_250).unwrap()),
             last_end: Some(Timestamp::from_second(1_700_000_003).unwrap()),
             last_success: Some(Timestamp::from_second(1_700_000_003).unwrap()),
@@ -217,6 +221,10 @@ mod tests {
         };
         let never = Reading {
             job: "b".to_owned(),
+            state: State {
+                first_seen: Some(Timestamp::from_second(1_600_000_000).unwrap()),
+                ..State::default()
+            },
             ..Reading::default()
         };
         let text = text(&[reading, never]).replace(env!("CARGO_PKG_VERSION"), "[version]");

@@ -105,6 +105,7 @@ impl Workshop {
         let mut state = self.remembered(job);
         state.last_start = Some(started);
         state.since.get_or_insert(started);
+        state.first_seen.get_or_insert(started);
         state.is_open = true;
         // What cannot be remembered would be started again and again.
         let files = match states.write(&job.name, &state) {

@@ -523,3 +523,31 @@ fn a_hook_that_fails_is_told_and_changes_nothing() {
     );
     assert_eq!(world.end(working, Signal::Interrupt), ExitCode::Fine);
 }
+
+/// Whoever looks for jobs that do not run has to find one that never came to an end.
+#[test]
+fn a_job_that_never_ended_is_there_for_those_who_look() {
+    let world = World::new("2026-05-01T20:00:00Z", SandboxSettings::default());
+    let jobs = job("min_age = \"0s\"");
+    let seen = |text: &str| {
+        metric(
+            text,
+            "importer_job_first_seen_timestamp_seconds{job=\"shop\"}",
+        )
+    };
+    let at = |time: &str| time.parse::<Timestamp>().unwrap().as_second() as f64;
+    let working = world.begin(&jobs);
+    world.wait_for_next("2026-05-02T00:00:00Z");
+    let text = world.ask(&working, "/metrics");
+    assert_eq!(seen(&text), at("2026-05-01T20:00:00Z"));
+    assert!(
+        !text.contains("importer_job_last_end_timestamp_seconds{"),
+        "{text}"
+    );
+    // A time that is let go does not make it any younger.
+    world.clock.to("2026-05-02T07:00:00Z");
+    world.wait_for_next("2026-05-03T00:00:00Z");
+    let text = world.ask(&working, "/metrics");
+    assert_eq!(seen(&text), at("2026-05-01T20:00:00Z"));
+    assert_eq!(world.end(working, Signal::Interrupt), ExitCode::Fine);
+}

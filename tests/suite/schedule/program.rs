@@ -7,7 +7,7 @@ use wawi_importer::journal::lock;
 use wawi_importer::sandbox::{Faults, SandboxSettings};
 
 use super::{Daemon, MAPPING, export, metric, names};
-use crate::stand_in::StandIn;
+use crate::stand_in::{StandIn, wait_for};
 use crate::support::{Importer, Run};
 
 const JOB: &str = "[[job]]\nname = \"shop\"\ncron = \"0 2 * * *\"\ntime_zone = \"Europe/Berlin\"\n\
@@ -529,4 +529,33 @@ fn the_daemon_tells_how_it_is_and_ends_when_asked_to() {
     let mut kill = std::process::Command::new("kill");
     assert!(kill.args(["-TERM", &pid]).status().unwrap().success());
     assert_eq!(daemon.0.wait().unwrap().code(), Some(0));
+}
+
+/// A first start that hangs is found by those who look at the metrics' file.
+#[test]
+fn once_tells_of_itself_before_it_has_come_to_an_end() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+    importer.args([
+        "schedule",
+        "jobs.toml",
+        "--once",
+        "shop",
+        "--metrics-file",
+        "importer.prom",
+    ]);
+    erp.freeze();
+    let once = importer.start();
+    wait_for(|| !erp.requests().is_empty());
+    let text = metrics(&importer);
+    assert_eq!(metric(&text, "importer_job_running{job=\"shop\"}"), 1.0);
+    let seen = "importer_job_first_seen_timestamp_seconds{job=\"shop\"}";
+    let seen_at = metric(&text, seen);
+    assert!(!text.contains("importer_job_last_end"), "{text}");
+    erp.thaw();
+    importer.read(once.wait_with_output().unwrap()).expect(0);
+    let text = metrics(&importer);
+    assert_eq!(metric(&text, "importer_job_running{job=\"shop\"}"), 0.0);
+    assert!((metric(&text, seen) - seen_at).abs() < 60.0, "{text}");
 }
