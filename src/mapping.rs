@@ -54,7 +54,7 @@ use jiff::civil::Date;
 
 pub use columns::Columns;
 pub use cure::CuredMapping;
-pub use error::MappingError;
+pub use error::{MappingError, MistakeLine};
 pub use field_list::{FieldEntry, field_list};
 pub use group::GroupValue;
 pub use key_list::{KeyList, key_list, template_words};

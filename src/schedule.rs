@@ -22,6 +22,7 @@ mod state;
 mod summary;
 mod times;
 mod told;
+mod trial;
 mod verdict;
 mod work;
 
@@ -36,5 +37,6 @@ pub use state::StateError;
 pub use summary::{Cause, InputSummary, JobSummary, RunSummary};
 pub use times::{Cron, Zone};
 pub use told::{Tell, Told, Why};
+pub use trial::Tried;
 pub use verdict::{Fate, Fault, Outcome};
 pub use work::{Lanes, Workshop};

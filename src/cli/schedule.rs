@@ -52,7 +52,7 @@ pub struct ScheduleArgs {
     /// List the jobs with their next times
     #[arg(long)]
     pub list: bool,
-    /// Check the file, and the settings and the mapping of each job; run nothing
+    /// Check the file, and settings, mapping, hooks and archives of each job; run nothing
     #[arg(long)]
     pub check: bool,
     /// Keep this file up to date with the metrics, as Prometheus' textfile collector reads them

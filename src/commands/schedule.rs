@@ -1,5 +1,6 @@
 //! `importer schedule`.
 
+mod check;
 mod told;
 
 use std::net::SocketAddr;
@@ -9,9 +10,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Weekday;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::run::{Place, for_a_run, load, nothing_to_do, stand_in};
+use super::run::{Place, for_a_run, nothing_to_do, stand_in};
 use super::{Ended, Failure, events, signals};
 use crate::cli::{Cli, ScheduleArgs};
 use crate::console::Console;
@@ -38,6 +39,24 @@ impl Failure {
             rendered: true,
         }
     }
+}
+
+/// What is wrong with a jobs file, for programs: people get it with excerpts.
+fn mistakes(error: &JobsError) -> Value {
+    let mistakes = error.mistakes().map(|mistake| {
+        json!({
+            "line": mistake.line,
+            "column": mistake.column,
+            "message": mistake.message,
+            "help": mistake.help,
+        })
+    });
+    json!({
+        "type": "error",
+        "message": error.to_string(),
+        "mistakes": mistakes.collect::<Vec<_>>(),
+        "exit_code": ExitCode::Unusable.number(),
+    })
 }
 
 fn no_such_job(name: &str, file: &Path, help: Bilingual) -> Failure {
@@ -83,7 +102,12 @@ pub(super) fn run(
     global: &GlobalChoice,
     console: &Arc<Console>,
 ) -> Ended {
-    let jobs = Jobs::load(&args.jobs).map_err(|error| Failure::of_jobs(&error, console))?;
+    let jobs = Jobs::load(&args.jobs).map_err(|error| {
+        if global.console.json {
+            console.json(&mistakes(&error));
+        }
+        Failure::of_jobs(&error, console)
+    })?;
     if args.list {
         list(&jobs, console, global.console.json);
         return Ok(ExitCode::Fine);
@@ -94,7 +118,8 @@ pub(super) fn run(
         console: Arc::clone(console),
     };
     if args.check {
-        return Ok(check(&jobs, &runner, console, global.console.json));
+        let (folder, json) = (&global.state_dir, global.console.json);
+        return Ok(check::check(&jobs, &runner, folder, console, json));
     }
     if let Some(name) = &args.once {
         jobs.find(name)
@@ -310,60 +335,6 @@ impl Runner for JobRunner {
             .and_then(|choice| choice.settings.target);
         // Without an ERP there is nothing to wait for.
         target.map_or_else(|| format!("\0{}", job.name), |target| target.identity())
-    }
-}
-
-/// Whether each job's settings and mapping can be used.
-fn check(jobs: &Jobs, runner: &JobRunner, console: &Console, json: bool) -> ExitCode {
-    let mut worst = ExitCode::Fine;
-    for job in &jobs.jobs {
-        let input = Path::new("input");
-        let found = runner
-            .choice(job, input, None, input)
-            .map_err(Failure::from)
-            .and_then(|choice| {
-                for warning in &choice.warnings {
-                    let (name, text) = (&job.name, warning.clone());
-                    console.warn(&both!([text] "job `{name}`: {text}", "Job `{name}`: {text}"));
-                }
-                load(&choice.mapping).map_err(|error| Failure::of_import(&error, console))
-            });
-        if json {
-            let code = found
-                .as_ref()
-                .map_or_else(|failure| failure.code, |_| ExitCode::Fine);
-            console.json(&json!({
-                "type": "job",
-                "job": job.name,
-                "mapping": found.as_ref().ok().map(|mapping| mapping.name()),
-                "exit_code": code.number(),
-            }));
-        }
-        match found {
-            Ok(_) if json => {}
-            Ok(mapping) => {
-                let (name, by) = (&job.name, by(mapping.name()));
-                console.say(&both!([by] "{name}: fine, {by}", "{name}: in Ordnung, {by}"));
-            }
-            Err(failure) => {
-                worst = worst.worse(failure.code);
-                console.note(&both!(
-                    "job `{name}` cannot run:",
-                    "Job `{name}` kann nicht laufen:",
-                    name = &job.name
-                ));
-                failure.tell(console);
-            }
-        }
-    }
-    worst
-}
-
-/// The mapping, by its name.
-fn by(name: &str) -> Bilingual {
-    match name {
-        "passthrough" => both!("mapping passthrough", "ohne Zuordnung"),
-        name => both!("mapping {name}", "Zuordnung {name}"),
     }
 }
 

@@ -113,6 +113,19 @@ fn excerptible(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// One mistake of a file for programs, in English.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MistakeLine {
+    /// Its line, counted from 1; none, if it is about the file as a whole.
+    pub line: Option<usize>,
+    /// Its column there, in characters.
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
 /// Why a mapping cannot be used. It holds every mistake of the file, not only the first.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MappingError {
@@ -196,6 +209,20 @@ impl MappingError {
     fn within(&self, place: &Place) -> Place {
         let end = place.end.min(self.text.len());
         place.start.min(end)..end
+    }
+
+    /// Every mistake for programs, in English.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = MistakeLine> {
+        self.mistakes.iter().map(|mistake| {
+            let place = mistake.place.as_ref();
+            let place = place.map(|place| self.line_and_column(place));
+            MistakeLine {
+                line: place.map(|(line, _)| line),
+                column: place.map(|(_, column)| column),
+                message: mistake.in_a_line(),
+                help: mistake.help.as_ref().map(|help| help.english.clone()),
+            }
+        })
     }
 
     /// What to do about the first mistake.

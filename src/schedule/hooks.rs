@@ -111,7 +111,7 @@ async fn command(words: &[String], call: &Call<'_>) -> Result<(), Bilingual> {
     ))
 }
 
-fn address(url: &HookUrl, environment: &Environment) -> Result<String, Bilingual> {
+pub(super) fn address(url: &HookUrl, environment: &Environment) -> Result<String, Bilingual> {
     match url {
         HookUrl::Plain(url) => Ok(url.clone()),
         HookUrl::Env(name) => environment.variable(name).ok_or_else(|| {

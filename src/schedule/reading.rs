@@ -16,7 +16,7 @@ use super::times::{Cron, Zone};
 use crate::cli::Word;
 use crate::cli::words::TimeLimit;
 use crate::mapping::MappingError;
-use crate::mapping::error::{Mistake, Place};
+use crate::mapping::error::{Mistake, MistakeLine, Place};
 use crate::mapping::suggest::{closest, did_you_mean, listed};
 use crate::mapping::syntax::{Node, Section, a_table, wrong_type};
 use crate::outcome::{Bilingual, Language, borrowed, both};
@@ -53,6 +53,11 @@ impl JobsError {
     #[must_use]
     pub fn render(&self, color: bool, language: Language) -> String {
         self.0.render(color, language)
+    }
+
+    /// The mistakes for programs.
+    pub fn mistakes(&self) -> impl Iterator<Item = MistakeLine> {
+        self.0.lines()
     }
 }
 

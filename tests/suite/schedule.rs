@@ -1,6 +1,7 @@
 //! Scheduled jobs: at their times on a clock that the test moves, and one at a time as a
 //! scheduler of the system starts them.
 
+mod checked;
 mod clock;
 mod german;
 mod pages;

@@ -75,9 +75,14 @@ fn the_check_of_a_jobs_file_is_german() {
     let mut importer = importer(&[JOB, &bare, &away, &wrong].concat());
     importer.env("IMPORTER_BASE_URL", "https://erp.example");
     let run = said(&mut importer, "--check", 4);
+    let state = importer.folder().join(".importer");
     assert_eq!(
         run.stdout,
-        "shop: in Ordnung, Zuordnung shop.toml\nbare: in Ordnung, ohne Zuordnung\n"
+        format!(
+            "Statusordner: {}\nshop: in Ordnung, Zuordnung shop.toml\n\
+             bare: in Ordnung, ohne Zuordnung\n",
+            state.display()
+        )
     );
     for german in [
         "Job `away` kann nicht laufen:\n",

@@ -1,0 +1,227 @@
+//! Whether a job's hooks can be called and its inputs be archived: what `--check` tries before the
+//! night does. No hook is called; the file that tries a folder is gone again.
+
+use std::path::{Path, PathBuf};
+
+use super::hooks;
+use super::jobs::{HookPlace, Job};
+use crate::outcome::{Bilingual, both};
+use crate::settings::Environment;
+
+/// Where a system looks for programs that have no PATH.
+const USUAL_PATH: &str = "/bin:/usr/bin";
+
+/// What a trial found.
+#[derive(Debug, Default)]
+pub struct Tried {
+    /// What would go wrong.
+    pub wrong: Vec<Bilingual>,
+    /// What is fine, and good to know.
+    pub notes: Vec<Bilingual>,
+}
+
+impl Job {
+    /// Tries hooks and archives.
+    #[must_use]
+    pub fn try_out(&self, environment: &Environment) -> Tried {
+        let mut tried = Tried::default();
+        let hooks = [
+            ("on_success", &self.hooks.on_success),
+            ("on_failure", &self.hooks.on_failure),
+            ("on_change", &self.hooks.on_change),
+        ];
+        for (key, place) in hooks {
+            let Some(place) = place else { continue };
+            let found = match place {
+                HookPlace::Command(words) => program(words, environment),
+                HookPlace::Web { url, allow_http } => hooks::address(url, environment)
+                    .and_then(|url| hooks::check_url(&url, *allow_http)),
+            };
+            if let Err(why) = found {
+                tried.wrong.push(why.map(|why| format!("{key}: {why}")));
+            }
+        }
+        let archives = [
+            ("archive_done", &self.archive_done),
+            ("archive_failed", &self.archive_failed),
+        ];
+        for (key, folder) in archives {
+            let Some(folder) = folder else { continue };
+            match nearest(folder).and_then(|there| writable(&there).map(|()| there)) {
+                Ok(there) if self.inboxes().any(|inbox| is_elsewhere(&inbox, &there)) => {
+                    tried.notes.push(both!(
+                        "{key}: {folder} is on another file system than the input: files are \
+                         copied there, then removed",
+                        "{key}: {folder} liegt auf einem anderen Dateisystem als die Eingabe: \
+                         Dateien werden dorthin kopiert, dann entfernt",
+                        folder = folder.display()
+                    ));
+                }
+                Ok(_) => {}
+                Err(why) => tried.wrong.push(why.map(|why| format!("{key}: {why}"))),
+            }
+        }
+        if self.archive_done.is_some() || self.archive_failed.is_some() {
+            for inbox in self.inboxes() {
+                if let Err(why) = writable(&inbox) {
+                    tried.wrong.push(both!([why]
+                        "inputs: no file can be moved away: {why}",
+                        "inputs: keine Datei lässt sich verschieben: {why}"
+                    ));
+                }
+            }
+        }
+        tried
+    }
+
+    /// The folders that inputs are moved away from, as far as they are there and have a name of
+    /// their own.
+    fn inboxes(&self) -> impl Iterator<Item = PathBuf> {
+        let folders = self.inputs.iter().filter_map(|pattern| {
+            let folder = Path::new(pattern).parent()?;
+            let is_pattern = folder
+                .to_str()
+                .is_none_or(|it| it.contains(['*', '?', '[']));
+            (!is_pattern).then(|| here_if_empty(folder))
+        });
+        let mut folders: Vec<PathBuf> = folders.filter(|folder| folder.is_dir()).collect();
+        folders.sort();
+        folders.dedup();
+        folders.into_iter()
+    }
+}
+
+fn here_if_empty(folder: &Path) -> PathBuf {
+    match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_owned(),
+    }
+}
+
+/// Whether the hook's program is there and may be run: looked for as the system will.
+fn program(words: &[String], environment: &Environment) -> Result<(), Bilingual> {
+    let Some(program) = words.first() else {
+        return Err(both!("it names no program", "er nennt kein Programm"));
+    };
+    let path = Path::new(program);
+    let is_name = path.is_relative() && path.components().count() < 2;
+    let places: Vec<PathBuf> = if is_name {
+        let folders = environment.variable("PATH");
+        let folders = folders.unwrap_or_else(|| USUAL_PATH.to_owned());
+        std::env::split_paths(&folders)
+            .map(|folder| folder.join(path))
+            .collect()
+    } else {
+        vec![path.to_owned()]
+    };
+    let endings = if cfg!(windows) {
+        &["", ".exe"][..]
+    } else {
+        &[""]
+    };
+    let mut found = places.iter().flat_map(|place| {
+        endings.iter().map(move |ending| {
+            let mut place = place.clone().into_os_string();
+            place.push(ending);
+            std::fs::metadata(place)
+        })
+    });
+    if is_name {
+        // What may not be run there is passed by.
+        return match found.any(|found| found.is_ok_and(|found| may_run(&found))) {
+            true => Ok(()),
+            false => Err(both!(
+                "the program `{program}` is in no folder of PATH",
+                "das Programm `{program}` steht in keinem Ordner von PATH"
+            )),
+        };
+    }
+    let mut why = None;
+    for found in found {
+        match found {
+            Ok(found) if may_run(&found) => return Ok(()),
+            Ok(_) => {
+                why = Some(both!(
+                    "`{program}` is no program that may be run",
+                    "`{program}` ist kein ausführbares Programm"
+                ));
+            }
+            Err(error) => {
+                why.get_or_insert(both!(
+                    "the program `{program}` is not to be found: {error}",
+                    "das Programm `{program}` ist nicht zu finden: {error}"
+                ));
+            }
+        }
+    }
+    why.map_or(Ok(()), Err)
+}
+
+#[cfg(unix)]
+fn may_run(found: &std::fs::Metadata) -> bool {
+    let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions());
+    found.is_file() && mode & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn may_run(found: &std::fs::Metadata) -> bool {
+    found.is_file()
+}
+
+/// The folder, or the one in which it would be made.
+fn nearest(folder: &Path) -> Result<PathBuf, Bilingual> {
+    for there in folder.ancestors().map(here_if_empty) {
+        match std::fs::metadata(&there) {
+            Ok(found) if found.is_dir() => return Ok(there),
+            Ok(_) => {
+                return Err(both!(
+                    "{there} is no folder",
+                    "{there} ist kein Ordner",
+                    there = there.display()
+                ));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(both!(
+                    "{there} cannot be used: {error}",
+                    "{there} ist nicht zu benutzen: {error}",
+                    there = there.display()
+                ));
+            }
+        }
+    }
+    Ok(PathBuf::from("."))
+}
+
+/// Whether files can be made in the folder.
+fn writable(folder: &Path) -> Result<(), Bilingual> {
+    let mut file = tempfile::Builder::new();
+    let file = file
+        .prefix(".importer-")
+        .suffix(".part")
+        .tempfile_in(folder);
+    file.map(drop).map_err(|error| {
+        both!(
+            "nothing can be written to {folder}: {error}",
+            "in {folder} lässt sich nichts schreiben: {error}",
+            folder = folder.display()
+        )
+    })
+}
+
+#[cfg(unix)]
+fn is_elsewhere(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &Path| std::fs::metadata(path).map(|found| found.dev()).ok();
+    device(one) != device(other)
+}
+
+#[cfg(not(unix))]
+fn is_elsewhere(one: &Path, other: &Path) -> bool {
+    let drive = |path: &Path| {
+        let path = path.canonicalize().ok()?;
+        let first = path.components().next()?;
+        Some(first.as_os_str().to_owned())
+    };
+    drive(one) != drive(other)
+}

@@ -1,0 +1,144 @@
+//! `--check`: what would not work at night is told by day, and nothing is left behind.
+
+use serde_json::Value;
+use wawi_importer::sandbox::SandboxSettings;
+
+use super::names;
+use super::program::importer;
+use crate::stand_in::StandIn;
+use crate::support::Importer;
+
+/// The lines of `--check --json`.
+fn lines(importer: &mut Importer, code: i32) -> Vec<Value> {
+    importer.args(["schedule", "jobs.toml", "--check", "--json"]);
+    let run = importer.run().expect(code);
+    let lines = run.stdout.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn texts(list: &Value) -> Vec<&str> {
+    let list = list.as_array().unwrap();
+    list.iter().map(|text| text.as_str().unwrap()).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn hooks_and_archives_are_tried() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let erp = StandIn::start(SandboxSettings::default());
+    let marked = "on_success = [\"./notify.sh\", \"touched\"]\n\
+                  on_failure = [\"sh\", \"-c\", \"exit 0\"]\n\
+                  on_change = { url_env = \"CHAT_WEBHOOK\" }";
+    let mut importer = importer(&erp, marked);
+    let notify = importer.file("notify.sh", "#!/bin/sh\ntouch \"$1\"\n");
+    let may_run = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&notify, mode).unwrap();
+    };
+    may_run(0o755);
+    importer.env("PATH", "/usr/bin:/bin");
+    importer.env("CHAT_WEBHOOK", "https://chat.example/import");
+    std::fs::create_dir(importer.folder().join("inbox")).unwrap();
+    let before = names(importer.folder());
+    let job = lines(&mut importer, 0).pop().unwrap();
+    assert_eq!(texts(&job["problems"]), Vec::<&str>::new());
+    let state = job["state_dir"].as_str().unwrap();
+    assert!(state.ends_with("/.importer"), "{state}");
+    // Neither archive nor state folder was made, and no hook was called.
+    assert_eq!(names(importer.folder()), before);
+    assert!(names(&importer.folder().join("inbox")).is_empty());
+
+    // A file is in the way of an archive.
+    importer.file("done", "");
+    may_run(0o644);
+    importer.env("PATH", "/nowhere");
+    importer.env("CHAT_WEBHOOK", "http://chat.example/secret");
+    let job = lines(&mut importer, 4).pop().unwrap();
+    assert_eq!(
+        texts(&job["problems"]),
+        [
+            "on_success: `./notify.sh` is no program that may be run",
+            "on_failure: the program `sh` is in no folder of PATH",
+            "on_change: this is plain http to another machine; use https, or accept it with \
+             allow_http = true",
+            "archive_done: done is no folder",
+        ]
+    );
+    assert_eq!(job["exit_code"], 4);
+    std::fs::remove_file(&notify).unwrap();
+    importer.env("CHAT_WEBHOOK", "");
+    let run = importer
+        .args(["schedule", "jobs.toml", "--check"])
+        .run()
+        .expect(4);
+    for said in [
+        "error: job `shop`: on_success: the program `./notify.sh` is not to be found",
+        "on_change: the environment variable CHAT_WEBHOOK is not set",
+    ] {
+        assert!(run.stderr.contains(said), "{}", run.said());
+    }
+    assert!(!run.stdout.contains("fine"), "{}", run.said());
+}
+
+/// What lies on another file system is told; what nobody may write to is wrong.
+#[cfg(target_os = "linux")]
+#[test]
+fn archives_on_another_file_system_are_told() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
+    let there = elsewhere.path().join("made/later");
+    let text = std::fs::read_to_string(importer.folder().join("jobs.toml")).unwrap();
+    let text = text
+        .replace("\"done\"", &format!("{:?}", there.display().to_string()))
+        .replace("\"failed\"", "\"/proc/nowhere\"");
+    importer.file("jobs.toml", text);
+    importer.file("inbox/a.csv", "");
+    let job = lines(&mut importer, 4).pop().unwrap();
+    let notes = texts(&job["notes"]);
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(
+        notes[0].contains("made/later is on another file system than the input"),
+        "{notes:?}"
+    );
+    let problems = texts(&job["problems"]);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0].starts_with("archive_failed: nothing can be written to /proc: "),
+        "{problems:?}"
+    );
+    assert!(!there.exists());
+}
+
+/// A program that reads the JSON learns where the mistakes of the file stand.
+#[test]
+fn mistakes_of_the_file_are_told_as_json_too() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "no_input = \"mind\"");
+    let text = std::fs::read_to_string(importer.folder().join("jobs.toml")).unwrap();
+    importer.file("jobs.toml", text.replace("cron =", "crn ="));
+    let lines = lines(&mut importer, 4);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let line = &lines[0];
+    assert_eq!(
+        (&line["type"], &line["exit_code"]),
+        (&"error".into(), &4.into())
+    );
+    let mistakes = line["mistakes"].as_array().unwrap();
+    let places = mistakes.iter().map(|it| (it["line"].clone(), &it["help"]));
+    let places: Vec<_> = places.collect();
+    // The job lacks a key, a key is misspelt, and a word is none.
+    assert_eq!(places.len(), 3, "{line}");
+    let misspelt = (Value::from(3), &Value::from("did you mean `cron`?"));
+    assert!(places.contains(&misspelt), "{line}");
+    assert!(places.iter().any(|(line, _)| *line == 10), "{line}");
+    // A file that is not there has no lines.
+    std::fs::remove_file(importer.folder().join("jobs.toml")).unwrap();
+    importer.args(["schedule", "jobs.toml", "--check", "--json"]);
+    let run = importer.run().expect(4);
+    let line: Value = serde_json::from_str(run.stdout.trim()).unwrap();
+    assert_eq!(line["mistakes"][0]["line"], Value::Null);
+}
