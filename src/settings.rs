@@ -140,7 +140,7 @@ pub fn resolve_global(cli: &Cli, environment: &Environment) -> Result<GlobalChoi
         .get("CI")?
         .is_some_and(|value| value != "false" && value != "0");
     let terminals = environment.terminals();
-    let state_dir = layers.state_dir();
+    let (state_dir, is_state_dir_found) = (layers.state_dir(), !layers.is_state_dir_named());
     let (config, profile) = (layers.config.clone(), layers.profile.clone());
     let options = layers.merged();
     let dry_run = options.dry_run.unwrap_or_default();
@@ -176,6 +176,7 @@ pub fn resolve_global(cli: &Cli, environment: &Environment) -> Result<GlobalChoi
         },
         log_format: options.log_format.unwrap_or_default(),
         state_dir,
+        is_state_dir_found,
         config,
         profile,
         warnings,

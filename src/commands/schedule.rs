@@ -118,8 +118,7 @@ pub(super) fn run(
         console: Arc::clone(console),
     };
     if args.check {
-        let (folder, json) = (&global.state_dir, global.console.json);
-        return Ok(check::check(&jobs, &runner, folder, console, json));
+        return Ok(check::check(&jobs, &runner, global, console));
     }
     if let Some(name) = &args.once {
         jobs.find(name)

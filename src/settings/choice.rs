@@ -20,6 +20,8 @@ pub struct GlobalChoice {
     pub log_format: LogFormat,
     /// The state folder with journal and locks.
     pub state_dir: PathBuf,
+    /// Nobody names it: then it is found from the current folder.
+    pub is_state_dir_found: bool,
     /// The settings file, if there is one.
     pub config: Option<PathBuf>,
     /// The profile, if one is chosen.

@@ -115,6 +115,11 @@ impl Layers {
         flags.state_dir.is_some() || variables.state_dir.is_some()
     }
 
+    /// Whether the state folder is named anywhere.
+    pub(super) fn is_state_dir_named(&self) -> bool {
+        self.nearness(|layer| layer.state_dir.is_some()).is_some()
+    }
+
     /// The state folder.
     pub(super) fn state_dir(&self) -> PathBuf {
         self.order

@@ -1,6 +1,6 @@
 //! `importer schedule --check`: whether each job could do its work, without doing any of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -10,23 +10,36 @@ use crate::commands::run::load;
 use crate::console::Console;
 use crate::outcome::{Bilingual, ExitCode, both};
 use crate::schedule::{Job, Jobs};
+use crate::settings::{GlobalChoice, StateDir};
 
-/// Checks settings, mapping, hooks and archives of each job; tells the worst code. `state_dir` is
-/// where all of them will keep their state.
+/// Checks settings, mapping, hooks and archives of each job; tells the worst code.
 pub(super) fn check(
     jobs: &Jobs,
     runner: &JobRunner,
-    state_dir: &Path,
+    global: &GlobalChoice,
     console: &Console,
-    json: bool,
 ) -> ExitCode {
-    // Which folder that is depends on where the command is called.
-    let state_dir = std::path::absolute(state_dir).unwrap_or_else(|_| state_dir.to_owned());
+    let (json, state_dir) = (global.console.json, absolute(&global.state_dir));
     if !json && !console.tells_trouble_only() {
         console.say(&both!(
             "state folder: {folder}",
             "Statusordner: {folder}",
             folder = state_dir.display()
+        ));
+    }
+    if let Some(config) = global.config.as_deref().map(absolute)
+        && global.is_state_dir_found
+        && config.parent() != state_dir.parent()
+    {
+        console.warn(&both!(
+            "the state folder {folder} was found from the current folder and not from \
+             {config}: called from elsewhere, a job would not know who was created; name it \
+             with --state-dir, IMPORTER_STATE_DIR or state_dir",
+            "der Statusordner {folder} wurde vom aktuellen Ordner aus gefunden und nicht von \
+             {config} aus: von anderswo aufgerufen, wüsste ein Job nicht, wer angelegt wurde; \
+             ihn mit --state-dir, IMPORTER_STATE_DIR oder state_dir nennen",
+            folder = state_dir.display(),
+            config = config.display()
         ));
     }
     let mut worst = ExitCode::Fine;
@@ -45,6 +58,7 @@ fn check_one(
 ) -> ExitCode {
     let name = &job.name;
     let input = Path::new("input");
+    let mut journal = Some(state_dir.to_owned());
     let found = runner
         .choice(job, input, None, input)
         .map_err(|error| Box::new((error.to_string(), Failure::from(error))))
@@ -53,6 +67,11 @@ fn check_one(
                 let text = warning.clone();
                 console.warn(&both!([text] "job `{name}`: {text}", "Job `{name}`: {text}"));
             }
+            // Its profile may name another one.
+            journal = match &choice.state_dir {
+                StateDir::Folder(folder) => Some(absolute(folder)),
+                StateDir::Temporary => None,
+            };
             load(&choice.mapping)
                 .map_err(|error| Box::new((error.to_string(), Failure::of_import(&error, console))))
         });
@@ -71,7 +90,7 @@ fn check_one(
             "type": "job",
             "job": name,
             "mapping": found.as_ref().ok().map(|mapping| mapping.name()),
-            "state_dir": state_dir,
+            "state_dir": journal,
             "problems": own.into_iter().chain(wrong).collect::<Vec<_>>(),
             "notes": tried.notes.iter().map(|text| &text.english).collect::<Vec<_>>(),
             "exit_code": code.number(),
@@ -82,6 +101,13 @@ fn check_one(
             if !console.tells_trouble_only() {
                 let by = by(mapping.name());
                 console.say(&both!([by] "{name}: fine, {by}", "{name}: in Ordnung, {by}"));
+                if let Some(journal) = journal.filter(|journal| journal != state_dir) {
+                    console.say(&both!(
+                        "  state folder of its runs: {folder}",
+                        "  Statusordner seiner Läufe: {folder}",
+                        folder = journal.display()
+                    ));
+                }
                 for note in &tried.notes {
                     console.say(&note.clone().map(|note| format!("  {note}")));
                 }
@@ -106,6 +132,11 @@ fn check_one(
         }
     }
     code
+}
+
+/// The path from the root on: which one is meant depends on where the command is called.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The mapping, by its name.

@@ -142,3 +142,39 @@ fn mistakes_of_the_file_are_told_as_json_too() {
     let line: Value = serde_json::from_str(run.stdout.trim()).unwrap();
     assert_eq!(line["mistakes"][0]["line"], Value::Null);
 }
+
+/// The journal is found from the current folder: a job that is called from elsewhere would not
+/// know who was created.
+#[test]
+fn the_state_folder_is_told_and_warned_of_where_it_depends_on_the_current_folder() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let etc = tempfile::tempdir().unwrap();
+    let config = etc.path().join("importer.toml");
+    std::fs::write(&config, "").unwrap();
+    let words = |state: &[&str]| {
+        let config = config.display().to_string();
+        let words = ["schedule", "jobs.toml", "--check", "--config", &config];
+        [&words[..], state].concat().join("\n")
+    };
+    let mut check = |state: &[&str]| {
+        let words = words(state);
+        importer.args(words.split('\n')).run().expect(0)
+    };
+    let run = check(&[]);
+    let here = run.folder.join(".importer");
+    let told = format!("state folder: {}\n", here.display());
+    assert!(run.stdout.starts_with(&told), "{}", run.said());
+    let warned = "was found from the current folder";
+    assert!(run.stderr.contains(warned), "{}", run.said());
+    let run = check(&["--state-dir", "elsewhere"]);
+    let told = format!("state folder: {}\n", run.folder.join("elsewhere").display());
+    assert!(run.stdout.starts_with(&told), "{}", run.said());
+    assert!(!run.stderr.contains(warned), "{}", run.said());
+    // What the file names is meant from its folder.
+    std::fs::write(&config, "state_dir = \"state\"\n").unwrap();
+    let run = check(&[]);
+    let told = format!("state folder: {}\n", etc.path().join("state").display());
+    assert!(run.stdout.starts_with(&told), "{}", run.said());
+    assert!(!run.stderr.contains(warned), "{}", run.said());
+}
