@@ -29,7 +29,7 @@ use crate::console::{self, Color, Console, ConsoleSettings};
 use crate::exit;
 use crate::import::{Events, ImportError};
 use crate::journal::JournalError;
-use crate::outcome::{Bilingual, ExitCode, Language};
+use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::report::ReportError;
 use crate::settings::{
     ConsoleChoice, Environment, GlobalChoice, SettingsError, early_language, resolve_global,
@@ -69,6 +69,18 @@ impl Failure {
         } else {
             console.error(&self.text, self.help.as_ref());
         }
+    }
+
+    /// The same with the input that it is about: a mapping's mistakes tell where they stand in the
+    /// mapping, and not which of several inputs they do not fit.
+    fn with(mut self, input: &str) -> Self {
+        if self.rendered {
+            self.text = both!([text = self.text, input = Bilingual::same(input)]
+                "importing {input}:\n{text}",
+                "beim Import von {input}:\n{text}"
+            );
+        }
+        self
     }
 
     /// An import's error, with a mapping's mistakes rendered as a compiler would.

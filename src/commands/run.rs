@@ -53,6 +53,7 @@ pub(super) fn run(
         let result = place.import(input, console, events(console), &signal);
         let code = code_of(
             result,
+            &input.name,
             inputs.len() == 1,
             place.choice.settings.allow_empty,
             console,
@@ -189,6 +190,7 @@ pub(super) fn nothing_to_do(error: &SourceError, console: &Console) {
 /// What one input came to; its own errors are told here when it is not the only one.
 fn code_of(
     result: Result<Summary, ImportError>,
+    input: &str,
     is_only: bool,
     allow_empty: bool,
     console: &Arc<Console>,
@@ -204,6 +206,7 @@ fn code_of(
             if is_only {
                 return Err(failure);
             }
+            let failure = failure.with(input);
             failure.tell(console);
             Ok(failure.code)
         }

@@ -267,7 +267,8 @@ impl JobRunner {
                 if let Some(summary) = held {
                     self.console.event(&RunEvent::Finished(summary));
                 }
-                return Err(tell(error));
+                let (failure, fault) = tell(error);
+                return Err((failure.with(&input.name), fault));
             }
         }
         Ok(ran)

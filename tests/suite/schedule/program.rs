@@ -379,6 +379,32 @@ fn what_is_not_over_stays_in_the_inbox() {
     assert_eq!(names(&importer.folder().join("inbox")), ["c.csv"]);
 }
 
+/// The mapping says where it is wrong, and the job for which of its inputs.
+#[test]
+fn an_input_that_the_mapping_does_not_fit_is_named() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.file("inbox/1.csv", export([("K1", "Ulm")]));
+    let other = export([("K2", "Ulm")]).replace("Ort", "Stadt");
+    importer.file("inbox/2.csv", other);
+    importer.file("inbox/3.csv", export([("K3", "Ulm")]));
+    let run = once(&mut importer).expect(4);
+    let said = "importing inbox/2.csv:\nerror: ";
+    assert!(run.stderr.contains(said), "{}", run.said());
+    let message = summary_of(&importer)["inputs"][1]["message"].clone();
+    let message = message.as_str().unwrap();
+    assert!(message.starts_with("importing inbox/2.csv:\n"), "{message}");
+    assert_eq!(erp.numbers(), ["K1", "K3"]);
+    // So does a run over several.
+    importer.args(["run", "done/1.csv", "inbox/2.csv", "-m", "shop.toml"]);
+    let run = importer.run().expect(4);
+    assert!(run.stderr.contains(said), "{}", run.said());
+    // One that is typed alone is known.
+    importer.args(["run", "inbox/2.csv", "-m", "shop.toml"]);
+    let run = importer.run().expect(4);
+    assert!(!run.stderr.contains("importing"), "{}", run.said());
+}
+
 #[test]
 fn an_export_that_does_not_come_may_be_a_failure() {
     let erp = StandIn::start(SandboxSettings::default());
