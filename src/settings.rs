@@ -27,7 +27,7 @@ use crate::cli::{
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{Existing, ImportSettings, Said};
 use crate::outcome::telling::shell_word;
-use crate::outcome::{Bilingual, Language, both};
+use crate::outcome::{Asked, Bilingual, Language, both};
 
 pub use choice::{
     ConsoleChoice, DoctorChoice, ForgetChoice, GlobalChoice, ListChoice, ReconcileChoice,
@@ -241,6 +241,7 @@ pub fn resolve_job(
         job.options.typed_all()
     );
     let settings = &mut choice.settings;
+    settings.asked = Asked::Job;
     job.command_line.clone_into(&mut settings.command_line);
     job.command_line.clone_into(&mut settings.resume_command);
     settings.retry_command = format!("{again} --retry-failed");
@@ -255,6 +256,14 @@ pub fn resolve_job(
     settings.report_options = format!("{journal}{report}");
     settings.journal_options = journal;
     Ok(choice)
+}
+
+/// Where the options stand of a run that is asked for by these words.
+fn asked(args: &RunArgs, dry_run: bool) -> Asked {
+    match dry_run && !args.dry_run {
+        true => Asked::Elsewhere,
+        false => Asked::Typed,
+    }
 }
 
 /// Resolves one run of these layers.
@@ -318,6 +327,7 @@ fn run_choice(
             max_duration: options.max_duration.map(|limit| limit.0),
             probe,
             payloads: options.payloads.clone().filter(|_| dry_run),
+            asked: asked(args, dry_run),
             command_line: environment.command_line(),
             resume_command: environment.command_line_with(AFRESH, None),
             again_command: environment.command_line_with(AFRESH, None),

@@ -12,7 +12,7 @@ use super::{Import, ImportError};
 use crate::deliver::{Rate, Threshold};
 use crate::journal::{Journal, RunRow};
 use crate::outcome::telling::{length, thousands};
-use crate::outcome::{Conditions, Ending, Language, Limit, Measured, Summary, ToldTexts};
+use crate::outcome::{Asked, Conditions, Ending, Language, Limit, Measured, Summary, ToldTexts};
 use crate::report::ValuesShown;
 use crate::source::Source;
 
@@ -35,6 +35,8 @@ pub(super) struct Noted {
     journal_options: String,
     /// What the import of corrected records needs; none in runs of versions that did not tell.
     correct_options: Option<String>,
+    /// Where the options stand.
+    asked: Asked,
 }
 
 impl Noted {
@@ -49,6 +51,7 @@ impl Noted {
             target_options: settings.target_options.clone(),
             journal_options: settings.journal_options.clone(),
             correct_options: Some(settings.correct_options.clone()),
+            asked: settings.asked,
         }
     }
 
@@ -59,6 +62,7 @@ impl Noted {
             quota: measured.quota,
             attempts: 0,
             told: ToldTexts::default(),
+            asked: self.asked,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings, Threshold};
-use crate::outcome::{Bilingual, both};
+use crate::outcome::{Asked, Bilingual, both};
 use crate::report::ReportSettings;
 use crate::source::SourceSettings;
 
@@ -144,6 +144,8 @@ pub struct ImportSettings {
     pub probe: bool,
     /// Where a dry run writes the bodies as JSONL; `-` is stdout.
     pub payloads: Option<PathBuf>,
+    /// Where the options stand that advice is about.
+    pub asked: Asked,
     /// The command line that the user typed, for those who find the target locked.
     pub command_line: String,
     /// The command that goes on with the run.

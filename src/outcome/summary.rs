@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Counts, Ending, FieldError, Language, Latency, Limit};
 use crate::record::Position;
@@ -194,6 +194,19 @@ impl Summary {
     }
 }
 
+/// Where the options stand with which a run was made: there they can be changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// On the command line.
+    #[default]
+    Typed,
+    /// In a scheduled job.
+    Job,
+    /// In the environment, or in `importer.toml`: that of a dry run.
+    Elsewhere,
+}
+
 /// What a run was made with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
@@ -207,6 +220,8 @@ pub struct Conditions {
     pub attempts: u64,
     /// Texts of the summary in another language than English; empty in English.
     pub told: ToldTexts,
+    /// Where its options stand.
+    pub asked: Asked,
 }
 
 /// What a run came to.

@@ -1,7 +1,7 @@
 //! What to do after a run, and what the words mean that tell of it.
 
 use super::{CHANGED, EXISTS, GROUPED, INVALID, LEFT_OUT, OPEN, REFUSED, SKIPPED, UNKNOWN, ended};
-use crate::outcome::{Code, Counts, Ending, ErrorGroup, Language, Summary};
+use crate::outcome::{Asked, Code, Counts, Ending, ErrorGroup, Language, Summary};
 
 /// A sentence for each step, and what it needs to be copied: a command or a path.
 #[must_use]
@@ -33,13 +33,17 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
             (true, Language::English) => format!(" ({failed_file} says what is wrong)"),
             (true, Language::German) => format!(" ({failed_file} sagt, was falsch ist)"),
         };
+        let more = match summary.conditions.asked {
+            Asked::Job => language.pick("`max_invalid` in the job", "`max_invalid` im Job"),
+            Asked::Typed | Asked::Elsewhere => "--max-invalid",
+        };
         let text = match language {
             Language::English => format!(
                 "Correct the input or the mapping{said}, or allow more invalid records with \
-                 --max-invalid."
+                 {more}."
             ),
             Language::German => format!(
-                "Die Eingabe oder die Zuordnung berichtigen{said}, oder mit --max-invalid mehr \
+                "Die Eingabe oder die Zuordnung berichtigen{said}, oder mit {more} mehr \
                  ungültige Datensätze erlauben."
             ),
         };
@@ -176,19 +180,40 @@ fn rehearsed(
     let plan = summary.plan.as_ref();
     let blocked = plan.is_some_and(|plan| plan.too_many_invalid);
     if summary.counts.ready > 0 {
-        let text = match blocked {
-            false => language.pick(
-                "Import what is valid by the same command without --dry-run.",
-                "Was gültig ist, mit demselben Befehl ohne --dry-run importieren.",
-            ),
-            true => language.pick(
-                "To import what is valid all the same, allow more invalid records with \
-                 --max-invalid 100%.",
-                "Um trotzdem zu importieren, was gültig ist, mit --max-invalid 100% mehr \
-                 ungültige Datensätze erlauben.",
-            ),
-        };
+        let text = import_it(blocked, summary.conditions.asked, language);
         step(text, None);
+    }
+}
+
+/// How what a dry run found valid is imported; `blocked` says that too much is invalid.
+fn import_it(blocked: bool, asked: Asked, language: Language) -> &'static str {
+    match (blocked, asked) {
+        (false, Asked::Typed) => language.pick(
+            "Import what is valid by the same command without --dry-run.",
+            "Was gültig ist, mit demselben Befehl ohne --dry-run importieren.",
+        ),
+        (false, Asked::Job) => language.pick(
+            "Import what is valid with `dry_run = false` in the job.",
+            "Was gültig ist, mit `dry_run = false` im Job importieren.",
+        ),
+        (false, Asked::Elsewhere) => language.pick(
+            "Import what is valid by the same command without `dry_run` in importer.toml or \
+             IMPORTER_DRY_RUN.",
+            "Was gültig ist, mit demselben Befehl importieren, ohne `dry_run` in importer.toml \
+             oder IMPORTER_DRY_RUN.",
+        ),
+        (true, Asked::Job) => language.pick(
+            "To import what is valid all the same, allow more invalid records with \
+             `max_invalid = \"100%\"` in the job.",
+            "Um trotzdem zu importieren, was gültig ist, mit `max_invalid = \"100%\"` im Job mehr \
+             ungültige Datensätze erlauben.",
+        ),
+        (true, Asked::Typed | Asked::Elsewhere) => language.pick(
+            "To import what is valid all the same, allow more invalid records with \
+             --max-invalid 100%.",
+            "Um trotzdem zu importieren, was gültig ist, mit --max-invalid 100% mehr \
+             ungültige Datensätze erlauben.",
+        ),
     }
 }
 

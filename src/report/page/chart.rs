@@ -202,6 +202,7 @@ mod tests {
             quota: Some(Limit::new(6000, Duration::from_secs(60))),
             attempts: 0,
             told: crate::outcome::ToldTexts::default(),
+            asked: crate::outcome::Asked::default(),
         };
         let chart = Chart::of(&timeline, &conditions, Language::English).unwrap();
         assert_eq!((&*chart.top, &*chart.most), ("8", "4"));

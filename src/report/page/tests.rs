@@ -89,6 +89,7 @@ fn eventful() -> Summary {
             quota: Some(Limit::new(100_000, std::time::Duration::from_secs(60))),
             attempts: 1203,
             told: ToldTexts::default(),
+            asked: Default::default(),
         }),
         resume_with: Some("importer run 'kunden.csv' -m jtl.toml".to_owned()),
         correct_with: Some("importer run reports/r1/failed.csv -m jtl.toml".to_owned()),

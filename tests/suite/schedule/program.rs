@@ -425,9 +425,37 @@ fn a_dry_run_moves_nothing() {
     let erp = StandIn::start(SandboxSettings::default());
     let mut importer = importer(&erp, "run = { dry_run = true }");
     importer.file("inbox/a.csv", export([("K1", "Ulm"), ("B1", "")]));
-    once(&mut importer).expect(3);
+    let run = once(&mut importer).expect(3);
     assert_eq!(names(&importer.folder().join("inbox")), ["a.csv"]);
     assert!(erp.requests().is_empty());
+    // Nobody typed --dry-run.
+    let advised = "Import what is valid with `dry_run = false` in the job.";
+    assert!(run.stdout.contains(advised), "{}", run.said());
+    importer.args(["run", "inbox/a.csv", "-m", "shop.toml"]);
+    importer.env("IMPORTER_DRY_RUN", "true");
+    let run = importer.run().expect(3);
+    let advised = "by the same command without `dry_run` in importer.toml or IMPORTER_DRY_RUN";
+    let told = run.stdout.replace('\n', " ");
+    assert!(told.contains(advised), "{}", run.said());
+}
+
+/// A job's limits are changed in the job.
+#[test]
+fn what_is_advised_is_changed_where_it_stands() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "[job.run]\nmax_invalid = 0\n");
+    importer.file("inbox/a.csv", export([("K1", "Ulm"), ("B1", "")]));
+    let run = once(&mut importer).expect(4);
+    let advised = "allow more invalid records with `max_invalid` in the job.";
+    let told = run.stdout.replace('\n', " ");
+    assert!(told.contains(advised), "{}", run.said());
+    assert!(!run.stdout.contains("--max-invalid"), "{}", run.said());
+    // A report that is written again says so, too.
+    let id = run.reports().pop().unwrap();
+    let id = id.file_name().unwrap().to_str().unwrap();
+    let run = importer.args(["report", id]).run().expect(0);
+    let told = run.said().replace('\n', " ");
+    assert!(!told.contains("--max-invalid"), "{}", run.said());
 }
 
 #[test]
