@@ -154,8 +154,8 @@ pub(super) fn run(
         })?;
     runtime.block_on(async {
         if let Some(name) = &args.once {
-            let summary = daemon.once(name, &signal).await;
-            return Ok(summary.map_or(ExitCode::Usage, |it| exit::from_number(it.exit_code)));
+            let code = daemon.once(name, &signal).await;
+            return Ok(code.unwrap_or(ExitCode::Usage));
         }
         let endpoint = match args.listen {
             None => None,

@@ -21,7 +21,7 @@ use super::verdict::Outcome;
 use super::work::{Workshop, stopped};
 use crate::deliver::driver::Signal;
 use crate::exit;
-use crate::outcome::{ExitCode, both};
+use crate::outcome::{Bilingual, ExitCode, both};
 
 /// Permission bits of the metrics file: whoever collects it is another user.
 const METRICS_MODE: u32 = 0o644;
@@ -90,18 +90,26 @@ impl Daemon {
         }
     }
 
-    /// Starts one job now, whatever its times are, and waits for its end. Nothing, if there is
-    /// no such job.
-    pub async fn once(&self, name: &str, signal: &watch::Receiver<Signal>) -> Option<JobSummary> {
+    /// Starts one job now, whatever its times are, and waits for its end. The code is the job's;
+    /// where that is 0 and the metrics cannot be written, somebody has to hear of that. Nothing,
+    /// if there is no such job.
+    pub async fn once(&self, name: &str, signal: &watch::Receiver<Signal>) -> Option<ExitCode> {
         let job = self.jobs.iter().find(|job| job.name == name)?;
         // Whoever looks meanwhile finds it, also the first time.
         self.board.see(name);
         self.board.with(name, |live| live.starts += 1);
-        self.write_metrics();
+        let _ = self.replace_metrics();
         let summary = self.workshop.start(job, Why::Asked, signal).await;
         self.board.ended(&summary);
-        self.write_metrics();
-        Some(summary)
+        let code = match exit::from_number(summary.exit_code) {
+            ExitCode::Fine if !self.write_metrics() => ExitCode::Failure,
+            ExitCode::Fine => ExitCode::Fine,
+            code => {
+                self.write_metrics();
+                code
+            }
+        };
+        Some(code)
     }
 
     /// Starts jobs at their times until somebody wants it to stop, and then waits for those that
@@ -299,19 +307,28 @@ impl Daemon {
         }
     }
 
-    fn write_metrics(&self) {
+    /// Writes the metrics, if they go into a file; says so if that cannot be done, and returns
+    /// whether it could.
+    fn write_metrics(&self) -> bool {
+        let written = self.replace_metrics();
+        if let Err(why) = &written {
+            self.tell(&Told::Warning(why.clone()));
+        }
+        written.is_ok()
+    }
+
+    fn replace_metrics(&self) -> Result<(), Bilingual> {
         let Some(path) = &self.metrics_file else {
-            return;
+            return Ok(());
         };
         let text = endpoint::Told::metrics(&*self.board);
-        if let Err(error) = replace(path, text.as_bytes(), METRICS_MODE) {
-            let text = both!(
+        replace(path, text.as_bytes(), METRICS_MODE).map_err(|error| {
+            both!(
                 "{path} cannot be written: {error}",
                 "{path} ist nicht zu schreiben: {error}",
                 path = path.display()
-            );
-            self.tell(&Told::Warning(text));
-        }
+            )
+        })
     }
 }
 

@@ -134,3 +134,31 @@ fn that_it_is_at_work_is_told_only_if_it_is_for_long() {
     says_nothing(&quiet(&mut importer).expect(6));
     drop(held);
 }
+
+/// An alarm that reads the metrics' file would be blind: that is told, and changes nothing else.
+#[test]
+fn metrics_that_cannot_be_written_are_a_failure_unless_there_is_a_worse_one() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let mut once = |customers: &[(&str, &str)], code| {
+        importer.file("inbox/a.csv", export(customers.iter().copied()));
+        let words = ["schedule", "jobs.toml", "--once", "shop", "-q"];
+        importer
+            .args(words)
+            .arg("--metrics-file")
+            .arg("no/folder/shop.prom");
+        importer.run().expect(code)
+    };
+    let run = once(&[("K1", "Ulm")], 1);
+    let said = "warning: no/folder/shop.prom cannot be written: ";
+    assert_eq!(run.stderr.matches(said).count(), 1, "{}", run.said());
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.said());
+    let run = once(&[("K2", "Ulm"), ("B1", "")], 3);
+    assert!(run.stderr.contains(said), "{}", run.said());
+    // The job itself was a success, and its file is done.
+    assert_eq!(erp.numbers(), ["K1", "K2"]);
+    assert_eq!(names(&importer.folder().join("done")), ["a.csv"]);
+    let state = std::fs::read(importer.folder().join(".importer/jobs/shop/state.json")).unwrap();
+    let state: Value = serde_json::from_slice(&state).unwrap();
+    assert_eq!(state["starts"]["success"], 1);
+}
