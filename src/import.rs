@@ -65,7 +65,7 @@ pub use handing::{Destination, HandOverError, HandedOver, hand_over};
 pub use join::JoinError;
 use join::{Beside, bind_joined};
 pub use names::Listing;
-pub use noted::{Moved, moved_input};
+pub use noted::{Moved, moved_input, note_moved};
 use pipeline::Pipeline;
 pub use proposing::{Proposed, propose_mapping};
 pub use reconcile::{Reconciled, Reconciliation};

@@ -32,7 +32,7 @@ pub use endpoint::Endpoint;
 pub use jobs::{Alarm, HookPlace, HookUrl, Hooks, JOB_KEYS, Job, KeyRow, Missed, NoInput};
 pub use metrics::{METRICS, Metric};
 pub use reading::{Jobs, JobsError};
-pub use runner::{Order, Ran, Runner};
+pub use runner::{Archived, Order, Ran, Runner};
 pub use state::StateError;
 pub use summary::{Cause, InputSummary, JobSummary, RunSummary};
 pub use times::{Cron, Zone};

@@ -17,10 +17,11 @@ use super::{Ended, Failure, events, signals};
 use crate::cli::{Cli, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
-use crate::import::{Events, Existing, ImportError, Moved};
+use crate::import::{Events, Existing, ImportError, Moved, note_moved};
 use crate::outcome::{Bilingual, ExitCode, Language, RunEvent, Summary, both};
 use crate::schedule::{
-    Daemon, Endpoint, Fault, Job, Jobs, JobsError, Lanes, Order, Ran, Runner, SystemClock, Workshop,
+    Archived, Daemon, Endpoint, Fault, Job, Jobs, JobsError, Lanes, Order, Ran, Runner,
+    SystemClock, Workshop,
 };
 use crate::settings::{
     Environment, GlobalChoice, JobRun, RunChoice, SettingsError, StateDir, resolve_job,
@@ -309,22 +310,31 @@ impl Runner for JobRunner {
         })
     }
 
-    fn moved(&self, order: &Order, run: &str, to: &Path) -> Result<String, String> {
-        let choice = self
-            .choice(&order.job, &order.input, order.left, to)
-            .map_err(|error| error.to_string())?;
-        let again = choice.settings.again_command;
-        if let StateDir::Folder(state_dir) = &choice.state_dir {
-            let moved = Moved {
-                state_dir,
-                run,
-                to,
-                again: &again,
+    fn moved(&self, archived: &[Archived]) -> Result<Vec<String>, String> {
+        let choices = archived.iter().map(|it| {
+            let order = &it.order;
+            self.choice(&order.job, &order.input, order.left, &it.to)
+        });
+        let choices: Result<Vec<RunChoice>, _> = choices.collect();
+        let choices = choices.map_err(|error| error.to_string())?;
+        let moved: Vec<Moved<'_>> = archived
+            .iter()
+            .zip(&choices)
+            .map(|(it, choice)| Moved {
+                run: &it.run,
+                to: &it.to,
+                again: &choice.settings.again_command,
                 retry: &choice.settings.retry_command,
-            };
-            moved.note().map_err(|error| error.to_string())?;
+            })
+            .collect();
+        // All of them are one job's.
+        if let Some(StateDir::Folder(folder)) = choices.first().map(|choice| &choice.state_dir) {
+            note_moved(folder, &moved).map_err(|error| error.to_string())?;
         }
-        Ok(again)
+        let commands = choices.into_iter();
+        Ok(commands
+            .map(|choice| choice.settings.again_command)
+            .collect())
     }
 
     fn lane(&self, job: &Job) -> String {

@@ -127,8 +127,6 @@ pub(super) fn again_of(row: &RunRow) -> Option<String> {
 
 /// Where an input lies after its run, for whoever asks for it by the run.
 pub struct Moved<'a> {
-    /// The state folder with the journal.
-    pub state_dir: &'a Path,
     /// The run.
     pub run: &'a str,
     /// Where its input lies now.
@@ -139,21 +137,21 @@ pub struct Moved<'a> {
     pub retry: &'a str,
 }
 
-impl Moved<'_> {
-    /// Notes it in the journal.
-    ///
-    /// # Errors
-    /// If the journal cannot be used.
-    pub fn note(&self) -> Result<(), ImportError> {
-        let Some(mut journal) = Journal::open_existing(self.state_dir)? else {
-            return Ok(());
-        };
-        note_place(&mut journal, self.run, self.to)?;
-        note(&mut journal, self.run, "noted.again", &self.again)?;
-        note(&mut journal, self.run, "noted.retry", &self.retry)?;
-        journal.close()?;
-        Ok(())
+/// Notes in the journal of a state folder where inputs lie.
+///
+/// # Errors
+/// If the journal cannot be used.
+pub fn note_moved(state_dir: &Path, moved: &[Moved<'_>]) -> Result<(), ImportError> {
+    let Some(mut journal) = Journal::open_existing(state_dir)? else {
+        return Ok(());
+    };
+    for it in moved {
+        note_place(&mut journal, it.run, it.to)?;
+        note(&mut journal, it.run, "noted.again", &it.again)?;
+        note(&mut journal, it.run, "noted.retry", &it.retry)?;
     }
+    journal.close()?;
+    Ok(())
 }
 
 /// Notes where the run's input lies by now. What is no Unicode is not noted.

@@ -1,6 +1,6 @@
 //! What a job wants of whoever does its runs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,17 @@ pub struct Order {
     pub left: Option<Duration>,
     /// What somebody outside wants.
     pub signal: watch::Receiver<Signal>,
+}
+
+/// An input that was moved when its run was over.
+#[derive(Clone)]
+pub struct Archived {
+    /// What was asked for.
+    pub order: Order,
+    /// The run.
+    pub run: String,
+    /// Where the input lies now.
+    pub to: PathBuf,
 }
 
 /// What a run came to.
@@ -46,12 +57,12 @@ pub trait Runner: Send + Sync + 'static {
     /// Does a run; blocks until it has ended and its journal is closed.
     fn run(&self, order: &Order) -> Ran;
 
-    /// Notes where the input of a run lies that is over, because it was moved; returns the
-    /// command that sends it again from there.
+    /// Notes where the inputs of one job's runs lie that are over, because they were moved;
+    /// returns the commands that send them again from there, in the same order.
     ///
     /// # Errors
     /// Why that cannot be noted.
-    fn moved(&self, order: &Order, run: &str, to: &Path) -> Result<String, String>;
+    fn moved(&self, archived: &[Archived]) -> Result<Vec<String>, String>;
 
     /// What runs of different jobs must not use at once: the ERP instance.
     fn lane(&self, job: &Job) -> String;

@@ -14,7 +14,7 @@ use super::failures;
 use super::hooks;
 use super::inbox::{self, Look};
 use super::jobs::{Alarm, Job, NoInput};
-use super::runner::{Order, Ran, Runner};
+use super::runner::{Archived, Order, Ran, Runner};
 use super::state::{State, StateError, States};
 use super::summary::{InputSummary, JobSummary, RunSummary, by_outcome};
 use super::told::{Tell, Told, Why};
@@ -70,6 +70,8 @@ struct Files {
     failures: BTreeSet<String>,
     /// Failed records of which nobody knows whether they are new.
     untold: u64,
+    /// The inputs that were moved, with their places among `inputs`.
+    archived: Vec<(usize, Archived)>,
 }
 
 impl Workshop {
@@ -245,6 +247,7 @@ impl Workshop {
                 break;
             }
         }
+        self.tell_moved(job, &mut files).await;
         files
     }
 
@@ -295,11 +298,15 @@ impl Workshop {
             Fate::Stays => None,
         };
         let mut code = code;
-        let (mut moved_to, mut again_with) = (None, None);
+        let mut moved_to = None;
         if let Some(folder) = archive {
             match moved(&input, look, folder) {
                 Ok(to) => {
-                    again_with = self.tell_moved(&order, &ran, &to).await;
+                    if let Some(summary) = &ran.summary {
+                        let (run, to) = (summary.run.clone(), to.clone());
+                        let archived = Archived { order, run, to };
+                        files.archived.push((files.inputs.len(), archived));
+                    }
                     moved_to = Some(to);
                 }
                 Err(why) => {
@@ -315,7 +322,7 @@ impl Workshop {
             input,
             fate,
             moved_to,
-            again_with,
+            again_with: None,
             exit_code: ran.code.number(),
             known_failures_only: is_forgiven,
             message: ran.message,
@@ -325,22 +332,30 @@ impl Workshop {
         code
     }
 
-    /// Lets the journal know where the input of a run lies by now; returns the command that sends
-    /// it again from there. That it cannot be noted is no failure of the job.
-    async fn tell_moved(&self, order: &Order, ran: &Ran, to: &Path) -> Option<String> {
-        let run = ran.summary.as_ref()?.run.clone();
-        let (runner, order, to) = (Arc::clone(&self.runner), order.clone(), to.to_owned());
-        let job = Arc::clone(&order.job);
-        let noted = tokio::task::spawn_blocking(move || runner.moved(&order, &run, &to)).await;
+    /// Lets the journal know where the inputs lie by now, all at once, for it is looked over each
+    /// time that it is opened; tells their summaries the commands that send them again from there.
+    /// That it cannot be noted is no failure of the job.
+    async fn tell_moved(&self, job: &Job, files: &mut Files) {
+        let (places, archived): (Vec<usize>, Vec<Archived>) = files.archived.drain(..).unzip();
+        if archived.is_empty() {
+            return;
+        }
+        let runner = Arc::clone(&self.runner);
+        let noted = tokio::task::spawn_blocking(move || runner.moved(&archived)).await;
         match noted.unwrap_or_else(|error| Err(error.to_string())) {
-            Ok(command) => Some(command),
+            Ok(commands) => {
+                for (place, command) in places.into_iter().zip(commands) {
+                    if let Some(input) = files.inputs.get_mut(place) {
+                        input.again_with = Some(command);
+                    }
+                }
+            }
             Err(why) => {
                 let text = both!(
                     "where its input lies now is not noted: {why}",
                     "wo die Eingabe des Laufs jetzt liegt, ist nicht vermerkt: {why}"
                 );
-                self.warn(&job, &text);
-                None
+                self.warn(job, &text);
             }
         }
     }
@@ -472,6 +487,7 @@ impl Files {
             not_begun: Vec::new(),
             failures: BTreeSet::new(),
             untold: 0,
+            archived: Vec::new(),
         }
     }
 }
@@ -515,3 +531,6 @@ pub(super) async fn stopped(signal: &mut watch::Receiver<Signal>) {
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
+
+#[cfg(test)]
+mod tests;
