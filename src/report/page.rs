@@ -207,7 +207,7 @@ impl<'a> View<'a> {
         let parts = outcomes
             .iter()
             .map(|part| format!("{}: {} ({})", part.word, part.count, part.share));
-        let chart = Chart::of(created, &of.conditions, language);
+        let chart = Chart::of(created, &of.conditions, l);
         Self {
             l,
             style: Value::from_safe_string(STYLE.to_owned()),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::labels::Labels;
+use super::put;
 use super::timeline::Timeline;
 use crate::outcome::telling::{length_in, tenths, thousands_in};
 use crate::outcome::{Conditions, Language, Limit};
@@ -63,41 +65,68 @@ struct Bar {
 struct Line {
     /// `rate` or `quota`.
     what: &'static str,
-    /// Where it is drawn; none if it lies too far above the bars, or says nothing about one.
+    /// Where it is drawn, if it is.
     y: Option<String>,
     /// Requests in one stretch.
     requests: String,
     /// The limit itself.
     limit: String,
+    /// What is to be known of the line, or why there is none.
+    note: Option<String>,
+}
+
+/// How a limit can be held against the bars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// Each bar keeps it.
+    PerBar,
+    /// The bars keep it on the average: its interval is longer than one of them, and within it
+    /// the server lets it be used up at once.
+    OnAverage,
+    /// Not at all: its interval is longer than all bars together.
+    Never,
+}
+
+impl Held {
+    /// A rate is kept evenly; a quota may be used up at once within its interval.
+    fn of(what: &str, limit: Limit, bar: Duration, bars: u32) -> Self {
+        let interval = Duration::from_millis(limit.per_ms);
+        match interval {
+            _ if what == "rate" || interval <= bar => Self::PerBar,
+            _ if interval <= bar.saturating_mul(bars) => Self::OnAverage,
+            _ => Self::Never,
+        }
+    }
 }
 
 impl Chart {
     /// The drawing; none if nothing was created.
-    pub(super) fn of(
-        timeline: &Timeline,
-        conditions: &Conditions,
-        language: Language,
-    ) -> Option<Self> {
+    pub(super) fn of(timeline: &Timeline, conditions: &Conditions, l: &Labels) -> Option<Self> {
+        let language = l.language;
         let thousands = |number| thousands_in(number, language);
         let moment = |at| moment(at, language);
         let stretches = timeline.stretches();
         let most = stretches.iter().map(|(_, count)| *count).max()?;
-        let seconds = timeline.seconds();
-        let whole = Duration::from_secs(seconds.unsigned_abs());
-        let limits = [("rate", conditions.rate), ("quota", conditions.quota)];
-        let limits: Vec<_> = limits
+        let whole = Duration::from_secs(timeline.seconds().unsigned_abs());
+        let count = u32::try_from(stretches.len()).unwrap_or(u32::MAX);
+        let limits: Vec<_> = [("rate", conditions.rate), ("quota", conditions.quota)]
             .into_iter()
             .filter_map(|(what, limit)| Some((what, limit?)))
-            .map(|(what, limit)| (what, limit, in_time(limit, whole)))
+            .map(|(what, limit)| Against {
+                what,
+                limit,
+                held: Held::of(what, limit, whole, count),
+                requests: in_time(limit, whole),
+            })
             .collect();
         let highest = float(most);
         let top = limits
             .iter()
-            .filter(|(what, limit, _)| is_drawn(what, *limit, whole))
-            .map(|(_, _, requests)| *requests)
+            .filter(|against| against.held != Held::Never)
+            .map(|against| against.requests)
             .filter(|requests| *requests <= highest * LIMIT_DRAWN_UP_TO)
             .fold(highest, f64::max);
-        let y = |value: f64| HEIGHT * (1.0 - value / top);
+        let y = |value| height_of(value, top);
         let step = WIDTH / float(stretches.len() as u64);
         let bars = stretches
             .iter()
@@ -117,17 +146,8 @@ impl Chart {
             })
             .collect();
         let lines = limits
-            .into_iter()
-            .map(|(what, limit, requests)| Line {
-                what,
-                y: (is_drawn(what, limit, whole) && requests <= top).then(|| number(y(requests))),
-                requests: thousands(rounded(requests)),
-                limit: format!(
-                    "{} / {}",
-                    thousands(limit.requests.into()),
-                    length_in(Duration::from_millis(limit.per_ms), language)
-                ),
-            })
+            .iter()
+            .map(|against| against.line(top, whole, l))
             .collect();
         let (begins, _) = stretches.first()?;
         let (last, _) = stretches.last()?;
@@ -152,10 +172,47 @@ pub(super) fn moment(at: Timestamp, language: Language) -> String {
     at.strftime(form).to_string()
 }
 
-/// Whether a limit may be held against a bar. A rate is kept evenly; a quota may be used up at
-/// once within its interval.
-fn is_drawn(what: &str, limit: Limit, bar: Duration) -> bool {
-    what == "rate" || Duration::from_millis(limit.per_ms) <= bar
+/// A limit beside the bars.
+struct Against {
+    what: &'static str,
+    limit: Limit,
+    held: Held,
+    /// Requests in the time of one bar.
+    requests: f64,
+}
+
+impl Against {
+    /// The limit as a line of a drawing that reaches up to `top`, or as words if it would mislead.
+    fn line(&self, top: f64, bar: Duration, l: &Labels) -> Line {
+        let language = l.language;
+        let is_drawn = self.held != Held::Never && self.requests <= top;
+        let time = |time| length_in(time, language);
+        let interval = time(Duration::from_millis(self.limit.per_ms));
+        let note = match self.held {
+            Held::Never => Some(put(l.limit_of_longer, &[&interval])),
+            _ if !is_drawn => Some(l.limit_above.to_owned()),
+            Held::OnAverage => {
+                let mean = tenths(self.requests, language);
+                Some(put(l.limit_on_average, &[&mean, &time(bar), &interval]))
+            }
+            Held::PerBar => None,
+        };
+        Line {
+            what: self.what,
+            y: is_drawn.then(|| number(height_of(self.requests, top))),
+            requests: thousands_in(rounded(self.requests), language),
+            limit: format!(
+                "{} / {interval}",
+                thousands_in(self.limit.requests.into(), language)
+            ),
+            note,
+        }
+    }
+}
+
+/// Where a value stands in a drawing that reaches up to `top`.
+fn height_of(value: f64, top: f64) -> f64 {
+    HEIGHT * (1.0 - value / top)
 }
 
 /// Requests that a limit allows in this time.
@@ -188,32 +245,81 @@ fn rounded(value: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::labels::{ENGLISH, GERMAN};
     use super::*;
+
+    fn timeline(seconds: &[i64]) -> Timeline {
+        let mut timeline = Timeline::default();
+        for second in seconds {
+            timeline.note(Timestamp::from_second(*second).unwrap());
+        }
+        timeline
+    }
+
+    fn limited(rate: Option<Limit>, quota: Option<Limit>) -> Conditions {
+        Conditions {
+            rate,
+            quota,
+            ..Conditions::default()
+        }
+    }
 
     #[test]
     fn bars_and_limits_share_a_scale_and_far_limits_are_only_told() {
-        let mut timeline = Timeline::default();
-        for second in [0, 0, 0, 0, 1, 1] {
-            timeline.note(Timestamp::from_second(second).unwrap());
-        }
-        let conditions = Conditions {
-            settings: Vec::new(),
-            rate: Some(Limit::new(480, Duration::from_secs(60))),
-            quota: Some(Limit::new(6000, Duration::from_secs(60))),
-            attempts: 0,
-            told: crate::outcome::ToldTexts::default(),
-            asked: crate::outcome::Asked::default(),
-        };
-        let chart = Chart::of(&timeline, &conditions, Language::English).unwrap();
+        let timeline = timeline(&[0, 0, 0, 0, 1, 1]);
+        let minute = Duration::from_secs(60);
+        let rate = Some(Limit::new(480, minute));
+        let conditions = limited(rate, Some(Limit::new(100, Duration::from_secs(1))));
+        let chart = Chart::of(&timeline, &conditions, &ENGLISH).unwrap();
         assert_eq!((&*chart.top, &*chart.most), ("8", "4"));
         let heights: Vec<&str> = chart.bars.iter().map(|bar| &*bar.height).collect();
         assert_eq!(heights, ["60.00", "30.00"]);
         let lines: Vec<_> = chart
             .lines
             .iter()
-            .map(|line| (line.what, line.y.as_deref(), &*line.requests))
+            .map(|line| {
+                let y = line.y.as_deref();
+                (line.what, y, &*line.requests, line.note.as_deref())
+            })
             .collect();
-        assert_eq!(lines, [("rate", Some("0.00"), "8"), ("quota", None, "100")]);
-        assert!(Chart::of(&Timeline::default(), &conditions, Language::English).is_none());
+        let above = Some(ENGLISH.limit_above);
+        assert_eq!(
+            lines,
+            [
+                ("rate", Some("0.00"), "8", None),
+                ("quota", None, "100", above)
+            ]
+        );
+        assert!(Chart::of(&Timeline::default(), &conditions, &ENGLISH).is_none());
+    }
+
+    #[test]
+    fn a_quota_of_a_longer_time_than_a_bar_is_drawn_as_its_mean_and_says_so() {
+        // Fourteen seconds: three intervals, each of which is used up at once.
+        let seconds: Vec<i64> = [0, 5, 10, 13].iter().flat_map(|at| [*at; 6]).collect();
+        let quota = Some(Limit::new(6, Duration::from_secs(5)));
+        let of = |l| Chart::of(&timeline(&seconds), &limited(None, quota), l).unwrap();
+        let (chart, german) = (of(&ENGLISH), of(&GERMAN));
+        assert_eq!(chart.top, "6");
+        let line = &chart.lines[0];
+        assert_eq!(
+            (line.y.as_deref(), &*line.limit),
+            (Some("96.00"), "6 / 5 s")
+        );
+        let told = "drawn as its mean, 1.2 in 1 s; within 5 s it may be used up sooner";
+        assert_eq!(line.note.as_deref(), Some(told));
+        let told = german.lines[0].note.as_deref().unwrap();
+        assert!(told.contains("1,2 in 1 s"), "{told}");
+    }
+
+    #[test]
+    fn a_quota_of_a_longer_time_than_all_bars_is_told_in_words_only() {
+        // 4 in two seconds, of 60 an hour: a line at 0.02 would say that it was broken.
+        let quota = Some(Limit::new(60, Duration::from_secs(3600)));
+        let chart = Chart::of(&timeline(&[0, 0, 1, 1]), &limited(None, quota), &ENGLISH).unwrap();
+        let line = &chart.lines[0];
+        assert_eq!((line.y.as_deref(), &*line.limit), (None, "60 / 1 h"));
+        let told = "not drawn: all bars together are shorter than 1 h";
+        assert_eq!(line.note.as_deref(), Some(told));
     }
 }
