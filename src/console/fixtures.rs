@@ -89,6 +89,7 @@ pub(super) fn troubled() -> Summary {
     let mut summary = finished();
     summary.exit_code = 7;
     summary.resumed = true;
+    summary.conditions.created_before = 9_000;
     summary.counts = Counts {
         read: 10_000,
         created: 9_900,

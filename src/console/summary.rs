@@ -92,6 +92,7 @@ fn about(page: &mut Page, summary: &Summary) {
         ""
     };
     page.pair(l.pick("Run", "Lauf"), &format!("{}{resumed}", summary.run));
+    page.pair("", &telling::resumed(summary, l).unwrap_or_default());
     page.pair(l.pick("Input", "Eingabe"), &summary.input);
     if let Some(found) = &summary.linked {
         linked::about(page, found);

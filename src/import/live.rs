@@ -101,6 +101,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         before: begun.before,
         read_before: begun.read_before,
         again: begun.again,
+        created_before: begun.created_before,
         altered: begun.altered,
         report,
         listener,
@@ -138,6 +139,8 @@ struct Begun {
     /// Whether an earlier process read its input to the end, or even reported on it.
     read_before: bool,
     again: bool,
+    /// Customers that were created by earlier starts, as far as is known.
+    created_before: u64,
     link: Option<Link>,
     altered: Vec<Alteration>,
 }
@@ -186,6 +189,7 @@ fn begin(
         before: Counts::default(),
         read_before: false,
         again: settings.again,
+        created_before: 0,
         link,
         altered,
     })
@@ -221,6 +225,7 @@ fn go_on(
     }
     journal.reopen(&row.id)?;
     Ok(Begun {
+        created_before: row.counts.created,
         run: row.id,
         resumed: true,
         before: row.counts,
@@ -305,6 +310,8 @@ pub(super) struct Live<'a> {
     pub(super) read_before: bool,
     /// Whether the ERP is asked instead of the journal which customers are there (`--again`).
     pub(super) again: bool,
+    /// Customers that were known as created when this start began.
+    pub(super) created_before: u64,
     /// What was changed in a returned file without need, and accepted.
     pub(super) altered: Vec<Alteration>,
     pub(super) report: Report,
@@ -536,6 +543,7 @@ impl Live<'_> {
             &delivered.measured,
             &mut summary,
         )?;
+        summary.conditions.created_before = self.created_before;
         journal.end(&self.run, &summary.ending, summary.finished)?;
         let settings = self.settings();
         let mut minded = false;

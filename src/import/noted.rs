@@ -61,6 +61,7 @@ impl Noted {
             rate: self.rate,
             quota: measured.quota,
             attempts: 0,
+            created_before: 0,
             told: ToldTexts::default(),
             asked: self.asked,
         })

@@ -218,6 +218,8 @@ pub struct Conditions {
     pub quota: Option<Limit>,
     /// POSTs that the run's records took.
     pub attempts: u64,
+    /// Customers that were known as created when this start began; none if it is the run's first.
+    pub created_before: u64,
     /// Texts of the summary in another language than English; empty in English.
     pub told: ToldTexts,
     /// Where its options stand.

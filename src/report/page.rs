@@ -99,6 +99,8 @@ struct View<'a> {
     title: String,
     mood: &'static str,
     sentence: String,
+    /// What belongs to which start, if there were several.
+    resumed: Option<String>,
     steps: Vec<Step>,
     outcomes: Vec<Share>,
     bar_text: String,
@@ -215,6 +217,7 @@ impl<'a> View<'a> {
             title: put(title, &[&cut(&of.input, TEXT)]),
             mood: word(telling::mood(of)),
             sentence: cut(&telling::sentence(of, language), TEXT),
+            resumed: telling::resumed(of, language).map(|text| put(l.resumed, &[&text])),
             steps: steps(of, language),
             bar_text: parts.collect::<Vec<_>>().join(", "),
             outcomes,
@@ -247,9 +250,9 @@ impl<'a> View<'a> {
             chart_text: chart
                 .as_ref()
                 .map_or_else(String::new, |chart| put(l.chart_most, &[chart.most()])),
-            chart_per: chart
-                .as_ref()
-                .map_or_else(String::new, |chart| put(l.chart_per, &[chart.stretch()])),
+            chart_per: chart.as_ref().map_or_else(String::new, |chart| {
+                of_all_starts(put(l.chart_per, &[chart.stretch()]), of, l)
+            }),
             chart,
             latency: of.latency.map_or_else(Vec::new, |found| latency(found, l)),
             latency_notes: latency_notes(of, l),
@@ -499,15 +502,22 @@ fn latency_notes(of: &Summary, l: &Labels) -> Vec<String> {
     let Some(found) = of.latency else {
         return vec![l.latency_unknown.to_owned()];
     };
-    let mut notes = vec![put(
-        l.latency_note,
-        &[&thousands_in(found.answers, l.language)],
-    )];
+    let answers = thousands_in(found.answers, l.language);
+    let mut notes = vec![of_all_starts(put(l.latency_note, &[&answers]), of, l)];
     let attempts = of.conditions.attempts;
     if attempts > found.answers {
         notes.push(put(l.latency_part, &[&thousands_in(attempts, l.language)]));
     }
     notes
+}
+
+/// What is shown of a run that went on although other figures are of this start only.
+fn of_all_starts(mut text: String, of: &Summary, l: &Labels) -> String {
+    if of.resumed {
+        text.push(' ');
+        text.push_str(l.all_starts);
+    }
+    text
 }
 
 /// The run itself.
@@ -533,13 +543,17 @@ fn about(of: &Summary, l: &Labels) -> Vec<Pair> {
             about.push(pair(l.corrected_by, &linked.corrected_by.join(", ")));
         }
     }
-    about.push(pair(l.started, &utc(of.started)));
-    about.push(pair(l.finished, &utc(of.finished)));
+    let (started, finished, time, requests) = match of.resumed {
+        true => (l.start_began, l.start_ended, l.start_time, l.start_requests),
+        false => (l.started, l.finished, l.time, l.requests),
+    };
+    about.push(pair(started, &utc(of.started)));
+    about.push(pair(finished, &utc(of.finished)));
     if of.reading_seconds + of.sending_seconds > 0.0 {
-        about.push(pair(l.time, &telling::time(of, language)));
+        about.push(pair(time, &telling::time(of, language)));
     }
-    if let Some(requests) = telling::requests(of, language) {
-        about.push(pair(l.requests, &requests));
+    if let Some(sent) = telling::requests(of, language) {
+        about.push(pair(requests, &sent));
     }
     let code = of.exit_code.to_string();
     about.push(pair(l.ended_with, &put(l.ended_code, &[&code])));

@@ -149,6 +149,33 @@ fn an_unfinished_run_s_page_tells_the_command_that_goes_on_also_from_the_journal
 }
 
 #[test]
+fn a_resumed_run_s_page_tells_what_is_of_this_start() {
+    let server = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(8, 9);
+    importer.file(
+        "importer.toml",
+        format!("base_url = \"{}\"\n", server.url()),
+    );
+    importer.args(["run", "in.csv", "-m", "map.toml", "--limit", "3"]);
+    let first = importer.run().expect(0);
+    let once = page(&first.reports().pop().unwrap());
+    assert!(!once.contains("resumed"), "{once}");
+    let told = "3 of the 6 created were known as created before this start, 3 are new.";
+    let second = importer.run().expect(0);
+    let again = page(&second.reports().pop().unwrap());
+    for text in [
+        told,
+        "<dt>Requests of this start</dt>",
+        "(3 creates, ",
+        "over 6 answers. Figures are rounded up, by a sixteenth at most. All starts",
+    ] {
+        assert!(again.contains(text), "{text}\n{again}");
+    }
+    let summary = second.stdout.split_whitespace().collect::<Vec<_>>();
+    assert!(summary.join(" ").contains(told), "{}", second.stdout);
+}
+
+#[test]
 fn thousands_of_errors_make_no_large_page() {
     let mut importer = importer(20_000, 15_001);
     let run = importer

@@ -88,6 +88,7 @@ fn eventful() -> Summary {
             rate: Some(Limit::new(600, std::time::Duration::from_secs(60))),
             quota: Some(Limit::new(100_000, std::time::Duration::from_secs(60))),
             attempts: 1203,
+            created_before: 0,
             told: ToldTexts::default(),
             asked: Default::default(),
         }),
@@ -203,6 +204,42 @@ fn a_german_page_tells_the_same() {
     assert_is_inert(&page);
     assert!(page.contains("<html lang=\"de\">"));
     insta::assert_snapshot!("german", body(&page));
+}
+
+#[test]
+fn a_resumed_run_says_what_is_of_this_start_and_what_of_all() {
+    let mut summary = eventful();
+    let told = |summary: &Summary, language| {
+        let drawing = drawn(&[0, 0, 0, 1, 3]);
+        let page = drawing.page(summary, ValuesShown::Masked, language);
+        let page = page.unwrap();
+        assert_is_inert(&page);
+        texts(&page).join("\n")
+    };
+    let once = told(&summary, Language::English);
+    assert!(!once.contains("resumed"), "{once}");
+    assert!(once.contains("\nTime\n") && once.contains("\nStarted\n"));
+    summary.resumed = true;
+    summary.conditions.created_before = 1_150;
+    let page = told(&summary, Language::English);
+    for text in [
+        "This run was resumed. 1,150 of the 1,200 created were known as created before this \
+         start, 50 are new. Time and requests are those of this start, all else is of the whole \
+         run.",
+        "Each bar stands for 1 s. Times are UTC. All starts of this run count.",
+        "by a sixteenth at most. All starts of this run count.",
+        "\nThis start began\n",
+        "\nThis start ended\n",
+        "\nTime of this start\n",
+        "\nRequests of this start\n",
+    ] {
+        assert!(page.contains(text), "{text}\n{page}");
+    }
+    assert!(!page.contains("\nTime\n") && !page.contains("\nStarted\n"));
+    let page = told(&summary, Language::German);
+    let text = "Dieser Lauf wurde fortgesetzt. Von den 1.200 angelegten waren 1.150 schon \
+                vor diesem Start als angelegt bekannt, 50 sind neu.";
+    assert!(page.contains(text), "{page}");
 }
 
 #[test]
