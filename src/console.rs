@@ -7,6 +7,7 @@
 //! stdout is for what a caller asked for (the summary, data, with `--json` one object a line);
 //! everything else goes to stderr.
 
+mod bar;
 mod clean;
 mod explanation;
 mod findings;
@@ -30,13 +31,13 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use indicatif::ProgressBar;
 use serde::Serialize;
 
 pub use explanation::{ExplainedRow, Explanation, Section};
 pub use logging::{LogFormat, LogLine, LogWriter, start_logging};
 pub use settings::{Color, ConsoleSettings};
 
+use self::bar::Bar;
 use self::page::{BAD, GOOD, Look, ODD, STRONG};
 use crate::outcome::telling::length_in;
 use crate::outcome::{Bilingual, Finding, Language, Progress, RunEvent, Summary, Verdict, both};
@@ -54,7 +55,11 @@ struct State {
     out_is_closed: bool,
     /// Data that somebody asked for could not be written.
     lost_data: bool,
-    bar: Option<ProgressBar>,
+    bar: Bar,
+    /// A question waits for its answer, over which nothing may be drawn.
+    is_asking: bool,
+    /// Columns of the terminal that the bar is drawn on, as it is now.
+    columns: fn() -> Option<u16>,
     pace: progress::Pace,
 }
 
@@ -79,7 +84,9 @@ impl State {
             bar,
             ..
         } = self;
-        let mut write = || match stream {
+        bar.hide(err);
+        bar.hide(err);
+        match stream {
             Stream::Out | Stream::Data if *out_is_closed => {}
             Stream::Out | Stream::Data => {
                 if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
@@ -94,17 +101,12 @@ impl State {
             }
             // There is no place left to complain to.
             Stream::Err => drop(err.write_all(bytes).and_then(|()| err.flush())),
-        };
-        match bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
         }
+        bar.redraw(err);
     }
 
     fn clear_bar(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
+        self.bar.clear(&mut self.err);
     }
 }
 
@@ -120,7 +122,9 @@ impl Console {
     /// A console on this process's stdout and stderr.
     #[must_use]
     pub fn new(settings: ConsoleSettings) -> Self {
-        Self::over(settings, Box::new(io::stdout()), Box::new(io::stderr()))
+        let console = Self::over(settings, Box::new(io::stdout()), Box::new(io::stderr()));
+        console.lock().columns = progress::columns_of_stderr;
+        console
     }
 
     fn over(
@@ -133,7 +137,9 @@ impl Console {
             err,
             out_is_closed: false,
             lost_data: false,
-            bar: None,
+            bar: Bar::default(),
+            is_asking: false,
+            columns: || None,
             pace: progress::Pace::default(),
         };
         Self {
@@ -291,14 +297,24 @@ impl Console {
     /// sure that somebody is there to answer.
     #[must_use]
     pub fn ask(&self, question: &Bilingual) -> bool {
+        self.answer(question, |answer| io::stdin().read_line(answer).is_ok())
+    }
+
+    /// Asks, and lets `hear` wait for the answer.
+    fn answer(&self, question: &Bilingual, hear: impl FnOnce(&mut String) -> bool) -> bool {
         let choices = self.language().pick("[y/N]", "[j/N]");
         let question = question.shown_in(self.language());
         let question = self.err_look().paint(STRONG, &clean::block(question));
         // A bar would be drawn over the question, and over the answer.
-        self.lock().clear_bar();
-        self.err(&format!("{question} {choices} "));
+        let mut state = self.lock();
+        state.clear_bar();
+        state.is_asking = true;
+        state.print(Stream::Err, format!("{question} {choices} ").as_bytes());
+        drop(state);
         let mut answer = String::new();
-        io::stdin().read_line(&mut answer).is_ok() && is_yes(&answer)
+        let is_heard = hear(&mut answer);
+        self.lock().is_asking = false;
+        is_heard && is_yes(&answer)
     }
 
     /// What a log writes through, so that its lines and the progress bar do not mix.
@@ -313,8 +329,13 @@ impl Console {
         }
         let mut state = self.lock();
         let parts = state.pace.tell(progress, now, self.language());
-        if self.settings.has_bar() {
-            progress::draw(&mut state.bar, progress, &parts);
+        if state.is_asking {
+            // The answer is waited for, and nothing else happens meanwhile.
+        } else if self.settings.has_bar() {
+            let columns = (state.columns)().or(self.settings.width).unwrap_or(80);
+            let text = state.pace.drawn(progress, &parts, columns);
+            let State { bar, err, .. } = &mut *state;
+            bar.draw(err, &text, columns);
         } else if state.pace.line_is_due(now) {
             state.print(Stream::Err, format!("{}\n", parts.join(", ")).as_bytes());
         }

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use terminal_size::{Width, terminal_size_of};
 
 use super::page::{length, thousands_in};
@@ -13,6 +12,10 @@ use crate::outcome::{Language, Phase, Progress, both};
 const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Columns of a terminal that has room for a bar beside what is told.
 const WIDE: u16 = 100;
+/// Columns of the bar.
+const BAR: usize = 10;
+/// What turns where nobody knows how much there is to do.
+const TURNING: [&str; 4] = ["|", "/", "-", "\\"];
 /// Before this much of a phase has passed, its rate says nothing.
 const RATE_AFTER: Duration = Duration::from_secs(1);
 
@@ -21,6 +24,7 @@ const RATE_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Pace {
     phase: Option<(Phase, Instant, u64)>,
     last_line: Option<Instant>,
+    turns: usize,
 }
 
 impl Pace {
@@ -37,6 +41,24 @@ impl Pace {
             }
         };
         parts(progress, rate, l)
+    }
+
+    /// The line for a terminal of so many columns: a bar if there is room for one, and as many of
+    /// the parts as fit.
+    pub(super) fn drawn(&mut self, progress: &Progress, parts: &[String], columns: u16) -> String {
+        let before = match progress.total {
+            Some(total) if columns >= WIDE => filled(progress.done, total) + " ",
+            // The share is told in per cent, too.
+            Some(_) => String::new(),
+            None => {
+                self.turns = (self.turns + 1) % TURNING.len();
+                format!("{} ", TURNING.get(self.turns).unwrap_or(&"|"))
+            }
+        };
+        // The last column stays free.
+        let beside = before.chars().count() + 1;
+        let text = fitting(parts, usize::from(columns).saturating_sub(beside));
+        format!("{before}{text}")
     }
 
     /// Whether it is time for the next line.
@@ -184,33 +206,17 @@ fn position(progress: &Progress, l: Language) -> String {
     }
 }
 
-/// Draws a state of affairs, beginning a bar if there is none yet.
-pub(super) fn draw(bar: &mut Option<ProgressBar>, progress: &Progress, parts: &[String]) {
-    let columns = terminal_size_of(std::io::stderr()).map_or(80, |(Width(columns), _)| columns);
-    let (template, beside) = match progress.total {
-        Some(_) if columns >= WIDE => ("{bar:10} {wide_msg}", 11),
-        // The share is told in per cent, too.
-        Some(_) => ("{wide_msg}", 0),
-        None => ("{spinner} {wide_msg}", 2),
-    };
-    let is_new = bar.is_none();
-    // Hidden at first: a bar draws itself as soon as it has a length, before it has its style.
-    let bar = bar.get_or_insert_with(ProgressBar::hidden);
-    // The templates are constant; if one were wrong, the default style would stay.
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    if bar.length() != progress.total {
-        match progress.total {
-            Some(total) => bar.set_length(total),
-            None => bar.unset_length(),
-        }
-    }
-    if is_new {
-        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-    }
-    bar.set_position(progress.done);
-    bar.set_message(fitting(parts, usize::from(columns).saturating_sub(beside)));
+/// Columns of the terminal that stderr is, if it is one.
+pub(super) fn columns_of_stderr() -> Option<u16> {
+    terminal_size_of(std::io::stderr()).map(|(Width(columns), _)| columns)
+}
+
+/// A bar of [`BAR`] columns for a part of the whole.
+fn filled(done: u64, total: u64) -> String {
+    let part = u128::from(done.min(total)) * BAR as u128 / u128::from(total.max(1));
+    let full = usize::try_from(part).unwrap_or(BAR);
+    let tip = if full < BAR { ">" } else { "" };
+    format!("{:BAR$}", format!("{}{tip}", "=".repeat(full)))
 }
 
 /// As many of the parts as a line of so many columns has room for; the first one in any case.
@@ -302,6 +308,24 @@ mod tests {
             text(&asking, None, English),
             "Asking which customers exist 3"
         );
+    }
+
+    #[test]
+    fn a_bar_stands_where_there_is_room_and_the_last_column_stays_free() {
+        let mut pace = Pace::default();
+        let sending = progress(Phase::Sending, 45, Some(100));
+        let parts = ["Sending 45 of 100 (45%)".to_owned(), "8 at once".to_owned()];
+        let wide = "====>      Sending 45 of 100 (45%), 8 at once";
+        assert_eq!(pace.drawn(&sending, &parts, 100), wide);
+        let narrow = "Sending 45 of 100 (45%), 8 at once";
+        assert_eq!(pace.drawn(&sending, &parts, 35), narrow);
+        assert_eq!(pace.drawn(&sending, &parts, 34), parts[0]);
+        let asking = progress(Phase::CheckingExisting, 45, None);
+        let turned = [0; 5].map(|_| pace.drawn(&asking, &parts[..1], 100).remove(0));
+        assert_eq!(turned, ['/', '-', '\\', '|', '/']);
+        assert_eq!(filled(0, 0), ">         ");
+        assert_eq!(filled(100, 100), "==========");
+        assert_eq!(filled(200, 100), "==========");
     }
 
     #[test]

@@ -174,6 +174,101 @@ fn progress_is_a_line_every_ten_seconds_where_there_is_no_terminal() {
     assert!(lines[0].starts_with("Sending 10 of 100 (10%)"), "{text}");
 }
 
+/// What a terminal of so many columns shows of a text: its lines, each without what was wiped.
+fn screen(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![Vec::new()];
+    let (mut row, mut column) = (0, 0);
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\r' => column = 0,
+            '\n' => {
+                (row, column) = (row + 1, 0);
+                if lines.len() == row {
+                    lines.push(Vec::new());
+                }
+            }
+            '\u{1b}' => {
+                assert_eq!(characters.by_ref().take(2).collect::<String>(), "[J");
+                lines.truncate(row + 1);
+                lines[row].truncate(column);
+            }
+            character => {
+                assert!(column < columns, "a row is full: {text:?}");
+                let line: &mut Vec<char> = &mut lines[row];
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = character;
+                column += 1;
+            }
+        }
+    }
+    lines.iter().map(|line| line.iter().collect()).collect()
+}
+
+fn on_a_terminal() -> ConsoleSettings {
+    ConsoleSettings {
+        progress: true,
+        stderr_is_terminal: true,
+        color: Color::Never,
+        width: Some(60),
+        ..ConsoleSettings::default()
+    }
+}
+
+#[test]
+fn the_bar_steps_aside_for_what_is_said_and_is_gone_at_the_end() {
+    let (console, _, err) = console(on_a_terminal());
+    let now = Instant::now();
+    console.progress(&progress(5), now);
+    let bar = "Sending 5 of 100 (5%), 8 at once";
+    assert_eq!(screen(&err.text(), 60), [bar]);
+    console.event(&RunEvent::warning(both!("odd", "seltsam")));
+    assert_eq!(screen(&err.text(), 60), ["warning: odd", bar]);
+    console.progress(&progress(60), now);
+    let bar = "Sending 60 of 100 (60%), 8 at once";
+    assert_eq!(screen(&err.text(), 60), ["warning: odd", bar]);
+    console.event(&RunEvent::Finished(Box::new(finished())));
+    assert_eq!(screen(&err.text(), 60), ["warning: odd", ""]);
+}
+
+#[test]
+fn nothing_is_drawn_over_a_question() {
+    let (console, _, err) = console(on_a_terminal());
+    let now = Instant::now();
+    console.progress(&progress(5), now);
+    let yes = console.answer(&both!("Send 95?", "95 senden?"), |answer| {
+        assert_eq!(screen(&err.text(), 60), ["Send 95? [y/N] "]);
+        console.progress(&progress(6), now);
+        assert_eq!(screen(&err.text(), 60), ["Send 95? [y/N] "]);
+        // The terminal echoes what is typed.
+        err.clone().write_all(b"y\n").unwrap();
+        answer.push_str("y\n");
+        true
+    });
+    assert!(yes);
+    assert_eq!(screen(&err.text(), 60), ["Send 95? [y/N] y", ""]);
+    console.progress(&progress(7), now);
+    let bar = "Sending 7 of 100 (7%), 8 at once";
+    assert_eq!(screen(&err.text(), 60), ["Send 95? [y/N] y", bar]);
+}
+
+#[test]
+fn a_summary_is_as_wide_as_its_terminal() {
+    let lines = |width| {
+        let (console, out, _) = console(ConsoleSettings {
+            width: Some(width),
+            ..ConsoleSettings::default()
+        });
+        let mut summary = finished();
+        summary.input = "word ".repeat(40);
+        console.event(&RunEvent::Finished(Box::new(summary)));
+        let text = out.text();
+        text.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    assert!((46..=50).contains(&lines(50)), "{}", lines(50));
+    assert!((76..=80).contains(&lines(80)), "{}", lines(80));
+}
+
 #[test]
 fn errors_tell_what_and_what_to_do() {
     let (console, out, err) = console(ConsoleSettings {

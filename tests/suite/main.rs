@@ -90,6 +90,9 @@ mod sheets;
 mod stand_in;
 /// Running the binary, reading what it left.
 mod support;
+/// On a terminal: questions, the summary's width, what is left of the progress.
+#[cfg(unix)]
+mod terminal;
 /// The seams between parts: groups, joins, tables, names, books, returned files, all in one.
 mod together;
 /// docs/troubleshooting.md, docs/security.md and docs/comparison.md are true.

@@ -116,6 +116,15 @@ impl Importer {
         self.command().spawn().unwrap()
     }
 
+    /// Starts the program on a terminal that it reads and writes, as all of its streams.
+    #[cfg(unix)]
+    pub(crate) fn start_on(&self, terminal: std::os::fd::OwnedFd) -> Child {
+        let mut command = self.command();
+        let stream = || Stdio::from(terminal.try_clone().unwrap());
+        command.stdin(stream()).stdout(stream()).stderr(stream());
+        command.spawn().unwrap()
+    }
+
     /// Runs the program to its end.
     pub(crate) fn run(&self) -> Run {
         let mut child = self.start();

@@ -1,0 +1,232 @@
+//! On a terminal: a question stands alone, the summary is as wide as the terminal, and nothing is
+//! left of the progress, whatever a terminal becomes and however a run ends.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use nix::pty::{OpenptyResult, Winsize, openpty};
+use unicode_width::UnicodeWidthChar as _;
+use wawi_importer::sandbox::SandboxSettings;
+
+use crate::stand_in::StandIn;
+use crate::support::Importer;
+
+const MAPPING: &str = r#"
+[customer]
+Number = "Nr"
+CustomerGroupId = { value = 1 }
+InternalCompanyId = { value = 1 }
+LanguageIso = { value = "DE" }
+[customer.BillingAddress]
+LastName = "Name"
+City = "Ort"
+CountryIso = { value = "DE" }
+"#;
+
+/// What a terminal shows: rows of so many columns, without colours.
+struct Screen {
+    columns: usize,
+    rows: Vec<String>,
+    row: usize,
+    column: usize,
+}
+
+impl Screen {
+    fn of(text: &str, columns: usize) -> Self {
+        let mut screen = Self {
+            columns,
+            rows: vec![String::new()],
+            row: 0,
+            column: 0,
+        };
+        let mut characters = text.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '\r' => screen.column = 0,
+                '\n' => screen.next_row(),
+                '\u{1b}' => {
+                    assert_eq!(characters.next(), Some('['));
+                    let ends = |c: &char| c.is_ascii_alphabetic();
+                    match characters.find(ends) {
+                        Some('J') => screen.wipe(),
+                        Some('m') => {}
+                        other => panic!("what is `{other:?}`? {text:?}"),
+                    }
+                }
+                character => screen.put(character),
+            }
+        }
+        screen
+    }
+
+    fn next_row(&mut self) {
+        self.row += 1;
+        if self.rows.len() == self.row {
+            self.rows.push(String::new());
+        }
+    }
+
+    fn wipe(&mut self) {
+        self.rows.truncate(self.row + 1);
+        let row = &mut self.rows[self.row];
+        *row = row.chars().take(self.column).collect();
+    }
+
+    fn put(&mut self, character: char) {
+        assert_eq!(character.width(), Some(1), "{character:?}");
+        if self.column == self.columns {
+            self.next_row();
+            self.column = 0;
+        }
+        let row = &mut self.rows[self.row];
+        let after: String = row.chars().skip(self.column + 1).collect();
+        let mut before: String = row.chars().take(self.column).collect();
+        while before.chars().count() < self.column {
+            before.push(' ');
+        }
+        *row = format!("{before}{character}{after}");
+        self.column += 1;
+    }
+
+    fn text(&self) -> String {
+        self.rows.join("\n")
+    }
+}
+
+/// The program on a terminal of so many columns.
+struct Terminal {
+    child: Child,
+    /// What is typed goes in, what is shown comes out.
+    line: File,
+    bytes: Vec<u8>,
+    columns: u16,
+}
+
+impl Terminal {
+    fn start(importer: &Importer, columns: u16) -> Self {
+        let size = Winsize {
+            ws_row: 50,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let OpenptyResult { master, slave } = openpty(Some(&size), None).unwrap();
+        Self {
+            // Nobody but the program keeps the other side, so that its end is ours.
+            child: importer.start_on(slave),
+            line: File::from(master),
+            bytes: Vec::new(),
+            columns,
+        }
+    }
+
+    fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    fn screen(&self) -> Screen {
+        Screen::of(&self.shown(), usize::from(self.columns))
+    }
+
+    /// Whether there was more to read. Linux says `EIO` when the program is gone, others nothing.
+    fn read(&mut self) -> bool {
+        let mut bytes = [0; 4_096];
+        let read = self.line.read(&mut bytes).unwrap_or_default();
+        self.bytes.extend_from_slice(&bytes[..read]);
+        read > 0
+    }
+
+    #[track_caller]
+    fn read_until(&mut self, there: impl Fn(&str) -> bool) {
+        while !there(&self.shown()) {
+            assert!(self.read(), "in vain: {}", self.shown());
+        }
+    }
+
+    /// The code with which the program ends.
+    fn end(&mut self) -> i32 {
+        while self.read() {}
+        self.child.wait().unwrap().code().unwrap()
+    }
+
+    fn type_in(&mut self, text: &str) {
+        self.line.write_all(text.as_bytes()).unwrap();
+    }
+}
+
+fn importer(server: &StandIn, customers: u32) -> Importer {
+    let importer = Importer::new();
+    importer.file("map.toml", MAPPING);
+    let mut rows = "Nr;Name;Ort\n".to_owned();
+    for customer in 1..=customers {
+        rows.push_str(&format!("K{customer};Tarnvogel;Ulm\n"));
+    }
+    importer.file("in.csv", rows);
+    importer.file(
+        "importer.toml",
+        format!("base_url = \"{}\"\n", server.url()),
+    );
+    importer
+}
+
+#[test]
+fn a_question_stands_alone_and_the_summary_is_as_wide_as_the_terminal() {
+    for columns in [60, 120] {
+        let server = StandIn::start(SandboxSettings::default());
+        let mut importer = importer(&server, 3);
+        importer.args(["run", "in.csv", "-m", "map.toml"]);
+        let mut terminal = Terminal::start(&importer, columns);
+        terminal.read_until(|shown| shown.ends_with("[y/N] "));
+        let asked = terminal.shown();
+        // There was a progress, and nothing is left of it.
+        assert!(asked.contains("\u{1b}[J"), "{asked}");
+        let screen = terminal.screen().text();
+        assert!(screen.contains("Send 3 customers of in.csv"), "{screen}");
+        for word in ["Reading", "Asking", "=>", "|", "%"] {
+            assert!(!screen.contains(word), "{word}: {screen}");
+        }
+        terminal.type_in("y\n");
+        assert_eq!(terminal.end(), 0, "{}", terminal.shown());
+        let shown = terminal.shown();
+        // What the terminal echoes comes next: nothing was drawn while it waited.
+        assert!(shown[asked.len()..].starts_with("y\r\n"), "{shown}");
+        let screen = terminal.screen();
+        let text = screen.text();
+        assert!(text.contains("Finished: 3 of 3 records created."), "{text}");
+        assert!(!text.contains("Sending"), "{text}");
+        let (_, summary) = shown.split_once("Finished:").unwrap();
+        let widest = summary.lines().map(|line| Screen::of(line, 999).column);
+        let widest = widest.max().unwrap();
+        // Wider than a hundred columns nobody reads with ease.
+        let room = usize::from(columns).min(100);
+        assert!(widest <= room && widest > room / 2, "{widest} {shown}");
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_nothing_of_the_progress_on_the_terminal() {
+    for columns in [80, 120] {
+        let server = StandIn::start(SandboxSettings {
+            latency: Duration::from_millis(20),
+            ..SandboxSettings::default()
+        });
+        let mut importer = importer(&server, 5_000);
+        importer.args(["run", "in.csv", "-m", "map.toml", "--yes", "--rate", "20/s"]);
+        let mut terminal = Terminal::start(&importer, columns);
+        terminal.read_until(|shown| shown.contains("Sending "));
+        // The terminal echoes it, and the system makes a signal of it.
+        terminal.type_in("\u{3}");
+        terminal.read_until(|shown| shown.contains("^C"));
+        let id = terminal.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(terminal.end(), 130, "{}", terminal.shown());
+        let text = terminal.screen().text();
+        assert!(text.contains("Interrupted"), "{text}");
+        for word in ["Sending", "Writing the report", "^C", "=>"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
+}
