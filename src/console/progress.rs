@@ -6,7 +6,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use super::page::{length, thousands_in};
 use crate::outcome::telling::tenths;
-use crate::outcome::{Language, Phase, Progress, both};
+use crate::outcome::{Counts, Language, Phase, Progress, both};
 
 /// Time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -93,6 +93,17 @@ fn per_second(amount: u64, time: Duration) -> Option<f64> {
 /// that what is waited for stands first, and then what it is waited for.
 fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
     let mut parts = vec![position(progress, l)];
+    if let Some(time) = progress.gives_up {
+        let time = length(rounded(time));
+        let told = both!(
+            "server does not answer; gives up in {time}",
+            "Server antwortet nicht; Abbruch in {time}"
+        );
+        parts.push(told.told_in(l));
+        parts.extend(outcomes(&progress.counts, l));
+        // How fast it went, and how long that would take, says nothing now.
+        return parts;
+    }
     if let Some(left) = progress.left {
         let left = length(rounded(left));
         parts.push(both!("about {left} left", "noch etwa {left}").told_in(l));
@@ -132,17 +143,24 @@ fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
         let at_once = l.pick("at once", "zugleich");
         parts.push(format!("{} {at_once}", progress.concurrency));
     }
-    let counts = &progress.counts;
-    let failed = counts.invalid + counts.refused;
-    let mut count = |number: u64, word: &str| {
-        if number > 0 {
-            parts.push(format!("{} {word}", thousands_in(number, l)));
-        }
-    };
-    count(counts.created, l.pick("created", "angelegt"));
-    count(failed, l.pick("failed", "fehlgeschlagen"));
-    count(counts.unknown, l.pick("unknown", "unbekannt"));
+    parts.extend(outcomes(&progress.counts, l));
     parts
+}
+
+/// How many records ended how, as far as there are any.
+fn outcomes(counts: &Counts, l: Language) -> Vec<String> {
+    [
+        (counts.created, l.pick("created", "angelegt")),
+        (
+            counts.invalid + counts.refused,
+            l.pick("failed", "fehlgeschlagen"),
+        ),
+        (counts.unknown, l.pick("unknown", "unbekannt")),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, word)| format!("{} {word}", thousands_in(number, l)))
+    .collect()
 }
 
 #[expect(
@@ -164,7 +182,9 @@ fn rounded(left: Duration) -> Duration {
 /// The phase and how much of it is done. Reading may count bytes, so it is told in per cent.
 fn position(progress: &Progress, l: Language) -> String {
     let (done, total) = (progress.done, progress.total);
-    let percent = total.filter(|total| *total > 0).map(|total| {
+    // The share makes room for what is worse.
+    let shared = total.filter(|total| *total > 0 && progress.gives_up.is_none());
+    let percent = shared.map(|total| {
         let share = u128::from(done.min(total)) * 100 / u128::from(total);
         match l {
             Language::English => format!("{share}%"),
@@ -197,6 +217,12 @@ fn position(progress: &Progress, l: Language) -> String {
     match (total, percent) {
         (Some(total), Some(percent)) => format!(
             "{name} {} {} {} ({percent})",
+            thousands_in(done, l),
+            l.pick("of", "von"),
+            thousands_in(total, l)
+        ),
+        (Some(total), None) if total > 0 => format!(
+            "{name} {} {} {}",
             thousands_in(done, l),
             l.pick("of", "von"),
             thousands_in(total, l)
@@ -240,7 +266,7 @@ fn fitting(parts: &[String], columns: usize) -> String {
 mod tests {
     use super::*;
     use crate::outcome::Language::{English, German};
-    use crate::outcome::{Counts, QuotaUse, Traffic};
+    use crate::outcome::{QuotaUse, Traffic};
 
     fn progress(phase: Phase, done: u64, total: Option<u64>) -> Progress {
         Progress {
@@ -252,6 +278,7 @@ mod tests {
             concurrency: 8,
             quota: None,
             left: None,
+            gives_up: None,
         }
     }
 
@@ -326,6 +353,32 @@ mod tests {
         assert_eq!(filled(0, 0), ">         ");
         assert_eq!(filled(100, 100), "==========");
         assert_eq!(filled(200, 100), "==========");
+    }
+
+    #[test]
+    fn an_outage_is_told_with_the_time_after_which_the_run_gives_up() {
+        let mut sending = progress(Phase::Sending, 12_345, Some(100_000));
+        sending.counts.created = 12_345;
+        sending.left = Some(Duration::from_secs(180));
+        sending.gives_up = Some(Duration::from_secs(217));
+        assert_eq!(
+            text(&sending, Some(9.84), English),
+            "Sending 12,345 of 100,000, server does not answer; gives up in 4 min, 12,345 created"
+        );
+        assert_eq!(
+            text(&sending, Some(9.84), German),
+            "Senden 12.345 von 100.000, Server antwortet nicht; Abbruch in 4 min, 12.345 angelegt"
+        );
+        // It is told on narrow terminals, too, however much there is to send.
+        (sending.done, sending.total) = (1_234_567, Some(2_000_000));
+        sending.gives_up = Some(Duration::from_secs(5_400));
+        for (language, end) in [
+            (English, "gives up in 1 h 30 min"),
+            (German, "in 1 h 30 min"),
+        ] {
+            let told = fitting(&parts(&sending, None, language), 79);
+            assert!(told.ends_with(end), "{told}");
+        }
     }
 
     #[test]

@@ -77,6 +77,7 @@ fn progress(done: u64) -> Progress {
         concurrency: 8,
         quota: None,
         left: None,
+        gives_up: None,
     }
 }
 

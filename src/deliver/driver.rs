@@ -104,6 +104,8 @@ pub struct Tick {
     pub allowed: usize,
     /// The server's quota for creates.
     pub quota: Option<QuotaUse>,
+    /// While the server does not answer: the time after which delivery gives up.
+    pub gives_up: Option<Duration>,
 }
 
 /// How delivery ended.
@@ -225,6 +227,7 @@ impl Loop {
                         traffic: engine.traffic(),
                         allowed: engine.allowed(),
                         quota: engine.quota(now),
+                        gives_up: engine.gives_up(now),
                     }));
                 }
                 () = sleep_until(wake), if wake.is_some() => {}

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::answer::{self, Page, Seen};
 use super::backoff;
 use super::client::{Client, PAGE_SIZE, Query};
-use super::driver::{Observed, Signal};
+use super::driver::{Observed, Signal, Tick};
 use super::listing::{Listed, Listing};
 use super::naming;
 use super::pace::{Closed, Gate, UserRate};
@@ -27,6 +27,8 @@ const FIND_PAGES_AT_MOST: u32 = 20;
 
 /// A question that is still not answered after so long is told of.
 const TOLD_AFTER: Duration = Duration::from_secs(1);
+/// Time after which it is told again how long a server that does not answer is waited for.
+const TICK: Duration = Duration::from_secs(1);
 
 /// How many customers the ERP says it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,8 +267,31 @@ impl<'a> Inquiry<'a> {
         let answer = self.ask_on(question, &mut told).await;
         if told && answer.is_ok() {
             self.observe(&Observed::Resumed);
+            self.tick(None);
         }
         answer
+    }
+
+    /// Waits for a server that does not answer, and tells each second when that will be given up;
+    /// `patience` is what is left of it.
+    async fn wait(&mut self, wait: Duration, patience: Duration) -> Result<(), Ending> {
+        let mut waited = Duration::ZERO;
+        while waited < wait {
+            self.tick(Some(patience.saturating_sub(waited)));
+            let step = (wait - waited).min(TICK);
+            self.rest(step).await?;
+            waited += step;
+        }
+        Ok(())
+    }
+
+    fn tick(&self, gives_up: Option<Duration>) {
+        self.observe(&Observed::Tick(Tick {
+            traffic: self.traffic,
+            allowed: 1,
+            quota: None,
+            gives_up,
+        }));
     }
 
     fn observe(&self, observed: &Observed<'_>) {
@@ -322,7 +347,11 @@ impl<'a> Inquiry<'a> {
                 *told = true;
                 self.observe(&Observed::Paused(why, None));
             }
-            self.rest(wait).await?;
+            if *told && why != PauseWhy::TooFast {
+                self.wait(wait, patience).await?;
+            } else {
+                self.rest(wait).await?;
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::known::{count_open, exists_error, settle_listed};
 use super::ledger::{JournalFindings, SettledSet, TargetHashes};
 use super::live::Live;
-use super::sending::{add, identity_path, tell_pauses};
+use super::sending::{add, identity_path, tell_asking};
 use super::settings::Existing;
 use super::survey::{Hashing, Survey};
 use super::{ImportError, Listener};
@@ -33,7 +33,7 @@ impl Live<'_> {
         if settings.existing == Existing::Send {
             return Ok(Origin::Unasked);
         }
-        let tell = |observed: &Observed<'_>| tell_pauses(observed, &self.listener);
+        let tell = |observed: &Observed<'_>| tell_asking(observed, &self.listener);
         let mut inquiry = Inquiry::new(
             &self.client,
             &settings.delivery,
@@ -100,6 +100,7 @@ impl Live<'_> {
                     concurrency: 1,
                     quota: None,
                     left: None,
+                    gives_up: None,
                 })
             });
         };
@@ -145,8 +146,9 @@ impl Live<'_> {
             concurrency: 1,
             quota: None,
             left: None,
+            gives_up: None,
         }));
-        let tell = |observed: &Observed<'_>| tell_pauses(observed, &self.listener);
+        let tell = |observed: &Observed<'_>| tell_asking(observed, &self.listener);
         let mut inquiry = Inquiry::new(
             &self.client,
             &settings.delivery,

@@ -4,7 +4,7 @@
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::sending::{runtime, tell_pauses};
+use super::sending::{runtime, tell_asking};
 use super::which::options_from;
 use super::{Import, ImportError};
 use crate::deliver::client::Client;
@@ -98,7 +98,7 @@ impl Import {
             let deadline = left.map(|left| Instant::now() + left);
             let signal = self.signal.clone();
             let listener = self.listener();
-            let tell = |observed: &Observed<'_>| tell_pauses(observed, &listener);
+            let tell = |observed: &Observed<'_>| tell_asking(observed, &listener);
             let mut inquiry =
                 Inquiry::new(&client, &settings.delivery, deadline, signal).telling(&tell);
             ask(&mut inquiry, &lists, true).await

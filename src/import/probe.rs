@@ -14,7 +14,7 @@ use super::known::{exists_error, for_each_key, for_each_listed};
 use super::ledger::SettledSet;
 use super::names::ask;
 use super::pipeline::{Examined, Pipeline};
-use super::sending::{add, identity_path, runtime, tell_pauses};
+use super::sending::{add, identity_path, runtime, tell_asking};
 use super::settings::Existing;
 use super::survey::Survey;
 use super::{Import, ImportError, Listener};
@@ -81,7 +81,7 @@ impl<'a> Probe<'a> {
         let left = most.map(|most| most.saturating_sub(self.clock.elapsed()));
         let (client, signal) = (&self.client, self.import.signal.clone());
         let listener = self.import.listener();
-        let tell = |observed: &Observed<'_>| tell_pauses(observed, &listener);
+        let tell = |observed: &Observed<'_>| tell_asking(observed, &listener);
         let (result, traffic) = self.runtime.block_on(async {
             let deadline = left.map(|left| tokio::time::Instant::now() + left);
             let mut inquiry =
@@ -367,6 +367,7 @@ fn tell(listener: &Listener, counts: Counts, done: u64, total: u64) {
             concurrency: 1,
             quota: None,
             left: None,
+            gives_up: None,
         })
     });
 }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::existing::{Inquired, recognise};
 use super::ledger::JournalLedger;
 use super::noted::again_of;
-use super::sending::{Asked, add, recovered_task, runtime, tell_looking, tell_pauses, unsent};
+use super::sending::{Asked, add, recovered_task, runtime, tell_asking, tell_looking, unsent};
 use super::which::{patient, reports_of};
 use super::{Events, ImportError, Listener, borrowed};
 use crate::deliver::client::Client;
@@ -110,7 +110,7 @@ impl Reconciliation<'_> {
             };
             let runtime = runtime()?;
             // A look-up in another ERP would say that nobody is there.
-            let tell = |observed: &Observed<'_>| tell_pauses(observed, &listener);
+            let tell = |observed: &Observed<'_>| tell_asking(observed, &listener);
             let mut inquiry =
                 Inquiry::new(&client, self.delivery, deadline, self.signal.clone()).telling(&tell);
             match runtime.block_on(recognise(

@@ -199,6 +199,7 @@ impl Reporting<'_> {
                 concurrency: 0,
                 quota: None,
                 left: None,
+                gives_up: None,
             })
         });
     }

@@ -362,14 +362,34 @@ pub(super) fn tell_looking(observed: &Observed<'_>, listener: &Listener) {
                 concurrency: tick.allowed,
                 quota: tick.quota,
                 left: None,
+                gives_up: tick.gives_up,
             })
         });
     }
     tell_pauses(observed, listener);
 }
 
+/// Tells people how asking goes before anything is sent: of pauses, and of a server that does not
+/// answer.
+pub(super) fn tell_asking(observed: &Observed<'_>, listener: &Listener) {
+    if let Observed::Tick(tick) = observed {
+        listener.tell(&RunEvent::Progress(Progress {
+            phase: Phase::CheckingExisting,
+            done: 0,
+            total: None,
+            counts: Counts::default(),
+            traffic: tick.traffic,
+            concurrency: tick.allowed,
+            quota: None,
+            left: None,
+            gives_up: tick.gives_up,
+        }));
+    }
+    tell_pauses(observed, listener);
+}
+
 /// Tells people of pauses.
-pub(super) fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
+fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
     match observed {
         Observed::Paused(why, length) => listener.tell(&RunEvent::Paused {
             why: *why,
@@ -419,6 +439,7 @@ impl SendingProgress {
                         concurrency: tick.allowed,
                         quota: tick.quota,
                         left,
+                        gives_up: tick.gives_up,
                     })
                 });
             }

@@ -113,6 +113,7 @@ fn tell(listener: &Listener, bytes_read: u64, source: &Source, counts: &Counts) 
             concurrency: 0,
             quota: None,
             left: None,
+            gives_up: None,
         })
     });
 }

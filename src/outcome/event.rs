@@ -52,6 +52,8 @@ pub struct Progress {
     pub quota: Option<QuotaUse>,
     /// Time left, if that can be said.
     pub left: Option<Duration>,
+    /// While the server does not answer: the time after which the run gives up.
+    pub gives_up: Option<Duration>,
 }
 
 /// Something that a person should know while the run goes on.

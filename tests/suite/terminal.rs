@@ -151,6 +151,13 @@ impl Terminal {
         self.child.wait().unwrap().code().unwrap()
     }
 
+    /// What Ctrl-C is to a program whose terminal it is.
+    fn interrupt(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
     fn type_in(&mut self, text: &str) {
         self.line.write_all(text.as_bytes()).unwrap();
     }
@@ -206,6 +213,30 @@ fn a_question_stands_alone_and_the_summary_is_as_wide_as_the_terminal() {
 }
 
 #[test]
+fn a_server_that_is_away_is_told_with_the_time_after_which_the_run_gives_up() {
+    let server = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&server, 3);
+    drop(server);
+    let words = [
+        "run",
+        "in.csv",
+        "-m",
+        "map.toml",
+        "--yes",
+        "--max-outage",
+        "5m",
+    ];
+    importer.args(words);
+    let mut terminal = Terminal::start(&importer, 100);
+    let told = "Asking which customers exist, server does not answer; gives up in 5 min";
+    terminal.read_until(|shown| shown.contains(told));
+    terminal.interrupt();
+    assert_eq!(terminal.end(), 130, "{}", terminal.shown());
+    let text = terminal.screen().text();
+    assert!(!text.contains("gives up"), "{text}");
+}
+
+#[test]
 fn ctrl_c_leaves_nothing_of_the_progress_on_the_terminal() {
     for columns in [80, 120] {
         let server = StandIn::start(SandboxSettings {
@@ -219,9 +250,7 @@ fn ctrl_c_leaves_nothing_of_the_progress_on_the_terminal() {
         // The terminal echoes it, and the system makes a signal of it.
         terminal.type_in("\u{3}");
         terminal.read_until(|shown| shown.contains("^C"));
-        let id = terminal.child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
-        assert!(sent.success());
+        terminal.interrupt();
         assert_eq!(terminal.end(), 130, "{}", terminal.shown());
         let text = terminal.screen().text();
         assert!(text.contains("Interrupted"), "{text}");

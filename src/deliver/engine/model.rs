@@ -465,6 +465,26 @@ fn a_pause_that_the_server_asks_for_is_no_outage_but_endless_ones_are() {
 }
 
 #[test]
+fn an_outage_tells_when_it_will_end_the_run() {
+    let minute = Duration::from_secs(60);
+    let (mut engine, _) = first_post(|settings| settings.delivery.max_outage = 15 * minute);
+    assert_eq!(engine.gives_up(minute), None);
+    let away = Attempt::Unanswered {
+        kind: Trouble::Connect,
+        sent: Sent::Never,
+    };
+    (0..5).for_each(|_| _ = engine.note_health(&away, minute));
+    assert_eq!(engine.gives_up(5 * minute), Some(11 * minute));
+    engine.probed(&busy(404, 0), 6 * minute);
+    assert_eq!(engine.gives_up(6 * minute), None);
+    (0..5).for_each(|_| _ = engine.note_health(&away, 7 * minute));
+    assert!(engine.gives_up(7 * minute).is_some());
+    // Somebody ends it before.
+    engine.stop(Ending::Interrupted);
+    assert_eq!(engine.gives_up(7 * minute), None);
+}
+
+#[test]
 fn a_server_that_asks_for_no_pause_at_all_gets_one_all_the_same() {
     let (mut engine, job) = first_post(|_| {});
     engine.posted(job, &busy(429, 0), Moment::ZERO);

@@ -143,6 +143,14 @@ impl Engine {
         Some(since + self.settings.delivery.max_outage)
     }
 
+    /// The time after which an outage ends the run; none while there is no outage, and none once
+    /// the run stops anyway.
+    #[must_use]
+    pub fn gives_up(&self, now: Moment) -> Option<Duration> {
+        let ends = self.outage_ends().filter(|_| self.stopping.is_none())?;
+        Some(ends.saturating_sub(now))
+    }
+
     pub(super) fn give_up_outage(&mut self, now: Moment) {
         if self.outage_ends().is_some_and(|at| now >= at) {
             self.stop(Ending::Outage);
