@@ -141,7 +141,8 @@ fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
     }
     if sending && progress.quota.is_none() && progress.concurrency > 0 {
         let at_once = l.pick("at once", "zugleich");
-        parts.push(format!("{} {at_once}", progress.concurrency));
+        let allowed = thousands_in(progress.concurrency as u64, l);
+        parts.push(format!("{allowed} {at_once}"));
     }
     parts.extend(outcomes(&progress.counts, l));
     parts

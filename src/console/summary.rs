@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::page::{BAD, GOOD, Look, ODD, Page, STRONG};
+use super::page::{BAD, GOOD, Look, ODD, Page, STRONG, thousands_in};
 use super::{linked, plan, steps};
 use crate::outcome::telling::{self, Mood};
 use crate::outcome::{Counts, ErrorGroup, Language, Summary};
@@ -148,11 +148,12 @@ fn causes(page: &mut Page, groups: &[ErrorGroup], most: usize, file: &str) {
 }
 
 fn further_causes(number: usize, file: &str, l: Language) -> String {
+    let told = thousands_in(number as u64, l);
     match (l, number) {
         (Language::English, 1) => format!("and 1 more cause in {file}"),
-        (Language::English, _) => format!("and {number} more causes in {file}"),
+        (Language::English, _) => format!("and {told} more causes in {file}"),
         (Language::German, 1) => format!("und 1 weitere Ursache in {file}"),
-        (Language::German, _) => format!("und {number} weitere Ursachen in {file}"),
+        (Language::German, _) => format!("und {told} weitere Ursachen in {file}"),
     }
 }
 
@@ -283,6 +284,30 @@ mod tests {
     fn every_cause_is_told_to_whoever_asks() {
         assert!(page(&troubled(), PLAIN, true).contains("c7"));
         assert!(!page(&troubled(), PLAIN, false).contains("c7"));
+    }
+
+    #[test]
+    fn thousands_stand_apart_in_every_figure() {
+        let mut summary = finished();
+        summary.requests_per_second = 4_553.54;
+        let cause = troubled().errors.remove(0);
+        summary.errors = vec![cause; 1_500];
+        let german = Look {
+            language: Language::German,
+            ..PLAIN
+        };
+        for (look, figures) in [
+            (PLAIN, [", 4,553.5 a second", "and 1,492 more causes"]),
+            (
+                german,
+                [", 4.553,5 je Sekunde", "und 1.492 weitere Ursachen"],
+            ),
+        ] {
+            let text = page(&summary, look, false);
+            for figure in figures {
+                assert!(text.contains(figure), "{figure}: {text}");
+            }
+        }
     }
 
     #[test]

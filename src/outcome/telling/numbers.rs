@@ -54,20 +54,18 @@ pub fn length_in(time: Duration, language: Language) -> String {
     }
 }
 
-/// A number with one decimal: `1234.5`, in German `1.234,5`.
+/// A number with one decimal: `1,234.5`, in German `1.234,5`.
 #[must_use]
 pub fn tenths(number: f64, language: Language) -> String {
     let text = format!("{number:.1}");
-    match language {
-        Language::English => text,
-        Language::German => match text.split_once('.') {
-            Some((whole, tenth)) => match whole.parse() {
-                Ok(whole) => format!("{},{tenth}", thousands_in(whole, language)),
-                Err(_) => format!("{whole},{tenth}"),
-            },
-            None => text,
-        },
-    }
+    let Some((whole, tenth)) = text.split_once('.') else {
+        return text;
+    };
+    let whole = match whole.parse() {
+        Ok(whole) => thousands_in(whole, language),
+        Err(_) => whole.to_owned(),
+    };
+    format!("{whole}{}{tenth}", language.pick('.', ','))
 }
 
 #[cfg(test)]
@@ -80,7 +78,11 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(thousands_in(1_234_567, Language::German), "1.234.567");
-        assert_eq!(tenths(1234.56, Language::English), "1234.6");
+        assert_eq!(tenths(1234.56, Language::English), "1,234.6");
+        assert_eq!(tenths(-0.5, Language::English), "-0.5");
+        assert_eq!(tenths(999.96, Language::German), "1.000,0");
+        assert_eq!(tenths(1e300, Language::English).len(), 303);
+        assert_eq!(tenths(f64::NAN, Language::German), "NaN");
         assert_eq!(tenths(1234.56, Language::German), "1.234,6");
         let tenth = Duration::from_millis(440);
         assert_eq!(length_in(tenth, Language::German), "0,4 s");
