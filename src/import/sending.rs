@@ -27,7 +27,9 @@ use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
 use crate::deliver::settings::Rate;
 use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
-use crate::outcome::{Counts, Ending, KeyHash, Measured, Phase, Progress, RunEvent, Traffic, both};
+use crate::outcome::{
+    Counts, Ending, KeyHash, Measured, Outcome, Phase, Progress, RunEvent, Traffic, both,
+};
 
 /// Batches of submissions that wait between reading and sending.
 const QUEUE: usize = 4;
@@ -156,7 +158,7 @@ impl Live<'_> {
         };
         let feeding = tokio::task::spawn_blocking(move || feed.run());
         let driver = self.driver(inbox, &delivery, counts.created > 0);
-        let mut progress = SendingProgress::new(counts, delivery.rate);
+        let mut progress = SendingProgress::new(counts, delivery.rate, self.settings().limit);
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
                 progress.hear(&observed, &self.listener);
@@ -403,29 +405,48 @@ fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
 /// How far sending is, and how long it will take.
 struct SendingProgress {
     counts: Counts,
+    /// What `--limit` lets be created yet.
+    limit: Option<u64>,
     estimate: Estimate,
     clock: Instant,
 }
 
 impl SendingProgress {
-    fn new(counts: Counts, rate: Option<Rate>) -> Self {
+    fn new(counts: Counts, rate: Option<Rate>, limit: Option<u64>) -> Self {
         Self {
             counts,
+            limit,
             estimate: Estimate::new(counts, rate),
             clock: Instant::now(),
+        }
+    }
+
+    fn note(&mut self, outcome: &Outcome) {
+        self.counts.add(outcome);
+        self.counts.open = self.counts.open.saturating_sub(1);
+        if let (Some(left), Outcome::Created { .. }) = (&mut self.limit, outcome) {
+            *left = left.saturating_sub(1);
+        }
+    }
+
+    /// The counts with as many open ones as this process will send.
+    fn ahead(&self) -> Counts {
+        let most = self.limit.unwrap_or(u64::MAX);
+        Counts {
+            open: self.counts.open.min(most),
+            ..self.counts
         }
     }
 
     fn hear(&mut self, observed: &Observed<'_>, listener: &Listener) {
         match observed {
             Observed::Settled(_, _, outcome) => {
-                self.counts.add(outcome);
-                self.counts.open = self.counts.open.saturating_sub(1);
+                self.note(outcome);
             }
             Observed::Tick(tick) => {
                 let mark = Mark {
                     at: self.clock.elapsed(),
-                    counts: self.counts,
+                    counts: self.ahead(),
                     traffic: tick.traffic,
                 };
                 let left = self.estimate.left(mark, tick.quota);
@@ -451,6 +472,34 @@ impl SendingProgress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::How;
+
+    #[test]
+    fn the_time_left_counts_no_record_beyond_the_limit() {
+        let counts = Counts {
+            read: 1_000,
+            created: 400,
+            open: 600,
+            ..Counts::default()
+        };
+        let open = |limit, created| {
+            let mut progress = SendingProgress::new(counts, None, limit);
+            for _ in 0..created {
+                progress.note(&Outcome::Created {
+                    id: None,
+                    number: None,
+                    attempts: 1,
+                    how: How::Posted,
+                });
+            }
+            progress.ahead().open
+        };
+        assert_eq!(open(None, 10), 590);
+        assert_eq!(open(Some(300), 10), 290);
+        assert_eq!(open(Some(300), 300), 0);
+        // There are fewer than the limit allows.
+        assert_eq!(open(Some(700), 10), 590);
+    }
 
     #[test]
     fn what_is_asked_for_holds_what_may_be_sent_again() {
