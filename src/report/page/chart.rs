@@ -186,14 +186,19 @@ impl Against {
     fn line(&self, top: f64, bar: Duration, l: &Labels) -> Line {
         let language = l.language;
         let is_drawn = self.held != Held::Never && self.requests <= top;
-        let time = |time| length_in(time, language);
-        let interval = time(Duration::from_millis(self.limit.per_ms));
+        // A number and its unit stay on one line.
+        let time = |time| length_in(time, language).replace(' ', "\u{a0}");
+        let per = Duration::from_millis(self.limit.per_ms);
+        let interval = time(per);
         let note = match self.held {
             Held::Never => Some(put(l.limit_of_longer, &[&interval])),
             _ if !is_drawn => Some(l.limit_above.to_owned()),
             Held::OnAverage => {
                 let mean = tenths(self.requests, language);
-                Some(put(l.limit_on_average, &[&mean, &time(bar), &interval]))
+                let mean = mean
+                    .strip_suffix(language.pick(".0", ",0"))
+                    .unwrap_or(&mean);
+                Some(put(l.limit_on_average, &[mean, &time(bar), &interval]))
             }
             Held::PerBar => None,
         };
@@ -202,8 +207,9 @@ impl Against {
             y: is_drawn.then(|| number(height_of(self.requests, top))),
             requests: thousands_in(rounded(self.requests), language),
             limit: format!(
-                "{} / {interval}",
-                thousands_in(self.limit.requests.into(), language)
+                "{} / {}",
+                thousands_in(self.limit.requests.into(), language),
+                length_in(per, language)
             ),
             note,
         }
@@ -306,10 +312,19 @@ mod tests {
             (line.y.as_deref(), &*line.limit),
             (Some("96.00"), "6 / 5 s")
         );
-        let told = "drawn as its mean, 1.2 in 1 s; within 5 s it may be used up sooner";
+        let told = "drawn as its mean, 1.2 in 1\u{a0}s; within 5\u{a0}s it may be used up sooner";
         assert_eq!(line.note.as_deref(), Some(told));
         let told = german.lines[0].note.as_deref().unwrap();
-        assert!(told.contains("1,2 in 1 s"), "{told}");
+        assert!(told.contains("1,2 in 1\u{a0}s"), "{told}");
+    }
+
+    #[test]
+    fn a_whole_mean_has_no_decimal() {
+        let quota = Some(Limit::new(20_000, Duration::from_secs(10)));
+        let seconds: Vec<i64> = (0..12).flat_map(|at| [at; 900]).collect();
+        let chart = Chart::of(&timeline(&seconds), &limited(None, quota), &GERMAN).unwrap();
+        let told = chart.lines[0].note.as_deref().unwrap();
+        assert!(told.contains("2.000 in 1\u{a0}s"), "{told}");
     }
 
     #[test]
@@ -319,7 +334,7 @@ mod tests {
         let chart = Chart::of(&timeline(&[0, 0, 1, 1]), &limited(None, quota), &ENGLISH).unwrap();
         let line = &chart.lines[0];
         assert_eq!((line.y.as_deref(), &*line.limit), (None, "60 / 1 h"));
-        let told = "not drawn: all bars together are shorter than 1 h";
+        let told = "not drawn: all bars together are shorter than 1\u{a0}h";
         assert_eq!(line.note.as_deref(), Some(told));
     }
 }
