@@ -121,6 +121,18 @@ impl Page {
         }
     }
 
+    /// A list, indented and wrapped between its items only.
+    pub(super) fn items(&mut self, indent: usize, text: &str) {
+        const GLUE: &str = "\u{a0}";
+        let glued = clean::line(text).replace(' ', GLUE);
+        let glued = glued
+            .replace(&format!(",{GLUE}"), ", ")
+            .replace(", …", &format!(",{GLUE}…"));
+        for line in wrapped(&glued, self.width().saturating_sub(indent)) {
+            self.push(indent, &line.replace(GLUE, " "));
+        }
+    }
+
     /// A line that is not wrapped, because somebody will copy it.
     pub(super) fn command(&mut self, text: &str) {
         let painted = self.look.paint(STRONG, &clean::line(text));
@@ -244,6 +256,16 @@ mod tests {
         assert_eq!(
             page.into_text(),
             "Input       a word and\n            one-that-is-much-longer-than-the-page-is-wide\n            here\n"
+        );
+    }
+
+    #[test]
+    fn lists_are_wrapped_between_their_items() {
+        let mut page = Page::new(PLAIN);
+        page.items(4, "records 20 (line 21), 40 (line 41), 100 (line 101), …");
+        assert_eq!(
+            page.into_text(),
+            "    records 20 (line 21), 40 (line 41),\n    100 (line 101), …\n"
         );
     }
 

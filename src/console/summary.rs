@@ -139,7 +139,7 @@ fn causes(page: &mut Page, groups: &[ErrorGroup], most: usize, file: &str) {
             None if group.remedy.is_empty() => {}
             None => page.indented(12, &format!("→ {}", group.remedy_told())),
         }
-        page.indented(12, &telling::places(group, l));
+        page.items(12, &telling::places(group, l));
     }
     let further = groups.len().saturating_sub(most);
     if further > 0 {
