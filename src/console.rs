@@ -32,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use serde::Serialize;
+use terminal_size::{Width, terminal_size_of};
 
 pub use explanation::{ExplainedRow, Explanation, Section};
 pub use logging::{LogFormat, LogLine, LogWriter, start_logging};
@@ -58,8 +59,8 @@ struct State {
     bar: Bar,
     /// A question waits for its answer, over which nothing may be drawn.
     is_asking: bool,
-    /// Columns of the terminal that the bar is drawn on, as it is now.
-    columns: fn() -> Option<u16>,
+    /// Columns of the terminal that a stream is, as it is now.
+    columns: fn(Stream) -> Option<u16>,
     pace: progress::Pace,
 }
 
@@ -123,7 +124,7 @@ impl Console {
     #[must_use]
     pub fn new(settings: ConsoleSettings) -> Self {
         let console = Self::over(settings, Box::new(io::stdout()), Box::new(io::stderr()));
-        console.lock().columns = progress::columns_of_stderr;
+        console.lock().columns = columns_of;
         console
     }
 
@@ -139,7 +140,7 @@ impl Console {
             lost_data: false,
             bar: Bar::default(),
             is_asking: false,
-            columns: || None,
+            columns: |_| None,
             pace: progress::Pace::default(),
         };
         Self {
@@ -332,7 +333,9 @@ impl Console {
         if state.is_asking {
             // The answer is waited for, and nothing else happens meanwhile.
         } else if self.settings.has_bar() {
-            let columns = (state.columns)().or(self.settings.width).unwrap_or(80);
+            let columns = (state.columns)(Stream::Err)
+                .or(self.settings.width)
+                .unwrap_or(80);
             let text = state.pace.drawn(progress, &parts, columns);
             let State { bar, err, .. } = &mut *state;
             bar.draw(err, &text, columns);
@@ -346,21 +349,20 @@ impl Console {
             return self.json_line(Some(json::summary(summary)));
         }
         let to_stderr = self.settings.stdout_is_data;
-        let look = self.settings.look(if to_stderr {
-            self.settings.stderr_is_terminal
-        } else {
-            self.settings.stdout_is_terminal
-        });
+        let (stream, is_terminal) = match to_stderr {
+            true => (Stream::Err, self.settings.stderr_is_terminal),
+            false => (Stream::Out, self.settings.stdout_is_terminal),
+        };
+        let mut look = self.settings.look(is_terminal);
+        // The terminal may have become narrower since the run began.
+        let now = (self.lock().columns)(stream);
+        look.width = look.width.into_iter().chain(now).min();
         let text = if self.settings.quiet {
             summary::brief(summary, look)
         } else {
             summary::page(summary, look, self.settings.verbose > 0)
         };
-        if to_stderr {
-            self.err(&text);
-        } else {
-            self.out(&text);
-        }
+        self.lock().print(stream, text.as_bytes());
     }
 
     /// The line of an event: on stdout, unless that carries the caller's data.
@@ -387,10 +389,6 @@ impl Console {
         self.lock().print(Stream::Data, text.as_bytes());
     }
 
-    fn out(&self, text: &str) {
-        self.lock().print(Stream::Out, text.as_bytes());
-    }
-
     fn err(&self, text: &str) {
         self.lock().print(Stream::Err, text.as_bytes());
     }
@@ -403,6 +401,15 @@ impl Console {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Columns of the terminal that a stream is, if it is one.
+fn columns_of(stream: Stream) -> Option<u16> {
+    let size = match stream {
+        Stream::Out | Stream::Data => terminal_size_of(io::stdout()),
+        Stream::Err => terminal_size_of(io::stderr()),
+    };
+    size.map(|(Width(columns), _)| columns)
 }
 
 fn started(run: &str, input: &str, target: Option<&str>, resumed: bool) -> Bilingual {

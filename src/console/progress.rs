@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use terminal_size::{Width, terminal_size_of};
-
 use super::page::{length, thousands_in};
 use crate::outcome::telling::tenths;
 use crate::outcome::{Counts, Language, Phase, Progress, both};
@@ -231,11 +229,6 @@ fn position(progress: &Progress, l: Language) -> String {
         _ if done == 0 => name.to_owned(),
         _ => format!("{name} {}", thousands_in(done, l)),
     }
-}
-
-/// Columns of the terminal that stderr is, if it is one.
-pub(super) fn columns_of_stderr() -> Option<u16> {
-    terminal_size_of(std::io::stderr()).map(|(Width(columns), _)| columns)
 }
 
 /// A bar of [`BAR`] columns for a part of the whole.
