@@ -107,11 +107,14 @@ impl Page {
         }
     }
 
-    /// A number in front of a text, in a style.
+    /// A number in front of a text, in a style; the text is wrapped under its beginning.
     pub(super) fn count(&mut self, style: Style, count: u64, text: &str) {
-        let count = thousands_in(count, self.look.language);
-        let painted = self.look.paint(style, &clean::line(text));
-        self.push(0, &format!("{count:>10}  {painted}"));
+        let mut count = thousands_in(count, self.look.language);
+        for line in wrapped(&clean::line(text), self.width().saturating_sub(12)) {
+            let painted = self.look.paint(style, &line);
+            self.push(0, &format!("{count:>10}  {painted}"));
+            count.clear();
+        }
     }
 
     /// A wrapped text, indented.
@@ -256,6 +259,17 @@ mod tests {
         assert_eq!(
             page.into_text(),
             "Input       a word and\n            one-that-is-much-longer-than-the-page-is-wide\n            here\n"
+        );
+    }
+
+    #[test]
+    fn what_is_counted_is_wrapped_under_its_beginning() {
+        let mut page = Page::new(PLAIN);
+        page.count(STRONG, 1_500, "email.malformed (column E-Mail)");
+        page.count(STRONG, 3, "created");
+        assert_eq!(
+            page.into_text(),
+            "     1,500  email.malformed (column\n            E-Mail)\n         3  created\n"
         );
     }
 
