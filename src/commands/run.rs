@@ -14,7 +14,9 @@ use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::fail_point::{self, Point};
-use crate::import::{Confirm, Events, Import, ImportError, SANDBOX, moved_input};
+use crate::import::{
+    Confirm, Events, Import, ImportError, SANDBOX, moved_input, runtime_here,
+};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
 use crate::outcome::telling::{shell_word, thousands_in};
@@ -494,10 +496,7 @@ struct SandboxThread {
 impl SandboxThread {
     fn start(settings: SandboxSettings) -> Result<Self, ImportError> {
         let broken = ImportError::Sandbox;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(broken)?;
+        let runtime = runtime_here().map_err(broken)?;
         let sandbox = runtime.block_on(Sandbox::start(settings));
         let sandbox = sandbox.map_err(|error| broken(std::io::Error::other(error)))?;
         let url = sandbox.url();

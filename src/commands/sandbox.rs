@@ -8,7 +8,7 @@ use super::{Ended, Failure, signals};
 use crate::cli::{Decision, Duplicates, Lookup, SandboxArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
-use crate::import::ImportError;
+use crate::import::{ImportError, runtime_here};
 use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::sandbox::{
     self, Counters, Existing, Plan, PlanError, Quota, Sandbox, SandboxSettings, StartError, Window,
@@ -87,14 +87,8 @@ pub(super) fn play(faults: Option<&str>, settings: &mut SandboxSettings) -> Resu
 
 pub(super) fn run(args: &SandboxArgs, global: &GlobalChoice, console: &Arc<Console>) -> Ended {
     let settings = settings(args)?;
-    let broken = |error: std::io::Error| {
-        let error = ImportError::Internal(format!("the sandbox does not start: {error}"));
-        Failure::of_import(&error, console)
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(broken)?;
+    let broken = |error| Failure::of_import(&ImportError::Sandbox(error), console);
+    let runtime = runtime_here().map_err(broken)?;
     let mut signal = signals::listen();
     let sandbox = runtime.block_on(Sandbox::start(settings))?;
     if global.console.json {

@@ -4,6 +4,7 @@
 use tokio::sync::watch;
 
 use crate::deliver::driver::Signal;
+use crate::import::runtime_here;
 
 /// Starts to listen; the receiver tells what is wanted. Signals are caught from the moment that
 /// this returns. Where they cannot be caught, they end the process as usual, and the journal
@@ -13,10 +14,7 @@ pub(super) fn listen() -> watch::Receiver<Signal> {
     let (opened, is_opened) = std::sync::mpsc::sync_channel(1);
     // The thread comes first: without one no signal must be caught that nobody hears.
     let listening = std::thread::Builder::new().spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        if let Ok(runtime) = runtime {
+        if let Ok(runtime) = runtime_here() {
             let ears = {
                 let _inside = runtime.enter();
                 Ears::open()
@@ -41,10 +39,7 @@ pub(super) fn outlive_file_size_limit() {
     use tokio::signal::unix::{SignalKind, signal};
     /// The number of SIGXFSZ on Linux, macOS and the BSDs alike.
     const SIGXFSZ: i32 = 25;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    if let Ok(runtime) = runtime {
+    if let Ok(runtime) = runtime_here() {
         let _inside = runtime.enter();
         // Whoever listens is not needed: the handler stays for as long as the process lives.
         drop(signal(SignalKind::from_raw(SIGXFSZ)));

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
 use super::estimate::{Estimate, Mark};
@@ -269,14 +268,6 @@ struct Sent {
     origin: Origin,
     settled: SettledSet,
     hashes: TargetHashes,
-}
-
-/// A runtime of this thread for the requests of one client.
-pub(super) fn runtime() -> Result<Runtime, ImportError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(ImportError::Workers)
 }
 
 /// Who is asked, and for what.

@@ -12,6 +12,7 @@ use crate::deliver::client::{Client, Look, Looked, NoLook, Query};
 use crate::deliver::pace::UserRate;
 use crate::deliver::reach::Reach;
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings, naming};
+use crate::import::runtime_here;
 use crate::names::NameList;
 use crate::outcome::{Bilingual, Ending, ExitCode, Finding, Trouble, both};
 use crate::settings::DoctorChoice;
@@ -75,10 +76,7 @@ pub(super) fn look(choice: DoctorChoice, doctor: &mut Doctor<'_>) {
         max_outage: Duration::ZERO,
         ..choice.delivery
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
+    let runtime = match runtime_here() {
         Ok(runtime) => runtime,
         Err(error) => {
             let why = both!(
