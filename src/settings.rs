@@ -30,7 +30,7 @@ use crate::outcome::telling::shell_word;
 use crate::outcome::{Asked, Bilingual, Language, both};
 
 pub use choice::{
-    ConsoleChoice, DoctorChoice, ForgetChoice, GlobalChoice, ListChoice, ReconcileChoice,
+    ConsoleChoice, DoctorChoice, ForgetChoice, GlobalChoice, KeyLines, ListChoice, ReconcileChoice,
     RegisterChoice, ReportChoice, ResolveChoice, RunChoice, StateDir,
 };
 pub use environment::{Environment, Terminals};

@@ -2,10 +2,11 @@
 //! for it before it is asked for, and nothing drops the one answer that has it. A request that
 //! nobody has answered yet is kept for a later command.
 
+mod endings;
 mod key_place;
+mod next;
 mod pending;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use self::key_place::KeyPlace;
+use self::key_place::{KeyPlace, Told};
 use self::pending::Pending;
 use super::{Ended, Failure, signals, told};
 use crate::cli::{Cli, RegisterArgs};
@@ -23,7 +24,9 @@ use crate::console::Console;
 use crate::deliver::client::{App, Client, Opened, Polled};
 use crate::deliver::driver::Signal;
 use crate::deliver::{Credentials, TargetSettings};
-use crate::outcome::{Bilingual, Counts, Ending, ExitCode, Sent, Stop, both};
+use crate::import::{ImportError, runtime_here};
+use crate::outcome::telling::length_in;
+use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::{Environment, RegisterChoice, resolve_register};
 
 /// Answers that make no sense before nobody waits for one that does.
@@ -52,19 +55,8 @@ pub(super) fn run(
     if let Some(open) = &open {
         app.challenge.clone_from(&open.challenge);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            failure(
-                ExitCode::Failure,
-                both!(
-                    "no sockets can be had: {error}",
-                    "es sind keine Sockets zu haben: {error}"
-                ),
-                None,
-            )
-        })?;
+    let runtime = runtime_here()
+        .map_err(|error| Failure::of_import(&ImportError::Workers(error), console))?;
     let registration = Registration {
         client,
         app,
@@ -77,7 +69,10 @@ pub(super) fn run(
         console,
         as_json,
     };
-    let (key, scopes) = runtime.block_on(registration.go_through())?;
+    let came = runtime.block_on(registration.go_through());
+    // A name that the system still looks up is not waited for.
+    runtime.shutdown_background();
+    let (key, scopes) = came?;
     let missing: Vec<&str> = choice
         .scopes
         .iter()
@@ -91,25 +86,16 @@ pub(super) fn run(
             scopes = missing.join(", ")
         ));
     }
-    let next = match &choice.key_name {
-        _ if choice.is_key_named => {
-            both!(
-                "importer.toml names it already; `importer doctor` tries it",
-                "importer.toml nennt ihn schon; `importer doctor` probiert ihn"
-            )
-        }
-        name => both!(
-            "Name it in importer.toml:\n  [{table}]\n  kind = \"api_key\"\n  api_key = {{ file = {file} }}",
-            "In importer.toml nennen:\n  [{table}]\n  kind = \"api_key\"\n  api_key = {{ file = {file} }}",
-            table = &choice.auth_table,
-            file = json!(
-                name.as_deref()
-                    .map(Path::display)
-                    .map(|name| name.to_string())
-            )
-        ),
-    };
-    let code = place.keep(&key, &scopes, &next, console, as_json);
+    let code = place.keep(
+        Told {
+            key: &key,
+            scopes: &scopes,
+            app_id: &choice.target.app_id,
+        },
+        &choice.lines,
+        console,
+        as_json,
+    );
     if let Some(kept) = &kept {
         kept.clear();
     }
@@ -287,55 +273,31 @@ impl Registration<'_> {
                 Opened::Open(id) => return Ok((url, id)),
                 Opened::PageClosed => {
                     if !told {
+                        let most = self.ends.saturating_duration_since(Instant::now());
+                        let most = Bilingual::of(|language| length_in(most, language));
                         self.say(
                             "page_closed",
-                            &both!(
-                                "That page is not open yet; waiting for it.",
-                                "Diese Seite ist noch nicht offen; es wird auf sie gewartet."
+                            &both!([most]
+                                "The server takes no registration yet, as that page is not open in \
+                                 Wawi; it is asked again for {most} at most.",
+                                "Der Server nimmt noch keine Registrierung an, denn diese Seite ist in der Wawi nicht offen; er wird noch höchstens {most} lang gefragt."
                             ),
                         );
                     }
                     told = true;
-                    self.rest(both!(
-                        "nobody opened the page for registrations in time",
-                        "niemand hat die Seite für Registrierungen rechtzeitig geöffnet"
-                    ))
-                    .await?;
-                }
-                Opened::Taken => {
-                    return Err(failure(
-                        ExitCode::Stopped,
-                        both!(
-                            "an app with this id is registered already (status 409)",
-                            "eine App mit dieser Id ist schon registriert (Status 409)"
-                        ),
-                        Some(both!(
-                            "remove it in Wawi under Admin > App registration, or choose another \
-                             id with --app-id; a run needs the same --app-id",
-                            "sie in der Wawi unter Admin > App-Registrierung entfernen, oder mit --app-id eine andere Id wählen; ein Lauf braucht dieselbe --app-id"
-                        )),
-                    ));
-                }
-                Opened::Refused { status, errors } => return Err(refused(status, &errors)),
-                Opened::NoAnswer(kind, sent) => {
-                    let help = match sent {
-                        Sent::Never => both!(
-                            "check host and port in --base-url, and that the API runs",
-                            "Host und Port in --base-url prüfen, und ob die API läuft"
-                        ),
-                        Sent::Maybe => {
-                            both!(
-                                "the request may be open in Wawi: reject it there, then give the same \
-                             command again",
-                                "die Anfrage ist in der Wawi vielleicht offen: dort ablehnen, dann denselben Befehl noch einmal geben"
-                            )
-                        }
-                    };
-                    let text = both!(
-                        "the server gave no answer ({kind:?})",
-                        "der Server gab keine Antwort ({kind:?})"
+                    let too_late = both!(
+                        "the server takes no registration: nobody opened Wawi's page for it in \
+                         time (status 403)",
+                        "der Server nimmt keine Registrierung an: niemand hat die Seite der Wawi dafür rechtzeitig geöffnet (Status 403)"
                     );
-                    return Err(failure(ExitCode::TryLater, text, Some(help)));
+                    self.rest(too_late, endings::help_if_closed()).await?;
+                }
+                Opened::Taken => return Err(endings::taken()),
+                Opened::Refused { status, errors } => {
+                    return Err(endings::refused(status, &errors));
+                }
+                Opened::NoAnswer(kind, sent) => {
+                    return Err(endings::unanswered(&url, kind, sent));
                 }
             }
         }
@@ -348,49 +310,31 @@ impl Registration<'_> {
         url: &Url,
         id: &str,
     ) -> Result<(SecretString, Vec<String>), Failure> {
-        let mut odd = 0;
+        let (mut odd, mut silent) = (0, None);
         loop {
             let mut signal = self.signal.clone();
             let polled = tokio::select! {
                 polled = self.client.poll_registration(url, id, &self.app) => polled,
                 () = dropped(&mut signal) => {
-                    return Err(interrupted(Signal::Drop, self.help_if_open()));
+                    return Err(endings::interrupted(Signal::Drop, self.help_if_open()));
                 }
             };
             match polled {
                 Polled::Accepted { key, scopes } => return Ok((key, scopes)),
                 Polled::Rejected => {
                     self.forget();
-                    return Err(failure(
-                        ExitCode::Stopped,
-                        both!(
-                            "the request was rejected in Wawi",
-                            "die Anfrage wurde in der Wawi abgelehnt"
-                        ),
-                        Some(both!(
-                            "give the same command again, and accept it",
-                            "denselben Befehl noch einmal geben, und sie annehmen"
-                        )),
-                    ));
+                    return Err(endings::rejected());
                 }
                 Polled::Gone => {
                     self.forget();
-                    return Err(failure(
-                        ExitCode::Stopped,
-                        both!(
-                            "the request was answered already, and its key is told only once (status 410)",
-                            "die Anfrage wurde schon beantwortet, und ihr Schlüssel wird nur einmal genannt (Status 410)"
-                        ),
-                        Some(both!(
-                            "remove the app in Wawi under Admin > App registration, then give the \
-                             same command again",
-                            "die App in der Wawi unter Admin > App-Registrierung entfernen, dann denselben Befehl noch einmal geben"
-                        )),
-                    ));
+                    return Err(endings::gone());
                 }
-                Polled::Pending => odd = 0,
+                Polled::Pending => (odd, silent) = (0, None),
                 // The server may be frozen for minutes; the time limit is patience enough.
-                Polled::NoAnswer(kind) => tracing::info!(?kind, "no answer; asking again"),
+                Polled::NoAnswer(kind) => {
+                    silent = Some(kind);
+                    tracing::info!(?kind, "no answer; asking again");
+                }
                 Polled::Odd(429 | 500 | 502..=504) => {}
                 Polled::Odd(status) => {
                     odd += 1;
@@ -398,26 +342,26 @@ impl Registration<'_> {
                         if status == 404 {
                             self.forget();
                         }
-                        return Err(refused(status, &[]));
+                        return Err(endings::lost(status, self.help_if_open()));
                     }
                 }
             }
-            self.rest(both!(
-                "nobody accepted the request in time",
-                "niemand hat die Anfrage rechtzeitig angenommen"
-            ))
-            .await?;
+            let too_late = match silent {
+                None => both!(
+                    "nobody accepted the request in time",
+                    "niemand hat die Anfrage rechtzeitig angenommen"
+                ),
+                Some(kind) => endings::no_answer(&endings::server(url), kind),
+            };
+            let help = self.help_if_open();
+            self.rest(too_late, help).await?;
         }
     }
 
-    /// Waits until the next question.
-    async fn rest(&mut self, too_late: Bilingual) -> Result<(), Failure> {
+    /// Waits until the next question; `help` says what to do if there is none any more.
+    async fn rest(&mut self, too_late: Bilingual, help: Bilingual) -> Result<(), Failure> {
         if Instant::now() + self.every > self.ends {
-            return Err(failure(
-                ExitCode::TryLater,
-                too_late,
-                Some(self.help_if_open()),
-            ));
+            return Err(failure(ExitCode::TryLater, too_late, Some(help)));
         }
         let signal = &mut self.signal;
         let stopped = async {
@@ -432,7 +376,7 @@ impl Registration<'_> {
             }
         };
         match timeout(self.every, stopped).await {
-            Ok(wish) => Err(interrupted(wish, self.help_if_open())),
+            Ok(wish) => Err(endings::interrupted(wish, help)),
             Err(_) => Ok(()),
         }
     }
@@ -443,44 +387,4 @@ async fn dropped(signal: &mut watch::Receiver<Signal>) {
     if signal.wait_for(|wish| *wish == Signal::Drop).await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-fn interrupted(wish: Signal, help: Bilingual) -> Failure {
-    let code = match wish {
-        Signal::Terminate => ExitCode::Terminated,
-        _ => ExitCode::Interrupted,
-    };
-    failure(
-        code,
-        both!(
-            "interrupted before there was a key",
-            "unterbrochen, bevor es einen Schlüssel gab"
-        ),
-        Some(help),
-    )
-}
-
-fn refused(status: u16, errors: &[crate::outcome::ServerError]) -> Failure {
-    let stop = match status {
-        200..=299 => Stop::CannotRead { status },
-        status => crate::deliver::inquiry::stop_for(status),
-    };
-    let words: Vec<String> = errors
-        .iter()
-        .map(|error| format!("{} {}", error.field, error.text).trim().to_owned())
-        .collect();
-    let said = if words.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", words.join("; "))
-    };
-    let ending = Ending::Stopped(stop.clone());
-    failure(
-        ending.exit_code(&Counts::default()),
-        both!(
-            "the server did not take the registration (status {status}){said}",
-            "der Server nahm die Registrierung nicht an (Status {status}){said}"
-        ),
-        Some(stop.todo()),
-    )
 }

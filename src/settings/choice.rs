@@ -156,12 +156,8 @@ pub struct RegisterChoice {
     pub scopes: Vec<String>,
     /// Where the key goes; none: to stdout.
     pub key_file: Option<PathBuf>,
-    /// How the settings name that file: relative to theirs.
-    pub key_name: Option<PathBuf>,
-    /// The table of the settings that credentials belong in: `auth`, or that of the profile.
-    pub auth_table: String,
-    /// Whether it names that file already.
-    pub is_key_named: bool,
+    /// What the settings file has to say for later commands.
+    pub lines: KeyLines,
     /// Whether a key file that is there is overwritten.
     pub force: bool,
     /// How long somebody has to accept.
@@ -170,6 +166,28 @@ pub struct RegisterChoice {
     pub every: Duration,
     /// What is odd about the target, for people.
     pub warnings: Vec<Bilingual>,
+}
+
+/// What the settings file has to say for later commands to use a key as the app that it was made
+/// for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyLines {
+    /// The settings file, if there is one.
+    pub config: Option<PathBuf>,
+    /// The profile's table; none: the top of the file.
+    pub table: Option<String>,
+    /// The lines of the target that hold now and that the file lacks.
+    pub target: Vec<String>,
+    /// The table that credentials belong in.
+    pub auth_table: String,
+    /// Whether that table is there.
+    pub is_auth_there: bool,
+    /// Whether it names the key file already.
+    pub is_key_named: bool,
+    /// The key file as the settings name it: relative to theirs.
+    pub key_name: Option<PathBuf>,
+    /// Options that a further command needs to find the same settings.
+    pub options: String,
 }
 
 /// What `doctor` looks at.

@@ -93,6 +93,12 @@ impl Layers {
         self
     }
 
+    /// What the settings file says, for this profile.
+    pub(super) fn of_file(&self) -> Layer {
+        let [_, _, profile, top] = &self.order;
+        profile.clone().or(top.clone())
+    }
+
     /// What holds.
     pub(super) fn merged(self) -> Layer {
         let [flags, variables, profile, top] = self.order;

@@ -65,7 +65,7 @@ fn from_the_request_to_the_first_run() {
     assert!(!run.said().contains(KEY), "{}", run.said());
     for told in [
         "App registration > Add",
-        "not open yet",
+        "takes no registration yet",
         "accept it",
         "api_key = { file =",
     ] {
@@ -132,42 +132,216 @@ fn without_a_file_the_key_is_printed_once() {
     }
 }
 
-/// What is advised stands in the table that holds, and works as it stands.
+/// The indented lines below the line of `text` that begins so, without the indentation.
+fn below(text: &str, begin: &str) -> Option<String> {
+    let (_, rest) = text.split_once(begin)?;
+    let (_, lines) = rest.split_once(":\n").unwrap();
+    let lines = lines.lines();
+    let lines = lines.take_while(|line| line.starts_with("  ") || line.is_empty());
+    Some(
+        lines
+            .map(|line| format!("{}\n", line.trim_start()))
+            .collect(),
+    )
+}
+
+/// What the app was called in the last request.
+fn app_id(erp: &StandIn) -> String {
+    let requests = erp.requests();
+    let app_id = requests.last().and_then(|seen| seen.header("x-appid"));
+    app_id.unwrap().to_owned()
+}
+
+/// What is advised stands in the table that holds, works as it stands, and keeps the name of the
+/// app that the key is good for.
 #[test]
 fn the_settings_that_are_told_are_those_that_hold() {
-    let settings = |erp: &StandIn, further: &str| {
+    let settings = |erp: &StandIn, target: &str, further: &str| {
         let url = erp.url();
-        format!("profile = \"p 1\"\n[profiles.\"p 1\"]\nbase_url = \"{url}\"\n{further}")
+        format!("profile = \"p 1\"\n[profiles.\"p 1\"]\nbase_url = \"{url}\"\n{target}{further}")
     };
     let named =
         "[profiles.\"p 1\".auth]\nkind = \"api_key\"\napi_key = { file = \"../wawi.key\" }\n";
     let own = "[profiles.\"p 1\".auth]\nkind = \"api_key\"\napi_key = { file = \"./wawi.key\" }\n";
     let top = "[auth]\nkind = \"gateway\"\n";
     for (further, told) in [
-        ("", Some("[profiles.\"p 1\".auth]")),
-        (named, Some("[profiles.\"p 1\".auth]")),
+        ("", Some("Add at the end")),
+        (named, Some("Set in place of the credentials")),
         (own, None),
     ] {
         let erp = erp(Registration::default());
-        let mut importer = register(&erp, &["--key-file", "wawi.key"]);
-        importer.file("importer.toml", settings(&erp, further));
+        let mut importer = register(&erp, &["--key-file", "wawi.key", "--app-id", "mine/\"2\""]);
+        importer.file("importer.toml", settings(&erp, "", further));
         let run = importer.run().expect(0);
-        assert_eq!(run.stderr.contains("names it already"), told.is_none());
-        let Some(table) = told else {
-            importer.args(["doctor"]).run().expect(0);
-            continue;
+        let target = below(&run.stderr, "Set below [profiles.\"p 1\"] in ").unwrap();
+        assert_eq!(target, "app_id = 'mine/\"2\"'\n", "{}", run.said());
+        let lines = match told {
+            None => {
+                assert!(run.stderr.contains("names the key already"));
+                own.to_owned()
+            }
+            Some(begin) => below(&run.stderr, begin).unwrap(),
         };
-        let (_, lines) = run.stderr.split_once("importer.toml:\n").unwrap();
-        assert!(lines.trim_start().starts_with(table), "{}", run.said());
-        importer.file("importer.toml", settings(&erp, lines));
+        assert!(
+            lines.starts_with("[profiles.\"p 1\".auth]"),
+            "{}",
+            run.said()
+        );
+        importer.file("importer.toml", settings(&erp, &target, &lines));
         importer.args(["doctor"]).run().expect(0);
+        assert_eq!(app_id(&erp), "mine/\"2\"");
     }
     // Credentials at the top are those of a profile that has none.
     let erp = erp(Registration::default());
     let importer = register(&erp, &["--key-file", "wawi.key"]);
-    importer.file("importer.toml", settings(&erp, top));
+    importer.file("importer.toml", settings(&erp, "", top));
     let run = importer.run().expect(0);
     assert!(run.stderr.contains("  [auth]\n"), "{}", run.said());
+}
+
+/// Where there are no settings yet, what is told is a whole file.
+#[test]
+fn without_settings_the_whole_file_is_told() {
+    for (lang, begin, app) in [
+        ("en", "The settings that go with it", None),
+        ("de", "Die Einstellungen dazu", Some("shop/7")),
+    ] {
+        let erp = erp(Registration::default());
+        let mut importer = register(&erp, &["--key-file", "wawi.key", "--lang", lang]);
+        for word in app.iter().flat_map(|app| ["--app-id", app]) {
+            importer.arg(word);
+        }
+        let run = importer.run().expect(0);
+        let registered = app_id(&erp);
+        importer.file("importer.toml", below(&run.stderr, begin).unwrap());
+        let command = below(
+            &run.stderr,
+            match lang {
+                "en" => "This tries",
+                _ => "Dies probiert",
+            },
+        );
+        let command = command.unwrap();
+        importer
+            .args(command.split_whitespace().skip(1))
+            .run()
+            .expect(0);
+        assert_eq!(app_id(&erp), registered);
+        assert!(app.is_none_or(|app| app == registered));
+    }
+}
+
+/// Whoever keeps the key elsewhere has to know for which app it is.
+#[test]
+fn with_the_key_on_the_screen_the_app_is_told() {
+    let erp = erp(Registration::default());
+    let mut importer = register(&erp, &["--app-id", "shop 7"]);
+    let run = importer.run().expect(0);
+    assert!(run.stderr.contains("IMPORTER_API_KEY"), "{}", run.said());
+    let told = below(&run.stderr, "for this app only").unwrap();
+    assert_eq!(told, "importer doctor --app-id 'shop 7'\n");
+    importer.args(["doctor", "--app-id", "shop 7", "--base-url", &erp.url()]);
+    importer.env("IMPORTER_API_KEY", run.stdout.trim());
+    importer.run().expect(0);
+    let run = register(&erp, &["--json", "--app-id", "another"])
+        .run()
+        .expect(0);
+    let last: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(last["app_id"], "another");
+}
+
+/// What cannot be reached, and why, is said in words, without a name that only programs have.
+#[test]
+fn a_server_that_does_not_answer_is_named_with_the_reason() {
+    use crate::hostile::rogue::{Answer, Rogue, answer};
+    let port = {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        taken.local_addr().unwrap().port()
+    };
+    let closed = format!("http://127.0.0.1:{port}");
+    let silent = Rogue::start(|_, _| Some(Answer::Bytes(Vec::new())));
+    let busy = Rogue::start(|_, _| Some(Answer::Bytes(answer("503 Service Unavailable", "{}"))));
+    let shy = Rogue::start(|_, _| Some(Answer::Bytes(answer("401 Unauthorized", "{}"))));
+    for (url, lang, code, told, help) in [
+        (
+            &closed,
+            "en",
+            75,
+            "cannot be reached: nothing takes connections",
+            "host and port",
+        ),
+        (
+            &closed,
+            "de",
+            75,
+            "ist nicht zu erreichen: dort nimmt nichts",
+            "Host und Port",
+        ),
+        (
+            &silent.url(),
+            "en",
+            75,
+            "broke the connection off",
+            "may be open in Wawi",
+        ),
+        (
+            &silent.url(),
+            "de",
+            75,
+            "brach die Verbindung ab",
+            "vielleicht offen",
+        ),
+        (&busy.url(), "en", 75, "(status 503)", "again later"),
+        (&shy.url(), "de", 5, "(Status 401)", "eigener Server"),
+    ] {
+        let mut importer = Importer::new();
+        importer.args(["register", "--base-url", url, "--lang", lang]);
+        let run = importer.run().expect(code);
+        assert!(run.stderr.contains(told), "{told}: {}", run.said());
+        assert!(run.stderr.contains(help), "{help}: {}", run.said());
+        for raw in ["(Connect)", "(Broken)", "Trouble"] {
+            assert!(!run.stderr.contains(raw), "{}", run.said());
+        }
+        if code == 75 && !told.contains("503") {
+            assert!(run.stderr.contains(url.as_str()), "{}", run.said());
+        }
+    }
+}
+
+/// A server that goes while somebody is waited for is told as what it is.
+#[test]
+fn a_server_that_goes_meanwhile_is_not_a_person_who_does_not_come() {
+    use crate::hostile::rogue::{Answer, Rogue, answer};
+    let server = Rogue::start(|asked, _| match asked.method.as_str() {
+        "POST" => Some(Answer::Bytes(answer(
+            "201 Created",
+            r#"{"RegistrationRequestId":"a-1"}"#,
+        ))),
+        _ => Some(Answer::Bytes(Vec::new())),
+    });
+    let mut importer = Importer::new();
+    importer.args([
+        "register",
+        "--every",
+        "5ms",
+        "--wait",
+        "300ms",
+        "--key-file",
+        "k",
+    ]);
+    importer.arg("--base-url").arg(server.url());
+    let run = importer.run().expect(75);
+    assert!(
+        run.stderr.contains("broke the connection off"),
+        "{}",
+        run.said()
+    );
+    assert!(
+        run.stderr.contains("goes on with the request"),
+        "{}",
+        run.said()
+    );
+    assert!(!run.stderr.contains("nobody accepted"), "{}", run.said());
 }
 
 #[test]
@@ -237,7 +411,7 @@ fn every_other_end_has_its_code_and_leaves_no_file_but_an_open_request() {
         (with(Decision::Reject), 5, "rejected"),
         (with(Decision::Taken), 5, "registered already"),
         (with(Decision::Never), 75, "nobody accepted"),
-        (closed, 75, "nobody opened the page"),
+        (closed, 75, "nobody opened Wawi's page"),
         (lost, 5, "told only once"),
     ] {
         let erp = erp(registration);
@@ -246,6 +420,14 @@ fn every_other_end_has_its_code_and_leaves_no_file_but_an_open_request() {
         assert!(run.stderr.contains(told), "{told}: {}", run.said());
         assert!(run.stderr.contains("help:"), "{}", run.said());
         assert!(!run.said().contains(KEY), "{}", run.said());
+        // Nothing is open in Wawi that could be rejected or accepted where no page was.
+        assert_eq!(
+            run.stderr
+                .contains("takes registrations only while that page is open"),
+            told.contains("page"),
+            "{}",
+            run.said()
+        );
         // What has no answer yet is kept, and nothing else.
         match told {
             "nobody accepted" => assert_left(&importer, &["wawi.key.request"]),

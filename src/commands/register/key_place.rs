@@ -9,9 +9,19 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use super::super::{Ended, Failure};
-use super::failure;
+use super::{failure, next};
 use crate::console::Console;
 use crate::outcome::{Bilingual, ExitCode, both};
+use crate::settings::KeyLines;
+
+/// What Wawi told.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) key: &'a SecretString,
+    pub(super) scopes: &'a [String],
+    /// The app that the key is good for.
+    pub(super) app_id: &'a str,
+}
 
 /// Where the key goes. The file is there, under another name, before the key is asked for.
 pub(super) enum KeyPlace {
@@ -95,34 +105,34 @@ impl KeyPlace {
         }
     }
 
-    /// Keeps the key, or shows it: one of both, and only once. `next` says what to do with it.
+    /// Keeps the key, or shows it: one of both, and only once. `lines` says where it is named.
     pub(super) fn keep(
         self,
-        key: &SecretString,
-        scopes: &[String],
-        next: &Bilingual,
+        told: Told<'_>,
+        lines: &KeyLines,
         console: &Console,
         as_json: bool,
     ) -> Ended {
         let (draft, path, force) = match self {
             Self::Stdout => {
-                show(key, scopes, console, as_json);
+                show(told, lines, console, as_json);
                 return Ok(ExitCode::Fine);
             }
             Self::File { draft, path, force } => (draft, path, force),
         };
-        if let Err(error) = write(draft, &path, force, key) {
+        if let Err(error) = write(draft, &path, force, told.key) {
             console.warn(&both!(
                 "{path} could not be written ({error}): this is the only time that the key is shown",
                 "{path} ließ sich nicht schreiben ({error}): der Schlüssel wird nur dieses eine Mal gezeigt",
                 path = path.display()
             ));
-            show(key, scopes, console, as_json);
+            show(told, lines, console, as_json);
             return Ok(ExitCode::Failure);
         }
         if as_json {
             console.json(&json!({
-                "type": "registered", "key_file": path.display().to_string(), "scopes": scopes,
+                "type": "registered", "key_file": path.display().to_string(),
+                "scopes": told.scopes, "app_id": told.app_id,
             }));
         } else {
             console.say(&both!(
@@ -130,23 +140,25 @@ impl KeyPlace {
                 "Der Schlüssel steht in {path}.",
                 path = path.display()
             ));
-            console.note(next);
+            console.note(&next::steps(lines));
         }
         Ok(ExitCode::Fine)
     }
 }
 
-fn show(key: &SecretString, scopes: &[String], console: &Console, as_json: bool) {
+fn show(told: Told<'_>, lines: &KeyLines, console: &Console, as_json: bool) {
     if as_json {
         console.json(&json!({
-            "type": "registered", "api_key": key.expose_secret(), "scopes": scopes,
+            "type": "registered", "api_key": told.key.expose_secret(),
+            "scopes": told.scopes, "app_id": told.app_id,
         }));
     } else {
         console.note(&both!(
             "This is the key. Wawi does not tell it again, and neither do we:",
             "Das ist der Schlüssel. Die Wawi nennt ihn nicht noch einmal, und wir auch nicht:"
         ));
-        console.line(key.expose_secret());
+        console.line(told.key.expose_secret());
+        console.note(&next::steps_if_shown(lines, told.app_id));
     }
 }
 
