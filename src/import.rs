@@ -69,11 +69,11 @@ pub use names::Listing;
 pub use noted::{Moved, moved_input, note_moved};
 use pipeline::Pipeline;
 pub use proposing::{Proposed, propose_mapping};
-pub use reconcile::{Reconciled, Reconciliation};
+pub use reconcile::{Reconciled, ReconciledRun, Reconciliation};
 pub use reporting::{OldRun, report_again};
-pub(crate) use runtime::runtime_here;
 pub use resolve::{Resolution, ResolveError, Resolved, Said};
 pub use returned::ReturnedError;
+pub(crate) use runtime::runtime_here;
 pub use settings::{Existing, FailOn, ImportSettings, RecordSet, SANDBOX};
 pub use trying::{TestResult, Tests, test_mapping};
 

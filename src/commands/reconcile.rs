@@ -3,15 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::resolve::report_options;
 use super::{Ended, Failure, events, signals};
 use crate::cli::{Cli, ReconcileArgs};
 use crate::console::Console;
-use crate::import::{Reconciled, Reconciliation};
+use crate::import::{Reconciled, ReconciledRun, Reconciliation};
 use crate::outcome::{Bilingual, Counts, Ending, ExitCode, both};
 use crate::settings::{Environment, resolve_reconcile};
+
+/// Runs for which commands are told one by one.
+const TOLD_AT_MOST: usize = 5;
 
 pub(super) fn run(
     cli: &Cli,
@@ -43,20 +46,17 @@ pub(super) fn run(
         open,
         unknown,
         ending,
-        ..
+        runs,
     } = &result;
     if cli.global.json {
         console.json(&json!({
             "type": "reconciled", "asked": asked, "created": created, "exists": exists,
             "open": open, "unknown": unknown, "ending": ending,
+            "runs": runs.iter().map(data).collect::<Vec<_>>(),
         }));
     } else {
-        tell(
-            &result,
-            choice.run.as_deref(),
-            (&choice.journal_options, &choice.report_dir),
-            console,
-        );
+        let options = (choice.journal_options.as_str(), choice.report_dir.as_path());
+        tell(&result, options, console);
     }
     let counts = Counts {
         unknown: *unknown,
@@ -69,22 +69,24 @@ pub(super) fn run(
     })
 }
 
+fn data(run: &ReconciledRun) -> Value {
+    json!({
+        "run": run.run, "asked": run.asked, "open": run.open, "unknown": run.unknown,
+        "again_with": run.again,
+    })
+}
+
 /// Says what came of it, and what to do now.
-fn tell(
-    result: &Reconciled,
-    run: Option<&str>,
-    (options, report_dir): (&str, &Path),
-    console: &Console,
-) {
+fn tell(result: &Reconciled, (options, report_dir): (&str, &Path), console: &Console) {
     if result.asked == 0 {
         console.say(&both!("nothing is unknown", "nichts ist unbekannt"));
         return;
     }
     console.say(&both!(
-        "{asked} looked up: {created} created, {exists} exist with other data, {absent} absent \
-         (the same command as before sends them), {unknown} still unknown",
+        "{asked} looked up: {created} created, {exists} exist with other data, {absent} absent, \
+         {unknown} still unknown",
         "{asked} nachgesehen: {created} angelegt, {exists} mit anderen Daten vorhanden, {absent} \
-         nicht da (derselbe Befehl wie zuvor sendet sie), {unknown} weiter unbekannt",
+         nicht da, {unknown} weiter unbekannt",
         asked = result.asked,
         created = result.created,
         exists = result.exists,
@@ -96,31 +98,66 @@ fn tell(
             result.ending.message_in(language)
         }));
     }
-    let run = run.unwrap_or("RUN");
-    if result.unknown > 0 {
+    for run in result.runs.iter().take(TOLD_AT_MOST) {
+        tell_run(run, options, report_dir, console);
+    }
+    let further = result.runs.len().saturating_sub(TOLD_AT_MOST);
+    if further > 0 {
         console.note(&both!(
-            "What stays unknown, look for in Wawi, then say what you found:\n  importer show \
-             {run} --outcome unknown{options}\n  importer resolve {run} RECORD --created \
-             NUMBER{options}\n  importer resolve {run} RECORD --not-created{options}",
-            "Was unbekannt bleibt, in der Wawi suchen, dann sagen, was dort zu finden war:\n  \
-             importer show {run} --outcome unknown{options}\n  importer resolve {run} RECORD \
-             --created NUMBER{options}\n  importer resolve {run} RECORD --not-created{options}"
+            "Runs beyond these: {further}. This lists them all:\n  importer runs{options}",
+            "Weitere Läufe: {further}. Dies zählt alle auf:\n  importer runs{options}"
         ));
     }
-    if result.open > 0
-        && let Some(command) = &result.again
-    {
-        console.note(&both!(
-            "What is absent, this sends:\n  {command}",
-            "Was nicht da ist, sendet dies:\n  {command}"
-        ));
+}
+
+/// What to do about the records of one run: commands as they are to be typed.
+fn tell_run(run: &ReconciledRun, options: &str, report_dir: &Path, console: &Console) {
+    let id = &run.run;
+    match run.unknown.as_slice() {
+        [] => {}
+        [record] => console.note(&both!(
+            "Look for record {record} of run {id} in Wawi: this shows it, and what you find is \
+             said by one of the others (NUMBER: its customer number there):\n  importer show {id} \
+             --outcome unknown{options}\n  importer resolve {id} {record} --created \
+             NUMBER{options}\n  importer resolve {id} {record} --not-created{options}",
+            "Datensatz {record} des Laufs {id} in der Wawi suchen: der erste Befehl zeigt ihn, \
+             einer der anderen sagt, was dort zu finden war (NUMBER: seine Kundennummer dort):\n  \
+             importer show {id} --outcome unknown{options}\n  importer resolve {id} {record} \
+             --created NUMBER{options}\n  importer resolve {id} {record} --not-created{options}"
+        )),
+        [record, ..] => console.note(&both!(
+            "Look for the {count} records of run {id} that stay unknown in Wawi: the first command \
+             shows them; then say of each what you found, here of record {record} (NUMBER: its \
+             customer number there):\n  importer show {id} --outcome unknown{options}\n  importer \
+             resolve {id} {record} --created NUMBER{options}\n  importer resolve {id} {record} \
+             --not-created{options}",
+            "Die {count} Datensätze des Laufs {id}, die unbekannt bleiben, in der Wawi suchen: der \
+             erste Befehl zeigt sie; dann von jedem sagen, was dort zu finden war, hier von \
+             Datensatz {record} (NUMBER: seine Kundennummer dort):\n  importer show {id} --outcome \
+             unknown{options}\n  importer resolve {id} {record} --created NUMBER{options}\n  \
+             importer resolve {id} {record} --not-created{options}",
+            count = run.unknown.len()
+        )),
     }
-    if result.asked > result.unknown {
-        let options = report_options(options, result.reports.as_deref(), report_dir);
+    if run.open > 0 {
+        console.note(&match &run.again {
+            Some(command) => both!(
+                "What is absent of run {id}, this sends:\n  {command}",
+                "Was vom Lauf {id} nicht da ist, sendet dies:\n  {command}"
+            ),
+            None => both!(
+                "What is absent of run {id}, the same command as before sends.",
+                "Was vom Lauf {id} nicht da ist, sendet derselbe Befehl wie zuvor."
+            ),
+        });
+    }
+    if run.asked > run.unknown.len() as u64 {
+        let options = report_options(options, run.reports.as_deref(), report_dir);
         console.note(&both!(
-            "`importer report {run}{options}` writes a run's report again, with what was found",
-            "`importer report {run}{options}` schreibt den Bericht eines Laufs noch einmal, mit \
-             dem Gefundenen"
+            "This writes the run's report again, with what was found:\n  importer report \
+             {id}{options}",
+            "Dies schreibt den Bericht des Laufs noch einmal, mit dem Gefundenen:\n  importer \
+             report {id}{options}"
         ));
     }
 }

@@ -1,5 +1,6 @@
 //! Looking up what is unknown, without sending anything (`importer reconcile`).
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Observed, Signal};
 use crate::deliver::inquiry::Inquiry;
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
-use crate::journal::{Journal, OpenIntent};
+use crate::journal::{Journal, OpenIntent, RunRow};
 use crate::mapping::Mapping;
 use crate::outcome::{Ending, Outcome, Traffic};
 
@@ -36,11 +37,63 @@ pub struct Reconciled {
     pub unknown: u64,
     /// How it ended.
     pub ending: Ending,
-    /// Of the run that was asked for: the command that sends what is absent, where the journal
-    /// knows it.
+    /// The same of each run whose records were looked up, oldest first.
+    pub runs: Vec<ReconciledRun>,
+}
+
+/// What looking up came to for one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReconciledRun {
+    /// Its id.
+    pub run: String,
+    /// Its records that were unknown.
+    pub asked: u64,
+    /// Those that are absent.
+    pub open: u64,
+    /// The numbers of those that are unknown still.
+    pub unknown: Vec<u64>,
+    /// The command that sends what is absent, where the journal knows it.
     pub again: Option<String>,
-    /// The folder in which that run's report was written last.
+    /// The folder in which its report was written last.
     pub reports: Option<PathBuf>,
+}
+
+impl ReconciledRun {
+    /// What is known of the run before its records are looked up: all of them are unknown.
+    fn before(row: &RunRow, intents: &[OpenIntent]) -> Self {
+        let records = records_of(&row.id, intents);
+        Self {
+            run: row.id.clone(),
+            asked: records.len() as u64,
+            open: 0,
+            unknown: records,
+            again: again_of(row),
+            reports: reports_of(row),
+        }
+    }
+
+    /// What is known afterwards, of a run that had so many customers in the ERP `before`.
+    fn after(&mut self, row: &RunRow, before: u64, intents: &[OpenIntent]) {
+        self.unknown = records_of(&row.id, intents);
+        let settled = there(row).saturating_sub(before) + self.unknown.len() as u64;
+        self.open = self.asked.saturating_sub(settled);
+        // What was over may go on now.
+        self.again = again_of(row);
+    }
+}
+
+/// Its records that are in the ERP by what was found.
+fn there(row: &RunRow) -> u64 {
+    row.counts.created + row.counts.exists
+}
+
+fn records_of(run: &str, intents: &[OpenIntent]) -> Vec<u64> {
+    let these = intents.iter().filter(|intent| intent.run == run);
+    let mut records: Vec<u64> = these
+        .map(|intent| intent.submission.position.record)
+        .collect();
+    records.sort_unstable();
+    records
 }
 
 /// Looking up what is unknown, without sending anything.
@@ -85,15 +138,11 @@ impl Reconciliation<'_> {
             open: 0,
             unknown: 0,
             ending: Ending::Finished,
-            again: None,
-            reports: None,
+            runs: Vec::new(),
         };
-        if let Some(run) = &run
-            && let Some(row) = journal.run(run)?
-        {
-            result.again = again_of(&row);
-            result.reports = reports_of(&row);
-        }
+        let rows = rows_of(&journal, &intents)?;
+        let before = rows.iter().map(|row| ReconciledRun::before(row, &intents));
+        result.runs = before.collect();
         if !intents.is_empty() {
             let listener = Listener {
                 events: self.events,
@@ -143,7 +192,13 @@ impl Reconciliation<'_> {
             (journal, delivered) = looked_up?;
             result.ending = delivered.ending;
             // An end before its time leaves some that nobody looked for: they are unknown too.
-            result.unknown = open_in(&journal, &identity, run.as_deref())?.len() as u64;
+            let left = open_in(&journal, &identity, run.as_deref())?;
+            for (told, before) in result.runs.iter_mut().zip(&rows) {
+                if let Some(row) = journal.run(&told.run)? {
+                    told.after(&row, there(before), &left);
+                }
+            }
+            result.unknown = left.len() as u64;
             let settled = result.created + result.exists + result.unknown;
             result.open = result.asked.saturating_sub(settled);
         }
@@ -180,6 +235,17 @@ fn open_in(
     let mut intents = journal.open_intents(target)?;
     intents.retain(|intent| run.is_none_or(|run| *run == intent.run));
     Ok(intents)
+}
+
+/// The runs of the intents, oldest first.
+fn rows_of(journal: &Journal, intents: &[OpenIntent]) -> Result<Vec<RunRow>, ImportError> {
+    let runs: BTreeSet<&str> = intents.iter().map(|intent| intent.run.as_str()).collect();
+    let mut rows = Vec::new();
+    for run in runs {
+        rows.extend(journal.run(run)?);
+    }
+    rows.sort_by_key(|row| row.started);
+    Ok(rows)
 }
 
 /// What runs left open, to be looked up without sending anything.

@@ -577,6 +577,94 @@ fn looking_up_sends_nothing_and_counts_what_it_did_not_reach_as_unknown() {
     assert_eq!(scene.erp.created(), 7);
 }
 
+/// The commands that are told stand in lines of their own, and can be given as they are.
+fn told(run: &Run) -> Vec<String> {
+    let lines = run
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "));
+    // Those of a run are told as the program was called.
+    let is_ours = |line: &&str| {
+        let program = line.split(' ').next().unwrap_or_default();
+        program.ends_with("importer")
+    };
+    let commands = lines.filter(is_ours);
+    commands.map(str::to_owned).collect()
+}
+
+/// The words of a command as a shell would read them.
+#[cfg(unix)]
+fn words_of(command: &str) -> Vec<String> {
+    let shell = std::process::Command::new("sh")
+        .args(["-c", &format!("printf '%s\\n' {command}")])
+        .output();
+    let words = String::from_utf8(shell.unwrap().stdout).unwrap();
+    words.lines().skip(1).map(str::to_owned).collect()
+}
+
+/// Whoever looked up everything, and has one record of one run and several of another left, is
+/// told whole commands for each run: with its id, the record and the state folder.
+#[cfg(unix)]
+#[test]
+fn what_comes_next_can_be_copied_and_works() {
+    let mut scene = Scene::new(&Customers::valid(71, 1));
+    let mut others = Customers::valid(72, 3);
+    for customer in &mut others.0 {
+        customer.cells[0].replace_range(..1, "N");
+    }
+    scene.importer.file("new.csv", others.csv());
+    let url = scene.erp.url();
+    let state = ["--state-dir", "my state"];
+    for file in ["shop.csv", "new.csv"] {
+        scene.faults("500_before=1,get_status=403@3-5,get_status=403@7");
+        let words = ["run", file, "-m", "shop.toml", "--base-url", &url];
+        scene
+            .command(&[&words[..], &SHORT, &state].concat())
+            .expect(7);
+    }
+    scene.faults("get_status=403@1");
+    let look = ["reconcile", "--base-url", &url];
+    let look = [&look[..], &SHORT, &state].concat();
+    let run = scene.command(&look).expect(7);
+    let commands = told(&run);
+    assert_eq!(commands.len(), 6, "{}", run.said());
+    assert!(!run.stderr.contains("RUN") && !run.stderr.contains("RECORD"));
+    assert!(run.stderr.contains("record 1 of run"), "{}", run.said());
+    assert!(
+        run.stderr.contains("the 3 records of run"),
+        "{}",
+        run.said()
+    );
+    let data = line(&scene.command(&[&look[..], &["--json"]].concat()).expect(7));
+    let unknown = data["runs"].as_array().unwrap().iter();
+    let unknown: Vec<Value> = unknown.map(|run| run["unknown"].clone()).collect();
+    assert_eq!(
+        unknown,
+        [serde_json::json!([1]), serde_json::json!([1, 2, 3])]
+    );
+    for command in &commands {
+        assert!(command.contains("--state-dir 'my state'"), "{command}");
+        if command.contains("--created") {
+            continue;
+        }
+        let words = words_of(command);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        scene.command(&words).expect(0);
+    }
+    // One record of each run was said to be absent; of the rest a look-up says so.
+    scene.faults("");
+    let run = scene.command(&look).expect(0);
+    let commands = told(&run);
+    assert_eq!(commands.len(), 2, "{}", run.said());
+    assert!(run.stderr.contains("sendet") || run.stderr.contains("this sends"));
+    for command in &commands {
+        let words = words_of(command);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        scene.command(&words).expect(0);
+    }
+    assert_eq!(scene.erp.created(), 3);
+}
+
 #[test]
 fn a_run_is_looked_up_where_it_went() {
     let mut scene = Scene::with_lost_answers(&Customers::valid(61, 1), "500_after");
