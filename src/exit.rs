@@ -51,7 +51,12 @@ pub fn of_import(error: &ImportError) -> ExitCode {
     match error {
         ImportError::Source(
             SourceError::Spool { source, .. } | SourceError::Private { source },
-        ) if !is_wrong_place(source) => ExitCode::Failure,
+        )
+        | ImportError::Temporary { source, .. }
+            if !is_wrong_place(source) =>
+        {
+            ExitCode::Failure
+        }
         ImportError::Source(_)
         | ImportError::Returned(_)
         | ImportError::Join(_)
@@ -69,7 +74,8 @@ pub fn of_import(error: &ImportError) -> ExitCode {
         | ImportError::ElsewhereRun { .. }
         | ImportError::InputGone { .. }
         | ImportError::OtherInput { .. }
-        | ImportError::OtherSecondFile { .. } => ExitCode::Unusable,
+        | ImportError::OtherSecondFile { .. }
+        | ImportError::Temporary { .. } => ExitCode::Unusable,
         ImportError::NobodyToAsk
         | ImportError::NoSuchRun(_)
         | ImportError::NoSuchRecord { .. }

@@ -47,6 +47,7 @@ pub use blocks::Fingerprint;
 pub use content::any_part;
 pub use entry::Entry;
 pub use error::SourceError;
+pub(crate) use error::room_for_temporary;
 pub use facts::{Facts, Found, Sheet};
 pub use format::Format;
 pub use inputs::{Input, Spooled, expand, spool};

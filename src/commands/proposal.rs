@@ -74,9 +74,9 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
 fn propose(args: &MappingNewArgs, language: Language) -> Result<Proposed, ImportError> {
     let typed = typed_source(&args.source);
     if args.input == "-" {
-        let folder = tempfile::tempdir()
-            .map_err(|error| ImportError::spool(&tempfile::env::temp_dir(), error))?;
-        let spooled = source::spool(&mut std::io::stdin().lock(), folder.path())?;
+        let folder = tempfile::tempdir().map_err(ImportError::temporary)?;
+        let spooled = source::spool(&mut std::io::stdin().lock(), folder.path());
+        let spooled = spooled.map_err(|error| ImportError::from(error).of_temporary())?;
         return propose_mapping(&spooled.path, "stdin", &typed, language)
             .map_err(ImportError::of_stdin);
     }

@@ -128,8 +128,7 @@ impl Place {
         let temporary = match &choice.state_dir {
             StateDir::Folder(_) => None,
             StateDir::Temporary => {
-                let folder = tempfile::tempdir()
-                    .map_err(|error| ImportError::spool(&tempfile::env::temp_dir(), error))?;
+                let folder = tempfile::tempdir().map_err(ImportError::temporary)?;
                 choice.settings.state_dir = folder.path().to_owned();
                 Some(folder)
             }
@@ -231,15 +230,21 @@ fn import(
         Some(path) => path.clone(),
         None => {
             let folder = if choice.dry_run {
-                let folder = tempfile::tempdir()
-                    .map_err(|error| ImportError::spool(&tempfile::env::temp_dir(), error))?;
+                let folder = tempfile::tempdir().map_err(ImportError::temporary)?;
                 let path = folder.path().to_owned();
                 spool = Some(Spool::Folder(folder));
                 path
             } else {
                 settings.state_dir.join("spool")
             };
-            let spooled = source::spool(&mut std::io::stdin().lock(), &folder)?;
+            let spooled = source::spool(&mut std::io::stdin().lock(), &folder)
+                .map_err(ImportError::from)
+                .map_err(
+                    |error| match choice.dry_run || settings.is_journal_temporary {
+                        true => error.of_temporary(),
+                        false => error,
+                    },
+                )?;
             let path = spooled.path.clone();
             if !choice.dry_run {
                 spool = Some(Spool::File(spooled));

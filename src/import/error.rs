@@ -153,6 +153,14 @@ pub enum ImportError {
     /// Ctrl-C or SIGTERM before anything was sent.
     #[error("interrupted before anything was sent")]
     Interrupted(Signal),
+    /// The folder for temporary files cannot be used; nothing was done.
+    #[error("nothing can be kept in {}, the folder for temporary files", path.display())]
+    Temporary {
+        /// The folder.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
     /// The input changed or went away while its records were sent.
     #[error("{source}; the run stopped there")]
     CutShort {
@@ -246,6 +254,24 @@ impl ImportError {
         Self::Spool {
             path: folder.to_owned(),
             source,
+        }
+    }
+
+    /// The folder for temporary files cannot be used.
+    pub(crate) fn temporary(source: io::Error) -> Self {
+        Self::Temporary {
+            path: std::env::temp_dir(),
+            source,
+        }
+    }
+
+    /// The same trouble where the folder of intermediate results is the one for temporary files.
+    pub(crate) fn of_temporary(self) -> Self {
+        match self {
+            Self::Spool { source, .. } | Self::Source(SourceError::Spool { source, .. }) => {
+                Self::temporary(source)
+            }
+            error => error,
         }
     }
 

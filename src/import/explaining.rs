@@ -58,7 +58,8 @@ pub fn explain_record(
     let settings = settings_for(input, typed, mapping)?;
     let source = Source::open(input, &settings)?;
     let folder = tempfile::env::temp_dir();
-    let pipeline = bind_joined(mapping, &source, false, &Beside::alone(&folder))?;
+    let pipeline = bind_joined(mapping, &source, false, &Beside::alone(&folder))
+        .map_err(ImportError::of_temporary)?;
     let mut read = 0;
     for group in pipeline.groups(source.read()?, &source) {
         let group = group?;

@@ -3,6 +3,8 @@
 mod german;
 mod help;
 
+pub(crate) use help::room_for_temporary;
+
 use std::io;
 use std::path::{Path, PathBuf};
 

@@ -738,6 +738,48 @@ fn an_input_that_cannot_be_used_leaves_no_run_behind() {
     assert!(erp.requests().is_empty());
 }
 
+/// The folder for temporary files is missing, or is none: whoever starts the program chose it, and
+/// nothing was read or sent yet.
+#[cfg(unix)]
+#[test]
+fn a_folder_for_temporary_files_that_cannot_be_used_ends_with_4() {
+    let mut it = importer();
+    it.file("mehr.csv", "Nr;Fax\nC1;1\n");
+    let joined = MAPPING.replace(
+        "[customer]",
+        "[join]\nfile = \"mehr.csv\"\n[join.on]\nNr = \"Nr\"\n[customer]",
+    );
+    it.file("join.toml", joined);
+    let erp = OtherErp::start(Knobs::default());
+    for folder in ["/nowhere/at/all", "kunden.csv"] {
+        it.env("TMPDIR", folder);
+        it.stdin(LIST);
+        for words in [
+            "run - -m map.toml --dry-run",
+            "run kunden.csv -m map.toml --sandbox",
+            "mapping new -",
+            "mapping explain join.toml kunden.csv --record 1",
+        ] {
+            it.ends(
+                words,
+                4,
+                &[folder, "folder for temporary files", "TMPDIR", "help:"],
+            );
+            let german = format!("{words} --lang de");
+            it.ends(
+                &german,
+                4,
+                &[folder, "Ordner für temporäre Dateien", "TMPDIR", "Hilfe:"],
+            );
+        }
+        // A run into an ERP needs no such folder.
+        let live = format!("run kunden.csv -m map.toml --base-url {}", erp.url());
+        it.ends(&live, 0, &[]);
+        it.ends("run kunden.csv -m map.toml --dry-run", 0, &[]);
+    }
+    assert_eq!(erp.ledger().len(), 2);
+}
+
 #[test]
 fn what_would_create_everybody_twice_is_refused() {
     let mut it = importer();

@@ -27,6 +27,10 @@ impl ImportError {
                 "Zwischenergebnisse lassen sich nicht in {} ablegen",
                 path.display()
             ),
+            Self::Temporary { path, .. } => format!(
+                "in {}, dem Ordner für temporäre Dateien, lässt sich nichts ablegen",
+                path.display()
+            ),
             Self::Payloads(_) => "die Datensätze lassen sich nicht schreiben".to_owned(),
             Self::Format(format) => format!("`format = \"{format}\"` liest diese Version nicht"),
             Self::NoRecords { path } => format!("{} hat keine Datensätze", path.display()),

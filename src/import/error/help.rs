@@ -5,6 +5,7 @@ use crate::deliver::client::ClientError;
 use crate::outcome::telling::shell_word;
 use crate::outcome::{Bilingual, Ending, Stop, both};
 use crate::report::ReportError;
+use crate::source::room_for_temporary;
 
 impl ImportError {
     /// What to do about it.
@@ -47,10 +48,11 @@ impl ImportError {
             Self::Spool { .. } => {
                 both!(
                     "make room on the disk, or choose another `--state-dir` (for a dry run another \
-                 `--report-dir`, for temporary folders another TMPDIR)",
-                    "auf dem Datenträger Platz schaffen, oder ein anderes `--state-dir` wählen (für einen Probelauf ein anderes `--report-dir`, für temporäre Ordner ein anderes TMPDIR)"
+                     `--report-dir`)",
+                    "auf dem Datenträger Platz schaffen, oder ein anderes `--state-dir` wählen (für einen Probelauf ein anderes `--report-dir`)"
                 )
             }
+            Self::Temporary { .. } => room_for_temporary(),
             Self::Payloads(_) => both!(
                 "choose another file for `--payloads`",
                 "für `--payloads` eine andere Datei wählen"

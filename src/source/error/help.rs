@@ -164,14 +164,7 @@ impl SourceError {
                     "wenn das stimmt, sie selbst entpacken oder als CSV speichern, und das importieren"
                 )
             }
-            Self::Private { .. } => {
-                both!(
-                    "the folder for temporary files must be there, may be written to, and needs room for \
-                     the whole unpacked input; the environment variable TMPDIR (on Windows TEMP) names \
-                     another one",
-                    "den Ordner für temporäre Dateien muss es geben, er muss beschreibbar sein und Platz für die ganze entpackte Eingabe haben; die Umgebungsvariable TMPDIR (unter Windows TEMP) nennt einen anderen"
-                )
-            }
+            Self::Private { .. } => room_for_temporary(),
             Self::UnknownSheet { sheet, sheets, .. } => return Some(other_sheet(sheet, sheets)),
             _ => both!(
                 "is it the right file? `sheet` in the mapping, or --sheet, names a sheet",
@@ -214,4 +207,13 @@ fn other_sheet(wanted: &str, sheets: &[String]) -> Bilingual {
             )
         }
     }
+}
+
+/// What the folder for temporary files needs.
+pub(crate) fn room_for_temporary() -> Bilingual {
+    both!(
+        "the folder for temporary files must be there, may be written to, and needs room for the \
+         whole unpacked input; the environment variable TMPDIR (on Windows TEMP) names another one",
+        "den Ordner für temporäre Dateien muss es geben, er muss beschreibbar sein und Platz für die ganze entpackte Eingabe haben; die Umgebungsvariable TMPDIR (unter Windows TEMP) nennt einen anderen"
+    )
 }
