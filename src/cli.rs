@@ -25,7 +25,7 @@ pub use choices::{ColorChoice, LogFormat, Workflows};
 pub use doctor::DoctorArgs;
 pub use forget::ForgetArgs;
 pub use german::in_german;
-pub use manual::{CompletionsArgs, ManArgs};
+pub use manual::{CompletionsArgs, ManArgs, Shell};
 pub use register::RegisterArgs;
 pub use run::{PaceArgs, ReportArgs, RunArgs, SourceArgs, TargetArgs};
 pub use sandbox::{Decision, Duplicates, Lookup, SandboxArgs};

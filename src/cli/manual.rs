@@ -29,12 +29,15 @@ const AFTER: &str = "\
 Examples:
   importer completions bash > ~/.local/share/bash-completion/completions/importer
   importer completions fish > ~/.config/fish/completions/importer.fish
-  importer completions powershell >> $PROFILE";
+  importer completions powershell >> $PROFILE
+
+In bash the names of ready-made mappings are completed, too (-m builtin:). What only a file of
+yours says, such as the jobs of `schedule --once JOB` and the names of profiles, is not.";
 
 /// `man`.
 #[derive(Clone, Debug, Args)]
 pub struct ManArgs {
-    /// Folder for all pages, which has to be there [default: none, the first page is printed]
+    /// Folder for all pages; made if it is not there [default: none, the first page is printed]
     #[arg(value_name = "DIR", value_parser = read::<PathBuf>)]
     pub folder: Option<PathBuf>,
 }

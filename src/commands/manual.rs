@@ -7,11 +7,15 @@ use clap::{Command, CommandFactory};
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::{Ended, Failure};
-use crate::cli::{Cli, CompletionsArgs, ManArgs};
+use crate::cli::{Cli, CompletionsArgs, ManArgs, Shell};
 use crate::console::Console;
+use crate::mapping::Mapping;
 use crate::outcome::{Bilingual, ExitCode, both};
 
 const PROGRAM: &str = "importer";
+
+/// What bash needs to complete the names of ready-made mappings, which are no words for it.
+const BASH_MAPPINGS: &str = include_str!("mappings.bash");
 
 /// What the codes mean, in the words of README.md.
 const STATUS: [(ExitCode, &str); 12] = [
@@ -71,6 +75,12 @@ const FILES: [(&str, &str); 3] = [
 pub(super) fn completions(args: &CompletionsArgs, console: &Console) -> Ended {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), PROGRAM, &mut script);
+    if args.shell == Shell::Bash {
+        let names = Mapping::builtin_names().iter();
+        let names: Vec<String> = names.map(|name| format!("builtin:{name}")).collect();
+        let further = BASH_MAPPINGS.replace("{names}", &names.join(" "));
+        script.extend_from_slice(further.as_bytes());
+    }
     print(&script, console);
     Ok(ExitCode::Fine)
 }

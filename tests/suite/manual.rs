@@ -61,6 +61,72 @@ fn bash_takes_its_script() {
     assert!(checked.success());
 }
 
+/// bash itself completes the names of ready-made mappings, whose colon ends a word for it.
+#[cfg(unix)]
+#[test]
+fn bash_completes_the_names_of_ready_made_mappings() {
+    let mut importer = Importer::new();
+    let run = importer.args(["completions", "bash"]).run().expect(0);
+    let script = importer.file("importer.bash", run.stdout);
+    importer.file("builds.toml", "");
+    // The words as bash splits them, what stands before the cursor, and what it is offered.
+    let call = r#"
+        source "$1"; COMP_LINE="$2"; COMP_POINT="${#COMP_LINE}"; COMP_WORDBREAKS="$3"
+        shift 3; COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        function=$(complete -p importer | sed 's/.*-F \([^ ]*\).*/\1/')
+        "$function" importer "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+        printf '%s\n' "${COMPREPLY[@]}""#;
+    let all = wawi_importer::mapping::Mapping::builtin_names();
+    let with = |before: &str, names: &[&str]| -> Vec<String> {
+        names.iter().map(|name| format!("{before}{name}")).collect()
+    };
+    for (words, breaks, offered) in [
+        ("importer run x -m builtin : ", ":=", with("", all)),
+        (
+            "importer run x -m builtin : jt",
+            ":=",
+            with("", &["jtl-shop5"]),
+        ),
+        (
+            "importer run x -m builtin:jt",
+            "=",
+            with("builtin:", &["jtl-shop5"]),
+        ),
+        (
+            "importer run x --mapping = builtin : shopi",
+            ":=",
+            with("", &["shopify"]),
+        ),
+        (
+            "importer mapping check builtin : shopi",
+            ":=",
+            with("", &["shopify"]),
+        ),
+        ("importer run x --mapping buil", ":=", with("builtin:", all)),
+        ("importer run x -m builds", ":=", with("", &["builds.toml"])),
+        ("importer run x -m builtin : nothing", ":=", with("", &[])),
+        ("importer mapping fie", ":=", with("", &["fields"])),
+    ] {
+        let typed = words.replace(" : ", ":").replace(" = ", "=");
+        let bash = std::process::Command::new("bash")
+            .args(["-c", call, "bash"])
+            .arg(&script)
+            .args([&typed, breaks])
+            .args(words.split(' '))
+            .current_dir(importer.folder())
+            .output();
+        let Ok(bash) = bash else {
+            // There is no bash on this machine.
+            return;
+        };
+        let errors = String::from_utf8_lossy(&bash.stderr);
+        assert!(errors.is_empty(), "{words}: {errors}");
+        let found = String::from_utf8(bash.stdout).unwrap();
+        let found: Vec<&str> = found.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(found, offered, "{words}");
+    }
+}
+
 #[test]
 fn the_manual_has_a_page_for_each_command() {
     let mut importer = Importer::new();
