@@ -348,6 +348,43 @@ fn every_hint_and_damage_is_named_in_german() {
     insta::assert_snapshot!("german_hints", all);
 }
 
+/// Without a column, and with one or several, a remedy is a sentence that one could have written.
+#[test]
+fn remedies_read_well_without_a_column() {
+    let hints = HINTS.iter().flat_map(|(code, hints)| {
+        let error = FieldError::new(*code, "Number");
+        hints
+            .split(' ')
+            .map(move |hint| error.clone().with("hint", hint))
+    });
+    let codes = Code::ALL
+        .iter()
+        .map(|code| FieldError::new(*code, "Number"));
+    let damages = Damage::ALL.iter().flat_map(|damage| {
+        let codes = [Code::TypeText, Code::TextSuspect, Code::PhoneMalformed];
+        codes.map(|code| FieldError::new(code, "Number").with("looks_like", damage.as_str()))
+    });
+    for error in codes.chain(hints).chain(damages) {
+        for columns in [&[][..], &["Ort"], &["Ort", "Land"]] {
+            let error = error.clone().in_columns(columns.iter().copied());
+            for language in Language::ALL {
+                let remedy = error.remedy_in(language);
+                for bad in [
+                    "(den ",
+                    "(die ",
+                    " in the value",
+                    "the value in the file really",
+                    "  ",
+                ] {
+                    assert!(!remedy.contains(bad), "{}: {remedy}", error.code);
+                }
+                let first = remedy.chars().next().unwrap();
+                assert!(!first.is_lowercase(), "{}: {remedy}", error.code);
+            }
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_error_has_a_sentence(

@@ -1,7 +1,7 @@
 //! What a damaged value looks like, and what to do about it.
 
 use super::Facts;
-use super::remedies::{columns, target};
+use super::remedies::{columns, export, target, there};
 use crate::outcome::damage::{FORM, WORD};
 use crate::outcome::{Code, Damage};
 
@@ -50,10 +50,11 @@ pub(super) fn looks(facts: &Facts<'_>) -> Option<String> {
 /// What to do about damage; none where the rule's own remedy says it.
 pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
     let (target, column) = (target(facts), columns(facts));
+    let there = there(facts);
     let word = facts.param(WORD).unwrap_or_default();
     let in_empty = || {
         format!(
-            "Say that it means nothing: add {} to `empty` in `[source]` of the mapping, or empty it in {column}.",
+            "Say that it means nothing: add {} to `empty` in `[source]` of the mapping, or remove it{there}.",
             if word.is_empty() {
                 "it".to_owned()
             } else {
@@ -77,7 +78,7 @@ pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
         ),
         Damage::Guard => replace("the guard"),
         Damage::Formula => format!(
-            "If {column} really begins so, nothing needs to be done; else take it from the source again."
+            "If the value really begins so, nothing needs to be done; else take {column} from the source again."
         ),
         Damage::Scientific => format!(
             "The spreadsheet destroyed it: take {column} from the source again, without a spreadsheet in between; the lost digits cannot be restored."
@@ -87,10 +88,13 @@ pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
         ),
         Damage::Invisible => replace("them"),
         Damage::LostCharacters if facts.error.code != Code::TextControl => {
-            format!("Export {column} again as UTF-8 from where it is still right.")
+            format!(
+                "Export {} again as UTF-8 from where it is still right.",
+                export(facts)
+            )
         }
         Damage::DateSerial => format!(
-            "Format {column} as a date in the spreadsheet, or hand over the spreadsheet itself (XLSX), which knows that these are dates."
+            "Format it as a date{there} of the spreadsheet, or hand over the spreadsheet itself (XLSX), which knows that these are dates."
         ),
         Damage::ShortYear | Damage::OtherDate => match facts.param(FORM) {
             Some(form) => format!(
@@ -104,14 +108,14 @@ pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
             ),
         },
         Damage::DecimalPoint => format!(
-            "If all of {column} is written so: `decimal = \".\"` of {target} in the mapping; else correct the value."
+            "If all is written so{there}: `decimal = \".\"` of {target} in the mapping; else correct the value."
         ),
         Damage::DecimalComma => format!(
-            "If all of {column} is written so: `decimal = \",\"` of {target} in the mapping; else correct the value."
+            "If all is written so{there}: `decimal = \",\"` of {target} in the mapping; else correct the value."
         ),
-        Damage::Thousands if matches!(word.as_str(), "." | ",") => format!(
-            "Correct {column}: without that sign decimals elsewhere in it would count as digits."
-        ),
+        Damage::Thousands if matches!(word.as_str(), "." | ",") => {
+            format!("Correct {column}: without that sign decimals elsewhere would count as digits.")
+        }
         Damage::Thousands => replace("that sign"),
         Damage::ZeroDecimals => format!(
             "Take what stands before the decimals with `extract` of {target} in the mapping, or correct {column}."

@@ -103,6 +103,22 @@ pub(super) fn columns(facts: &Facts<'_>) -> String {
     }
 }
 
+/// Where in the file something is to be changed; nothing if no column is known.
+pub(super) fn there(facts: &Facts<'_>) -> String {
+    match facts.error.columns.is_empty() {
+        true => String::new(),
+        false => format!(" in {}", columns(facts)),
+    }
+}
+
+/// What is to be taken from its source once more.
+pub(super) fn export(facts: &Facts<'_>) -> String {
+    match facts.error.columns.is_empty() {
+        true => "the file".to_owned(),
+        false => columns(facts),
+    }
+}
+
 /// The end of a remedy for a rule that may be switched.
 fn or_switch(facts: &Facts<'_>) -> String {
     format!(
@@ -131,18 +147,19 @@ fn required(facts: &Facts<'_>) -> String {
 
 fn contact(facts: &Facts<'_>) -> String {
     let target = target(facts);
-    let column = columns(facts);
+    let (column, there) = (columns(facts), there(facts));
     let switch = or_switch(facts);
     match (facts.error.code, facts.hint()) {
         (Code::EmailMalformed, Some("several")) => format!(
-            "Leave one address alone in {column}, or take the first with `extract` of {target} in the mapping."
+            "Leave only one address{there}, or take the first with `extract` of {target} in the mapping."
         ),
         (Code::EmailMalformed, Some("mailto" | "display_name" | "blank")) => format!(
-            "Leave the bare address in {column}, or take it out with `extract` of {target} in the mapping."
+            "Leave only the bare address{there}, or take it out with `extract` of {target} in the mapping."
         ),
         (Code::EmailMalformed, _) => format!("Correct or empty {column}{switch}"),
         (Code::PhoneMalformed, Some("scientific")) => format!(
-            "Export {column} again from the shop as text, without a spreadsheet in between; the lost digits cannot be restored."
+            "Export {} again from the shop as text, without a spreadsheet in between; the lost digits cannot be restored.",
+            export(facts)
         ),
         (Code::PhoneMalformed, Some("guard")) => {
             format!("Set `as = \"phone\"` for {target} in the mapping, or correct {column}.")
@@ -154,7 +171,7 @@ fn contact(facts: &Facts<'_>) -> String {
 
 fn by_country(facts: &Facts<'_>) -> String {
     let target = target(facts);
-    let column = columns(facts);
+    let (column, there) = (columns(facts), there(facts));
     let switch = or_switch(facts);
     match (facts.error.code, facts.hint()) {
         (Code::PostalCodeCountry, Some("lost_zero")) => format!(
@@ -170,15 +187,13 @@ fn by_country(facts: &Facts<'_>) -> String {
             "Set `as = \"vat_id\"` for {target} in the mapping: it removes blanks and signs."
         ),
         (Code::VatIdFormat, Some("greece")) => {
-            format!(
-                "Write EL instead of GR in {column}, or set `replace` for {target} in the mapping."
-            )
+            format!("Write EL instead of GR{there}, or set `replace` for {target} in the mapping.")
         }
         (Code::VatIdFormat, Some("no_prefix")) => format!(
-            "Put the country's prefix before the number in {column}, or with `join` of {target} in the mapping."
+            "Put the country's prefix before the number{there}, or with `join` of {target} in the mapping."
         ),
         (Code::VatIdFormat, Some("lost_zero")) => {
-            format!("Belgian numbers have ten digits: put a 0 before the nine in {column}.")
+            format!("Belgian numbers have ten digits: put a 0 before the nine{there}.")
         }
         (Code::VatIdFormat, _) => format!("Correct or empty {column}{switch}"),
         (Code::VatIdChecksum, _) => {

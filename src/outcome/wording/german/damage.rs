@@ -1,7 +1,7 @@
 //! What a damaged value looks like, and what to do about it, in German.
 
 use super::Facts;
-use super::remedies::{columns, for_it, target};
+use super::remedies::{columns, export, first, for_it, target, there};
 use crate::outcome::damage::{FORM, WORD};
 use crate::outcome::{Code, Damage};
 
@@ -62,7 +62,7 @@ pub(super) fn looks(facts: &Facts<'_>) -> Option<String> {
 /// What to do about damage; none where the rule's own remedy says it.
 pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
     let (target, column) = (target(facts), columns(facts));
-    let for_it = for_it(facts);
+    let (for_it, there) = (for_it(facts), there(facts));
     let word = facts.param(WORD).unwrap_or_default();
     let in_empty = || {
         format!(
@@ -102,10 +102,11 @@ pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
         ),
         Damage::Invisible => replace("Diese Zeichen"),
         Damage::LostCharacters if facts.error.code != Code::TextControl => format!(
-            "{column} dort, wo noch alles stimmt, noch einmal als UTF-8 exportieren."
+            "{} dort, wo noch alles stimmt, noch einmal als UTF-8 exportieren.",
+            first(&export(facts))
         ),
         Damage::DateSerial => format!(
-            "{column} in der Tabellenkalkulation als Datum formatieren, oder die Mappe selbst übergeben (XLSX), die weiß, dass dies Daten sind."
+            "In der Tabellenkalkulation als Datum formatieren{there}, oder die Mappe selbst übergeben (XLSX), die weiß, dass dies Datumsangaben sind."
         ),
         Damage::ShortYear | Damage::OtherDate => match facts.param(FORM) {
             Some(form) => format!(
@@ -119,13 +120,13 @@ pub(super) fn remedy(facts: &Facts<'_>) -> Option<String> {
             ),
         },
         Damage::DecimalPoint => format!(
-            "Wenn alles so geschrieben ist ({column}): `decimal = \".\"` von {target} in der Zuordnung; sonst den Wert berichtigen."
+            "Wenn alles so geschrieben ist{there}: `decimal = \".\"` von {target} in der Zuordnung; sonst den Wert berichtigen."
         ),
         Damage::DecimalComma => format!(
-            "Wenn alles so geschrieben ist ({column}): `decimal = \",\"` von {target} in der Zuordnung; sonst den Wert berichtigen."
+            "Wenn alles so geschrieben ist{there}: `decimal = \",\"` von {target} in der Zuordnung; sonst den Wert berichtigen."
         ),
         Damage::Thousands if matches!(word.as_str(), "." | ",") => format!(
-            "Den Wert berichtigen ({column}): ohne dieses Zeichen zählten Nachkommastellen an anderer Stelle als Ziffern."
+            "Den Wert berichtigen{there}: ohne dieses Zeichen zählten Nachkommastellen an anderer Stelle als Ziffern."
         ),
         Damage::Thousands => replace("Dieses Zeichen"),
         Damage::ZeroDecimals => format!(

@@ -10,17 +10,17 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         return remedy;
     }
     let (target, for_it) = (target(facts), for_it(facts));
-    let column = columns(facts);
+    let (column, there) = (columns(facts), there(facts));
     match facts.error.code {
         Code::RequiredMissing => required(facts),
         Code::TypeInteger => format!(
-            "Nur Ziffern eintragen ({column}), oder Texte mit `lookup` von {target} in der Zuordnung übersetzen."
+            "Nur Ziffern eintragen{there}, oder Texte mit `lookup` von {target} in der Zuordnung übersetzen."
         ),
         Code::TypeDecimal => format!(
             "Sagen, wie die Datei Zahlen schreibt: `decimal = \",\"` oder `decimal = \".\"` in `[source]` der Zuordnung; sonst {column} berichtigen."
         ),
         Code::TypeBoolean => format!(
-            "ja/nein, yes/no, true/false oder 1/0 eintragen ({column}), oder mit `lookup` von {target} in der Zuordnung übersetzen."
+            "Eintragen{there}: ja/nein, yes/no, true/false oder 1/0; oder mit `lookup` von {target} in der Zuordnung übersetzen."
         ),
         Code::TypeDate if facts.is_no_day() => format!("{} berichtigen.", first(&column)),
         Code::TypeDate => format!(
@@ -71,13 +71,13 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
             "Die Datei noch einmal als UTF-8 exportieren, oder sagen, welchen Zeichensatz sie hat: `--encoding utf-8`. Sehen nur Teile so aus, waren sie schon vorher beschädigt: im Shop berichtigen.".to_owned()
         }
         Code::TextSuspect => format!(
-            "Nachsehen ({column}); `\"text.suspect\" = \"off\"` in `[rules]` der Zuordnung schaltet diese Warnung ab."
+            "Nachsehen{there}; `\"text.suspect\" = \"off\"` in `[rules]` der Zuordnung schaltet diese Warnung ab."
         ),
         Code::DateSuspect => format!(
-            "Er wird gesendet, wie er ist. Nachsehen ({column}), auch nach der Reihenfolge von Tag, Monat und Jahr in `date` der Zuordnung."
+            "Er wird gesendet, wie er ist. Nachsehen{there}, auch nach der Reihenfolge von Tag, Monat und Jahr in `date` der Zuordnung."
         ),
         Code::TextControl => {
-            format!("Die Steuerzeichen entfernen ({column}){}", or_switch(facts))
+            format!("Die Steuerzeichen entfernen{there}{}", or_switch(facts))
         }
         Code::PropertyUnknown => {
             "Die Schreibweise berichtigen oder die Eigenschaft entfernen; `importer mapping fields` zeigt, was die API hat.".to_owned()
@@ -112,8 +112,24 @@ pub(super) fn columns(facts: &Facts<'_>) -> String {
     }
 }
 
+/// Where in the file something is to be changed, in parentheses; nothing if no column is known.
+pub(super) fn there(facts: &Facts<'_>) -> String {
+    match facts.error.columns.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", columns(facts)),
+    }
+}
+
+/// What is to be taken from its source once more.
+pub(super) fn export(facts: &Facts<'_>) -> String {
+    match facts.error.columns.is_empty() {
+        true => "die Datei".to_owned(),
+        false => columns(facts),
+    }
+}
+
 /// The text at the beginning of a sentence.
-fn first(text: &str) -> String {
+pub(super) fn first(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters
         .next()
@@ -177,18 +193,19 @@ fn not_found(facts: &Facts<'_>) -> String {
 
 fn contact(facts: &Facts<'_>) -> String {
     let (target, for_it) = (target(facts), for_it(facts));
-    let column = columns(facts);
+    let (column, there) = (columns(facts), there(facts));
     let start = first(&column);
     let switch = or_switch(facts);
     match (facts.error.code, facts.hint()) {
         (Code::EmailMalformed, Some("several")) => format!(
-            "Nur eine Adresse stehen lassen ({column}), oder mit `extract` von {target} in der Zuordnung die erste nehmen."
+            "Nur eine Adresse stehen lassen{there}, oder mit `extract` von {target} in der Zuordnung die erste nehmen."
         ),
         (Code::EmailMalformed, Some("mailto" | "display_name" | "blank")) => format!(
-            "Nur die bloße Adresse stehen lassen ({column}), oder sie mit `extract` von {target} in der Zuordnung herausnehmen."
+            "Nur die bloße Adresse stehen lassen{there}, oder sie mit `extract` von {target} in der Zuordnung herausnehmen."
         ),
         (Code::PhoneMalformed, Some("scientific")) => format!(
-            "{start} noch einmal als Text aus dem Shop exportieren, ohne Tabellenkalkulation dazwischen; die verlorenen Ziffern lassen sich nicht wiederherstellen."
+            "{} noch einmal als Text aus dem Shop exportieren, ohne Tabellenkalkulation dazwischen; die verlorenen Ziffern lassen sich nicht wiederherstellen.",
+            first(&export(facts))
         ),
         (Code::PhoneMalformed, Some("guard")) => {
             format!("`as = \"phone\"` {for_it} in der Zuordnung setzen, oder {column} berichtigen.")
@@ -202,7 +219,7 @@ fn contact(facts: &Facts<'_>) -> String {
 
 fn by_country(facts: &Facts<'_>) -> String {
     let (target, for_it) = (target(facts), for_it(facts));
-    let column = columns(facts);
+    let (column, there) = (columns(facts), there(facts));
     let start = first(&column);
     let switch = or_switch(facts);
     match (facts.error.code, facts.hint()) {
@@ -219,13 +236,13 @@ fn by_country(facts: &Facts<'_>) -> String {
             "`as = \"vat_id\"` {for_it} in der Zuordnung setzen: das entfernt Leer- und Satzzeichen."
         ),
         (Code::VatIdFormat, Some("greece")) => format!(
-            "EL statt GR schreiben ({column}), oder `replace` {for_it} in der Zuordnung setzen."
+            "EL statt GR schreiben{there}, oder `replace` {for_it} in der Zuordnung setzen."
         ),
         (Code::VatIdFormat, Some("no_prefix")) => format!(
-            "Das Länderkennzeichen vor die Nummer setzen ({column}), oder mit `join` von {target} in der Zuordnung."
+            "Das Länderkennzeichen vor die Nummer setzen{there}, oder mit `join` von {target} in der Zuordnung."
         ),
         (Code::VatIdFormat, Some("lost_zero")) => {
-            format!("Belgische Nummern haben zehn Ziffern: eine 0 vor die neun setzen ({column}).")
+            format!("Belgische Nummern haben zehn Ziffern: eine 0 vor die neun setzen{there}.")
         }
         (Code::VatIdFormat, _) => format!("{start} berichtigen oder leeren{switch}"),
         (Code::VatIdChecksum, _) => format!(
