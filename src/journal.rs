@@ -55,6 +55,8 @@ pub use runs::{NewRun, RunRow};
 use error::from_sql;
 use runs::RunKey;
 
+use crate::outcome::{Bilingual, both};
+
 /// The journal's file in the state folder.
 const FILE: &str = "journal.db";
 
@@ -308,23 +310,30 @@ impl Drop for Journal {
 /// would take it for a new file), or that is gone while its log is still there, was damaged by
 /// somebody else.
 fn is_there(path: &Path) -> Result<bool, JournalError> {
-    let damaged = |why: &str| {
+    let damaged = |why: Bilingual| {
         Err(JournalError::Damaged {
             path: path.to_path_buf(),
-            why: why.to_owned(),
+            why,
         })
     };
     match folder::length(path)? {
-        Some(0) => damaged("the file is empty"),
-        Some(length) if length < SHORTEST => damaged("the file is too short for a database"),
+        Some(0) => damaged(both!("the file is empty", "die Datei ist leer")),
+        Some(length) if length < SHORTEST => damaged(both!(
+            "the file is too short for a database",
+            "die Datei ist zu kurz für eine Datenbank"
+        )),
         Some(_) => Ok(true),
         None => {
-            for (ending, what) in [
-                ("-wal", "write-ahead log"),
-                ("-journal", "rollback journal"),
-            ] {
+            for ending in ["-wal", "-journal"] {
                 if folder::length(&beside(path, ending))?.is_some_and(|length| length > 0) {
-                    return damaged(&format!("the file is gone, but its {what} is still there"));
+                    let what = match ending {
+                        "-wal" => both!("write-ahead log", "Log"),
+                        _ => both!("rollback journal", "Rücknahmeprotokoll"),
+                    };
+                    return damaged(both!([what]
+                        "the file is gone, but its {what} (`{ending}`) is still there",
+                        "die Datei ist fort, aber ihr {what} (`{ending}`) ist noch da"
+                    ));
                 }
             }
             Ok(false)
@@ -378,7 +387,10 @@ fn is_of_whole_pages(connection: &Connection, files: &[PathBuf; 4]) -> Result<()
     }
     Err(JournalError::Damaged {
         path: path.clone(),
-        why: "the file ends within a page".to_owned(),
+        why: both!(
+            "the file ends within a page",
+            "die Datei endet mitten in einer Seite"
+        ),
     })
 }
 

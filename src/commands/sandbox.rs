@@ -9,6 +9,7 @@ use crate::cli::{Decision, Duplicates, Lookup, SandboxArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::import::{ImportError, runtime_here};
+use crate::outcome::borrowed::of_toml;
 use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::sandbox::{
     self, Counters, Existing, Plan, PlanError, Quota, Sandbox, SandboxSettings, StartError, Window,
@@ -29,7 +30,7 @@ impl From<PlanError> for Failure {
             code,
             text: Bilingual {
                 english: format!("{about}{error}"),
-                german: format!("{about}{}", error.in_german()),
+                german: format!("{about}{}", error.in_german(|said| of_toml(said).german)),
             },
             help: Some(Bilingual {
                 english: help.english,

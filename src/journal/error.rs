@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::outcome::{Bilingual, both};
+use crate::outcome::{Bilingual, borrowed, both};
 use rusqlite::ErrorCode;
 
 /// Trouble with the journal or with a lock in the state folder. It stops the run.
@@ -29,12 +29,12 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// The journal is there, but it cannot be trusted. It is left exactly as it was found.
-    #[error("the journal {} is damaged: {why}", path.display())]
+    #[error("the journal {} is damaged: {}", path.display(), why.english)]
     Damaged {
         /// The journal's file, or the one beside it that is damaged.
         path: PathBuf,
         /// What is wrong with it.
-        why: String,
+        why: Bilingual,
     },
     /// A later version of the program wrote it.
     #[error(
@@ -147,7 +147,11 @@ impl JournalError {
                 )
             }
             Self::Damaged { path, why } => {
-                format!("das Journal {} ist beschädigt: {why}", path.display())
+                format!(
+                    "das Journal {} ist beschädigt: {}",
+                    path.display(),
+                    why.german
+                )
             }
             Self::Newer { path, found, known } => format!(
                 "das Journal {} hat das Format {found}; diese Version von importer kennt die \
@@ -370,18 +374,24 @@ pub(super) fn from_sql(
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => JournalError::Damaged {
             path,
-            why: source.to_string(),
+            why: borrowed::of_sqlite(&source.to_string()),
         },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Busy { path },
         // Every statement is a constant that the tests prepare: if SQLite does not understand one,
         // the tables are not ours any more.
         _ if is_plain_error(&source) => JournalError::Damaged {
             path,
-            why: format!("its tables are not as they were made ({source})"),
+            why: both!(
+                "its tables are not as they were made ({source})",
+                "seine Tabellen sind nicht, wie sie angelegt wurden ({source})"
+            ),
         },
         _ if is_misread(&source) => JournalError::Damaged {
             path,
-            why: format!("a value in it cannot be read ({source})"),
+            why: both!(
+                "a value in it cannot be read ({source})",
+                "ein Wert darin ist nicht zu lesen ({source})"
+            ),
         },
         _ => JournalError::Sql {
             path,

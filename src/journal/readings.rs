@@ -10,6 +10,7 @@ use super::hashes::Hashes;
 use super::runs::RunKey;
 use super::{Journal, JournalError};
 use crate::fail_point::{self, Point};
+use crate::outcome::both;
 
 /// Parts that stand behind one another.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,7 +89,10 @@ impl Journal {
             self.damaged.set(true);
             return Err(JournalError::Damaged {
                 path: self.path.clone(),
-                why: "what it keeps of an input is not what was written".to_owned(),
+                why: both!(
+                    "what it keeps of an input is not what was written",
+                    "was es von einer Eingabe aufbewahrt, ist nicht mehr, was geschrieben wurde"
+                ),
             });
         }
         Ok(Some(content))

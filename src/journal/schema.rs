@@ -16,6 +16,7 @@ use super::folder::{self, trouble};
 use super::hashes::BodyHash;
 use super::{JournalError, SECRET_LENGTH};
 use crate::fail_point::{self, Point};
+use crate::outcome::{borrowed, both};
 
 /// The documented schema.
 const SCHEMA: &str = include_str!("schema.sql");
@@ -197,7 +198,10 @@ pub(super) fn admit(
     match usize::try_from(found) {
         Ok(0) | Err(_) => Err(JournalError::Damaged {
             path: path.to_path_buf(),
-            why: format!("its format number is {found}"),
+            why: both!(
+                "its format number is {found}",
+                "die Nummer seines Formats ist {found}"
+            ),
         }),
         Ok(_) if found > FORMAT => Err(JournalError::Newer {
             path: path.to_path_buf(),
@@ -285,7 +289,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), JournalE
     } else {
         Err(JournalError::Damaged {
             path: path.to_path_buf(),
-            why: answer,
+            why: borrowed::of_sqlite(&answer),
         })
     }
 }

@@ -18,6 +18,7 @@ use std::path::Path;
 
 use super::JournalError;
 use super::folder::{self, trouble};
+use crate::outcome::{Bilingual, both};
 
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
@@ -64,16 +65,21 @@ enum Damage {
 }
 
 impl Damage {
-    fn describe(self) -> String {
+    fn describe(self) -> Bilingual {
         match self {
-            Self::Header(_) => "the head of its write-ahead log is broken".to_owned(),
-            Self::Frame { frame, .. } => format!(
-                "frame {frame} of its write-ahead log is broken, and whole commits stand behind it"
+            Self::Header(_) => both!(
+                "the head of its write-ahead log is broken",
+                "der Kopf seines Logs (`-wal`) ist beschädigt"
             ),
-            Self::Short { whole, written } => format!(
-                "its write-ahead log has only {whole} of the {written} frames that were written"
+            Self::Frame { frame, .. } => both!(
+                "frame {frame} of its write-ahead log is broken, and whole commits stand behind it",
+                "der Abschnitt {frame} seines Logs (`-wal`) ist beschädigt, und dahinter steht noch Ganzes"
             ),
-            Self::Gone => "its write-ahead log is gone".to_owned(),
+            Self::Short { whole, written } => both!(
+                "its write-ahead log has only {whole} of the {written} frames that were written",
+                "sein Log (`-wal`) hat nur {whole} der {written} Abschnitte, die geschrieben wurden"
+            ),
+            Self::Gone => both!("its write-ahead log is gone", "sein Log (`-wal`) ist fort"),
         }
     }
 }

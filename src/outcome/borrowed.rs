@@ -16,6 +16,22 @@ pub(crate) fn of_toml(sentence: &str) -> Bilingual {
     in_both(sentence, german)
 }
 
+/// What SQLite says of a damaged file. What it found where is its own business: of that, German
+/// says only who says it.
+pub(crate) fn of_sqlite(sentence: &str) -> Bilingual {
+    let german = match sentence {
+        "database disk image is malformed" => {
+            "was in der Datei steht, passt nicht zusammen".to_owned()
+        }
+        "file is not a database" => "die Datei ist keine Datenbank".to_owned(),
+        "file is encrypted or is not a database" => {
+            "die Datei ist keine Datenbank oder verschlüsselt".to_owned()
+        }
+        other => format!("SQLite meldet `{}`", other.replace('`', "'")),
+    };
+    in_both(sentence, Some(german))
+}
+
 /// What the parser of regular expressions says is the reason.
 pub(crate) fn of_regex(sentence: &str) -> Bilingual {
     in_both(sentence, regex_fault(sentence).map(str::to_owned))

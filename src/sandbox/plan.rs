@@ -73,9 +73,9 @@ impl PlanError {
         }
     }
 
-    /// What is wrong, in German.
+    /// What is wrong, in German; `of_toml` has the German of what the parser of TOML says.
     #[must_use]
-    pub fn in_german(&self) -> String {
+    pub fn in_german(&self, of_toml: impl Fn(&str) -> String) -> String {
         match self {
             Self::File { path, source } => {
                 format!(
@@ -84,7 +84,11 @@ impl PlanError {
                 )
             }
             Self::Line { path, line, wrong } => {
-                format!("{}:{line}: {}", path.display(), wrong.what.german)
+                let what = match wrong.is_of_parser {
+                    true => of_toml(&wrong.what.english),
+                    false => wrong.what.german.clone(),
+                };
+                format!("{}:{line}: {what}", path.display())
             }
             Self::Text(wrong) => wrong.what.german.clone(),
         }
@@ -102,11 +106,29 @@ impl PlanError {
 pub struct Wrong {
     what: Told,
     help: Told,
+    /// The words are those of the parser of TOML, which speaks English.
+    is_of_parser: bool,
 }
 
 impl Wrong {
     fn new(what: Told, help: Told) -> Self {
-        Self { what, help }
+        Self {
+            what,
+            help,
+            is_of_parser: false,
+        }
+    }
+
+    fn of_parser(said: &str) -> Self {
+        let help = both(
+            "a fault file is TOML: a word and its value on each line, texts in quotes",
+            "eine Fehlerdatei ist TOML: je Zeile ein Wort und sein Wert, Texte in \
+             Anführungszeichen",
+        );
+        Self {
+            is_of_parser: true,
+            ..Self::new(both(said, said), help)
+        }
     }
 }
 
@@ -191,17 +213,8 @@ impl Plan {
 
     fn parse(text: &str) -> Result<Self, Found> {
         let table = DeTable::parse(text).map_err(|error| {
-            // The parser speaks English.
-            let what = both(error.message(), error.message());
-            let help = both(
-                "a fault file is TOML: a word and its value on each line, texts in quotes",
-                "eine Fehlerdatei ist TOML: je Zeile ein Wort und sein Wert, Texte in \
-                 Anführungszeichen",
-            );
-            (
-                Wrong::new(what, help),
-                error.span().map_or(0, |span| span.start),
-            )
+            let at = error.span().map_or(0, |span| span.start);
+            (Wrong::of_parser(error.message()), at)
         })?;
         let mut plan = Self::default();
         for (key, node) in table.get_ref() {

@@ -450,6 +450,72 @@ fn mistakes_in_settings_and_in_the_command_line_are_german() {
     }
 }
 
+/// What SQLite finds is quoted; everything else about a damaged journal is German.
+#[test]
+fn a_damaged_journal_is_told_in_german() {
+    let mut importer = importer();
+    let journal = importer.folder().join(".importer/journal.db");
+    std::fs::create_dir(importer.folder().join(".importer")).unwrap();
+    let rubbish = "no database at all ".repeat(999);
+    for (bytes, log, german) in [
+        (Some(""), false, "ist beschädigt: die Datei ist leer\n"),
+        (
+            Some("rubbish"),
+            false,
+            "ist beschädigt: die Datei ist zu kurz für eine Datenbank\n",
+        ),
+        (
+            Some(rubbish.as_str()),
+            false,
+            "ist beschädigt: die Datei ist keine Datenbank\n",
+        ),
+        (
+            None,
+            true,
+            "ist beschädigt: die Datei ist fort, aber ihr Log (`-wal`) ist noch da\n",
+        ),
+    ] {
+        match bytes {
+            Some(bytes) => std::fs::write(&journal, bytes).unwrap(),
+            None => std::fs::remove_file(&journal).unwrap(),
+        }
+        if log {
+            std::fs::write(journal.with_file_name("journal.db-wal"), "something").unwrap();
+        }
+        let run = all_german(&mut importer, "runs", 8);
+        assert!(run.stderr.contains(german), "{german}{}", run.said());
+        assert!(
+            run.stderr.contains("Hilfe: das Journal mit"),
+            "{}",
+            run.said()
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_fault_file_is_german() {
+    let mut importer = importer();
+    for (text, german) in [
+        (
+            "drop = \n",
+            "faults.toml:1: Text muss in Anführungszeichen stehen",
+        ),
+        (
+            "seed = 1\n[[record]\n",
+            "faults.toml:2: der Abschnitt ist nicht geschlossen",
+        ),
+        (
+            "seed = 1\nseed = 2\n",
+            "faults.toml:2: diesen Schlüssel gibt es schon",
+        ),
+        ("drop = 2\n", "faults.toml:1: "),
+    ] {
+        importer.file("faults.toml", text);
+        let run = all_german(&mut importer, "sandbox --faults faults.toml", 4);
+        assert!(run.stderr.contains(german), "{german}\n{}", run.said());
+    }
+}
+
 #[test]
 fn an_input_with_nothing_in_it_is_told_in_german() {
     let mut importer = importer();
