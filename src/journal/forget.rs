@@ -166,18 +166,11 @@ impl Journal {
                         .is_some_and(|numbers| numbers.contains(number))
             };
             // A customer may be known by its number, and its key be something else.
-            for table in ["keys", "records JOIN runs USING (run_no)"] {
-                let mut numbered = connection.prepare(&format!(
-                    "SELECT target_no, key_hash, customer_number FROM {table} \
-                     WHERE customer_number IS NOT NULL AND key_hash IS NOT NULL"
-                ))?;
-                let mut rows = numbered.query([])?;
-                while let Some(row) = rows.next()? {
-                    if is_theirs(row.get(0)?, row.get_ref(2)?.as_str()?) {
-                        traces.keys.insert((row.get(0)?, row.get(1)?));
-                    }
+            each_numbered(connection, |target, key, number| {
+                if is_theirs(target, number) {
+                    traces.keys.insert((target, key));
                 }
-            }
+            })?;
             find_records(connection, &mut traces, &is_theirs)?;
             find_intents(connection, &mut traces, key)?;
             keep_known(connection, &mut traces)?;
@@ -367,20 +360,31 @@ fn numbers_of(
     keys: &BTreeSet<(i64, KeyHash)>,
 ) -> rusqlite::Result<BTreeMap<i64, BTreeSet<String>>> {
     let mut found: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    each_numbered(connection, |target, key, number| {
+        if keys.contains(&(target, key)) {
+            found.entry(target).or_default().insert(number.to_owned());
+        }
+    })?;
+    Ok(found)
+}
+
+/// Takes each target, key and customer number that stand beside each other: in guards and in
+/// records.
+fn each_numbered(
+    connection: &Connection,
+    mut take: impl FnMut(i64, KeyHash, &str),
+) -> rusqlite::Result<()> {
     for table in ["keys", "records JOIN runs USING (run_no)"] {
-        let mut select = connection.prepare(&format!(
+        let mut numbered = connection.prepare(&format!(
             "SELECT target_no, key_hash, customer_number FROM {table} \
              WHERE customer_number IS NOT NULL AND key_hash IS NOT NULL"
         ))?;
-        let mut rows = select.query([])?;
+        let mut rows = numbered.query([])?;
         while let Some(row) = rows.next()? {
-            let target = row.get(0)?;
-            if keys.contains(&(target, row.get(1)?)) {
-                found.entry(target).or_default().insert(row.get(2)?);
-            }
+            take(row.get(0)?, row.get(1)?, row.get_ref(2)?.as_str()?);
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn find_records(

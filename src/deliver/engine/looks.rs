@@ -94,7 +94,6 @@ impl Engine {
         let Some(job) = self.jobs.get(&id) else {
             return;
         };
-        let attempts = job.attempt;
         match &job.purpose {
             Some(Purpose::Precheck) | None => {
                 self.requeue(id);
@@ -105,19 +104,26 @@ impl Engine {
             Some(Purpose::WhoHasIt { .. }) if job.may_be_ours() => {
                 self.settle_unknown(id, UnknownWhy::LookupImpossible);
             }
-            Some(Purpose::WhoHasIt {
+            Some(Purpose::WhoHasIt { .. }) => self.refuse_as_told(id),
+        }
+    }
+
+    /// Nobody was found who has it: the server's refusal holds.
+    fn refuse_as_told(&mut self, id: JobId) {
+        if let Some(job) = self.jobs.get_mut(&id)
+            && let Some(Purpose::WhoHasIt {
                 status,
                 code,
                 errors,
-            }) => {
-                let outcome = Outcome::Refused {
-                    status: *status,
-                    code: code.clone(),
-                    errors: errors.clone(),
-                    attempts,
-                };
-                self.settle(id, outcome);
-            }
+            }) = &mut job.purpose
+        {
+            let outcome = Outcome::Refused {
+                status: *status,
+                code: code.take(),
+                errors: std::mem::take(errors),
+                attempts: job.attempt,
+            };
+            self.settle(id, outcome);
         }
     }
 
@@ -252,19 +258,7 @@ impl Engine {
                     self.wait_until(id, now + backoff::wait(backoff::BASE, 1, roll));
                 }
             }
-            Some(Purpose::WhoHasIt {
-                status,
-                code,
-                errors,
-            }) => {
-                let outcome = Outcome::Refused {
-                    status: *status,
-                    code: code.take(),
-                    errors: std::mem::take(errors),
-                    attempts: job.attempt,
-                };
-                self.settle(id, outcome);
-            }
+            Some(Purpose::WhoHasIt { .. }) => self.refuse_as_told(id),
             Some(Purpose::Reconcile(_)) => self.missed_again(id, now),
         }
     }
