@@ -92,6 +92,49 @@ fn the_debian_package_has_what_its_pages_link_to_where_they_look_for_it() {
     assert_eq!(missing(&patterns), [] as [String; 0]);
 }
 
+/// What Debian's own checker minds, as far as it can be seen from here.
+#[test]
+fn the_debian_package_is_described_as_debian_wants_it() {
+    let manifest = manifest();
+    let package = &manifest["package"];
+    let deb = &package["metadata"]["deb"];
+    let synopsis = package["description"].as_str().unwrap();
+    assert!(
+        synopsis.len() < 80 && !synopsis.ends_with('.'),
+        "{synopsis}"
+    );
+    let text = deb["extended-description"].as_str().unwrap();
+    assert!(text.lines().count() > 3 && !text.contains("\n\n\n"));
+    for line in text.lines() {
+        assert!(line.len() < 80 && line == line.trim(), "{line}");
+    }
+    // Taken as it is, as it begins with its format; both licences are in it.
+    let [file, skipped] = deb["license-file"].as_array().unwrap().as_slice() else {
+        panic!("{deb}");
+    };
+    assert_eq!(
+        (file.as_str(), skipped.as_str()),
+        (Some("debian/copyright"), Some("0"))
+    );
+    let copyright = std::fs::read_to_string(repository("debian/copyright")).unwrap();
+    assert!(copyright.starts_with("Format: https://www.debian.org/doc/packaging-manuals/"));
+    let holder = deb["copyright"].as_str().unwrap();
+    assert!(copyright.contains(&format!("\nCopyright: {holder}\n")));
+    let mit = std::fs::read_to_string(repository("LICENSE-MIT")).unwrap();
+    assert!(mit.contains(&format!("Copyright (c) {holder}\n")));
+    let (_, rest) = copyright.split_once("\nLicense: MIT\n").unwrap();
+    let (told, apache) = rest.split_once("\n\nLicense: Apache-2.0\n").unwrap();
+    let told: Vec<&str> = told
+        .lines()
+        .map(|line| line[1..].trim_start_matches('.'))
+        .collect();
+    assert!(
+        mit.ends_with(&format!("\n{}\n", told.join("\n"))),
+        "{told:?}"
+    );
+    assert!(apache.contains("/usr/share/common-licenses/Apache-2.0"));
+}
+
 #[test]
 fn the_archive_of_a_release_has_what_its_pages_link_to() {
     let workflow = std::fs::read_to_string(repository(".github/workflows/release.yml")).unwrap();
