@@ -38,10 +38,11 @@ const KIB: usize = 250_000;
 const SECONDS: u32 = 10;
 
 /// Limits the program where the system can do so; processor time, so that a busy computer
-/// fails nothing.
+/// fails nothing. The allocator sets 64 MiB of address space aside for each thread that has to
+/// wait for another one, which is chance: it is told to let two wait.
 fn limit(importer: &mut Importer) {
     #[cfg(target_os = "linux")]
-    importer.shell(format!("ulimit -v {KIB}; ulimit -t {SECONDS}; exec \"$@\""));
+    importer.shell(format!("ulimit -v {KIB}; ulimit -t {SECONDS}; MALLOC_ARENA_MAX=2 exec \"$@\""));
     #[cfg(not(target_os = "linux"))]
     let _ = importer;
 }
