@@ -297,7 +297,7 @@ mod tests {
             (1536, "1.5 KiB", "1,5 KiB"),
             (1 << 20, "1.0 MiB", "1,0 MiB"),
             (5 << 30, "5.0 GiB", "5,0 GiB"),
-            (3 << 50, "3072.0 TiB", "3.072,0 TiB"),
+            (3 << 50, "3,072.0 TiB", "3.072,0 TiB"),
         ] {
             let size = size(bytes);
             assert_eq!(
