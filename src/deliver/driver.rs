@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use super::engine::{Action, Engine, Task};
 use super::wire::{Reply, Wire, never_sent};
 use crate::outcome::{
-    Attempt, Ending, Limit, Measured, Outcome, PauseWhy, QuotaUse, Submission, Traffic,
+    Attempt, Bilingual, Ending, Limit, Measured, Outcome, PauseWhy, QuotaUse, Submission, Traffic,
+    both,
 };
 use writer::{Batch, Committed, Writer};
 
@@ -67,8 +68,24 @@ pub trait Ledger: Send + 'static {
 
 /// A ledger that could not keep its lines.
 #[derive(Debug, thiserror::Error)]
-#[error("the journal could not be written: {0}")]
-pub struct LedgerError(pub String);
+#[error("the journal could not be written: {}", .0.english)]
+pub struct LedgerError(pub Bilingual);
+
+impl LedgerError {
+    /// It is not known why: whoever writes has gone.
+    fn stopped() -> Self {
+        Self(both!(
+            "its writer has stopped",
+            "wer es schreibt, hat aufgehört"
+        ))
+    }
+
+    /// What went wrong, in German.
+    #[must_use]
+    pub fn in_german(&self) -> String {
+        format!("das Journal ließ sich nicht schreiben: {}", self.0.german)
+    }
+}
 
 /// What somebody outside wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -387,13 +404,13 @@ impl Loop {
         }
         self.committing += self.pending.lines.len();
         if !self.writer.hand_over(&mut self.pending) {
-            self.fail(LedgerError("its writer has stopped".to_owned()));
+            self.fail(LedgerError::stopped());
         }
     }
 
     fn committed(&mut self, batch: Option<Committed>) {
         let Some(batch) = batch else {
-            return self.fail(LedgerError("its writer has stopped".to_owned()));
+            return self.fail(LedgerError::stopped());
         };
         self.committing -= batch.lines;
         match batch.result {

@@ -18,7 +18,7 @@ use super::which::{absolute, options_from};
 use super::{ImportError, bind, pipeline_of};
 use crate::journal::Journal;
 use crate::mapping::{Columns, Mapping, MappingError, Plan};
-use crate::outcome::{Code, FieldError};
+use crate::outcome::{Bilingual, Code, FieldError};
 use crate::record::{Cells, Fields, Record};
 use crate::source::{self, Conventions, Entry, Format, Source, SourceError, SourceSettings};
 
@@ -456,7 +456,9 @@ fn cells_of(entry: Entry, path: &Path) -> Result<Cells, JoinError> {
         path: path.to_owned(),
         line: position.line,
         code: error.as_ref().map(|error| error.code),
-        why: error.map_or_else(String::new, |error| error.message_without_value()),
+        why: error.map_or_else(Bilingual::default, |error| {
+            Bilingual::of(|language| error.message_without_value_in(language))
+        }),
     })
 }
 

@@ -8,8 +8,8 @@ use super::ImportError;
 use super::survey::{Findings, Hashing};
 use crate::deliver::driver::{Ledger, LedgerError, Line};
 use crate::fail_point::{self, Point};
-use crate::journal::{self, Elsewhere, Entry, Hashes, Journal, SettledLine};
-use crate::outcome::{How, KeyHash, Outcome, PayloadHash, Settled};
+use crate::journal::{self, Elsewhere, Entry, Hashes, Journal, JournalError, SettledLine};
+use crate::outcome::{Bilingual, How, KeyHash, Outcome, PayloadHash, Settled};
 use crate::record::Position;
 
 /// Findings that are committed at once.
@@ -265,7 +265,7 @@ impl Ledger for JournalLedger {
             }
             self.0
                 .commit_lines(&run, &entries)
-                .map_err(|error| LedgerError(error.to_string()))?;
+                .map_err(|error| lost(&error))?;
         }
         fail_point::pass_each(lines, |line| instants_of(line).1);
         Ok(())
@@ -322,6 +322,18 @@ fn entry_of(line: &Line, at: Timestamp) -> journal::Line<'_> {
     }
 }
 
+/// Lines that were not kept; the German words of the journal's error leave out its cause.
+fn lost(error: &JournalError) -> LedgerError {
+    let mut german = error.in_german();
+    if let Some(cause) = std::error::Error::source(error) {
+        german = format!("{german}: {cause}");
+    }
+    LedgerError(Bilingual {
+        english: error.to_string(),
+        german,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,5 +382,26 @@ mod tests {
         assert!(set.remove(63) && !set.remove(63) && !set.remove(u64::MAX));
         assert_eq!(set.count(), 3);
         assert!(!set.contains(2) && !set.contains(u64::MAX));
+    }
+
+    #[test]
+    fn a_journal_that_fails_is_told_in_german_with_its_cause() {
+        let error = lost(&JournalError::Sql {
+            path: "s/journal.db".into(),
+            doing: "cannot write to",
+            source: rusqlite::Error::InvalidQuery,
+        });
+        let german = error.in_german();
+        assert!(
+            german
+                .starts_with("das Journal ließ sich nicht schreiben: mit dem Journal s/journal.db"),
+            "{german}"
+        );
+        let cause = rusqlite::Error::InvalidQuery.to_string();
+        assert!(german.ends_with(&format!(": {cause}")), "{german}");
+        assert!(
+            error.to_string().ends_with(&format!(": {cause}")),
+            "{error}"
+        );
     }
 }

@@ -32,6 +32,26 @@ pub(crate) fn of_sqlite(sentence: &str) -> Bilingual {
     in_both(sentence, Some(german))
 }
 
+/// What the readers of compressed files and of workbooks say.
+pub(crate) fn of_archive(sentence: &str) -> Bilingual {
+    let german = match sentence {
+        "incomplete deflate stream"
+        | "unexpected end of file"
+        | "unexpected EOF"
+        | "failed to fill whole buffer"
+        | "incomplete frame" => Some("sie hört mittendrin auf"),
+        "corrupt deflate stream" | "corrupt gzip stream does not have a matching checksum" => {
+            Some("ihr gepackter Inhalt ist verändert worden")
+        }
+        "invalid gzip header" => Some("sie beginnt nicht wie eine mit gzip gepackte Datei"),
+        other if other.starts_with("invalid Zip archive") => {
+            Some("sie ist innen kein ZIP-Archiv, wie es eine Mappe ist")
+        }
+        _ => None,
+    };
+    in_both(sentence, german.map(str::to_owned))
+}
+
 /// What the parser of regular expressions says is the reason.
 pub(crate) fn of_regex(sentence: &str) -> Bilingual {
     in_both(sentence, regex_fault(sentence).map(str::to_owned))

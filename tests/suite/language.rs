@@ -493,6 +493,37 @@ fn a_damaged_journal_is_told_in_german() {
 }
 
 #[test]
+fn what_is_wrong_with_a_second_file_or_a_packed_one_is_german() {
+    let mut importer = importer();
+    let shop = std::fs::read_to_string(importer.folder().join("shop.toml")).unwrap();
+    let join = "[join]\nfile = \"zweite.csv\"\n[join.on]\nKundennummer = \"Nr\"\n";
+    let at = shop.find("\n[customer]").unwrap() + 1;
+    importer.file("join.toml", format!("{}{join}{}", &shop[..at], &shop[at..]));
+    let words = "run customers.csv -m join.toml --dry-run";
+    let run = all_german(&mut importer, words, 4);
+    assert!(
+        run.stderr
+            .contains("die zweite Datei `zweite.csv` von [join] ist nicht da")
+    );
+    importer.file("zweite.csv", "Nr;Fax\nK1;1;2\n");
+    let run = all_german(&mut importer, words, 4);
+    assert!(run.stderr.contains("Zeile 2 von "), "{}", run.said());
+    importer.file("k.csv.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b]);
+    importer.file("k.xlsx", "PK\u{3}\u{4} and nothing more");
+    for (file, german) in [
+        ("k.csv.gz", "sie hört mittendrin auf"),
+        ("k.xlsx", "kein ZIP-Archiv"),
+    ] {
+        let run = all_german(
+            &mut importer,
+            &format!("run {file} -m shop.toml --dry-run"),
+            4,
+        );
+        assert!(run.stderr.contains(german), "{german}\n{}", run.said());
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_fault_file_is_german() {
     let mut importer = importer();
     for (text, german) in [

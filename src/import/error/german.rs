@@ -12,7 +12,9 @@ impl ImportError {
             Self::Source(error) => error.in_german(),
             Self::Journal(error) => error.in_german(),
             Self::Report(error) => error.in_german(),
-            Self::Mapping(_) | Self::Client(_) | Self::Ledger(_) | Self::Join(_) => return None,
+            Self::Mapping(_) | Self::Client(_) => return None,
+            Self::Ledger(error) => error.in_german(),
+            Self::Join(error) => error.in_german(),
             Self::Returned(error) => error.in_german(),
             Self::Resolve(error) => error.in_german(),
             Self::NeedsMapping { path } => format!(

@@ -22,14 +22,14 @@ pub enum JoinError {
         path: PathBuf,
     },
     /// A row cannot be read.
-    #[error("line {line} of {} cannot be read: {why}", path.display())]
+    #[error("line {line} of {} cannot be read: {}", path.display(), why.english)]
     Unreadable {
         /// The second file.
         path: PathBuf,
         /// Where the row starts.
         line: u64,
         /// What is wrong with it.
-        why: String,
+        why: Bilingual,
         /// The rule that it breaks.
         code: Option<Code>,
     },
@@ -44,6 +44,28 @@ fn listed(paths: &[PathBuf]) -> String {
 }
 
 impl JoinError {
+    /// What is wrong, in German.
+    #[must_use]
+    pub fn in_german(&self) -> String {
+        match self {
+            Self::Missing { file, looked } => format!(
+                "die zweite Datei `{file}` von [join] ist nicht da: {}",
+                listed(looked)
+            ),
+            Self::Lines { path } => format!(
+                "{} hat JSON-Zeilen, und [join] braucht zwei Dateien mit Spalten",
+                path.display()
+            ),
+            Self::Unreadable {
+                path, line, why, ..
+            } => format!(
+                "Zeile {line} von {} ist nicht zu lesen: {}",
+                path.display(),
+                why.german
+            ),
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> Bilingual {

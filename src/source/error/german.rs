@@ -1,6 +1,7 @@
 //! What is wrong with an input, in German.
 
 use super::{SourceError, delimiter};
+use crate::outcome::borrowed::of_archive;
 
 impl SourceError {
     /// What is wrong, in German; its cause is not in it.
@@ -46,8 +47,9 @@ impl SourceError {
             }
             Self::Damaged { path, why } => {
                 format!(
-                    "`{}` ist beschädigt oder abgeschnitten: {why}",
-                    path.display()
+                    "`{}` ist beschädigt oder abgeschnitten: {}",
+                    path.display(),
+                    of_archive(why).german
                 )
             }
             Self::Bomb { path, limit } => {
