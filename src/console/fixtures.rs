@@ -59,6 +59,7 @@ pub(super) fn finished() -> Summary {
         retry_with: None,
         again_with: None,
         reconcile_with: None,
+        check_with: None,
         resolve_with: None,
     }
 }

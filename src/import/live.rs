@@ -260,6 +260,13 @@ pub(super) fn holder(command: &str) -> String {
     )
 }
 
+/// How to find out why the server cannot be reached.
+pub(super) fn tell_of_outage(summary: &mut Summary, target: &str) {
+    if summary.ending == Ending::Outage && !summary.is_journal_gone {
+        summary.check_with = Some(format!("importer doctor{target}"));
+    }
+}
+
 /// How to find out what became of the unknown records.
 pub(super) fn tell_of_unknown(summary: &mut Summary, target: &str, journal: &str) {
     let run = &summary.run;
@@ -530,6 +537,7 @@ impl Live<'_> {
             let (target, journal) = (&settings.target_options, &settings.journal_options);
             tell_of_unknown(&mut summary, target, journal);
         }
+        tell_of_outage(&mut summary, &self.settings().target_options);
         let correct = &self.settings().correct_options;
         tell_of_failed(&mut summary, !self.import.mapping.is_passthrough(), correct);
         let settings = self.settings();

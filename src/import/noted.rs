@@ -103,6 +103,7 @@ pub(super) fn tell_noted(row: &RunRow, is_mapped: bool, summary: &mut Summary) {
     if summary.ending.is_resumable() && !noted.command.is_empty() {
         summary.resume_with = Some(noted.command.clone());
     }
+    super::live::tell_of_outage(summary, &noted.target_options);
     if summary.counts.unknown > 0 {
         let (target, journal) = (&noted.target_options, &noted.journal_options);
         super::live::tell_of_unknown(summary, target, journal);

@@ -77,6 +77,7 @@ impl Facts {
             retry_with: None,
             again_with: None,
             reconcile_with: None,
+            check_with: None,
             resolve_with: None,
         }
     }

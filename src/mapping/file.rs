@@ -48,6 +48,17 @@ pub(super) fn read(path: &Path) -> Result<String, Mistake> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Mistake {
+    if path.is_dir() {
+        return Mistake::of_file(both!(
+            "the mapping cannot be read: this is a folder",
+            "die Zuordnung ist nicht zu lesen: das ist ein Ordner"
+        ))
+        .help(both!(
+            "name a mapping file with its folder: {path}/MAPPING.toml",
+            "die Datei der Zuordnung nennen, mit ihrem Ordner: {path}/MAPPING.toml",
+            path = path.display()
+        ));
+    }
     if error.kind() != io::ErrorKind::NotFound {
         return Mistake::of_file(both!(
             "the mapping cannot be read: {error}",

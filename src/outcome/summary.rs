@@ -326,6 +326,9 @@ pub struct Summary {
     /// The command that looks up what is unknown, if anything is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconcile_with: Option<String>,
+    /// The command that tells why the server cannot be reached, where it could not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check_with: Option<String>,
     /// The beginning of the command by which a person says what became of an unknown record:
     /// its number, and `--created NUMBER` or `--not-created`, take the place of `RECORD`.
     #[serde(skip_serializing_if = "Option::is_none")]

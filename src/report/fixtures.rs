@@ -124,6 +124,7 @@ pub(super) fn summary() -> Summary {
         retry_with: None,
         again_with: None,
         reconcile_with: None,
+        check_with: None,
         resolve_with: None,
     }
 }

@@ -4,7 +4,7 @@
 //! gives every mistake its place, and no message or excerpt ever repeats what stands near
 //! credentials.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +69,13 @@ impl ConfigFile {
         let mut bytes = Vec::new();
         std::fs::File::open(path)
             .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
-            .map_err(unreadable)?;
+            .map_err(|source| match source.kind() {
+                ErrorKind::NotFound => {
+                    none(both!("there is no such file", "die Datei gibt es nicht"))
+                }
+                ErrorKind::IsADirectory => none(both!("it is a folder", "das ist ein Ordner")),
+                _ => unreadable(source),
+            })?;
         if bytes.len() as u64 > LONGEST {
             return Err(none(both!(
                 "it is longer than {LONGEST} bytes",

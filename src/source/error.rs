@@ -65,7 +65,7 @@ pub enum SourceError {
         source: io::Error,
     },
     /// The file has nothing in it.
-    #[error("`{}` is empty", path.display())]
+    #[error("{} is empty", shown(path))]
     Empty {
         /// The path.
         path: PathBuf,
@@ -349,12 +349,35 @@ const NEAR: f64 = 0.7;
 /// Files of a folder that are looked at for a similar name.
 const LOOKED_AT: usize = 10_000;
 
+/// A file as a person names it; standard input has no name of its own.
+fn shown(path: &Path) -> String {
+    match path.as_os_str() == STDIN {
+        true => "stdin".to_owned(),
+        false => format!("`{}`", path.display()),
+    }
+}
+
 /// The file in the same folder whose name is most like that of `path`.
 fn near(path: &Path) -> Option<String> {
     let wanted = path.file_name()?.to_str()?.to_lowercase();
     let folder = match path.parent()? {
         folder if folder.as_os_str().is_empty() => Path::new("."),
         folder => folder,
+    };
+    let stem = |name: &str| {
+        name.rsplit_once('.')
+            .map_or(name, |(stem, _)| stem)
+            .to_owned()
+    };
+    let alike = |name: &str| {
+        let name = name.to_lowercase();
+        let whole = strsim::normalized_damerau_levenshtein(&wanted, &name);
+        let (wanted, name) = (stem(&wanted), stem(&name));
+        // A common ending makes no names alike; a single slip is one however short they are.
+        match strsim::damerau_levenshtein(&wanted, &name) {
+            0 | 1 => whole,
+            _ => whole.min(strsim::normalized_damerau_levenshtein(&wanted, &name)),
+        }
     };
     let (likeness, name) = std::fs::read_dir(folder)
         .ok()?
@@ -365,10 +388,7 @@ fn near(path: &Path) -> Option<String> {
             // What is there, and no link into nothing.
             entry.path().is_file().then_some(name)
         })
-        .map(|name| {
-            let likeness = strsim::normalized_damerau_levenshtein(&wanted, &name.to_lowercase());
-            (likeness, name)
-        })
+        .map(|name| (alike(&name), name))
         // By name too, so that the answer does not depend on the folder's order.
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1)))?;
     let near = path.with_file_name(name);
@@ -393,7 +413,9 @@ mod tests {
         let near = folder.path().join("kunden.csv").display().to_string();
         let help = missing("Kunde.csv").help().unwrap().english;
         assert_eq!(help, format!("did you mean `{near}`?"));
-        for name in ["zzz.csv", "kunden.csv/x"] {
+        // Of `nix.csv` and `ein.csv` the ending is all that is alike.
+        std::fs::write(folder.path().join("ein.csv"), "x").unwrap();
+        for name in ["zzz.csv", "nix.csv", "kunden.csv/x"] {
             let help = missing(name).help().unwrap().english;
             assert!(help.starts_with("check its name"), "{help}");
         }

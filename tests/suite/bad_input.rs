@@ -780,6 +780,66 @@ fn a_folder_for_temporary_files_that_cannot_be_used_ends_with_4() {
     assert_eq!(erp.ledger().len(), 2);
 }
 
+/// What is mistaken for something else is named as what it is.
+#[test]
+fn folders_and_what_is_missing_are_told_in_words() {
+    let mut it = importer();
+    std::fs::create_dir(it.folder().join("ordner")).unwrap();
+    for (words, code, english, german) in [
+        (
+            "run kunden.csv -m ordner --dry-run",
+            4,
+            ["this is a folder", "ordner/MAPPING.toml"],
+            ["das ist ein Ordner", "ordner/MAPPING.toml"],
+        ),
+        (
+            "runs --config nirgends.toml",
+            4,
+            [
+                "nirgends.toml cannot be read: there is no such file",
+                "--config",
+            ],
+            [
+                "nirgends.toml ist nicht zu lesen: die Datei gibt es nicht",
+                "--config",
+            ],
+        ),
+        (
+            "run - -m map.toml --dry-run",
+            4,
+            ["error: stdin is empty", "was the export"],
+            ["Fehler: die Standardeingabe ist leer", "war der Export"],
+        ),
+        (
+            "register --base-url http://127.0.0.1:9 --key-file nirgends/key",
+            4,
+            ["there is no folder nirgends", "--key-file"],
+            [
+                "den Ordner nirgends für den Schlüssel gibt es nicht",
+                "--key-file",
+            ],
+        ),
+    ] {
+        it.stdin("");
+        for (lang, says) in [("en", english), ("de", german)] {
+            let run = it.ends(&format!("{words} --lang {lang}"), code, &says);
+            assert!(!run.said().contains("os error"), "{}", run.said());
+        }
+    }
+}
+
+/// Who cannot reach the server is told how to find out why, with the target that was meant.
+#[test]
+fn an_outage_is_told_with_the_command_that_finds_its_cause() {
+    let mut it = importer();
+    let run = "run kunden.csv -m map.toml --base-url http://127.0.0.1:9 --max-outage 1s";
+    let said = it.ends(run, 75, &["Find out which step to the server fails"]);
+    let command = "importer doctor --base-url http://127.0.0.1:9";
+    assert_eq!(said.summary()["check_with"], command);
+    let words = command.strip_prefix("importer ").unwrap();
+    it.ends(words, 75, &["takes no connection"]);
+}
+
 #[test]
 fn what_would_create_everybody_twice_is_refused() {
     let mut it = importer();

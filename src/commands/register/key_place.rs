@@ -1,7 +1,7 @@
 //! Where a key goes that is told only once: a file that only the user may read, which is there
 //! before the key is asked for, or the screen.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -89,11 +89,21 @@ impl KeyPlace {
                 force,
             }),
             Err(error) => {
-                let text = both!(
-                    "no key can be written into {folder}: {error}",
-                    "in {folder} lässt sich kein Schlüssel schreiben: {error}",
-                    folder = folder.display()
-                );
+                let place = folder.display();
+                let text = match folder.metadata() {
+                    Err(missing) if missing.kind() == ErrorKind::NotFound => both!(
+                        "there is no folder {place} for the key",
+                        "den Ordner {place} für den Schlüssel gibt es nicht"
+                    ),
+                    Ok(found) if !found.is_dir() => both!(
+                        "{place} is no folder, so no key can be written into it",
+                        "{place} ist kein Ordner, also lässt sich kein Schlüssel darin ablegen"
+                    ),
+                    _ => both!(
+                        "no key can be written into {place}: {error}",
+                        "in {place} lässt sich kein Schlüssel schreiben: {error}"
+                    ),
+                };
                 Err(unusable(
                     text,
                     both!(

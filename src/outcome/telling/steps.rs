@@ -20,6 +20,13 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
         };
         step(&ended(&text), None);
     }
+    if let Some(command) = &summary.check_with {
+        let text = language.pick(
+            "Find out which step to the server fails, if it should be there:",
+            "Nachsehen, woran es auf dem Weg zum Server liegt, wenn er da sein müsste:",
+        );
+        step(text, Some(command.clone()));
+    }
     if let Some(command) = &summary.resume_with {
         step(way_on(summary, language), Some(command.clone()));
     }

@@ -20,7 +20,7 @@ fn refusals_say_what_and_what_to_do() {
     help: name the settings file with --config FILE
     "#);
     insta::assert_snapshot!(Call::new("importer run a.csv --config no.toml").refusal(), @r#"
-    FOLDER/no.toml cannot be read
+    FOLDER/no.toml cannot be read: there is no such file
     help: check the path and its permissions, or name another file with --config
     "#);
     insta::assert_snapshot!(Call::new("importer run a.csv --base-url http://wawi.local:5883/api/x").refusal(), @r#"

@@ -1,6 +1,6 @@
 //! What is wrong with an input, in German.
 
-use super::{SourceError, delimiter};
+use super::{STDIN, SourceError, delimiter};
 use crate::outcome::borrowed::of_archive;
 
 impl SourceError {
@@ -22,6 +22,9 @@ impl SourceError {
                     "das Lesen von `{}` scheiterte bei Byte {offset}",
                     path.display()
                 )
+            }
+            Self::Empty { path } if path.as_os_str() == STDIN => {
+                "die Standardeingabe ist leer".to_owned()
             }
             Self::Empty { path } => format!("`{}` ist leer", path.display()),
             Self::NoHeader { path, skipped } => format!(

@@ -50,7 +50,8 @@ pub(in crate::outcome::wording) fn stop_remedy(stop: &Stop) -> String {
 pub(in crate::outcome::wording) fn stop_todo(stop: &Stop) -> &'static str {
     match stop {
         Stop::Unauthorized => {
-            "Check the API key, or the client's id and secret, and that they belong to this ERP"
+            "Check that the API key, or the client's id and secret, are set, are right, and belong to \
+             this ERP"
         }
         Stop::Licence => "Check the licence in Wawi and that the app is authorised for it",
         Stop::Forbidden => "Grant the scope `customer.createcustomer` to the app",

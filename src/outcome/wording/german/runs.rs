@@ -54,7 +54,8 @@ pub(in crate::outcome::wording) fn stop_remedy(stop: &Stop) -> String {
 pub(in crate::outcome::wording) fn stop_todo(stop: &Stop) -> &'static str {
     match stop {
         Stop::Unauthorized => {
-            "API-Schlüssel oder Id und Secret des Clients prüfen, und ob sie zu dieser Wawi gehören"
+            "Prüfen, ob API-Schlüssel oder Id und Secret des Clients gesetzt sind, stimmen und zu \
+             dieser Wawi gehören"
         }
         Stop::Licence => "Die Lizenz in der Wawi prüfen, und ob die App dafür freigegeben ist",
         Stop::Forbidden => "Der App den Scope `customer.createcustomer` geben",
