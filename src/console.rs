@@ -17,6 +17,7 @@ mod logging;
 mod page;
 mod plan;
 mod progress;
+mod row;
 mod settings;
 mod steps;
 mod summary;

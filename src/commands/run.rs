@@ -14,9 +14,7 @@ use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::fail_point::{self, Point};
-use crate::import::{
-    Confirm, Events, Import, ImportError, SANDBOX, moved_input, runtime_here,
-};
+use crate::import::{Confirm, Events, Import, ImportError, SANDBOX, moved_input, runtime_here};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
 use crate::outcome::telling::{shell_word, thousands_in};

@@ -3,17 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::page::{length, thousands_in};
+use super::row::Row;
 use crate::outcome::telling::tenths;
 use crate::outcome::{Counts, Language, Phase, Progress, both};
 
 /// Time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
-/// Columns of a terminal that has room for a bar beside what is told.
-const WIDE: u16 = 100;
-/// Columns of the bar.
-const BAR: usize = 10;
-/// What turns where nobody knows how much there is to do.
-const TURNING: [&str; 4] = ["|", "/", "-", "\\"];
 /// Before this much of a phase has passed, its rate says nothing.
 const RATE_AFTER: Duration = Duration::from_secs(1);
 
@@ -22,7 +17,7 @@ const RATE_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Pace {
     phase: Option<(Phase, Instant, u64)>,
     last_line: Option<Instant>,
-    turns: usize,
+    row: Row,
 }
 
 impl Pace {
@@ -43,20 +38,9 @@ impl Pace {
 
     /// The line for a terminal of so many columns: a bar if there is room for one, and as many of
     /// the parts as fit.
-    pub(super) fn drawn(&mut self, progress: &Progress, parts: &[String], columns: u16) -> String {
-        let before = match progress.total {
-            Some(total) if columns >= WIDE => filled(progress.done, total) + " ",
-            // The share is told in per cent, too.
-            Some(_) => String::new(),
-            None => {
-                self.turns = (self.turns + 1) % TURNING.len();
-                format!("{} ", TURNING.get(self.turns).unwrap_or(&"|"))
-            }
-        };
-        // The last column stays free.
-        let beside = before.chars().count() + 1;
-        let text = fitting(parts, usize::from(columns).saturating_sub(beside));
-        format!("{before}{text}")
+    pub(super) fn drawn(&self, progress: &Progress, parts: &[String], columns: u16) -> String {
+        self.row
+            .made(progress, columns, |room| fitting(parts, room))
     }
 
     /// Whether it is time for the next line.
@@ -231,14 +215,6 @@ fn position(progress: &Progress, l: Language) -> String {
     }
 }
 
-/// A bar of [`BAR`] columns for a part of the whole.
-fn filled(done: u64, total: u64) -> String {
-    let part = u128::from(done.min(total)) * BAR as u128 / u128::from(total.max(1));
-    let full = usize::try_from(part).unwrap_or(BAR);
-    let tip = if full < BAR { ">" } else { "" };
-    format!("{:BAR$}", format!("{}{tip}", "=".repeat(full)))
-}
-
 /// As many of the parts as a line of so many columns has room for; the first one in any case.
 fn fitting(parts: &[String], columns: usize) -> String {
     let mut line = String::new();
@@ -332,8 +308,8 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_stands_where_there_is_room_and_the_last_column_stays_free() {
-        let mut pace = Pace::default();
+    fn as_many_parts_are_drawn_as_the_terminal_has_room_for() {
+        let pace = Pace::default();
         let sending = progress(Phase::Sending, 45, Some(100));
         let parts = ["Sending 45 of 100 (45%)".to_owned(), "8 at once".to_owned()];
         let wide = "====>      Sending 45 of 100 (45%), 8 at once";
@@ -341,12 +317,6 @@ mod tests {
         let narrow = "Sending 45 of 100 (45%), 8 at once";
         assert_eq!(pace.drawn(&sending, &parts, 35), narrow);
         assert_eq!(pace.drawn(&sending, &parts, 34), parts[0]);
-        let asking = progress(Phase::CheckingExisting, 45, None);
-        let turned = [0; 5].map(|_| pace.drawn(&asking, &parts[..1], 100).remove(0));
-        assert_eq!(turned, ['/', '-', '\\', '|', '/']);
-        assert_eq!(filled(0, 0), ">         ");
-        assert_eq!(filled(100, 100), "==========");
-        assert_eq!(filled(200, 100), "==========");
     }
 
     #[test]

@@ -116,7 +116,7 @@ mod tests {
     use std::sync::mpsc as std_mpsc;
 
     use super::*;
-    use crate::outcome::{PayloadHash, Submission};
+    use crate::outcome::{PayloadHash, Submission, both};
     use crate::record::Position;
 
     /// Says how many lines it is asked to keep, and does so when it is told to.
@@ -193,7 +193,7 @@ mod tests {
         assert!(writer.hand_over(&mut lines(1)));
         assert_eq!(heard.recv().unwrap(), 1);
         assert!(writer.hand_over(&mut lines(2)));
-        tell.send(Err(LedgerError("full".to_owned()))).unwrap();
+        tell.send(Err(LedgerError(both!("full", "voll")))).unwrap();
         let ledger = runtime.block_on(thread).unwrap();
         assert!(committed.blocking_recv().unwrap().result.is_err());
         assert!(committed.blocking_recv().is_none());

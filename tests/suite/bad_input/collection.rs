@@ -42,7 +42,9 @@ const SECONDS: u32 = 10;
 /// wait for another one, which is chance: it is told to let two wait.
 fn limit(importer: &mut Importer) {
     #[cfg(target_os = "linux")]
-    importer.shell(format!("ulimit -v {KIB}; ulimit -t {SECONDS}; MALLOC_ARENA_MAX=2 exec \"$@\""));
+    importer.shell(format!(
+        "ulimit -v {KIB}; ulimit -t {SECONDS}; MALLOC_ARENA_MAX=2 exec \"$@\""
+    ));
     #[cfg(not(target_os = "linux"))]
     let _ = importer;
 }
