@@ -490,6 +490,23 @@ impl Live<'_> {
             .ok_or_else(|| ImportError::NoSuchRun(self.run.to_string()))
     }
 
+    /// Completes the summary with what can be done now.
+    fn tell_next(&self, summary: &mut Summary) {
+        let settings = self.settings();
+        if summary.ending.is_resumable() {
+            summary.resume_with = Some(settings.resume_command.clone());
+        }
+        summary.is_journal_gone = settings.is_journal_temporary;
+        if summary.counts.unknown > 0 && !summary.is_journal_gone {
+            let (target, journal) = (&settings.target_options, &settings.journal_options);
+            tell_of_unknown(summary, target, journal);
+        }
+        tell_of_outage(summary, &settings.target_options);
+        let is_mapped = !self.import.mapping.is_passthrough();
+        tell_of_failed(summary, is_mapped, &settings.correct_options);
+        tell_of_sending(summary, &settings.again_command, &settings.retry_command);
+    }
+
     /// Counts, journal, report, code, in this order: a report that cannot be written does not
     /// undo the run, and a run without its report is not finished.
     fn close(
@@ -528,30 +545,9 @@ impl Live<'_> {
         if sending.as_secs_f64() > 0.0 {
             summary.requests_per_second = requests / sending.as_secs_f64();
         }
-        if summary.ending.is_resumable() {
-            summary.resume_with = Some(self.settings().resume_command.clone());
-        }
-        summary.is_journal_gone = self.settings().is_journal_temporary;
-        if counts.unknown > 0 && !summary.is_journal_gone {
-            let settings = self.settings();
-            let (target, journal) = (&settings.target_options, &settings.journal_options);
-            tell_of_unknown(&mut summary, target, journal);
-        }
-        tell_of_outage(&mut summary, &self.settings().target_options);
-        let correct = &self.settings().correct_options;
-        tell_of_failed(&mut summary, !self.import.mapping.is_passthrough(), correct);
-        let settings = self.settings();
-        tell_of_sending(
-            &mut summary,
-            &settings.again_command,
-            &settings.retry_command,
-        );
-        note_measured(
-            journal,
-            &self.row(journal)?,
-            &delivered.measured,
-            &mut summary,
-        )?;
+        self.tell_next(&mut summary);
+        let row = self.row(journal)?;
+        note_measured(journal, &row, &delivered.measured, &mut summary)?;
         summary.conditions.created_before = self.created_before;
         journal.end(&self.run, &summary.ending, summary.finished)?;
         let settings = self.settings();

@@ -35,25 +35,7 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
         return steps;
     }
     if summary.ending == Ending::TooManyInvalid {
-        let said = match (has_report, language) {
-            (false, _) => String::new(),
-            (true, Language::English) => format!(" ({failed_file} says what is wrong)"),
-            (true, Language::German) => format!(" ({failed_file} sagt, was falsch ist)"),
-        };
-        let more = match summary.conditions.asked {
-            Asked::Job => language.pick("`max_invalid` in the job", "`max_invalid` im Job"),
-            Asked::Typed | Asked::Elsewhere => "--max-invalid",
-        };
-        let text = match language {
-            Language::English => format!(
-                "Correct the input or the mapping{said}, or allow more invalid records with \
-                 {more}."
-            ),
-            Language::German => format!(
-                "Die Eingabe oder die Zuordnung berichtigen{said}, oder mit {more} mehr \
-                 ungültige Datensätze erlauben."
-            ),
-        };
+        let text = allow_more(summary, has_report.then_some(&*failed_file), language);
         step(&text, None);
     } else if counts.invalid + counts.refused > 0 {
         // Who was merely sent too often has nothing to be corrected.
@@ -89,6 +71,28 @@ pub fn steps(summary: &Summary, language: Language) -> Vec<(String, Option<Strin
         step(text, Some(format!("{dir}/changed.csv")));
     }
     steps
+}
+
+/// What to do where too many records are invalid; `told_in` says which.
+fn allow_more(summary: &Summary, told_in: Option<&str>, language: Language) -> String {
+    let said = match (told_in, language) {
+        (None, _) => String::new(),
+        (Some(file), Language::English) => format!(" ({file} says what is wrong)"),
+        (Some(file), Language::German) => format!(" ({file} sagt, was falsch ist)"),
+    };
+    let more = match summary.conditions.asked {
+        Asked::Job => language.pick("`max_invalid` in the job", "`max_invalid` im Job"),
+        Asked::Typed | Asked::Elsewhere => "--max-invalid",
+    };
+    match language {
+        Language::English => format!(
+            "Correct the input or the mapping{said}, or allow more invalid records with {more}."
+        ),
+        Language::German => format!(
+            "Die Eingabe oder die Zuordnung berichtigen{said}, oder mit {more} mehr ungültige \
+             Datensätze erlauben."
+        ),
+    }
 }
 
 /// Records that were sent as often as allowed: they are as they should be.
