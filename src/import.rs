@@ -5,6 +5,7 @@
 //! that goes on takes from the journal what pass 1 found out before.
 //! Nothing here prints: what happens is told as [`RunEvent`]s.
 
+mod advised;
 mod altered;
 mod apart;
 mod batches;

@@ -1,11 +1,12 @@
 //! The live run: reading, then sending, then closing.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::advised::{tell_of_failed, tell_of_outage, tell_of_sending, tell_of_unknown};
 use super::altered::{compare_and_tell, refuse};
 use super::ledger::{JournalFindings, SettledSet, TargetHashes};
 use super::noted::{note_measured, note_place, note_settings};
@@ -28,7 +29,6 @@ use crate::deliver::client::Client;
 use crate::deliver::driver::Delivered;
 use crate::journal::{Journal, RunRow};
 use crate::names::Names;
-use crate::outcome::telling::shell_word;
 use crate::outcome::{Alteration, Bilingual, Counts, Ending, RunEvent, Summary, Traffic};
 use crate::report::Report;
 use crate::source::{self, Fingerprint, Source, SourceError};
@@ -109,6 +109,7 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         plan_hash,
         started: Timestamp::now(),
         clock,
+        asked: OnceLock::new(),
     }
     .run(journal, fingerprint, begun.link)
 }
@@ -260,49 +261,6 @@ pub(super) fn holder(command: &str) -> String {
     )
 }
 
-/// How to find out why the server cannot be reached.
-pub(super) fn tell_of_outage(summary: &mut Summary, target: &str) {
-    if summary.ending == Ending::Outage && !summary.is_journal_gone {
-        summary.check_with = Some(format!("importer doctor{target}"));
-    }
-}
-
-/// How to find out what became of the unknown records.
-pub(super) fn tell_of_unknown(summary: &mut Summary, target: &str, journal: &str) {
-    let run = &summary.run;
-    summary.reconcile_with = Some(format!("importer reconcile {run}{target}"));
-    summary.resolve_with = Some(format!("importer resolve {run}{journal} RECORD"));
-}
-
-/// How to import the records that failed, once they are corrected.
-pub(super) fn tell_of_failed(summary: &mut Summary, is_mapped: bool, options: &str) {
-    if summary.counts.invalid + summary.counts.refused == 0 {
-        return;
-    }
-    let dir = summary.report_dir.trim_end_matches('/');
-    let file = shell_word(&format!("{dir}/{}", summary.failed_file));
-    let mapping = match is_mapped {
-        true => format!(" -m {}", shell_word(&summary.mapping)),
-        false => String::new(),
-    };
-    summary.correct_with = Some(format!("importer run {file}{mapping}{options}"));
-}
-
-/// How to send once more what was refused, or turns out to be absent.
-pub(super) fn tell_of_sending(summary: &mut Summary, again: &str, retry: &str) {
-    if summary.is_journal_gone || again.is_empty() {
-        return;
-    }
-    // The command of another place holds once the run is over.
-    let here = summary.resume_with.as_deref();
-    if summary.counts.refused > 0 && here.is_none_or(|here| here == again) {
-        summary.retry_with = Some(retry.to_owned());
-    }
-    if summary.counts.unknown > 0 {
-        summary.again_with = Some(here.unwrap_or(again).to_owned());
-    }
-}
-
 /// A live run, decided upon.
 pub(super) struct Live<'a> {
     pub(super) import: &'a Import,
@@ -327,6 +285,8 @@ pub(super) struct Live<'a> {
     pub(super) plan_hash: [u8; 32],
     pub(super) started: Timestamp,
     pub(super) clock: Instant,
+    /// How long the answer to the question whether to send took.
+    pub(super) asked: OnceLock<Duration>,
 }
 
 impl Live<'_> {
@@ -516,7 +476,8 @@ impl Live<'_> {
         delivered: Delivered,
         reading: Duration,
     ) -> Result<Summary, ImportError> {
-        let sending = self.clock.elapsed().saturating_sub(reading);
+        let aside = reading + self.asked.get().copied().unwrap_or_default();
+        let sending = self.clock.elapsed().saturating_sub(aside);
         let counts = counts_of(&self.row(journal)?, survey.read);
         if counts.settled() > counts.read {
             return Err(ImportError::Internal(format!(

@@ -103,15 +103,15 @@ pub(super) fn tell_noted(row: &RunRow, is_mapped: bool, summary: &mut Summary) {
     if summary.ending.is_resumable() && !noted.command.is_empty() {
         summary.resume_with = Some(noted.command.clone());
     }
-    super::live::tell_of_outage(summary, &noted.target_options);
+    super::advised::tell_of_outage(summary, &noted.target_options);
     if summary.counts.unknown > 0 {
         let (target, journal) = (&noted.target_options, &noted.journal_options);
-        super::live::tell_of_unknown(summary, target, journal);
+        super::advised::tell_of_unknown(summary, target, journal);
     }
     if let Some(options) = &noted.correct_options {
-        super::live::tell_of_failed(summary, is_mapped, options);
+        super::advised::tell_of_failed(summary, is_mapped, options);
     }
-    super::live::tell_of_sending(summary, &noted.again, &noted.retry);
+    super::advised::tell_of_sending(summary, &noted.again, &noted.retry);
     summary.latency = options.measured.latencies.percentiles();
     summary.conditions = noted.conditions(&options.measured);
 }

@@ -96,12 +96,7 @@ impl Live<'_> {
         let counts = counts_of(&self.row(&journal)?, survey.read);
         let own_count = own.len() as u64;
         let waiting = Waiting::of(&counts, own_count, unknown_of(&own), self.settings().limit);
-        if let Some(confirm) = &self.import.confirm
-            && waiting.customers > 0
-            && !confirm(&waiting)
-        {
-            return Err(ImportError::Declined);
-        }
+        self.confirm(&waiting)?;
         let sent = Sent {
             own,
             origin,
@@ -120,6 +115,18 @@ impl Live<'_> {
                 ..delivered
             },
         ))
+    }
+
+    /// Asks whether so many shall be sent, where anybody is asked.
+    fn confirm(&self, waiting: &Waiting) -> Result<(), ImportError> {
+        let confirm = self.import.confirm.as_ref();
+        let Some(confirm) = confirm.filter(|_| waiting.customers > 0) else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        let is_meant = confirm(waiting);
+        self.asked.get_or_init(|| begun.elapsed());
+        is_meant.then_some(()).ok_or(ImportError::Declined)
     }
 
     /// Pass 2: what an earlier process left open, then the input.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::live::{tell_of_failed, tell_of_sending};
+use super::advised::{tell_of_failed, tell_of_sending};
 use super::noted::{Noted, tell_source};
 use super::reporting::shape_of;
 use super::settings::ImportSettings;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use clap::Parser as _;
 use rusqlite::Connection;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use wawi_importer::cli::{Cli, Command};
 use wawi_importer::deliver::driver::Signal;
+use wawi_importer::import::Waiting;
 use wawi_importer::mapping::Mapping;
 use wawi_importer::outcome::{Phase, Progress, RunEvent};
 use wawi_importer::sandbox::SandboxSettings;
@@ -298,6 +300,18 @@ fn a_run_that_goes_on_begins_at_its_first_open_record_and_reports_the_same() {
     }
 }
 
+/// How long somebody takes to answer.
+const THINKING: Duration = Duration::from_millis(800);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the time itself is what counts here"
+)]
+fn slowly_yes(_: &Waiting) -> bool {
+    std::thread::sleep(THINKING);
+    true
+}
+
 #[test]
 fn progress_of_a_run_that_goes_on_counts_nobody_twice() {
     let mut shop = Shop::csv();
@@ -321,6 +335,7 @@ fn progress_of_a_run_that_goes_on_counts_nobody_twice() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&told);
     let (_signal, signal) = watch::channel(Signal::Go);
+    let begun = Instant::now();
     let summary = wawi_importer::import::Import {
         input: "in.csv".to_owned(),
         path: folder.join("in.csv"),
@@ -332,12 +347,16 @@ fn progress_of_a_run_that_goes_on_counts_nobody_twice() {
             }
         }),
         signal,
-        confirm: None,
+        confirm: Some(Box::new(slowly_yes)),
         payloads: None,
     }
     .run()
     .unwrap();
     assert!(summary.resumed);
+    // Who thinks about the question is no part of how fast the server is.
+    let told_seconds = summary.reading_seconds + summary.sending_seconds;
+    let most = begun.elapsed().saturating_sub(THINKING).as_secs_f64();
+    assert!(told_seconds <= most, "{told_seconds} of {most} s");
     let told = told.lock().unwrap();
     let reading = |it: &&Progress| it.phase == Phase::Reading;
     assert!(told.iter().any(|it| reading(&it)), "nothing was told");
