@@ -186,7 +186,7 @@ fn stops_and_goes_on(status: u16, advice: &str) {
 
 #[test]
 fn refused_credentials_stop_the_run_and_it_goes_on() {
-    stops_and_goes_on(401, "Check the API key");
+    stops_and_goes_on(401, "Check that the API key");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn an_api_key_lets_us_in_and_none_does_not() {
     let mut importer = importer(&customers, &erp.url());
     let refused = importer.run().expect(5);
     assert!(
-        refused.said().contains("Check the API key"),
+        refused.said().contains("Check that the API key"),
         "{}",
         refused.said()
     );

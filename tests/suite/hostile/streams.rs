@@ -95,7 +95,7 @@ fn messages_about_stdin_name_it_as_the_user_did() {
     for further in [&["--dry-run"][..], &[]] {
         let mut importer = importer(&customers, "");
         for (bytes, said) in [
-            (&b""[..], "`-` is empty"),
+            (&b""[..], "stdin is empty"),
             (b"Nr;Nachname\n", "Ort"),
             (b"\0\0\0\0", "`-`"),
             (b"a;\"b\nc", "`-`:1"),
