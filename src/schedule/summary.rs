@@ -159,7 +159,7 @@ impl RunSummary {
             dry_run: summary.dry_run,
             target: summary.target.clone(),
             counts: summary.counts,
-            here: summary.counts.since(&summary.before),
+            here: here(summary),
             warnings: summary.warnings,
             errors: causes
                 .map(|group| Cause {
@@ -173,6 +173,18 @@ impl RunSummary {
             report_dir: summary.report_dir.clone(),
         }
     }
+}
+
+/// What this start settled or left open: what an earlier one had left open is left open once more.
+/// Of a run that was over before nothing is.
+fn here(summary: &Summary) -> Counts {
+    if summary.finished_before {
+        return Counts::default();
+    }
+    summary.counts.since(&Counts {
+        open: 0,
+        ..summary.before
+    })
 }
 
 /// The outcomes of records with their words, as the report has them.

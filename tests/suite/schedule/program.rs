@@ -289,6 +289,12 @@ fn what_an_earlier_start_did_is_not_counted_again() {
     };
     once(&mut importer).expect(5);
     assert_eq!(counts(&importer), [3, 1, 1, 1]);
+    // What is still open is left open by this start, too.
+    erp.set_faults(Faults::default().from_post(1, 401));
+    once(&mut importer).expect(5);
+    assert_eq!(counts(&importer), [1, 0, 0, 1]);
+    let open = "importer_job_last_records{job=\"shop\",outcome=\"open\"}";
+    assert_eq!(metric(&metrics(&importer), open), 1.0);
     erp.lift();
     once(&mut importer).expect(3);
     assert_eq!(counts(&importer), [1, 1, 0, 0]);
