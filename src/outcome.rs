@@ -27,7 +27,7 @@ pub use code::{Code, Severity};
 pub use counts::Counts;
 pub use damage::Damage;
 pub use ending::{Ending, ExitCode, Stop};
-pub use event::{Notice, PauseWhy, Phase, Progress, QuotaUse, RunEvent};
+pub use event::{Notice, PauseWhy, Phase, Progress, QuotaUse, RunEvent, SettleWait};
 pub use finding::{Finding, Verdict};
 #[cfg(test)]
 pub(crate) use language::english_words;

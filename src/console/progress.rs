@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::page::{length, thousands_in};
 use super::row::Row;
 use crate::outcome::telling::tenths;
-use crate::outcome::{Counts, Language, Phase, Progress, both};
+use crate::outcome::{Bilingual, Counts, Language, Phase, Progress, SettleWait, both};
 
 /// Time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -74,6 +74,9 @@ fn per_second(amount: u64, time: Duration) -> Option<f64> {
 /// The parts of a line about where a run stands. A narrow terminal leaves out the last ones, so
 /// that what is waited for stands first, and then what it is waited for.
 fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
+    if let Some(wait) = progress.waits.filter(|_| progress.gives_up.is_none()) {
+        return waiting(progress, wait, l);
+    }
     let mut parts = vec![position(progress, l)];
     if let Some(time) = progress.gives_up {
         let time = length(rounded(time));
@@ -86,10 +89,7 @@ fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
         // How fast it went, and how long that would take, says nothing now.
         return parts;
     }
-    if let Some(left) = progress.left {
-        let left = length(rounded(left));
-        parts.push(both!("about {left} left", "noch etwa {left}").told_in(l));
-    }
+    parts.extend(time_left(progress, l));
     let sending = progress.phase == Phase::Sending;
     if let Some(quota) = progress.quota.filter(|_| sending) {
         parts.push(format!(
@@ -128,6 +128,34 @@ fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
     }
     parts.extend(outcomes(&progress.counts, l));
     parts
+}
+
+/// The parts of a line while nothing can be done but wait: for what and how long stands first, and
+/// how fast it went before says nothing.
+fn waiting(progress: &Progress, wait: SettleWait, l: Language) -> Vec<String> {
+    let time = length(rounded(wait.next));
+    let told = if wait.customers == 1 {
+        both!(
+            "Waiting {time} before 1 unknown customer is looked up",
+            "{time} warten, bevor nach 1 unbekannten Kunden gesehen wird"
+        )
+    } else {
+        let number = Bilingual::of(|l| thousands_in(wait.customers, l));
+        both!([number]
+            "Waiting {time} before {number} unknown customers are looked up",
+            "{time} warten, bevor nach {number} unbekannten Kunden gesehen wird"
+        )
+    };
+    let mut parts = vec![told.told_in(l)];
+    parts.extend(time_left(progress, l));
+    parts.push(position(progress, l));
+    parts.extend(outcomes(&progress.counts, l));
+    parts
+}
+
+fn time_left(progress: &Progress, l: Language) -> Option<String> {
+    let left = length(rounded(progress.left?));
+    Some(both!("about {left} left", "noch etwa {left}").told_in(l))
 }
 
 /// How many records ended how, as far as there are any.
@@ -249,6 +277,7 @@ mod tests {
             quota: None,
             left: None,
             gives_up: None,
+            waits: None,
         }
     }
 
@@ -343,6 +372,41 @@ mod tests {
             let told = fitting(&parts(&sending, None, language), 79);
             assert!(told.ends_with(end), "{told}");
         }
+    }
+
+    #[test]
+    fn a_wait_is_told_with_its_length_and_what_it_is_for() {
+        let mut sending = progress(Phase::Sending, 296, Some(300));
+        sending.counts.created = 296;
+        sending.left = Some(Duration::from_secs(137));
+        sending.waits = Some(SettleWait {
+            customers: 4,
+            next: Duration::from_secs(98),
+            all: Duration::from_secs(137),
+        });
+        assert_eq!(
+            text(&sending, Some(0.0), English),
+            "Waiting 1 min 40 s before 4 unknown customers are looked up, about 2 min 20 s left, \
+             Sending 296 of 300 (98%), 296 created"
+        );
+        assert_eq!(
+            text(&sending, Some(0.0), German),
+            "1 min 40 s warten, bevor nach 4 unbekannten Kunden gesehen wird, \
+             noch etwa 2 min 20 s, Senden 296 von 300 (98\u{a0}%), 296 angelegt"
+        );
+        sending.waits = Some(SettleWait {
+            customers: 1,
+            next: Duration::ZERO,
+            all: Duration::ZERO,
+        });
+        let told = parts(&sending, None, English);
+        assert_eq!(
+            told[0],
+            "Waiting 5 s before 1 unknown customer is looked up"
+        );
+        // An outage is worse.
+        sending.gives_up = Some(Duration::from_secs(60));
+        assert!(text(&sending, None, English).contains("gives up in 1 min"));
     }
 
     #[test]

@@ -146,6 +146,7 @@ mod tests {
             quota: None,
             left: None,
             gives_up: None,
+            waits: None,
         }
     }
 

@@ -78,6 +78,7 @@ fn progress(done: u64) -> Progress {
         quota: None,
         left: None,
         gives_up: None,
+        waits: None,
     }
 }
 

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::engine::{Action, Engine, Task};
 use super::wire::{Reply, Wire, never_sent};
 use crate::outcome::{
-    Attempt, Bilingual, Ending, Limit, Measured, Outcome, PauseWhy, QuotaUse, Submission, Traffic,
-    both,
+    Attempt, Bilingual, Ending, Limit, Measured, Outcome, PauseWhy, QuotaUse, SettleWait,
+    Submission, Traffic, both,
 };
 use writer::{Batch, Committed, Writer};
 
@@ -123,6 +123,8 @@ pub struct Tick {
     pub quota: Option<QuotaUse>,
     /// While the server does not answer: the time after which delivery gives up.
     pub gives_up: Option<Duration>,
+    /// While nothing can be done but wait until records may be looked up.
+    pub waits: Option<SettleWait>,
 }
 
 /// How delivery ended.
@@ -245,6 +247,7 @@ impl Loop {
                         allowed: engine.allowed(),
                         quota: engine.quota(now),
                         gives_up: engine.gives_up(now),
+                        waits: engine.waits(now),
                     }));
                 }
                 () = sleep_until(wake), if wake.is_some() => {}

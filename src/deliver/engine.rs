@@ -19,6 +19,7 @@ mod model;
 mod page;
 mod posts;
 mod sending;
+mod settling;
 #[cfg(test)]
 mod simulation;
 mod strain;

@@ -291,6 +291,7 @@ impl<'a> Inquiry<'a> {
             allowed: 1,
             quota: None,
             gives_up,
+            waits: None,
         }));
     }
 

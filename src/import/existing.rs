@@ -101,6 +101,7 @@ impl Live<'_> {
                     quota: None,
                     left: None,
                     gives_up: None,
+                    waits: None,
                 })
             });
         };
@@ -147,6 +148,7 @@ impl Live<'_> {
             quota: None,
             left: None,
             gives_up: None,
+            waits: None,
         }));
         let tell = |observed: &Observed<'_>| tell_asking(observed, &self.listener);
         let mut inquiry = Inquiry::new(

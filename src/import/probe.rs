@@ -369,6 +369,7 @@ fn tell(listener: &Listener, counts: Counts, done: u64, total: u64) {
             quota: None,
             left: None,
             gives_up: None,
+            waits: None,
         })
     });
 }

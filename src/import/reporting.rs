@@ -200,6 +200,7 @@ impl Reporting<'_> {
                 quota: None,
                 left: None,
                 gives_up: None,
+                waits: None,
             })
         });
     }

@@ -361,8 +361,9 @@ pub(super) fn tell_looking(observed: &Observed<'_>, listener: &Listener) {
                 traffic: tick.traffic,
                 concurrency: tick.allowed,
                 quota: tick.quota,
-                left: None,
+                left: tick.waits.map(|wait| wait.all),
                 gives_up: tick.gives_up,
+                waits: tick.waits,
             })
         });
     }
@@ -383,6 +384,7 @@ pub(super) fn tell_asking(observed: &Observed<'_>, listener: &Listener) {
             quota: None,
             left: None,
             gives_up: tick.gives_up,
+            waits: None,
         }));
     }
     tell_pauses(observed, listener);
@@ -448,6 +450,7 @@ impl SendingProgress {
                     traffic: tick.traffic,
                 };
                 let left = self.estimate.left(mark, tick.quota);
+                let left = tick.waits.map(|wait| wait.all).or(left);
                 listener.progress(|| {
                     RunEvent::Progress(Progress {
                         phase: Phase::Sending,
@@ -459,6 +462,7 @@ impl SendingProgress {
                         quota: tick.quota,
                         left,
                         gives_up: tick.gives_up,
+                        waits: tick.waits,
                     })
                 });
             }

@@ -114,6 +114,7 @@ fn tell(listener: &Listener, bytes_read: u64, source: &Source, counts: &Counts) 
             quota: None,
             left: None,
             gives_up: None,
+            waits: None,
         })
     });
 }

@@ -33,6 +33,17 @@ pub struct QuotaUse {
     pub interval: Duration,
 }
 
+/// While nothing is under way and nothing can be sent: what is waited for until it may be looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SettleWait {
+    /// Customers of whom nobody knows whether they were created.
+    pub customers: u64,
+    /// Until the first of them is looked up.
+    pub next: Duration,
+    /// Until the last of them is known to be absent, if all goes well.
+    pub all: Duration,
+}
+
 /// Where a phase stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
@@ -54,6 +65,8 @@ pub struct Progress {
     pub left: Option<Duration>,
     /// While the server does not answer: the time after which the run gives up.
     pub gives_up: Option<Duration>,
+    /// While nothing can be done but wait.
+    pub waits: Option<SettleWait>,
 }
 
 /// Something that a person should know while the run goes on.

@@ -82,7 +82,7 @@ impl Engine {
     }
 
     /// The next job that wants a POST: those that were sent before come first.
-    fn next_to_post(&self) -> Option<JobId> {
+    pub(super) fn next_to_post(&self) -> Option<JobId> {
         if self.settings.look_only {
             return None;
         }

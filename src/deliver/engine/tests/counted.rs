@@ -124,3 +124,33 @@ fn posts_that_a_refused_token_kept_back_are_no_sign_of_an_outage() {
     assert!(!hand.engine.breaker.is_open());
     assert_eq!(hand.engine.traffic().posts, 1);
 }
+
+#[test]
+fn while_all_that_is_left_waits_the_engine_says_for_how_long() {
+    let seconds = Duration::from_secs;
+    // Settle time and time limit, then a quarter of both before the second look-up.
+    let mut hand = Hand::new([recovered(true)], |_| {});
+    assert_eq!(hand.engine.waits(hand.now), None);
+    hand.answer(&nobody());
+    assert_eq!(hand.requests(), []);
+    let mut wait = hand.engine.waits(hand.now).expect("a wait");
+    assert_eq!(wait.customers, 1);
+    assert_eq!(wait.next, seconds(30));
+    assert_eq!(wait.all, seconds(30) + Duration::from_millis(7_500));
+    hand.now += seconds(12);
+    wait = hand.engine.waits(hand.now).expect("a wait");
+    assert_eq!(wait.next, seconds(18));
+    let look = hand.next().expect("a look-up");
+    assert_eq!(hand.engine.waits(hand.now), None, "a request is in flight");
+    hand.give(&look, &nobody());
+    wait = hand.engine.waits(hand.now).expect("a wait");
+    assert_eq!(
+        (wait.next, wait.all),
+        (wait.all, Duration::from_millis(7_500))
+    );
+    // A stop waits for nothing, and what can be sent is no wait.
+    hand.engine.stop(Ending::Interrupted);
+    assert_eq!(hand.engine.waits(hand.now), None);
+    let fresh = Hand::new([task(1, Origin::Absent)], |_| {});
+    assert_eq!(fresh.engine.waits(fresh.now), None);
+}
