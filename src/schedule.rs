@@ -16,6 +16,7 @@ mod hooks;
 mod inbox;
 mod jobs;
 mod metrics;
+mod pattern;
 mod reading;
 mod runner;
 mod state;

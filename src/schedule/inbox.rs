@@ -9,7 +9,11 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::jobs::Job;
+use crate::outcome::{Bilingual, both};
 use crate::source::{self, SourceError};
+
+/// Patterns that are told where none of them names a file.
+const PATTERNS_TOLD: usize = 8;
 
 /// By what a file is known to be the one that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +50,27 @@ pub(super) struct Inbox {
     pub(super) due: Vec<PathBuf>,
     /// Files that are too young: they may be half uploaded.
     pub(super) young: Vec<PathBuf>,
+}
+
+impl Inbox {
+    /// Whether nothing is there, not even what waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.due.is_empty() && self.young.is_empty()
+    }
+}
+
+/// What was looked for, where nothing is there.
+pub(super) fn nothing(job: &Job) -> Bilingual {
+    let patterns = job.inputs.iter().take(PATTERNS_TOLD);
+    let patterns: Vec<String> = patterns.map(|pattern| format!("`{pattern}`")).collect();
+    let patterns = patterns.join(", ");
+    match job.inputs.len().checked_sub(PATTERNS_TOLD) {
+        None | Some(0) => both!("nothing matches {patterns}", "nichts passt zu {patterns}"),
+        Some(more) => both!(
+            "nothing matches {patterns} and {more} more",
+            "nichts passt zu {patterns} und {more} weiteren"
+        ),
+    }
 }
 
 /// Looks for the job's files. A name or pattern that fits none is no error: an inbox may be

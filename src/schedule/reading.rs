@@ -1,5 +1,6 @@
 //! A jobs file is read: TOML, each mistake with its place, all of them at once.
 
+mod archive;
 mod hook;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use crate::mapping::suggest::{closest, did_you_mean, listed};
 use crate::mapping::syntax::{Node, Section, a_table, wrong_type};
 use crate::outcome::{Bilingual, Language, borrowed, both};
 use crate::settings::JobOptions;
+use archive::archive;
 use hook::hook;
 
 /// Longest jobs file in bytes: more is another file that was named by mistake.
@@ -278,9 +280,8 @@ fn job(
     let cron = cron(&mut section, place.clone(), zone.as_ref());
     let inputs = inputs(&mut section, place, folder);
     let options = options(&mut section, folder);
-    let path = |text: Option<(&str, Place)>| text.map(|(text, _)| folder.join(text));
-    let archive_done = path(section.text("archive_done"));
-    let archive_failed = path(section.text("archive_failed"));
+    let archive_done = archive(&mut section, "archive_done", folder, &inputs);
+    let archive_failed = archive(&mut section, "archive_failed", folder, &inputs);
     let profile = section.text("profile").map(|(name, _)| name.to_owned());
     let min_age = duration(&mut section, "min_age").unwrap_or(MIN_AGE);
     let max_duration = read_word::<TimeLimit>(&mut section, "max_duration").map(|limit| limit.0);

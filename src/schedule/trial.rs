@@ -1,10 +1,11 @@
-//! Whether a job's hooks can be called and its inputs be archived: what `--check` tries before the
+//! Whether a job's inputs can be found and archived, and its hooks be called: what `--check` tries before the
 //! night does. No hook is called; the file that tries a folder is gone again.
 
 use std::path::{Path, PathBuf};
 
 use super::hooks;
 use super::jobs::{HookPlace, Job};
+use super::pattern;
 use crate::outcome::{Bilingual, both};
 use crate::settings::Environment;
 
@@ -21,7 +22,7 @@ pub struct Tried {
 }
 
 impl Job {
-    /// Tries hooks and archives.
+    /// Tries inputs, hooks and archives.
     #[must_use]
     pub fn try_out(&self, environment: &Environment) -> Tried {
         let mut tried = Tried::default();
@@ -41,11 +42,14 @@ impl Job {
                 tried.wrong.push(why.map(|why| format!("{key}: {why}")));
             }
         }
-        let archives = [
-            ("archive_done", &self.archive_done),
-            ("archive_failed", &self.archive_failed),
-        ];
-        for (key, folder) in archives {
+        self.try_inputs(&mut tried);
+        self.try_archives(&mut tried);
+        tried
+    }
+
+    /// Looks whether files can be moved away.
+    fn try_archives(&self, tried: &mut Tried) {
+        for (key, folder) in self.archives() {
             let Some(folder) = folder else { continue };
             match nearest(folder).and_then(|there| writable(&there).map(|()| there)) {
                 Ok(there) if self.inboxes().any(|inbox| is_elsewhere(&inbox, &there)) => {
@@ -71,19 +75,75 @@ impl Job {
                 }
             }
         }
-        tried
+    }
+
+    /// Looks whether the inputs' folders are there, and whether a name can be an input's.
+    fn try_inputs(&self, tried: &mut Tried) {
+        for input in &self.inputs {
+            let folder = pattern::base(input);
+            match (pattern::file(input), std::fs::metadata(&folder)) {
+                (_, Ok(found)) if !found.is_dir() => tried.wrong.push(both!(
+                    "inputs: {folder} is no folder",
+                    "inputs: {folder} ist kein Ordner",
+                    folder = folder.display()
+                )),
+                (_, Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                    tried.notes.push(both!(
+                        "inputs: there is no folder {folder} now, in which {input} is looked for",
+                        "inputs: den Ordner {folder}, in dem {input} gesucht wird, gibt es jetzt \
+                         nicht",
+                        folder = folder.display()
+                    ));
+                }
+                (_, Err(error)) => tried.wrong.push(both!(
+                    "inputs: {folder} cannot be used: {error}",
+                    "inputs: {folder} ist nicht zu benutzen: {error}",
+                    folder = folder.display()
+                )),
+                (Some(file), Ok(_)) if file.is_dir() => tried.wrong.push(both!(
+                    "inputs: {input} is a folder, in which no file is looked for; write \
+                     {input}/*.csv",
+                    "inputs: {input} ist ein Ordner, in dem keine Datei gesucht wird; \
+                     {input}/*.csv schreiben"
+                )),
+                (Some(file), Ok(_)) if !file.exists() => tried.notes.push(both!(
+                    "inputs: {input} is not there now",
+                    "inputs: {input} ist jetzt nicht da"
+                )),
+                (_, Ok(_)) => self.try_archives_around(input, &folder, tried),
+            }
+        }
+    }
+
+    /// By another name, which a link has, the inbox may be in an archive.
+    fn try_archives_around(&self, input: &str, inbox: &Path, tried: &mut Tried) {
+        let archives = self.archives().into_iter();
+        for (key, archive) in archives.filter_map(|(key, it)| Some((key, it.as_ref()?))) {
+            let (Ok(inbox), Ok(there)) = (inbox.canonicalize(), archive.canonicalize()) else {
+                continue;
+            };
+            if inbox.starts_with(there) {
+                tried.wrong.push(both!(
+                    "{key}: {input} lies in {archive}, in which nothing is read",
+                    "{key}: {input} liegt in {archive}, worin nichts gelesen wird",
+                    archive = archive.display()
+                ));
+            }
+        }
+    }
+
+    fn archives(&self) -> [(&'static str, &Option<PathBuf>); 2] {
+        [
+            ("archive_done", &self.archive_done),
+            ("archive_failed", &self.archive_failed),
+        ]
     }
 
     /// The folders that inputs are moved away from, as far as they are there and have a name of
     /// their own.
     fn inboxes(&self) -> impl Iterator<Item = PathBuf> {
-        let folders = self.inputs.iter().filter_map(|pattern| {
-            let folder = Path::new(pattern).parent()?;
-            let is_pattern = folder
-                .to_str()
-                .is_none_or(|it| it.contains(['*', '?', '[']));
-            (!is_pattern).then(|| here_if_empty(folder))
-        });
+        let own = self.inputs.iter().filter(|it| pattern::is_one_folder(it));
+        let folders = own.map(|pattern| pattern::base(pattern));
         let mut folders: Vec<PathBuf> = folders.filter(|folder| folder.is_dir()).collect();
         folders.sort();
         folders.dedup();

@@ -197,19 +197,25 @@ impl Workshop {
                 let error = ImportError::from(error);
                 return Files::none(exit::of_import(&error), in_both(&error));
             }
-            Ok(inbox) if inbox.due.is_empty() && job.no_input == NoInput::Fail => {
-                let none = both!("no input is there", "es ist keine Eingabe da");
-                let mut files = Files::none(ExitCode::Unusable, none);
-                files.waiting = inbox.young;
-                return files;
+            Ok(inbox) => {
+                let nothing = inbox.is_empty().then(|| inbox::nothing(job));
+                Files {
+                    message: nothing,
+                    waiting: inbox.young,
+                    not_begun: inbox.due,
+                    ..Files::none(ExitCode::Fine, Bilingual::default())
+                }
             }
-            Ok(inbox) => Files {
-                waiting: inbox.young,
-                not_begun: inbox.due,
-                ..Files::none(ExitCode::Fine, Bilingual::default())
-            },
         };
-        files.message = None;
+        if files.not_begun.is_empty() && job.no_input == NoInput::Fail {
+            files.code = ExitCode::Unusable;
+            files.message = Some(match files.message {
+                Some(nothing) => {
+                    both!([nothing] "no input is there: {nothing}", "es ist keine Eingabe da: {nothing}")
+                }
+                None => both!("no input is there", "es ist keine Eingabe da"),
+            });
+        }
         let known: BTreeSet<&str> = state.failures.iter().map(String::as_str).collect();
         if files.not_begun.is_empty() {
             return files;

@@ -178,3 +178,70 @@ fn the_state_folder_is_told_and_warned_of_where_it_depends_on_the_current_folder
     assert!(run.stdout.starts_with(&told), "{}", run.said());
     assert!(!run.stderr.contains(warned), "{}", run.said());
 }
+
+/// An archive around the inbox would hide it: nothing would ever be read, and nobody would know.
+#[test]
+fn an_inbox_in_its_own_archive_is_a_mistake() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.file("inbox/a.csv", "");
+    let text = std::fs::read_to_string(importer.folder().join("jobs.toml")).unwrap();
+    for archive in ["inbox", ".", "inbox/../"] {
+        let jobs = text.replace("\"done\"", &format!("{archive:?}"));
+        importer.file("jobs.toml", jobs);
+        for words in [&["--check"][..], &["--once", "shop"]] {
+            let words = [&["schedule", "jobs.toml"], words].concat();
+            let run = importer.args(words).run().expect(4);
+            let said = format!("the inbox lies in the archive \"{archive}\"");
+            assert!(run.stderr.contains(&said), "{}", run.said());
+        }
+    }
+    // Below it is fine, and a link may lead there, too.
+    importer.file("jobs.toml", text.replace("\"done\"", "\"inbox/done\""));
+    let problems = |importer: &mut Importer, code| {
+        let job = lines(importer, code).pop().unwrap();
+        texts(&job["problems"]).join("\n")
+    };
+    assert_eq!(problems(&mut importer, 0), "");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("inbox", importer.folder().join("done")).unwrap();
+        importer.file("jobs.toml", &text);
+        assert_eq!(
+            problems(&mut importer, 4),
+            "archive_done: inbox/*.csv lies in done, in which nothing is read"
+        );
+    }
+}
+
+#[test]
+fn an_inbox_that_is_not_there_is_told_and_a_folder_is_no_input() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let text = std::fs::read_to_string(importer.folder().join("jobs.toml")).unwrap();
+    let mut check = |input: &str, code| {
+        let jobs = text.replace("\"inbox/*.csv\"", &format!("{input:?}"));
+        importer.file("jobs.toml", jobs);
+        let job = lines(&mut importer, code).pop().unwrap();
+        let texts = |list: &Value| texts(list).join("\n");
+        (texts(&job["problems"]), texts(&job["notes"]))
+    };
+    let told = |problems: &str, notes: &str| (problems.to_owned(), notes.to_owned());
+    let missing = "inputs: there is no folder nowhere now, in which nowhere/*.csv is looked for";
+    assert_eq!(check("nowhere/*.csv", 0), told("", missing));
+    let missing = "inputs: customers.csv is not there now";
+    assert_eq!(check("customers.csv", 0), told("", missing));
+    assert_eq!(check("shop.toml", 0), told("", ""));
+    let file = "inputs: shop.toml is no folder";
+    assert_eq!(check("shop.toml/*.csv", 4), told(file, ""));
+    std::fs::create_dir(importer.folder().join("in")).unwrap();
+    let folder = "inputs: in is a folder, in which no file is looked for; write in/*.csv";
+    let mut check = |input: &str, code| {
+        let jobs = text.replace("\"inbox/*.csv\"", &format!("{input:?}"));
+        importer.file("jobs.toml", jobs);
+        let job = lines(&mut importer, code).pop().unwrap();
+        texts(&job["problems"]).join("\n")
+    };
+    assert_eq!(check("in", 4), folder);
+    assert_eq!(check("in/*.csv", 0), "");
+}

@@ -76,11 +76,13 @@ fn the_check_of_a_jobs_file_is_german() {
     importer.env("IMPORTER_BASE_URL", "https://erp.example");
     let run = said(&mut importer, "--check", 4);
     let state = importer.folder().join(".importer");
+    let inbox =
+        "  inputs: den Ordner inbox, in dem inbox/*.csv gesucht wird, gibt es jetzt nicht\n";
     assert_eq!(
         run.stdout,
         format!(
-            "Statusordner: {}\nshop: in Ordnung, Zuordnung shop.toml\n\
-             bare: in Ordnung, ohne Zuordnung\n",
+            "Statusordner: {}\nshop: in Ordnung, Zuordnung shop.toml\n{inbox}\
+             bare: in Ordnung, ohne Zuordnung\n{inbox}",
             state.display()
         )
     );
@@ -140,12 +142,16 @@ fn what_becomes_of_a_job_is_german_for_people_and_english_for_programs() {
     for german in [
         "Job `shop` beginnt\n",
         "Warnung: Job `shop`: on_failure scheiterte: `/no/such/program` lässt sich nicht ",
-        "Job `shop`: fehlgeschlagen, Code 4; es ist keine Eingabe da\n",
+        "Job `shop`: fehlgeschlagen, Code 4; es ist keine Eingabe da: nichts passt zu \
+         `inbox/*.csv`\n",
     ] {
         assert!(run.stderr.contains(german), "{german}\n{}", run.said());
     }
     let [ours, theirs] = lines(&mut importer, &["--once", "shop"], "job_ended");
-    assert_eq!(ours[0]["message"], "no input is there");
+    assert_eq!(
+        ours[0]["message"],
+        "no input is there: nothing matches `inbox/*.csv`"
+    );
     assert_eq!(ours[0]["message"], theirs[0]["message"]);
     let [ours, theirs] = lines(&mut importer, &["--once", "shop"], "notice");
     assert!(!ours.is_empty());

@@ -78,6 +78,22 @@ fn once_imports_archives_and_counts_and_then_there_is_nothing_to_do() {
     assert_eq!(summary_of(&importer)["result"], "idle");
 }
 
+/// Who looks for nothing in the wrong place learns where that is.
+#[test]
+fn a_start_without_anything_to_do_says_what_it_looked_for() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let run = once(&mut importer).expect(0);
+    let told = "job `shop`: idle, code 0; nothing matches `inbox/*.csv`\n";
+    assert!(run.stderr.contains(told), "{}", run.said());
+    // What waits does match.
+    importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+    importer.file("jobs.toml", JOB.replace("\"0s\"", "\"1h\""));
+    let run = once(&mut importer).expect(0);
+    let told = "job `shop`: idle, code 0, 1 file too young\n";
+    assert!(run.stderr.contains(told), "{}", run.said());
+}
+
 #[cfg(unix)]
 #[test]
 fn commands_about_an_archived_input_find_it() {
