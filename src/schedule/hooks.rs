@@ -1,13 +1,18 @@
 //! Hooks: programs and addresses that are told what became of a job. What goes wrong with one is
 //! told and counted; it never changes what became of the job.
 
+use std::convert::Infallible;
+use std::io;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Child;
+use tokio::sync::watch;
 
 use super::jobs::{HookPlace, HookUrl};
+use crate::deliver::driver::Signal;
 use crate::outcome::telling::{exit_status, length_in};
 use crate::outcome::{Bilingual, Language, both};
 use crate::settings::{Environment, unparsed};
@@ -36,10 +41,11 @@ pub(super) async fn call(
     place: &HookPlace,
     call: &Call<'_>,
     environment: &Environment,
+    signal: &watch::Receiver<Signal>,
 ) -> Result<(), Bilingual> {
     let called = async {
         match place {
-            HookPlace::Command(words) => command(words, call).await,
+            HookPlace::Command(words) => command(words, call, signal.clone()).await,
             HookPlace::Web { url, allow_http } => {
                 let url = address(url, environment)?;
                 check_url(&url, *allow_http)?;
@@ -62,11 +68,16 @@ pub(super) async fn call(
     }
 }
 
-async fn command(words: &[String], call: &Call<'_>) -> Result<(), Bilingual> {
+async fn command(
+    words: &[String],
+    call: &Call<'_>,
+    signal: watch::Receiver<Signal>,
+) -> Result<(), Bilingual> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(both!("it names no program", "er nennt kein Programm"));
     };
-    let mut child = tokio::process::Command::new(program)
+    let mut command = tokio::process::Command::new(program);
+    command
         .args(arguments)
         .env("JOB_NAME", call.job)
         .env("JOB_RESULT", call.result)
@@ -76,39 +87,128 @@ async fn command(words: &[String], call: &Call<'_>) -> Result<(), Bilingual> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         // One that takes too long goes with this future.
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| {
-            both!(
-                "`{program}` cannot be started: {error}",
-                "`{program}` lässt sich nicht starten: {error}"
-            )
-        })?;
-    let stdin = child.stdin.take();
-    let hand_over = async {
-        if let Some(mut stdin) = stdin {
-            // Whoever does not read it does not want it.
-            let _ = stdin.write_all(call.summary).await;
-        }
+        .kill_on_drop(true);
+    // With all that it started: they are a group of their own.
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn().map_err(|error| {
+        both!(
+            "`{program}` cannot be started: {error}",
+            "`{program}` lässt sich nicht starten: {error}"
+        )
+    })?;
+    let mut group = Group::of(&child);
+    let ended = tokio::select! {
+        ended = seen_through(&mut child, call.summary) => ended,
+        never = group.interrupt_with(signal) => match never {},
     };
-    let (ended, ()) = tokio::join!(child.wait_with_output(), hand_over);
-    let output = ended.map_err(|error| {
+    if ended.is_ok() {
+        group.is_over();
+    }
+    let (status, said) = ended.map_err(|error| {
         both!(
             "`{program}` was lost: {error}",
             "`{program}` ging verloren: {error}"
         )
     })?;
-    if output.status.success() {
+    if status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&said);
     let said: String = said.trim().chars().take(WORDS_AT_MOST).collect();
     let colon = if said.is_empty() { "" } else { ": " };
-    let status = exit_status(output.status);
+    let status = exit_status(status);
     Err(both!([status]
         "`{program}` ended with {status}{colon}{said}",
         "`{program}` endete mit {status}{colon}{said}"
     ))
+}
+
+/// Hands the summary over and waits for the end; returns what was said on stderr. Whoever has
+/// not been waited for keeps its number, by which its group is known: that comes last.
+async fn seen_through(child: &mut Child, summary: &[u8]) -> io::Result<(ExitStatus, Vec<u8>)> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let hand_over = async {
+        if let Some(mut stdin) = stdin {
+            // Whoever does not read it does not want it.
+            let _ = stdin.write_all(summary).await;
+        }
+    };
+    let pass_over = async {
+        match stdout {
+            Some(mut stdout) => tokio::io::copy(&mut stdout, &mut tokio::io::sink()).await,
+            None => Ok(0),
+        }
+    };
+    let hear = async {
+        let mut said = Vec::new();
+        if let Some(mut stderr) = stderr {
+            stderr.read_to_end(&mut said).await?;
+        }
+        io::Result::Ok(said)
+    };
+    let ((), passed_over, said) = tokio::join!(hand_over, pass_over, hear);
+    passed_over?;
+    Ok((child.wait().await?, said?))
+}
+
+/// The hook's program with all that it started. Unless it is over, it ends with this.
+#[cfg(unix)]
+struct Group(Option<rustix::process::Pid>);
+
+#[cfg(unix)]
+impl Group {
+    fn of(child: &Child) -> Self {
+        let number = child.id().and_then(|it| i32::try_from(it).ok());
+        Self(number.and_then(rustix::process::Pid::from_raw))
+    }
+
+    fn is_over(&mut self) {
+        self.0 = None;
+    }
+
+    fn send(&self, signal: rustix::process::Signal) {
+        if let Some(leader) = self.0 {
+            // It may be gone already.
+            let _ = rustix::process::kill_process_group(leader, signal);
+        }
+    }
+
+    /// Passes on a Ctrl-C that comes while the hook is at work: the terminal does not tell other
+    /// groups than the program's own.
+    async fn interrupt_with(&self, mut signal: watch::Receiver<Signal>) -> Infallible {
+        let was_asked = *signal.borrow() != Signal::Go;
+        let asked = signal.wait_for(|wish| *wish == Signal::Interrupt);
+        let is_asked = asked.await.is_ok();
+        if is_asked && !was_asked {
+            self.send(rustix::process::Signal::INT);
+        }
+        std::future::pending().await
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.send(rustix::process::Signal::KILL);
+    }
+}
+
+/// Windows ends the program alone, and tells it itself of a Ctrl-C.
+#[cfg(not(unix))]
+struct Group;
+
+#[cfg(not(unix))]
+impl Group {
+    fn of(_: &Child) -> Self {
+        Self
+    }
+
+    fn is_over(&mut self) {}
+
+    async fn interrupt_with(&self, _: watch::Receiver<Signal>) -> Infallible {
+        std::future::pending().await
+    }
 }
 
 pub(super) fn address(url: &HookUrl, environment: &Environment) -> Result<String, Bilingual> {
@@ -233,7 +333,72 @@ mod tests {
         let words = ["sh", "-c", script].map(str::to_owned).to_vec();
         let place = HookPlace::Command(words);
         let file = Path::new("/state/shop/summary.json");
-        call(&place, &told(file, timeout), &Environment::default()).await
+        let (_stop, signal) = watch::channel(Signal::Go);
+        let environment = Environment::default();
+        call(&place, &told(file, timeout), &environment, &signal).await
+    }
+
+    /// What a hook started is gone with it, also a program that it waits for.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn all_that_a_hook_started_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let script = format!("(echo on; sleep 600) > '{}' & wait", pipe.display());
+        let mut end = {
+            let hook = shell(&script, Duration::from_secs(600));
+            let opened = async {
+                let mut end = tokio::net::unix::pipe::OpenOptions::new()
+                    .read_write(true)
+                    .open_receiver(&pipe)
+                    .unwrap();
+                let mut said = [0; 3];
+                end.read_exact(&mut said).await.unwrap();
+                // From now on whoever writes is the hook.
+                tokio::net::unix::pipe::OpenOptions::new()
+                    .open_receiver(&pipe)
+                    .unwrap()
+            };
+            tokio::select! {
+                ended = hook => panic!("{ended:?}"),
+                end = opened => end,
+            }
+        };
+        let mut said = Vec::new();
+        let told = tokio::time::timeout(Duration::from_secs(60), end.read_to_end(&mut said));
+        told.await.expect("it lives on").unwrap();
+    }
+
+    /// The terminal tells its Ctrl-C to the program's own group only.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn ctrl_c_reaches_a_hook() {
+        let folder = tempfile::tempdir().unwrap();
+        let begun = folder.path().join("begun");
+        let script = format!(
+            "mkfifo '{0}'; echo on > '{0}'; exec sleep 600",
+            begun.display()
+        );
+        let words = ["sh", "-c", &script].map(str::to_owned).to_vec();
+        let (stop, signal) = watch::channel(Signal::Go);
+        let environment = Environment::default();
+        let (place, file) = (HookPlace::Command(words), Path::new("x"));
+        let told = told(file, Duration::from_secs(600));
+        let hook = call(&place, &told, &environment, &signal);
+        let interrupt = async {
+            while !begun.exists() {
+                tokio::task::yield_now().await;
+            }
+            let path = begun.clone();
+            let read = tokio::task::spawn_blocking(move || std::fs::read(path));
+            assert_eq!(read.await.unwrap().unwrap(), b"on\n");
+            stop.send(Signal::Interrupt).unwrap();
+        };
+        let (ended, ()) = tokio::join!(hook, interrupt);
+        let why = ended.unwrap_err().english;
+        assert!(why.contains("signal: 2"), "{why}");
     }
 
     #[cfg(unix)]
@@ -271,6 +436,7 @@ mod tests {
             &nothing,
             &told(Path::new("x"), long),
             &Environment::default(),
+            &watch::channel(Signal::Go).1,
         )
         .await;
         let error = error.unwrap_err();

@@ -461,15 +461,15 @@ impl Workshop {
                 result: summary.result.word(),
                 timeout: job.hooks.timeout,
             };
-            let mut signal = signal.clone();
+            let mut stop = signal.clone();
             let dropped = async move {
                 // Nobody left who could want it: then the hook's own limit holds.
-                if signal.wait_for(|wish| *wish == Signal::Drop).await.is_err() {
+                if stop.wait_for(|wish| *wish == Signal::Drop).await.is_err() {
                     std::future::pending::<()>().await;
                 }
             };
             let ended = tokio::select! {
-                ended = hooks::call(place, &call, &self.environment) => ended,
+                ended = hooks::call(place, &call, &self.environment, signal) => ended,
                 () = dropped => Err(both!("it was ended", "er wurde beendet")),
             };
             if let Err(why) = ended {
