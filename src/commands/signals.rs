@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM become wishes: once, stop in an orderly way; twice, drop everything.
+//! Ctrl-C, SIGTERM and SIGHUP become wishes: once, stop in an orderly way; twice, drop everything.
 //! SIGXFSZ, which says that a file met `ulimit -f`, becomes an error of the write.
 
 use tokio::sync::watch;
@@ -55,6 +55,8 @@ pub(super) fn outlive_file_size_limit() {}
 struct Ears {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// The terminal is gone, unless whoever started this (`nohup`) does not mind.
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -64,6 +66,10 @@ impl Ears {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: match minds_hang_up() {
+                true => Some(signal(SignalKind::hangup())?),
+                false => None,
+            },
         })
     }
 
@@ -72,10 +78,31 @@ impl Ears {
             let signal = tokio::select! {
                 _ = self.interrupt.recv() => Signal::Interrupt,
                 _ = self.terminate.recv() => Signal::Terminate,
+                () = hung_up(self.hang_up.as_mut()) => Signal::Terminate,
             };
             pass_on(&wish, signal);
         }
     }
+}
+
+#[cfg(unix)]
+async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether SIGHUP is known to end the process. To listen to one that is ignored would be to mind
+/// it; where nobody tells whether it is, it is left as it is, and the journal suffices.
+#[cfg(unix)]
+fn minds_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
+    // The lowest bit is the signal 1, which is this one.
+    ignored.is_some_and(|bits| u64::from_str_radix(bits.trim(), 16).is_ok_and(|it| it & 1 == 0))
 }
 
 /// Hears every Ctrl-C.

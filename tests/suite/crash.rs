@@ -196,6 +196,29 @@ fn sigterm_ends_in_good_order_and_the_same_command_goes_on() {
     stopped_by("-TERM", 143);
 }
 
+/// A terminal that is closed asks its programs to end.
+#[cfg(target_os = "linux")]
+#[test]
+fn sighup_ends_in_good_order_and_the_same_command_goes_on() {
+    stopped_by("-HUP", 143);
+}
+
+/// `nohup` makes a program that does not mind.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_ignores_sighup_goes_on() {
+    let customers = Customers::valid(8, 120);
+    let sandbox = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&customers, &sandbox, &SHORT);
+    importer.arg("--rate").arg("100/s");
+    importer.shell("trap '' HUP; exec \"$@\"");
+    let mut child = importer.start();
+    wait_for(|| ended_or_created(&mut child, &sandbox, 30));
+    signal(&child, "-HUP");
+    let run = importer.read(child.wait_with_output().unwrap()).expect(0);
+    assert_complete(&customers, &sandbox, &importer, &run);
+}
+
 #[test]
 fn a_second_ctrl_c_waits_for_nobody() {
     let customers = Customers::valid(7, 40);
