@@ -53,7 +53,7 @@ metrics! {
     LastSuccess: "importer_job_last_success_timestamp_seconds" "gauge" []
         "End of the last start that had inputs and no failure.";
     LastCode: "importer_job_last_exit_code" "gauge" []
-        "Exit code of the last start that had something to do; one that was refused or found nothing leaves it.";
+        "Exit code of the last start that had something to do; one that was refused, was interrupted or found nothing leaves it.";
     LastSeconds: "importer_job_last_duration_seconds" "gauge" []
         "How long the last start took that was not refused.";
     Seconds: "importer_job_duration_seconds_total" "counter" []

@@ -69,7 +69,7 @@ pub(super) struct State {
     pub(super) last_end: Option<Timestamp>,
     /// The end of the last start that was a success.
     pub(super) last_success: Option<Timestamp>,
-    /// The code of the last start that had something to do.
+    /// The code of the last start that had something to do, and was not interrupted.
     pub(super) last_code: Option<u8>,
     /// The last result: success or failure.
     pub(super) last_result: Option<Outcome>,
@@ -120,6 +120,10 @@ impl State {
         self.last_seconds = seconds;
         if result == Outcome::Idle {
             self.last_code.get_or_insert(summary.exit_code);
+            return;
+        }
+        // It was stopped, and goes on: that says nothing of the job either.
+        if result == Outcome::Interrupted {
             return;
         }
         self.last_code = Some(summary.exit_code);

@@ -414,6 +414,13 @@ fn what_was_interrupted_goes_on_at_the_next_beginning() {
     assert_eq!(interrupted.not_begun, [world.path("inbox/b.csv")]);
     assert_eq!(names(&world.path("inbox")), ["a.csv", "b.csv"]);
     assert!(world.created().len() < 40);
+    // That it was stopped is no failure of the job, and alarms nobody.
+    let state = world.path(".importer/jobs/shop/state.json");
+    let state: Value = serde_json::from_slice(&std::fs::read(state).unwrap()).unwrap();
+    assert_eq!(
+        (&state["last_code"], &state["last_result"]),
+        (&Value::Null, &Value::Null)
+    );
 
     // Long before its next time.
     let working = world.begin(&jobs);
