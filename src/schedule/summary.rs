@@ -48,6 +48,8 @@ pub struct JobSummary {
     pub counts: BTreeMap<String, u64>,
     /// Failed records that had not failed in the same way the last time.
     pub new_failures: u64,
+    /// Failed records that had failed in the same way the last time.
+    pub known_failures: u64,
     /// The inputs that were read, in their order.
     pub inputs: Vec<InputSummary>,
     /// Files that wait because they are too young.

@@ -413,6 +413,7 @@ impl Workshop {
             message: files.message,
             counts: Default::default(),
             new_failures: files.untold,
+            known_failures: 0,
             inputs: files.inputs,
             waiting: files.waiting,
             not_begun: files.not_begun,
@@ -424,7 +425,9 @@ impl Workshop {
         }
         let known: BTreeSet<&String> = state.failures.iter().collect();
         let new = files.failures.iter().filter(|it| !known.contains(it));
-        summary.new_failures += new.count() as u64;
+        let new = new.count();
+        summary.new_failures += new as u64;
+        summary.known_failures = files.failures.len().saturating_sub(new) as u64;
         state.note(&summary);
         summary.refused_since = state.refused_since;
         if summary.inputs.iter().any(is_over) {

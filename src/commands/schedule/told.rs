@@ -116,6 +116,12 @@ fn ended(summary: &JobSummary) -> Bilingual {
         "job `{job}`: {result}, code {code}",
         "Job `{job}`: {result}, Code {code}"
     );
+    if let Some(failed) = failed(summary) {
+        text = Bilingual {
+            english: format!("{}, {}", text.english, failed.english),
+            german: format!("{}, {}", text.german, failed.german),
+        };
+    }
     let is_old = |input: &&InputSummary| input.run.as_ref().is_some_and(|run| run.finished_before);
     let found_again = summary.inputs.iter().filter(is_old).count();
     for (count, word) in [
@@ -154,6 +160,22 @@ fn ended(summary: &JobSummary) -> Bilingual {
         };
     }
     text
+}
+
+/// Which failed records are old acquaintances and which are not: `fail_on = "new"` decides by it.
+fn failed(summary: &JobSummary) -> Option<Bilingual> {
+    match (summary.known_failures, summary.new_failures) {
+        (0, 0) => None,
+        (0, new) => Some(both!("{new} failed newly", "{new} neu gescheitert")),
+        (known, 0) => Some(both!(
+            "{known} failed as last time",
+            "{known} gescheitert wie beim letzten Mal"
+        )),
+        (known, new) => Some(both!(
+            "{known} failed as last time, {new} new",
+            "{known} gescheitert wie beim letzten Mal, {new} neu"
+        )),
+    }
 }
 
 /// A line of JSON.

@@ -220,18 +220,27 @@ fn old_failures_need_not_alarm_every_night() {
     let mut importer = importer(&erp, "fail_on = \"new\"");
     let mut night = |customers: &[(&str, &str)], code: i32, new: f64| {
         importer.file("inbox/a.csv", export(customers.iter().copied()));
-        once(&mut importer).expect(code);
+        let run = once(&mut importer).expect(code);
         let line = "importer_job_last_new_failures{job=\"shop\"}";
         assert_eq!(metric(&metrics(&importer), line), new);
+        run.stderr.replace('\n', " ")
     };
-    night(&[("K1", "Ulm"), ("B1", ""), ("B2", "")], 3, 2.0);
+    let told = night(&[("K1", "Ulm"), ("B1", ""), ("B2", "")], 3, 2.0);
+    assert!(
+        told.contains("failure, code 3, 2 failed newly, 1 file read"),
+        "{told}"
+    );
     // The same two, at other places.
-    night(
+    let told = night(
         &[("B2", ""), ("K1", "Ulm"), ("K2", "Ulm"), ("B1", "")],
         0,
         0.0,
     );
-    night(&[("B1", ""), ("B2", ""), ("K3", "Ulm"), ("B3", "")], 3, 1.0);
+    let why = "success, code 0, 2 failed as last time, 1 file read";
+    assert!(told.contains(why), "{told}");
+    let told = night(&[("B1", ""), ("B2", ""), ("K3", "Ulm"), ("B3", "")], 3, 1.0);
+    let why = "failure, code 3, 2 failed as last time, 1 new, 1 file read";
+    assert!(told.contains(why), "{told}");
     night(&[("B1", ""), ("B2", ""), ("K3", "Ulm"), ("B3", "")], 0, 0.0);
     // Corrected, and broken anew: that is new.
     night(&[("B1", "Ulm"), ("K3", "Ulm")], 0, 0.0);
@@ -277,7 +286,7 @@ fn what_an_earlier_start_did_is_not_counted_again() {
     let run = once(&mut importer).expect(3);
     assert!(
         run.stderr
-            .contains("failure, code 3, 1 file finished before"),
+            .contains("failure, code 3, 1 failed as last time, 1 file finished before"),
         "{}",
         run.said()
     );

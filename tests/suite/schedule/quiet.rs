@@ -63,7 +63,8 @@ fn among_several_inputs_only_trouble_is_told() {
     let run = quiet(&mut importer).expect(3);
     assert_eq!(run.stdout.matches("records").count(), 2, "{}", run.said());
     assert!(
-        run.stderr.contains("code 3, 3 files read"),
+        run.stderr
+            .contains("code 3, 1 failed as last time, 1 new, 3 files read"),
         "{}",
         run.said()
     );
