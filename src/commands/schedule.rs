@@ -18,6 +18,7 @@ use crate::cli::{Cli, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
 use crate::import::{Events, Existing, ImportError, Moved, note_moved};
+use crate::outcome::telling::length_in;
 use crate::outcome::{Bilingual, ExitCode, Language, RunEvent, Summary, both};
 use crate::schedule::{
     Archived, Daemon, Endpoint, Fault, Job, Jobs, JobsError, Lanes, Order, Ran, Runner,
@@ -367,6 +368,7 @@ fn list(jobs: &Jobs, console: &Console, json: bool) {
                 "job": job.name,
                 "cron": job.cron.text(),
                 "time_zone": job.zone.name(),
+                "jitter_seconds": job.jitter.as_secs_f64(),
                 "next": next,
                 "inputs": job.inputs,
             }));
@@ -381,7 +383,11 @@ fn list(jobs: &Jobs, console: &Console, json: bool) {
             job.name.clone(),
             job.cron.text().to_owned(),
             job.zone.told().told_in(language),
-            shown.collect::<Vec<_>>().join(", "),
+            format!(
+                "{}{}",
+                shown.collect::<Vec<_>>().join(", "),
+                later(job, language)
+            ),
         ]);
     }
     if !json {
@@ -390,6 +396,18 @@ fn list(jobs: &Jobs, console: &Console, json: bool) {
             ["Job", "Cron", "Zeitzone", "nächste Zeiten"],
         );
         console.table(&headers, &rows);
+    }
+}
+
+/// How much later than its times a job may start.
+fn later(job: &Job, language: Language) -> String {
+    if job.jitter.is_zero() {
+        return String::new();
+    }
+    let most = length_in(job.jitter, language);
+    match language {
+        Language::English => format!(", up to {most} later"),
+        Language::German => format!(", bis zu {most} später"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::jobs::Job;
 use crate::outcome::{Bilingual, both};
@@ -14,6 +14,9 @@ use crate::source::{self, SourceError};
 
 /// Patterns that are told where none of them names a file.
 const PATTERNS_TOLD: usize = 8;
+
+/// By how much the clock of whoever wrote a file may be ahead.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(2);
 
 /// By what a file is known to be the one that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub(super) struct Inbox {
     pub(super) due: Vec<PathBuf>,
     /// Files that are too young: they may be half uploaded.
     pub(super) young: Vec<PathBuf>,
+    /// Those of them whose time has yet to come: they wait until then.
+    pub(super) to_come: Vec<PathBuf>,
 }
 
 impl Inbox {
@@ -104,13 +109,23 @@ pub(super) fn look(job: &Job, now: Timestamp) -> Result<Inbox, SourceError> {
         }
     }
     let files = found.into_values().collect();
-    Ok(sort(files, job.min_age))
+    let mut inbox = sort(files, job.min_age);
+    inbox.to_come.clone_from(&inbox.young);
+    inbox.to_come.retain(|path| has_yet_to_come(path, now));
+    Ok(inbox)
 }
 
 /// How long ago `modified` was; zero, if it has yet to come.
 fn age(modified: SystemTime, now: Timestamp) -> Option<Duration> {
     let modified = Timestamp::try_from(modified).ok()?;
     Some(Duration::try_from(now.duration_since(modified)).unwrap_or_default())
+}
+
+/// Whether the file's time lies so far ahead that no two clocks differ by as much.
+fn has_yet_to_come(path: &Path, now: Timestamp) -> bool {
+    let modified = path.metadata().and_then(|found| found.modified()).ok();
+    let modified = modified.and_then(|at| Timestamp::try_from(at).ok());
+    modified.is_some_and(|at| at.duration_since(now) > CLOCKS_DIFFER)
 }
 
 /// Puts files with their ages in order; where no age is known, the file is old.

@@ -185,19 +185,24 @@ impl Workshop {
         summary
     }
 
-    /// Imports the files that are due, one after the other.
-    async fn files(
-        &self,
-        job: &Arc<Job>,
-        state: &State,
-        signal: &watch::Receiver<Signal>,
-    ) -> Files {
+    /// Looks what is due; none of it has been begun.
+    fn found(&self, job: &Job) -> Files {
         let mut files = match inbox::look(job, self.clock.now()) {
             Err(error) => {
                 let error = ImportError::from(error);
                 return Files::none(exit::of_import(&error), in_both(&error));
             }
             Ok(inbox) => {
+                for path in &inbox.to_come {
+                    let text = both!(
+                        "{path} waits, for its time of modification has yet to come: whoever \
+                         wrote it has another time",
+                        "{path} wartet, denn die Zeit der letzten Änderung liegt in der Zukunft: \
+                         beim Schreiben galt eine andere Uhrzeit",
+                        path = path.display()
+                    );
+                    self.warn(job, &text);
+                }
                 let nothing = inbox.is_empty().then(|| inbox::nothing(job));
                 Files {
                     message: nothing,
@@ -216,6 +221,17 @@ impl Workshop {
                 None => both!("no input is there", "es ist keine Eingabe da"),
             });
         }
+        files
+    }
+
+    /// Imports the files that are due, one after the other.
+    async fn files(
+        &self,
+        job: &Arc<Job>,
+        state: &State,
+        signal: &watch::Receiver<Signal>,
+    ) -> Files {
+        let mut files = self.found(job);
         let known: BTreeSet<&str> = state.failures.iter().map(String::as_str).collect();
         if files.not_begun.is_empty() {
             return files;

@@ -61,6 +61,11 @@ fn the_list_of_jobs_has_german_headings_and_days() {
     assert_eq!((position(times[0]) + 1) % 7, position(times[1]), "{list}");
     let [ours, theirs] = lines(&mut importer, &["--list"], "job");
     assert_eq!((ours.len(), &ours), (1, &theirs));
+    assert_eq!(ours[0]["jitter_seconds"], 0.0);
+    // How much later it may be.
+    importer.file("jobs.toml", JOB.to_owned() + "jitter = \"5m\"\n");
+    let list = said(&mut importer, "--list", 0).stdout;
+    assert!(list.contains(", bis zu 5 min später"), "{list}");
 }
 
 #[test]

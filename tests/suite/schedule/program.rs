@@ -92,6 +92,17 @@ fn a_start_without_anything_to_do_says_what_it_looked_for() {
     let run = once(&mut importer).expect(0);
     let told = "job `shop`: idle, code 0, 1 file too young\n";
     assert!(run.stderr.contains(told), "{}", run.said());
+    assert!(!run.stderr.contains("warning"), "{}", run.said());
+    // By a wrong clock it might wait for ever.
+    let path = importer.folder().join("inbox/a.csv");
+    let file = std::fs::File::options().append(true).open(path).unwrap();
+    let written = file.metadata().unwrap().modified().unwrap();
+    let day = std::time::Duration::from_secs(86_400);
+    file.set_modified(written + day).unwrap();
+    let run = once(&mut importer).expect(0);
+    let told = "a.csv waits, for its time of modification has yet to come";
+    let said = run.stderr.replace('\n', " ");
+    assert!(said.contains(told), "{}", run.said());
 }
 
 #[cfg(unix)]
