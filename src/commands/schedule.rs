@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::run::{Place, for_a_run, nothing_to_do, stand_in};
 use super::{Ended, Failure, events, signals};
-use crate::cli::{Cli, ScheduleArgs};
+use crate::cli::{Cli, MappingChoice, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
 use crate::import::{Events, Existing, ImportError, Moved, note_moved};
@@ -125,6 +125,8 @@ pub(super) fn run(
     if let Some(name) = &args.once {
         jobs.find(name)
             .map_err(|help| no_such_job(name, &args.jobs, help))?;
+    } else {
+        runner.warn_of_missing(&jobs);
     }
     let (teller, json) = (Arc::clone(console), global.console.json);
     let workshop = Workshop {
@@ -215,6 +217,28 @@ impl JobRunner {
             command_line: &command,
         };
         resolve_job(&self.cli, &run, &self.environment)
+    }
+
+    /// Warns of a mapping file that is not there by day already: a schedule begins without one, for
+    /// it may come before the job's time does.
+    fn warn_of_missing(&self, jobs: &Jobs) {
+        for job in &jobs.jobs {
+            let input = Path::new("input");
+            let Ok(choice) = self.choice(job, input, None, input) else {
+                continue;
+            };
+            if let MappingChoice::File(path) = &choice.mapping
+                && !path.exists()
+            {
+                self.console.warn(&both!(
+                    "job `{job}`: the mapping {path} is not there, and without it the job cannot run",
+                    "Job `{job}`: die Zuordnung {path} gibt es nicht, und ohne sie kann der Job \
+                     nicht laufen",
+                    job = &job.name,
+                    path = path.display()
+                ));
+            }
+        }
     }
 
     fn ran(&self, order: &Order) -> Result<Ran, (Failure, Fault)> {

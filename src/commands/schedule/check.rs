@@ -8,6 +8,7 @@ use super::JobRunner;
 use crate::commands::Failure;
 use crate::commands::run::load;
 use crate::console::Console;
+use crate::mapping::Mapping;
 use crate::outcome::{Bilingual, ExitCode, both};
 use crate::schedule::{Job, Jobs};
 use crate::settings::{GlobalChoice, StateDir};
@@ -75,7 +76,10 @@ fn check_one(
             load(&choice.mapping)
                 .map_err(|error| Box::new((error.to_string(), Failure::of_import(&error, console))))
         });
-    let tried = job.try_out(&runner.environment);
+    let mut tried = job.try_out(&runner.environment);
+    tried
+        .notes
+        .extend(found.as_ref().ok().and_then(still_marked));
     let mut code = match &found {
         Ok(_) => ExitCode::Fine,
         Err(found) => found.1.code,
@@ -132,6 +136,21 @@ fn check_one(
         }
     }
     code
+}
+
+/// How much of a proposed mapping is still to be filled in.
+fn still_marked(mapping: &Mapping) -> Option<Bilingual> {
+    match mapping.lines_to_fill_in().len() {
+        0 => None,
+        1 => Some(both!(
+            "mapping: 1 line is still marked FILL IN",
+            "Zuordnung: 1 Zeile ist noch mit FILL IN markiert"
+        )),
+        many => Some(both!(
+            "mapping: {many} lines are still marked FILL IN",
+            "Zuordnung: {many} Zeilen sind noch mit FILL IN markiert"
+        )),
+    }
 }
 
 /// The path from the root on: which one is meant depends on where the command is called.

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use wawi_importer::sandbox::SandboxSettings;
 
-use super::names;
 use super::program::importer;
+use super::{MAPPING, names};
 use crate::stand_in::StandIn;
 use crate::support::Importer;
 
@@ -177,6 +177,21 @@ fn the_state_folder_is_told_and_warned_of_where_it_depends_on_the_current_folder
     let told = format!("state folder: {}\n", etc.path().join("state").display());
     assert!(run.stdout.starts_with(&told), "{}", run.said());
     assert!(!run.stderr.contains(warned), "{}", run.said());
+}
+
+#[test]
+fn marks_that_are_left_in_a_mapping_are_told() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.file("inbox/a.csv", "");
+    let mut notes = |mapping: &str| {
+        importer.file("shop.toml", mapping);
+        let job = lines(&mut importer, 0).pop().unwrap();
+        texts(&job["notes"]).join("\n")
+    };
+    assert_eq!(notes(MAPPING), "");
+    let marked = MAPPING.replace("{ value = 1 }", "{ value = 1 }  # FILL IN: its id");
+    assert_eq!(notes(&marked), "mapping: 2 lines are still marked FILL IN");
 }
 
 /// An archive around the inbox would hide it: nothing would ever be read, and nobody would know.

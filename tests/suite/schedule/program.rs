@@ -601,8 +601,13 @@ fn the_daemon_tells_how_it_is_and_ends_when_asked_to() {
     let erp = StandIn::start(SandboxSettings::default());
     let mut importer = importer(&erp, "");
     importer.args(["schedule", "jobs.toml", "--listen", "0"]);
+    std::fs::remove_file(importer.folder().join("shop.toml")).unwrap();
     let mut daemon = Daemon(importer.start());
     let mut lines = BufReader::new(daemon.0.stderr.take().unwrap()).lines();
+    // What the job lacks is told before its time comes.
+    let warned = lines.by_ref().next().unwrap().unwrap();
+    let missing = "job `shop`: the mapping shop.toml is not there";
+    assert!(warned.contains(missing), "{warned}");
     let address = lines
         .by_ref()
         .find_map(|line| Some(line.unwrap().split_once("http://")?.1.to_owned()))
