@@ -110,6 +110,15 @@ pub enum Observed<'a> {
     Paused(PauseWhy, Option<Duration>),
     /// Sending goes on.
     Resumed,
+    /// Somebody wants it to stop, and so many requests are waited for.
+    Stopping {
+        /// Requests in flight.
+        requests: usize,
+        /// How long they are waited for at most.
+        at_most: Duration,
+        /// Whether the same wish again drops them.
+        by_key: bool,
+    },
 }
 
 /// How things stand.
@@ -230,7 +239,7 @@ impl Loop {
                 changed = self.driver.signal.changed(), if self.signal_lives => {
                     // Without a sender nobody is left who could want something.
                     self.signal_lives = changed.is_ok();
-                    self.obey();
+                    self.obey(observer);
                 }
                 () = sleep_until(self.driver.deadline), if self.driver.deadline.is_some() => {
                     self.driver.deadline = None;
@@ -461,7 +470,7 @@ impl Loop {
         }
     }
 
-    fn obey(&mut self) {
+    fn obey(&mut self, observer: &mut dyn FnMut(Observed<'_>)) {
         let signal = *self.driver.signal.borrow_and_update();
         let engine = &mut self.driver.engine;
         match signal {
@@ -472,6 +481,15 @@ impl Loop {
                 engine.stop(Ending::Interrupted);
                 self.drop_requests();
             }
+        }
+        // With nothing in flight it ends at once, and says so by that.
+        let requests = self.driver.wire.in_flight();
+        if matches!(signal, Signal::Interrupt | Signal::Terminate) && requests > 0 {
+            observer(Observed::Stopping {
+                requests,
+                at_most: GRACE,
+                by_key: signal == Signal::Interrupt,
+            });
         }
     }
 

@@ -83,6 +83,11 @@ impl Wire {
         self.in_flight == 0
     }
 
+    /// Requests that have had no reply.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
     /// Sends what the job submits.
     pub(super) fn post(&mut self, job: JobId, submission: &Submission) {
         self.ask(Asked::Post(job, Arc::clone(&submission.body)));

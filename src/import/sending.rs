@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
@@ -26,8 +26,9 @@ use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
 use crate::deliver::settings::Rate;
 use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
+use crate::outcome::telling::{length, thousands_in};
 use crate::outcome::{
-    Counts, Ending, KeyHash, Measured, Outcome, Phase, Progress, RunEvent, Traffic, both,
+    Bilingual, Counts, Ending, KeyHash, Measured, Outcome, Phase, Progress, RunEvent, Traffic, both,
 };
 
 /// Batches of submissions that wait between reading and sending.
@@ -390,7 +391,37 @@ pub(super) fn tell_asking(observed: &Observed<'_>, listener: &Listener) {
     tell_pauses(observed, listener);
 }
 
-/// Tells people of pauses.
+/// That the wish to stop was heard, and what is waited for.
+fn stopping(requests: usize, at_most: Duration, by_key: bool) -> Bilingual {
+    let time = length(at_most);
+    let under_way = if requests == 1 {
+        both!("1 request is under way", "1 Anfrage ist unterwegs")
+    } else {
+        let requests = Bilingual::of(|l| thousands_in(requests as u64, l));
+        both!([requests] "{requests} requests are under way", "{requests} Anfragen sind unterwegs")
+    };
+    let (them, customers) = if requests == 1 {
+        (
+            both!("it", "sie"),
+            both!("its customer is", "ihr Kunde ist"),
+        )
+    } else {
+        (
+            both!("them", "sie"),
+            both!("their customers are", "ihre Kunden sind"),
+        )
+    };
+    if by_key {
+        both!([under_way, them, customers]
+            "stopping: {under_way}, up to {time}; Ctrl-C again drops {them} ({customers} unknown then)",
+            "hält an: {under_way}, bis zu {time}; noch einmal Strg+C bricht {them} ab ({customers} dann unbekannt)"
+        )
+    } else {
+        both!([under_way] "stopping: {under_way}, up to {time}", "hält an: {under_way}, bis zu {time}")
+    }
+}
+
+/// Tells people of pauses, and that a wish to stop was heard.
 fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
     match observed {
         Observed::Paused(why, length) => listener.tell(&RunEvent::Paused {
@@ -398,6 +429,11 @@ fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
             length: *length,
         }),
         Observed::Resumed => listener.tell(&RunEvent::Resumed),
+        Observed::Stopping {
+            requests,
+            at_most,
+            by_key,
+        } => listener.tell(&RunEvent::info(stopping(*requests, *at_most, *by_key))),
         Observed::Settled(..) | Observed::Tick(..) => {}
     }
 }
@@ -466,7 +502,9 @@ impl SendingProgress {
                     })
                 });
             }
-            Observed::Paused(..) | Observed::Resumed => tell_pauses(observed, listener),
+            Observed::Paused(..) | Observed::Resumed | Observed::Stopping { .. } => {
+                tell_pauses(observed, listener);
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ mod siege;
 mod witness;
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
@@ -217,6 +218,60 @@ fn a_run_that_ignores_sighup_goes_on() {
     signal(&child, "-HUP");
     let run = importer.read(child.wait_with_output().unwrap()).expect(0);
     assert_complete(&customers, &sandbox, &importer, &run);
+}
+
+#[test]
+fn a_wish_to_stop_is_answered_at_once() {
+    let again = "; Ctrl-C again drops them (their customers are unknown then)\n";
+    let noch_einmal = "; noch einmal Strg+C bricht sie ab (ihre Kunden sind dann unbekannt)\n";
+    for (sign, language, code, heard, what, meaning) in [
+        (
+            "-INT",
+            "en",
+            130,
+            "stopping: ",
+            " requests are under way, up to 20 s",
+            again,
+        ),
+        (
+            "-TERM",
+            "en",
+            143,
+            "stopping: ",
+            " requests are under way, up to 20 s",
+            "\n",
+        ),
+        (
+            "-INT",
+            "de",
+            130,
+            "hält an: ",
+            " Anfragen sind unterwegs, bis zu 20 s",
+            noch_einmal,
+        ),
+    ] {
+        let customers = Customers::valid(7, 40);
+        let sandbox = StandIn::start(SandboxSettings::default());
+        let words = ["--timeout", "12s", "--rate", "50/s", "--lang", language];
+        let importer = importer(&customers, &sandbox, &words);
+        let mut child = importer.start();
+        wait_for(|| ended_or_created(&mut child, &sandbox, 10));
+        // From now on the server takes everything and says nothing.
+        sandbox.set_faults(Faults::parse("hang_commit=1,hang_for=60s").unwrap());
+        let hung = || sandbox.counters().faults.values().sum::<u64>() >= 4;
+        wait_for(|| hung() || child.try_wait().unwrap().is_some());
+        signal(&child, sign);
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        // It is there while the answers are waited for, and the second wish ends the wait.
+        while !said.contains(heard) {
+            assert_ne!(errors.read_line(&mut said).unwrap(), 0, "{said}");
+        }
+        assert!(said.ends_with(&format!("{what}{meaning}")), "{said}");
+        assert!(child.try_wait().unwrap().is_none(), "{said}");
+        signal(&child, "-INT");
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{said}");
+    }
 }
 
 #[test]
