@@ -58,17 +58,21 @@ impl Pace {
 fn amount(progress: &Progress) -> u64 {
     match progress.phase {
         Phase::Reading => progress.counts.read,
-        Phase::CheckingExisting | Phase::Reconciling => progress.traffic.requests,
-        Phase::Sending | Phase::Reporting => progress.done,
+        Phase::Reconciling => progress.traffic.requests,
+        Phase::CheckingExisting | Phase::Sending | Phase::Reporting => progress.done,
     }
+}
+
+fn per_second(amount: u64, time: Duration) -> Option<f64> {
+    (time >= RATE_AFTER).then(|| float(amount) / time.as_secs_f64())
 }
 
 #[expect(
     clippy::cast_precision_loss,
     reason = "a rate is shown with one decimal"
 )]
-fn per_second(amount: u64, time: Duration) -> Option<f64> {
-    (time >= RATE_AFTER).then(|| amount as f64 / time.as_secs_f64())
+fn float(amount: u64) -> f64 {
+    amount as f64
 }
 
 /// The parts of a line about where a run stands. A narrow terminal leaves out the last ones, so
@@ -89,6 +93,10 @@ fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
         // How fast it went, and how long that would take, says nothing now.
         return parts;
     }
+    let progress = &Progress {
+        left: progress.left.or_else(|| time_by_rate(progress, rate)),
+        ..*progress
+    };
     parts.extend(time_left(progress, l));
     let sending = progress.phase == Phase::Sending;
     if let Some(quota) = progress.quota.filter(|_| sending) {
@@ -101,10 +109,20 @@ fn parts(progress: &Progress, rate: Option<f64>, l: Language) -> Vec<String> {
             length(quota.interval)
         ));
     }
-    if let Some(rate) = rate {
+    // How many the ERP has may not be known yet.
+    let counts_nothing = progress.phase == Phase::CheckingExisting && progress.done == 0;
+    if let Some(rate) = rate.filter(|_| !counts_nothing) {
         parts.push(match progress.phase {
-            Phase::CheckingExisting | Phase::Reconciling => {
+            Phase::Reconciling => {
                 format!("{} {}", tenths(rate, l), l.pick("requests/s", "Anfragen/s"))
+            }
+            // A listing tells many customers a request, and one by one they are asked slowly.
+            Phase::CheckingExisting => {
+                let number = match rate {
+                    slow if slow < 10.0 => tenths(slow, l),
+                    fast => thousands_in(whole(fast), l),
+                };
+                format!("{number} {}", l.pick("customers/s", "Kunden/s"))
             }
             // So slow a quota that whole records say nothing.
             Phase::Sending if rate < 10.0 => {
@@ -151,6 +169,14 @@ fn waiting(progress: &Progress, wait: SettleWait, l: Language) -> Vec<String> {
     parts.push(position(progress, l));
     parts.extend(outcomes(&progress.counts, l));
     parts
+}
+
+/// How long it takes to ask for the rest of the customers: a listing's pages, or one after the
+/// other, take the time that they took so far.
+fn time_by_rate(progress: &Progress, rate: Option<f64>) -> Option<Duration> {
+    let rate = rate.filter(|rate| *rate > 0.0 && progress.phase == Phase::CheckingExisting)?;
+    let rest = progress.total?.checked_sub(progress.done)?;
+    Duration::try_from_secs_f64(float(rest) / rate).ok()
 }
 
 fn time_left(progress: &Progress, l: Language) -> Option<String> {
@@ -425,6 +451,36 @@ mod tests {
             .tell(&now, start + Duration::from_secs(9), English)
             .concat();
         assert!(!other.contains("/s"), "{other}");
+    }
+
+    #[test]
+    fn asking_which_customers_exist_has_a_rate_and_a_time_left() {
+        let start = Instant::now();
+        let mut pace = Pace::default();
+        let mut asking = progress(Phase::CheckingExisting, 0, None);
+        let mut at = |asking: &Progress, seconds| {
+            let now = start + Duration::from_secs(seconds);
+            pace.tell(asking, now, English).join(", ")
+        };
+        assert_eq!(at(&asking, 0), "Asking which customers exist");
+        assert_eq!(at(&asking, 2), "Asking which customers exist");
+        (asking.done, asking.total) = (15_801, Some(30_000));
+        assert_eq!(
+            at(&asking, 20),
+            "Asking which customers exist 15,801 of 30,000 (52%), about 20 s left, 790 customers/s"
+        );
+        // There are more than the server said.
+        asking.done = 30_001;
+        let told = at(&asking, 40);
+        assert_eq!(
+            told,
+            "Asking which customers exist 30,001 of 30,000 (100%), 750 customers/s"
+        );
+        (asking.done, asking.total) = (90, Some(100));
+        assert_eq!(
+            text(&asking, Some(2.25), German),
+            "Abfragen, welche Kunden es gibt 90 von 100 (90\u{a0}%), noch etwa 5 s, 2,3 Kunden/s"
+        );
     }
 
     #[test]
