@@ -128,6 +128,8 @@ pub struct Tick {
     pub traffic: Traffic,
     /// Requests that may be in flight.
     pub allowed: usize,
+    /// Requests that are in flight.
+    pub in_flight: usize,
     /// The server's quota for creates.
     pub quota: Option<QuotaUse>,
     /// While the server does not answer: the time after which delivery gives up.
@@ -254,6 +256,7 @@ impl Loop {
                     observer(Observed::Tick(Tick {
                         traffic: engine.traffic(),
                         allowed: engine.allowed(),
+                        in_flight: engine.in_flight(),
                         quota: engine.quota(now),
                         gives_up: engine.gives_up(now),
                         waits: engine.waits(now),

@@ -326,6 +326,12 @@ impl Engine {
         self.concurrency.allowed()
     }
 
+    /// Requests that are in flight.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
     /// How much of the server's quota for creates is taken.
     pub fn quota(&mut self, now: Moment) -> Option<QuotaUse> {
         self.post_gate.usage(now)

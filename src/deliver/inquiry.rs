@@ -289,6 +289,7 @@ impl<'a> Inquiry<'a> {
         self.observe(&Observed::Tick(Tick {
             traffic: self.traffic,
             allowed: 1,
+            in_flight: 0,
             quota: None,
             gives_up,
             waits: None,

@@ -31,6 +31,8 @@ pub(super) struct Mark {
     pub(super) counts: Counts,
     /// Requests.
     pub(super) traffic: Traffic,
+    /// Requests that are under way.
+    pub(super) in_flight: u64,
 }
 
 /// What the pace is known from.
@@ -38,6 +40,10 @@ pub(super) struct Mark {
 pub(super) struct Estimate {
     first: Mark,
     marks: VecDeque<Mark>,
+    /// When the last records were settled that were.
+    last_settled: (Duration, u64),
+    /// The most requests that were under way at once.
+    at_once: u64,
     rate: Option<Rate>,
 }
 
@@ -48,9 +54,12 @@ impl Estimate {
             at: Duration::ZERO,
             counts,
             traffic: Traffic::default(),
+            in_flight: 0,
         };
         Self {
             first,
+            last_settled: (Duration::ZERO, counts.settled()),
+            at_once: 0,
             marks: VecDeque::from([first]),
             rate,
         }
@@ -66,9 +75,15 @@ impl Estimate {
         let since = self.marks.front()?;
         let time = now.at.saturating_sub(since.at);
         let settled = now.counts.settled().saturating_sub(since.counts.settled());
-        if time < NOT_BEFORE || settled == 0 {
+        // The first of those that began together say how fast one is, and not how fast all are.
+        if time < NOT_BEFORE || settled == 0 || all < self.at_once {
             return None;
         }
+        // Answers of a slow server come in waves: what follows the last one has not failed to
+        // bring anything before as much time has passed as it took.
+        let (last, _) = self.last_settled;
+        let idle = now.at.saturating_sub(last);
+        let time = last.saturating_sub(since.at).max(idle);
         let open = now.counts.open;
         let by_pace = time.mul_f64(share(open, settled));
         // How many requests those that are open will need, as those before them did.
@@ -92,6 +107,10 @@ impl Estimate {
     }
 
     fn remember(&mut self, now: Mark, quota: Option<QuotaUse>) {
+        self.at_once = self.at_once.max(now.in_flight);
+        if now.counts.settled() != self.last_settled.1 {
+            self.last_settled = (now.at, now.counts.settled());
+        }
         let intervals = quota.map_or(Duration::ZERO, |quota| {
             quota.interval.saturating_mul(INTERVALS)
         });
@@ -136,6 +155,7 @@ mod tests {
                 posts,
                 ..Traffic::default()
             },
+            in_flight: 0,
         }
     }
 
@@ -207,6 +227,29 @@ mod tests {
         // Two requests for each of them.
         let left = estimate.left(mark(seconds(1.5), 10, 1_000, 20), None);
         close(left, 990.0, 0.0, 1.5);
+    }
+
+    #[test]
+    fn a_slow_servers_first_answers_are_no_rate_and_its_waves_no_hesitation() {
+        // Eight at once, eight seconds each, that do not end at the same moment.
+        let mut estimate = Estimate::new(nothing(1_500), None);
+        for tenth in 1..14_900_u32 {
+            let at = f64::from(tenth) / 10.0;
+            let (wave, within) = ((at / 8.0).floor(), at % 8.0);
+            let created = if wave < 1.0 {
+                0.0
+            } else {
+                (wave - 1.0) * 8.0 + (within * 10.0).floor().min(8.0)
+            };
+            let mut now = mark(seconds(at), created as u64, 1_500, created as u64);
+            now.in_flight = 8;
+            let left = estimate.left(now, None);
+            if created < 8.0 {
+                assert_eq!(left, None, "at {at} s");
+            } else {
+                close(left, 1_500.0 - at, 16.0, at);
+            }
+        }
     }
 
     #[test]

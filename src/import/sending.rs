@@ -484,6 +484,7 @@ impl SendingProgress {
                     at: self.clock.elapsed(),
                     counts: self.ahead(),
                     traffic: tick.traffic,
+                    in_flight: tick.in_flight as u64,
                 };
                 let left = self.estimate.left(mark, tick.quota);
                 let left = tick.waits.map(|wait| wait.all).or(left);
