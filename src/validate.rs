@@ -78,6 +78,8 @@ pub struct Checked<'r> {
     pub result: Result<Customer<'r>, Vec<FieldError>>,
     /// What is odd but allowed, in the schema's order.
     pub warnings: Vec<FieldError>,
+    /// The number of a customer with whom something else is wrong.
+    pub number: Option<String>,
 }
 
 /// Checks a draft against every rule in one pass.
@@ -102,12 +104,18 @@ pub fn check<'r>(draft: Draft<'r>, rules: &Rules) -> Checked<'r> {
         }
     }
     let (errors, warnings) = findings.into_sorted();
+    let mut number = None;
     let result = if errors.is_empty() {
         Ok(Customer::new(customer, key))
     } else {
+        number = customer::readable_number(&customer, &errors);
         Err(errors)
     };
-    Checked { result, warnings }
+    Checked {
+        result,
+        warnings,
+        number,
+    }
 }
 
 /// Checks the customer's objects in the order in which they are sent, each without the texts in

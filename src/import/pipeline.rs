@@ -28,6 +28,8 @@ pub(super) enum Examined<'g> {
         stage: Stage,
         errors: Vec<FieldError>,
         warnings: Vec<FieldError>,
+        /// Its customer number, if that can be read: it may be sent once the rest is corrected.
+        number: Option<String>,
     },
     /// It can be sent. The customer borrows from its records.
     Valid {
@@ -88,6 +90,7 @@ impl Pipeline {
             stage: Stage::Source,
             errors,
             warnings: Vec::new(),
+            number: None,
         };
         let Some(lead) = record_of(&group.lead).filter(|_| !group.is_hopeless()) else {
             return unreadable(errors);
@@ -114,12 +117,17 @@ impl Pipeline {
                 match checked.result {
                     Ok(customer) if errors.is_empty() => Examined::Valid { customer, warnings },
                     result => {
+                        let number = match &result {
+                            Ok(customer) => customer.number().map(str::to_owned),
+                            Err(_) => checked.number,
+                        };
                         errors.extend(result.err().unwrap_or_default());
                         self.name_places(&mut errors, &added);
                         Examined::Invalid {
                             stage,
                             errors,
                             warnings,
+                            number,
                         }
                     }
                 }

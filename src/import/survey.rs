@@ -190,8 +190,15 @@ impl Look<'_> {
         let (customer, warnings) = match self.pipeline.examine(group, &mut seen.tally) {
             Examined::LeftOut => return (false, What::LeftOut),
             Examined::Invalid {
-                stage, mut errors, ..
+                stage,
+                mut errors,
+                number,
+                ..
             } => {
+                // Corrected and returned it is sent, too.
+                if let Some(number) = number {
+                    seen.highest.see(&number);
+                }
                 if !group.members.is_empty() {
                     errors.truncate(ERRORS_KEPT);
                 }

@@ -118,7 +118,8 @@ pub struct Plan {
     pub unused_columns: Vec<String>,
     /// One body as it would be sent (values as `--values` says).
     pub sample_body: Option<String>,
-    /// The highest customer number made of digits only, or with a common prefix.
+    /// The highest customer number made of digits only, or with a common prefix; that of an
+    /// invalid record counts, too, for it may be corrected.
     pub highest_number: Option<String>,
     /// Whole seconds that it will take at the configured rate, if one is configured.
     pub seconds_at_rate: Option<u64>,

@@ -1,6 +1,7 @@
 //! A customer that passed every rule, and the ways to look at it.
 
 use crate::customer::{CreateCustomer, Target, Value, Values, normalise_key};
+use crate::outcome::FieldError;
 
 /// A checked customer. Only `check` makes one, so whoever holds one may send it.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +49,16 @@ impl<'r> Customer<'r> {
     pub fn customer(&self) -> &CreateCustomer<'r> {
         &self.customer
     }
+}
+
+/// The number of a customer of whom nothing comes with these errors, unless it is wrong itself.
+pub(super) fn readable_number(
+    customer: &CreateCustomer<'_>,
+    errors: &[FieldError],
+) -> Option<String> {
+    let number = customer.fields.text_at(0)?;
+    let is_wrong = errors.iter().any(|error| error.target == "Number");
+    (!is_wrong).then(|| number.to_owned())
 }
 
 /// The normalised text of the key's target; none if it has no value.

@@ -527,6 +527,7 @@ fn slowly(draft: Draft<'static>, rules: &Rules) -> Checked<'static> {
     for (part, values) in customer.parts() {
         fields::check(part, values, u32::MAX, &mut findings);
     }
+    let number = customer.fields.text_at(0).map(str::to_owned);
     let key = customer::key_of(&customer, rules.key);
     if key.is_none() {
         findings.add_error(FieldError::new(Code::KeyMissing, rules.key.to_string()));
@@ -536,7 +537,17 @@ fn slowly(draft: Draft<'static>, rules: &Rules) -> Checked<'static> {
         true => Ok(Customer::new(customer, key)),
         false => Err(errors),
     };
-    Checked { result, warnings }
+    let number = match &result {
+        Err(errors) if errors.iter().all(|error| error.target != "Number") => {
+            number.filter(|number| !number.trim().is_empty())
+        }
+        _ => None,
+    };
+    Checked {
+        result,
+        warnings,
+        number,
+    }
 }
 
 /// As [`any_value`], but most often one that is right, or nearly.

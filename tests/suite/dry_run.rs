@@ -121,7 +121,8 @@ fn the_plan_says_what_a_run_would_do_and_what_nobody_checked() {
             "Repaired, as the mapping asks 1 leading zero of a German postal code restored",
             "windows-1252 (detected), delimiter `;` (detected)",
             "Columns not used: Notiz",
-            "the highest is C102; set Wawi's number range above it",
+            // Record 4 is invalid; once it is corrected its number must be free.
+            "the highest is C103; set Wawi's number range above it",
             // Each customer may cost a look-up and a POST: 6 requests of 10 s.
             "Will take about 1 min at the configured rate",
             "Not checked the server's own rules",
@@ -135,7 +136,7 @@ fn the_plan_says_what_a_run_would_do_and_what_nobody_checked() {
     assert_eq!(plan["would_create"], 3);
     assert_eq!(plan["invalid"], 2);
     assert_eq!(plan["unused_columns"], serde_json::json!(["Notiz"]));
-    assert_eq!(plan["highest_number"], "C102");
+    assert_eq!(plan["highest_number"], "C103");
     assert_eq!(plan["seconds_at_rate"], 60);
     assert_eq!(run.summary()["repairs"]["postal_code.zero_restored"], 1);
     assert_eq!(run.summary()["ending"], "finished");

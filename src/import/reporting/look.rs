@@ -86,6 +86,7 @@ impl Look {
                 stage,
                 errors,
                 warnings,
+                number: _,
             } => {
                 look.stage = stage;
                 look.errors = errors;
