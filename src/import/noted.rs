@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Existing, FailOn, ImportSettings};
+use super::settings::{Existing, FailOn, ImportSettings, MAX_INVALID};
 use super::which::{absolute, options_from};
 use super::{Import, ImportError};
 use crate::deliver::{Rate, Threshold};
 use crate::journal::{Journal, RunRow};
-use crate::outcome::telling::{length, thousands};
+use crate::outcome::telling::{BUT_NOT_RETURNED, length, thousands};
 use crate::outcome::{Asked, Conditions, Ending, Language, Limit, Measured, Summary, ToldTexts};
 use crate::report::ValuesShown;
 use crate::source::Source;
@@ -220,6 +220,12 @@ fn told(settings: &ImportSettings) -> Vec<(String, String)> {
         tell("base-url", target.base_url.clone());
         tell("path", target.path.clone());
         tell("api-version", target.api_version.clone());
+        let headers = [("tenant-id", &target.tenant_id), ("run-as", &target.run_as)];
+        for (name, value) in headers {
+            if let Some(value) = value {
+                tell(name, value.clone());
+            }
+        }
         let run = if target.run_workflows { "run" } else { "skip" };
         tell("workflows", run.to_owned());
     }
@@ -248,9 +254,8 @@ fn told(settings: &ImportSettings) -> Vec<(String, String)> {
     }
     tell("max-attempts", delivery.max_attempts.to_string());
     tell("max-failures", threshold(delivery.max_failures));
-    if let Some(most) = settings.max_invalid {
-        tell("max-invalid", threshold(most));
-    }
+    let most = settings.max_invalid.map(threshold);
+    tell("max-invalid", most.unwrap_or_else(max_invalid_unless_given));
     if let Some(most) = settings.limit {
         tell("limit", thousands(most));
     }
@@ -267,20 +272,32 @@ fn told(settings: &ImportSettings) -> Vec<(String, String)> {
         ValuesShown::None => "none",
     };
     tell("values", values.to_owned());
-    for (name, is_on) in [
-        ("record", settings.records.is_some()),
-        ("again", settings.again),
-        ("retry-failed", settings.retry_failed),
-        ("accept-changes", settings.accept_changes),
-        ("allow-unkeyed", settings.allow_unkeyed),
-        ("allow-empty", settings.allow_empty),
-        ("probe", settings.probe),
-    ] {
+    for (name, is_on) in switches(settings) {
         if is_on {
             tell(name, "given".to_owned());
         }
     }
     told
+}
+
+/// What is told only where it is given.
+fn switches(settings: &ImportSettings) -> [(&'static str, bool); 9] {
+    [
+        ("record", settings.records.is_some()),
+        ("again", settings.again),
+        ("retry-failed", settings.retry_failed),
+        ("accept-changes", settings.accept_changes),
+        ("target-changed", settings.target_changed),
+        ("allow-unkeyed", settings.allow_unkeyed),
+        ("allow-empty", settings.allow_empty),
+        ("payloads", settings.payloads.is_some()),
+        ("probe", settings.probe),
+    ]
+}
+
+/// What holds where `--max-invalid` is not given: a returned file has what was invalid before.
+fn max_invalid_unless_given() -> String {
+    format!("{}{}", threshold(MAX_INVALID), BUT_NOT_RETURNED)
 }
 
 fn threshold(most: Threshold) -> String {

@@ -95,7 +95,7 @@ pub enum FailOn {
 }
 
 /// What `--max-invalid` is unless it is given.
-const MAX_INVALID: Threshold = Threshold::Percent(20.0);
+pub(super) const MAX_INVALID: Threshold = Threshold::Percent(20.0);
 
 /// Invalid records before a share of them is judged.
 const INVALID_JUDGED_FROM: u64 = 20;

@@ -3,6 +3,7 @@
 
 mod numbers;
 mod process;
+mod setting;
 mod shell;
 mod steps;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub use numbers::{counted, length, length_in, tenths, thousands, thousands_in};
 pub use process::exit_status;
+pub use setting::{BUT_NOT_RETURNED, setting};
 pub use shell::shell_word;
 pub use steps::{glossary, steps};
 
@@ -215,29 +217,6 @@ pub fn warnings(count: u64, language: Language) -> String {
         (Language::German, _) => {
             format!("Warnungen ({} Datensätze)", thousands_in(count, language))
         }
-    }
-}
-
-/// An option's value as it was in force, written as the language does. What is a word of the
-/// command line stays one.
-#[must_use]
-pub fn setting(name: &str, value: &str, language: Language) -> String {
-    let is_number = |text: &str| {
-        text.contains(',')
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b',')
-    };
-    match (language, name, value) {
-        (Language::English, ..) => value.to_owned(),
-        (Language::German, "--rate", "none") => "keine".to_owned(),
-        (Language::German, _, "given") => "angegeben".to_owned(),
-        (Language::German, ..) => match value.strip_suffix('%') {
-            Some(share) => format!("{}\u{a0}%", share.replace('.', ",")),
-            None if is_number(value) => value.replace(',', "."),
-            None if value.ends_with(" s") => value.replace('.', ","),
-            None => value.to_owned(),
-        },
     }
 }
 
@@ -565,28 +544,6 @@ pub fn time(summary: &Summary, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_setting_is_written_as_the_language_does() {
-        for (name, value, german) in [
-            ("--rate", "none", "keine"),
-            ("--rate", "10 in 1 s", "10 in 1 s"),
-            ("--values", "none", "none"),
-            ("--again", "given", "angegeben"),
-            ("--max-invalid", "20%", "20\u{a0}%"),
-            ("--max-invalid", "0.5%", "0,5\u{a0}%"),
-            ("--limit", "10,000", "10.000"),
-            ("--timeout", "0.4 s", "0,4 s"),
-            (
-                "--base-url",
-                "https://erp.example/a,b",
-                "https://erp.example/a,b",
-            ),
-        ] {
-            assert_eq!(setting(name, value, Language::German), german, "{name}");
-            assert_eq!(setting(name, value, Language::English), value, "{name}");
-        }
-    }
 
     #[test]
     fn a_clock_that_was_set_back_makes_no_time_negative() {

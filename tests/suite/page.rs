@@ -72,6 +72,8 @@ fn a_dry_run_a_run_and_the_journal_write_it() {
         "--rate: 900 &#x2f; 1 min",
         "<tr data-record=\"7\">",
         "<code>--existing</code></th><td>skip</td>",
+        "<code>--max-failures</code></th><td>10%</td>",
+        "<code>--max-invalid</code></th><td>20%, none for a returned file</td>",
     ] {
         assert!(sent.contains(told), "{told}\n{sent}");
     }
