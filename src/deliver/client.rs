@@ -437,9 +437,17 @@ where
 /// What went wrong, and whether the server may have seen the request. Only what certainly
 /// happened before the request was written counts as never sent.
 fn unanswered(error: &reqwest::Error) -> Attempt {
-    let (kind, sent) = if let Some(why) = tls_refusal(error) {
+    if let Some(why) = tls_refusal(error) {
         // It stops the run, so that this is said once or twice.
         tracing::warn!(%why, "no secure connection");
+    }
+    let (kind, sent) = trouble_of(error);
+    no_answer(kind, sent)
+}
+
+/// See [`unanswered`]; says nothing in the log.
+fn trouble_of(error: &reqwest::Error) -> (Trouble, Sent) {
+    if tls_refusal(error).is_some() {
         (Trouble::Tls, Sent::Never)
     } else if error.is_dns() {
         (Trouble::Dns, Sent::Never)
@@ -451,8 +459,7 @@ fn unanswered(error: &reqwest::Error) -> Attempt {
         (Trouble::Timeout, Sent::Maybe)
     } else {
         (Trouble::Broken, Sent::Maybe)
-    };
-    no_answer(kind, sent)
+    }
 }
 
 fn no_answer(kind: Trouble, sent: Sent) -> Attempt {

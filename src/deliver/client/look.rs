@@ -9,9 +9,9 @@ use jiff::fmt::rfc2822;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 
-use super::{Client, Query, answer, apart, read_body, tls_refusal, unanswered};
+use super::{Client, Query, answer, apart, read_body, tls_refusal, trouble_of};
 use crate::names::NameList;
-use crate::outcome::{Answer, Attempt, Ending, Trouble};
+use crate::outcome::{Answer, Ending, Trouble};
 
 /// What is looked at.
 #[derive(Clone, Debug)]
@@ -82,10 +82,7 @@ fn date(headers: &HeaderMap) -> Option<Timestamp> {
 }
 
 fn no_look(error: reqwest::Error) -> NoLook {
-    let kind = match unanswered(&error) {
-        Attempt::Unanswered { kind, .. } => kind,
-        Attempt::Answered(_) => Trouble::Broken,
-    };
+    let (kind, _) = trouble_of(&error);
     let why = tls_refusal(&error).unwrap_or_else(|| {
         let error = error.without_url();
         let mut source = error.source();
