@@ -407,7 +407,8 @@ fn read_conventions(target: Target, section: &mut Section<'_, '_>, steps: &mut S
     }
     if section.get("decimal").is_some() {
         if steps.kind != Kind::Decimal {
-            does_not_fit(target, section, "decimal");
+            let help = (steps.kind == Kind::Integer).then(|| whole_amounts(section));
+            misfit(target, section, "decimal", help);
         } else if let Some(convention) = section.word("decimal", CONVENTIONS) {
             steps.convention = convention;
         }
@@ -436,13 +437,35 @@ pub(super) fn date_formats(
     good
 }
 
+/// How amounts with cents become whole ones.
+fn whole_amounts(section: &mut Section<'_, '_>) -> Bilingual {
+    let is_comma = section.text("decimal").is_none_or(|(text, _)| text == ",");
+    let (amount, between) = if is_comma {
+        ("1.234,56", ".")
+    } else {
+        ("1,234.56", ",")
+    };
+    both!(
+        "extract = '^([\\d{between}]+)', replace = {{ \"{between}\" = \"\" }} makes 1234 of {amount}",
+        "extract = '^([\\d{between}]+)', replace = {{ \"{between}\" = \"\" }} macht 1234 aus {amount}"
+    )
+}
+
 fn does_not_fit(target: Target, section: &mut Section<'_, '_>, key: &str) {
+    misfit(target, section, key, None);
+}
+
+fn misfit(target: Target, section: &mut Section<'_, '_>, key: &str, help: Option<Bilingual>) {
     if let Some(place) = section.key_place(key) {
         let title = both!([kind = kind_name(target.field().kind)]
             "`{key}` does not fit `{target}`, which is {kind}",
             "`{key}` passt nicht zu `{target}` ({kind})"
         );
-        section.mistake(Mistake::at(place, title));
+        let mistake = Mistake::at(place, title);
+        section.mistake(match help {
+            Some(help) => mistake.help(help),
+            None => mistake,
+        });
     }
 }
 

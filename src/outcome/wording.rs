@@ -66,6 +66,11 @@ impl Facts<'_> {
         self.param("meant").is_some() || self.hint() == Some("spelt_out")
     }
 
+    /// Whether it is about a field of whole amounts.
+    fn is_amount(&self) -> bool {
+        self.error.target.ends_with("CreditLimit")
+    }
+
     /// Whether a date is written as it should be, and there is no such day.
     fn is_no_day(&self) -> bool {
         self.error

@@ -265,6 +265,14 @@ IsLocked = { column = "a", max = 3, as = "country", case = "upper", date = "%F",
 ! `decimal` does not fit `IsLocked`, which is yes or no
 ? `decimal` passt nicht zu `IsLocked` (ja oder nein)
 
+CustomerCategoryId = { column = "a", decimal = "," }
+! `decimal` does not fit `CustomerCategoryId`, which is a whole number => extract = '^([\d.]+)', replace = { "." = "" } makes 1234 of 1.234,56
+? `decimal` passt nicht zu `CustomerCategoryId` (eine ganze Zahl) => extract = '^([\d.]+)', replace = { "." = "" } macht 1234 aus 1.234,56
+
+CustomerCategoryId = { column = "a", decimal = "." }
+! `decimal` does not fit `CustomerCategoryId`, which is a whole number => extract = '^([\d,]+)', replace = { "," = "" } makes 1234 of 1,234.56
+? `decimal` passt nicht zu `CustomerCategoryId` (eine ganze Zahl) => extract = '^([\d,]+)', replace = { "," = "" } macht 1234 aus 1,234.56
+
 Number = { column = "a", as = "contry" }
 ! `as` does not know "contry" => did you mean `country`?
 ? `as` kennt "contry" nicht => ist `country` gemeint?

@@ -182,7 +182,7 @@ fn from_ready_made(
     // A line that fails for most records belongs to another version of the export.
     if bad
         .values()
-        .any(|count| *count as f64 > seen.records.len() as f64 * FAILS_AT_MOST)
+        .any(|failing| failing.count as f64 > seen.records.len() as f64 * FAILS_AT_MOST)
     {
         return None;
     }

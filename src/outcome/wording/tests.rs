@@ -191,6 +191,22 @@ fn columns_are_named_but_not_all_of_many() {
 }
 
 #[test]
+fn an_amount_with_cents_is_told_how_it_becomes_whole() {
+    let error = FieldError::new(Code::TypeInteger, "PaymentSettings.CreditLimit")
+        .in_columns(["Kreditlimit"]);
+    let step = "`extract = '^([\\d.]+)', replace = { \".\" = \"\" }` ";
+    for (language, whole) in [
+        (Language::English, "makes 1234 of 1.234,56."),
+        (Language::German, "1234 aus 1.234,56."),
+    ] {
+        let told = error.remedy_in(language);
+        assert!(told.contains(step) && told.ends_with(whole), "{told}");
+    }
+    let other = FieldError::new(Code::TypeInteger, "CustomerGroupId");
+    assert!(other.remedy().contains("`lookup`"));
+}
+
+#[test]
 fn runs_have_their_sentences() {
     let stops = [
         Stop::Unauthorized,

@@ -13,6 +13,9 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
     let column = columns(facts);
     match facts.error.code {
         Code::RequiredMissing => required(facts),
+        Code::TypeInteger if facts.is_amount() => format!(
+            "Let {column} have whole amounts; in the mapping `extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }}` of {target} makes 1234 of 1.234,56."
+        ),
         Code::TypeInteger => format!(
             "Let {column} have digits only, or translate texts with `lookup` of {target} in the mapping."
         ),

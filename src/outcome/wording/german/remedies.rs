@@ -13,6 +13,9 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
     let (column, there) = (columns(facts), there(facts));
     match facts.error.code {
         Code::RequiredMissing => required(facts),
+        Code::TypeInteger if facts.is_amount() => format!(
+            "Ganze Beträge eintragen{there}; in der Zuordnung macht `extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }}` von {target} 1234 aus 1.234,56."
+        ),
         Code::TypeInteger => format!(
             "Nur Ziffern eintragen{there}, oder Texte mit `lookup` von {target} in der Zuordnung übersetzen."
         ),
