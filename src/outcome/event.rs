@@ -118,6 +118,10 @@ impl PauseWhy {
 
 /// One event of a run.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time is handed on, and progress is told most often: no box for each"
+)]
 pub enum RunEvent {
     /// The run begins or goes on.
     Started {

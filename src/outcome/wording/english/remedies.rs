@@ -13,12 +13,7 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
     let column = columns(facts);
     match facts.error.code {
         Code::RequiredMissing => required(facts),
-        Code::TypeInteger if facts.is_amount() => format!(
-            "Let {column} have whole amounts; in the mapping `extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }}` of {target} makes 1234 of 1.234,56."
-        ),
-        Code::TypeInteger => format!(
-            "Let {column} have digits only, or translate texts with `lookup` of {target} in the mapping."
-        ),
+        Code::TypeInteger => whole_number(facts),
         Code::TypeDecimal => format!(
             "Say how the file writes numbers: `decimal = \",\"` or `decimal = \".\"` in `[source]` of the mapping; else correct {column}."
         ),
@@ -88,6 +83,18 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
         }
         _ => of_the_record(facts),
     }
+}
+
+fn whole_number(facts: &Facts<'_>) -> String {
+    let (target, column) = (target(facts), columns(facts));
+    if facts.is_amount() {
+        return format!(
+            "Let {column} have whole amounts; in the mapping `extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }}` of {target} makes 1234 of 1.234,56."
+        );
+    }
+    format!(
+        "Let {column} have digits only, or translate texts with `lookup` of {target} in the mapping."
+    )
 }
 
 pub(super) fn target(facts: &Facts<'_>) -> String {

@@ -13,12 +13,7 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
     let (column, there) = (columns(facts), there(facts));
     match facts.error.code {
         Code::RequiredMissing => required(facts),
-        Code::TypeInteger if facts.is_amount() => format!(
-            "Ganze Beträge eintragen{there}; in der Zuordnung macht `extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }}` von {target} 1234 aus 1.234,56."
-        ),
-        Code::TypeInteger => format!(
-            "Nur Ziffern eintragen{there}, oder Texte mit `lookup` von {target} in der Zuordnung übersetzen."
-        ),
+        Code::TypeInteger => whole_number(facts),
         Code::TypeDecimal => format!(
             "Sagen, wie die Datei Zahlen schreibt: `decimal = \",\"` oder `decimal = \".\"` in `[source]` der Zuordnung; sonst {column} berichtigen."
         ),
@@ -90,6 +85,18 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
 }
 
 /// The field in the dative.
+fn whole_number(facts: &Facts<'_>) -> String {
+    let (target, there) = (target(facts), there(facts));
+    if facts.is_amount() {
+        return format!(
+            "Ganze Beträge eintragen{there}; in der Zuordnung macht `extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }}` von {target} 1234 aus 1.234,56."
+        );
+    }
+    format!(
+        "Nur Ziffern eintragen{there}, oder Texte mit `lookup` von {target} in der Zuordnung übersetzen."
+    )
+}
+
 pub(super) fn target(facts: &Facts<'_>) -> String {
     if facts.error.target.is_empty() {
         "diesem Feld".to_owned()
