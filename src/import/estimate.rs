@@ -74,14 +74,14 @@ impl Estimate {
             .checked_sub(self.first.counts.settled())?;
         let since = self.marks.front()?;
         let time = now.at.saturating_sub(since.at);
-        let settled = now.counts.settled().saturating_sub(since.counts.settled());
+        let (last, done) = self.last_settled;
+        let settled = done.saturating_sub(since.counts.settled());
         // The first of those that began together say how fast one is, and not how fast all are.
         if time < NOT_BEFORE || settled == 0 || all < self.at_once {
             return None;
         }
         // Answers of a slow server come in waves: what follows the last one has not failed to
         // bring anything before as much time has passed as it took.
-        let (last, _) = self.last_settled;
         let idle = now.at.saturating_sub(last);
         let time = last.saturating_sub(since.at).max(idle);
         let open = now.counts.open;
@@ -108,8 +108,11 @@ impl Estimate {
 
     fn remember(&mut self, now: Mark, quota: Option<QuotaUse>) {
         self.at_once = self.at_once.max(now.in_flight);
-        if now.counts.settled() != self.last_settled.1 {
-            self.last_settled = (now.at, now.counts.settled());
+        // Within a wave nothing shows how long it takes: whole ones count.
+        let (settled, first) = (now.counts.settled(), self.first.counts.settled());
+        let waves = |settled: u64| settled.saturating_sub(first) / self.at_once.max(1);
+        if waves(settled) != waves(self.last_settled.1) {
+            self.last_settled = (now.at, settled);
         }
         let intervals = quota.map_or(Duration::ZERO, |quota| {
             quota.interval.saturating_mul(INTERVALS)
