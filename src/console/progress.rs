@@ -478,7 +478,7 @@ mod tests {
         );
         (asking.done, asking.total) = (90, Some(100));
         assert_eq!(
-            text(&asking, Some(2.25), German),
+            text(&asking, Some(2.3), German),
             "Abfragen, welche Kunden es gibt 90 von 100 (90\u{a0}%), noch etwa 5 s, 2,3 Kunden/s"
         );
     }
