@@ -87,7 +87,6 @@ impl State {
             ..
         } = self;
         bar.hide(err);
-        bar.hide(err);
         match stream {
             Stream::Out | Stream::Data if *out_is_closed => {}
             Stream::Out | Stream::Data => {
@@ -339,7 +338,7 @@ impl Console {
                 .unwrap_or(80);
             let text = state.pace.drawn(progress, &parts, columns);
             let State { bar, err, .. } = &mut *state;
-            bar.draw(err, &text, columns);
+            bar.draw(err, text);
         } else if state.pace.line_is_due(now) {
             state.print(Stream::Err, format!("{}\n", parts.join(", ")).as_bytes());
         }

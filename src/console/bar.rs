@@ -1,12 +1,11 @@
 //! The line at the foot of a terminal that is drawn over and over.
 //!
-//! It never fills its row, and the cursor rests at its beginning. So whatever a terminal that
+//! It never fills its row ([`Row`](super::row::Row) makes it so), and the cursor rests at its
+//! beginning. So whatever a terminal that
 //! becomes narrower makes of it, the cursor stands before all that is left of it, and the next
 //! drawing wipes it; and what the terminal echoes (`^C`) is written over.
 
 use std::io::{self, Write};
-
-use unicode_width::UnicodeWidthChar;
 
 /// Back to the beginning of the line.
 const BACK: &str = "\r";
@@ -21,10 +20,10 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// Draws a text over the one before, as far as so many columns have room for it.
-    pub(super) fn draw(&mut self, to: &mut dyn Write, text: &str, columns: u16) {
-        // What fills a row to its end leaves the cursor where no two terminals agree.
-        self.drawn = cut(text, usize::from(columns).saturating_sub(1));
+    /// Draws a text over the one before. It must not fill its row: that would leave the cursor
+    /// where no two terminals agree.
+    pub(super) fn draw(&mut self, to: &mut dyn Write, text: String) {
+        self.drawn = text;
         self.redraw(to);
     }
 
@@ -54,17 +53,6 @@ fn put(to: &mut dyn Write, text: &str) {
     let _: io::Result<()> = to.write_all(text.as_bytes()).and_then(|()| to.flush());
 }
 
-/// As much of a text as so many columns show.
-fn cut(text: &str, columns: usize) -> String {
-    let mut taken = 0;
-    text.chars()
-        .take_while(|character| {
-            taken += character.width().unwrap_or_default();
-            taken <= columns
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +66,7 @@ mod tests {
     #[test]
     fn the_cursor_rests_before_the_line_and_wipes_all_that_is_left_of_it() {
         let text = said(|bar, to| {
-            bar.draw(to, "Sending 5 of 10", 80);
+            bar.draw(to, "Sending 5 of 10".to_owned());
             bar.hide(to);
             bar.redraw(to);
             bar.clear(to);
@@ -89,24 +77,5 @@ mod tests {
         });
         let drawn = "\rSending 5 of 10\u{1b}[J\r";
         assert_eq!(text, format!("{drawn}\r\u{1b}[J{drawn}\r\u{1b}[J"));
-    }
-
-    #[test]
-    fn it_never_fills_a_row() {
-        for (columns, shown) in [
-            (16, "Sending 5 of 10"),
-            (15, "Sending 5 of 1"),
-            (1, ""),
-            (0, ""),
-        ] {
-            let text = said(|bar, to| bar.draw(to, "Sending 5 of 10", columns));
-            let drawn = match shown {
-                "" => String::new(),
-                shown => format!("\r{shown}\u{1b}[J\r"),
-            };
-            assert_eq!(text, drawn, "{columns}");
-        }
-        // What takes two columns is not cut in half.
-        assert_eq!(cut("日本", 3), "日");
     }
 }

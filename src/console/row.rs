@@ -176,6 +176,9 @@ mod tests {
         ] {
             assert_eq!(made(&row, &sending, columns), (text.to_owned(), room));
         }
+        // What takes two columns is not cut in half.
+        let wide = row.made(&sending, 4, |_| "日本".to_owned());
+        assert!(unicode_width::UnicodeWidthStr::width(&*wide) <= 3, "{wide}");
         let full = made(&row, &progress(100, Some(100)), 100).0;
         assert_eq!(full, "========== 45 of 100");
     }

@@ -57,7 +57,8 @@ impl StateError {
 pub(super) struct State {
     /// When somebody first saw the job.
     pub(super) first_seen: Option<Timestamp>,
-    /// When a scheduler first saw the job, or last let one of its times go: what was due before was not missed.
+    /// When a scheduler first saw the job, or last let one of its times go: what was due before was
+    /// not missed.
     pub(super) since: Option<Timestamp>,
     /// When it was last started.
     pub(super) last_start: Option<Timestamp>,

@@ -122,7 +122,7 @@ mod tests {
     /// Says how many lines it is asked to keep, and does so when it is told to.
     struct Slow {
         asked: std_mpsc::SyncSender<usize>,
-        told: std_mpsc::Receiver<Result<(), LedgerError>>,
+        told: std_mpsc::Receiver<Told>,
     }
 
     impl Ledger for Slow {
@@ -130,6 +130,15 @@ mod tests {
             self.asked.send(lines.len()).unwrap();
             self.told.recv().unwrap()
         }
+    }
+
+    type Told = Result<(), LedgerError>;
+
+    /// Such a ledger, what it is asked, and how it is told.
+    fn slow() -> (Slow, std_mpsc::Receiver<usize>, std_mpsc::SyncSender<Told>) {
+        let (asked, heard) = std_mpsc::sync_channel(8);
+        let (tell, told) = std_mpsc::sync_channel(8);
+        (Slow { asked, told }, heard, tell)
     }
 
     fn lines(count: u64) -> Batch {
@@ -156,9 +165,8 @@ mod tests {
             .build()
             .unwrap();
         let _guard = runtime.enter();
-        let (asked, heard) = std_mpsc::sync_channel(8);
-        let (tell, told) = std_mpsc::sync_channel(8);
-        let (writer, mut committed, thread) = Writer::start(Slow { asked, told });
+        let (slow, heard, tell) = slow();
+        let (writer, mut committed, thread) = Writer::start(slow);
         assert!(writer.hand_over(&mut lines(1)));
         assert_eq!(heard.recv().unwrap(), 1);
         for count in [2, 3] {
@@ -187,9 +195,8 @@ mod tests {
             .build()
             .unwrap();
         let _guard = runtime.enter();
-        let (asked, heard) = std_mpsc::sync_channel(8);
-        let (tell, told) = std_mpsc::sync_channel(8);
-        let (writer, mut committed, thread) = Writer::start(Slow { asked, told });
+        let (slow, heard, tell) = slow();
+        let (writer, mut committed, thread) = Writer::start(slow);
         assert!(writer.hand_over(&mut lines(1)));
         assert_eq!(heard.recv().unwrap(), 1);
         assert!(writer.hand_over(&mut lines(2)));
