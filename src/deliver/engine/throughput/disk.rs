@@ -39,6 +39,14 @@ fn one_sync_serves_several_rounds_where_the_disk_is_slower_than_the_server() {
 }
 
 #[test]
+fn a_few_requests_that_wait_for_the_disk_are_enough_to_go_further_ahead() {
+    // Half a round of answers: never more than a few wait.
+    let told = run(QUICK, Duration::from_micros(500), |_| {});
+    assert!(told.under_way > CONCURRENCY * 2, "{}", told.under_way);
+    assert_eq!(told.ahead, 1, "and no further than that asks for");
+}
+
+#[test]
 fn nobody_goes_further_ahead_than_the_disk_asks_for() {
     for sync in [1, 5] {
         let told = run(USUAL, ms(sync), |_| {});
