@@ -43,7 +43,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-pub use entry::{Entry, GuardRow, Intent, Line, OpenIntent, SettledLine};
+pub use entry::{Entry, GuardRow, Intent, IntentLine, Line, OpenIntent, SettledLine};
 pub use error::{JournalError, holder_in_german};
 pub use forget::{Trace, Traces};
 pub use hashes::Hashes;

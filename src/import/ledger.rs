@@ -8,7 +8,9 @@ use super::ImportError;
 use super::survey::{Findings, Hashing};
 use crate::deliver::driver::{Ledger, LedgerError, Line};
 use crate::fail_point::{self, Point};
-use crate::journal::{self, Elsewhere, Entry, Hashes, Journal, JournalError, SettledLine};
+use crate::journal::{
+    self, Elsewhere, Entry, Hashes, IntentLine, Journal, JournalError, SettledLine,
+};
 use crate::outcome::{Bilingual, How, KeyHash, Outcome, PayloadHash, Settled};
 use crate::record::Position;
 
@@ -301,12 +303,12 @@ fn entry_of(line: &Line, at: Timestamp) -> journal::Line<'_> {
             attempt,
             absent_before,
             ..
-        } => journal::Line::Intent {
+        } => journal::Line::Intent(IntentLine {
             submission,
             attempt: *attempt,
             absent_before: *absent_before,
             at,
-        },
+        }),
         Line::Void { submission, .. } => journal::Line::Void(submission.position),
         Line::Settle {
             submission,

@@ -2,14 +2,13 @@
 //!
 //! The caller sends a record only after the commit that carries its intent has returned.
 
-use jiff::Timestamp;
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
-use super::entry::{Columns, Line, SettledLine, nanoseconds, place_of};
+use super::entry::{Columns, IntentLine, Line, SettledLine, nanoseconds, place_of};
 use super::guard;
 use super::runs::RunKey;
 use super::{Entry, Journal, JournalError};
-use crate::outcome::{Outcome, Submission};
+use crate::outcome::Outcome;
 
 impl Journal {
     /// Writes the entries, in their order, in one transaction. When it returns, all of them
@@ -47,17 +46,12 @@ impl Journal {
             let mut batch = Batch::new(work, run)?;
             for line in lines {
                 match line {
-                    Line::Intent {
-                        submission,
-                        attempt,
-                        absent_before,
-                        at,
-                    } => batch.intend(submission, *attempt, *absent_before, *at)?,
+                    Line::Intent(intent) => batch.intend(intent)?,
                     Line::Settled(settled) => batch.settle(settled)?,
                     Line::Void(position) => batch.void(position.record)?,
                 }
             }
-            batch.erase_intents()?;
+            batch.write_intents()?;
             batch.write_counts()
         })
     }
@@ -119,6 +113,9 @@ struct Batch<'a> {
     noted: Option<i64>,
     /// Places of intents that have still to be erased: at the end, neighbours together.
     erasable: Vec<i64>,
+    /// Intents that have still to be written: at the end, into the pages that erasing frees.
+    /// Written first, as many pages again would be cleared for each commit.
+    intended: Vec<(i64, &'a IntentLine<'a>)>,
     intend: CachedStatement<'a>,
     settle: CachedStatement<'a>,
     erase: CachedStatement<'a>,
@@ -132,39 +129,22 @@ impl<'a> Batch<'a> {
             changes: Vec::new(),
             noted: None,
             erasable: Vec::new(),
+            intended: Vec::new(),
             intend: work.prepare_cached(INTEND)?,
             settle: work.prepare_cached(SETTLE)?,
             erase: work.prepare_cached(ERASE)?,
         })
     }
 
-    fn intend(
-        &mut self,
-        submission: &Submission,
-        attempt: u32,
-        absent_before: bool,
-        at: Timestamp,
-    ) -> rusqlite::Result<()> {
-        let place = place_of(self.run.number, submission.position.record)?;
-        if self.erasable.contains(&place) {
-            self.erase_intents()?;
-        }
-        self.intend.execute(params![
-            place,
-            submission.position.line,
-            attempt,
-            absent_before,
-            nanoseconds(at),
-            submission.key,
-            submission.key_hash,
-            submission.payload,
-            &*submission.body,
-        ])?;
+    fn intend(&mut self, intent: &'a IntentLine<'a>) -> rusqlite::Result<()> {
+        let place = place_of(self.run.number, intent.submission.position.record)?;
+        self.intended.push((place, intent));
         Ok(())
     }
 
     fn settle(&mut self, settled: &SettledLine<'_>) -> rusqlite::Result<()> {
         let record = settled.position.record;
+        let place = self.behind_its_intent(record)?;
         let columns = Columns::of(settled.outcome)?;
         let is_created = matches!(settled.outcome, Outcome::Created { .. });
         if self.insert_outcome(settled, &columns)? {
@@ -178,7 +158,7 @@ impl<'a> Batch<'a> {
         }
         self.count(settled.outcome.word(), 1);
         if !matches!(settled.outcome, Outcome::Unknown { .. }) {
-            self.erasable.push(place_of(self.run.number, record)?);
+            self.erasable.push(place);
         }
         Ok(())
     }
@@ -195,9 +175,39 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Writes the intents that are still to come, after erasing those that have to go.
+    fn write_intents(&mut self) -> rusqlite::Result<()> {
+        self.erase_intents()?;
+        for (place, intent) in self.intended.drain(..) {
+            let submission = intent.submission;
+            self.intend.execute(params![
+                place,
+                submission.position.line,
+                intent.attempt,
+                intent.absent_before,
+                nanoseconds(intent.at),
+                submission.key,
+                submission.key_hash,
+                submission.payload,
+                &*submission.body,
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Where the record's intent lies; if this batch has one, it is written before what follows.
+    fn behind_its_intent(&mut self, record: u64) -> rusqlite::Result<i64> {
+        let place = place_of(self.run.number, record)?;
+        if self.intended.iter().any(|(intended, _)| *intended == place) {
+            self.write_intents()?;
+        }
+        Ok(place)
+    }
+
     fn void(&mut self, record: u64) -> rusqlite::Result<()> {
+        let place = self.behind_its_intent(record)?;
         self.take_outcome(record)?;
-        self.erasable.push(place_of(self.run.number, record)?);
+        self.erasable.push(place);
         Ok(())
     }
 

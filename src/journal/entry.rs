@@ -46,20 +46,24 @@ pub struct Intent {
 #[derive(Clone, Copy, Debug)]
 pub enum Line<'a> {
     /// See [`Intent`].
-    Intent {
-        /// See [`Intent::submission`].
-        submission: &'a Submission,
-        /// See [`Intent::attempt`].
-        attempt: u32,
-        /// See [`Intent::absent_before`].
-        absent_before: bool,
-        /// See [`Intent::at`].
-        at: Timestamp,
-    },
+    Intent(IntentLine<'a>),
     /// See [`Settled`].
     Settled(SettledLine<'a>),
     /// See [`Entry::Void`].
     Void(Position),
+}
+
+/// An [`Intent`] whose submission is somebody else's.
+#[derive(Clone, Copy, Debug)]
+pub struct IntentLine<'a> {
+    /// See [`Intent::submission`].
+    pub submission: &'a Submission,
+    /// See [`Intent::attempt`].
+    pub attempt: u32,
+    /// See [`Intent::absent_before`].
+    pub absent_before: bool,
+    /// See [`Intent::at`].
+    pub at: Timestamp,
 }
 
 /// A [`Settled`] whose outcome is somebody else's.
@@ -80,12 +84,12 @@ pub struct SettledLine<'a> {
 impl<'a> Line<'a> {
     pub(super) fn of(entry: &'a Entry) -> Self {
         match entry {
-            Entry::Intent(intent) => Self::Intent {
+            Entry::Intent(intent) => Self::Intent(IntentLine {
                 submission: &intent.submission,
                 attempt: intent.attempt,
                 absent_before: intent.absent_before,
                 at: intent.at,
-            },
+            }),
             Entry::Settled(settled) => Self::Settled(SettledLine {
                 position: settled.position,
                 key_hash: settled.key_hash,
