@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::engine::{Action, Engine, Task};
+use super::pace::Moment;
 use super::wire::{Reply, Wire, never_sent};
 use crate::outcome::{
     Attempt, Bilingual, Ending, Limit, Measured, Outcome, PauseWhy, QuotaUse, SettleWait,
@@ -170,6 +171,8 @@ struct Loop {
     waiting: std::vec::IntoIter<Task>,
     /// What came since the last time something was handed over.
     pending: Batch,
+    /// When the first of it came, if it waits for company.
+    pending_since: Option<Moment>,
     writer: Writer,
     /// Lines that the ledger has and that it has not said to be durable.
     committing: usize,
@@ -197,6 +200,7 @@ impl Driver {
             started: Instant::now(),
             waiting: Vec::new().into_iter(),
             pending: Batch::default(),
+            pending_since: None,
             writer,
             committing: 0,
             failure: None,
@@ -230,7 +234,8 @@ impl Loop {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let wake = self.advance(observer);
-            self.hand_over();
+            let company_ends = self.hand_over();
+            let wake = wake.into_iter().chain(company_ends).min();
             if self.is_over() {
                 break;
             }
@@ -296,7 +301,8 @@ impl Loop {
         if self.failure.is_some() {
             return self.driver.wire.is_empty();
         }
-        self.driver.engine.is_done() && self.driver.wire.is_empty() && self.committing == 0
+        let is_kept = self.pending.lines.is_empty() && self.committing == 0;
+        self.driver.engine.is_done() && self.driver.wire.is_empty() && is_kept
     }
 
     fn carry_out(&mut self, action: Action, observer: &mut dyn FnMut(Observed<'_>)) {
@@ -412,15 +418,24 @@ impl Loop {
         }
     }
 
-    /// Gives the ledger what came.
-    fn hand_over(&mut self) {
+    /// Gives the ledger what came, unless that may wait for company; says until when it does.
+    fn hand_over(&mut self) -> Option<Instant> {
         if self.pending.lines.is_empty() || self.failure.is_some() {
-            return;
+            return None;
         }
+        let now = self.started.elapsed();
+        let since = *self.pending_since.get_or_insert(now);
+        if let Some(ends) = self.driver.engine.may_wait_until(since)
+            && now < ends
+        {
+            return Some(self.started + ends);
+        }
+        self.pending_since = None;
         self.committing += self.pending.lines.len();
         if !self.writer.hand_over(&mut self.pending) {
             self.fail(LedgerError::stopped());
         }
+        None
     }
 
     fn committed(&mut self, batch: Option<Committed>) {

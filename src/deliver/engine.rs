@@ -154,6 +154,8 @@ pub struct Engine {
     /// How many rounds of requests in flight may be durable, or on their way to the disk, ahead
     /// of those that are in flight.
     ahead: usize,
+    /// Syncs in a row behind which enough was durable ahead.
+    syncs_ahead: u32,
     rate: Option<UserRate>,
     post_gate: Gate,
     get_gate: Gate,
@@ -207,6 +209,7 @@ impl Engine {
             posts_left: 0,
             intending: 0,
             ahead: 1,
+            syncs_ahead: 0,
             post_gate: Gate::default(),
             get_gate: Gate::default(),
             breaker: Breaker::default(),

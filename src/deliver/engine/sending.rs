@@ -1,5 +1,7 @@
 //! Starting what may start: durable POSTs first, then look-ups, then new intents.
 
+use std::time::Duration;
+
 use super::job::{JobId, State};
 use super::{Action, Engine, WAITING_AT_MOST, earliest};
 use crate::deliver::pace::{Closed, Moment, Ticket};
@@ -8,6 +10,12 @@ use crate::deliver::pace::{Closed, Moment, Ticket};
 const ROUNDS_AHEAD_AT_MOST: usize = 7;
 /// Records that may be so, where more than one round may: after a crash each is looked up.
 const AHEAD_AT_MOST: usize = 448;
+/// Syncs in a row behind which enough is durable ahead, until fewer rounds may be.
+const SYNCS_AHEAD_AT_MOST: u32 = 32;
+
+/// How long what came for the disk may wait for company: a crash meanwhile leaves so much more to
+/// be looked up.
+const COMPANY_AT_MOST: Duration = Duration::from_millis(5);
 
 impl Engine {
     /// Starts whatever may start: durable POSTs first, then look-ups, then new intents.
@@ -56,19 +64,34 @@ impl Engine {
     }
 
     /// Goes further ahead where requests wait for the disk: there one sync must serve more
-    /// records than are in flight at once. And less far where records wait for requests.
+    /// records than are in flight at once. And less far where records wait for requests, sync
+    /// after sync: whoever goes back and forth clears pages of the journal and fills them again.
     pub(super) fn note_pace_of_the_disk(&mut self) {
         let allowed = self.concurrency.allowed();
-        let is_ahead = self.cleared.len() * 2 > allowed * self.ahead;
+        // It was written when half of them were left: the disk took no time to speak of.
+        let is_ahead = self.cleared.len() * 8 > allowed * self.ahead * 3;
         // The first ones show nothing: there was nobody ahead yet.
         let has_begun = self.posts_left > 2 * allowed as u64;
         // A few that wait are those of which the loop has not heard yet.
         let is_dry = self.cleared.is_empty() && self.in_flight * 8 < allowed * 7;
-        if is_ahead && self.ahead > 1 {
+        self.syncs_ahead = if is_ahead { self.syncs_ahead + 1 } else { 0 };
+        if self.syncs_ahead > SYNCS_AHEAD_AT_MOST {
             self.ahead = (self.ahead / 2).max(1);
+            self.syncs_ahead = 0;
         } else if has_begun && is_dry && !self.fresh.is_empty() {
             self.ahead = (self.ahead * 2).min(ROUNDS_AHEAD_AT_MOST);
         }
+    }
+
+    /// Until when that may wait for company which came for the disk at `since`; none if it has to
+    /// go at once. It may wait where requests have waited for the disk, while more than half of
+    /// those are durable that may be so ahead of them: none of them waits for the next sync
+    /// then, and it serves more records.
+    #[must_use]
+    pub fn may_wait_until(&self, since: Moment) -> Option<Moment> {
+        let is_well_ahead = self.cleared.len() * 2 > self.concurrency.allowed() * self.ahead;
+        let may_wait = self.ahead > 1 && is_well_ahead && !self.is_stopping();
+        may_wait.then(|| since + COMPANY_AT_MOST)
     }
 
     /// Sends what is durable, as far as there is room in flight.

@@ -30,6 +30,7 @@ const fn ms(millis: u64) -> Duration {
 
 enum Event {
     Durable(Vec<JobId>),
+    HandOver,
     Arrived(JobId, bool),
     Answered(JobId, bool, Attempt),
     Probed(Attempt),
@@ -50,6 +51,7 @@ struct Told {
     done: Moment,
     /// The most records at once that were in flight, durable or on their way to the disk.
     under_way: usize,
+    syncs: usize,
     /// How many rounds the engine went ahead at last.
     ahead: usize,
     /// When all but so many of the records were settled, by that number.
@@ -71,8 +73,10 @@ struct Run {
     /// How long a commit takes on a slow disk, and until when it is slow; then there is one
     /// commit at a time.
     slow_disk: Option<(Duration, Moment)>,
-    /// What the next commit carries, while there is one under way.
-    gathering: Option<Vec<JobId>>,
+    is_syncing: bool,
+    /// What the next commit carries, and when the first of it came.
+    gathering: Vec<JobId>,
+    gathering_since: Option<Moment>,
     told: Told,
 }
 
@@ -102,7 +106,9 @@ impl Run {
             events: BTreeMap::new(),
             order: 0,
             slow_disk: None,
-            gathering: None,
+            is_syncing: false,
+            gathering: Vec::new(),
+            gathering_since: None,
             told: Told::default(),
         }
     }
@@ -156,10 +162,9 @@ impl Run {
     }
 
     fn carry_out(&mut self, actions: Vec<Action>, records: u64) {
-        let mut intents = Vec::new();
         for action in actions {
             match action {
-                Action::Intend { job, .. } => intents.push(job),
+                Action::Intend { job, .. } => self.gathering.push(job),
                 Action::Post { job } => self.send(job, true),
                 Action::Look { job, .. } => self.send(job, false),
                 Action::Probe => self.at(ms(5), Event::Probed(nobody())),
@@ -172,23 +177,32 @@ impl Run {
                 _ => {}
             }
         }
-        if !intents.is_empty() {
-            self.commit(intents);
-        }
+        self.hand_over();
     }
 
-    fn commit(&mut self, intents: Vec<JobId>) {
-        let mut takes = SYNC;
-        if let Some((slow, until)) = self.slow_disk {
-            if let Some(gathering) = &mut self.gathering {
-                gathering.extend(intents);
-                return;
-            }
-            self.gathering = Some(Vec::new());
-            if self.now < until {
-                takes = slow;
-            }
+    /// As the driver does it.
+    fn hand_over(&mut self) {
+        if self.gathering.is_empty() || (self.is_syncing && self.slow_disk.is_some()) {
+            return;
         }
+        let is_first = self.gathering_since.is_none();
+        let since = *self.gathering_since.get_or_insert(self.now);
+        if let Some(ends) = self.engine.may_wait_until(since)
+            && self.now < ends
+        {
+            if is_first {
+                self.at(ends - self.now, Event::HandOver);
+            }
+            return;
+        }
+        self.gathering_since = None;
+        self.is_syncing = true;
+        self.told.syncs += 1;
+        let takes = match self.slow_disk {
+            Some((slow, until)) if self.now < until => slow,
+            _ => SYNC,
+        };
+        let intents = std::mem::take(&mut self.gathering);
         self.at(takes, Event::Durable(intents));
     }
 
@@ -204,11 +218,10 @@ impl Run {
                 for job in jobs {
                     self.engine.durable(job);
                 }
-                let next = self.gathering.take().unwrap_or_default();
-                if !next.is_empty() {
-                    self.commit(next);
-                }
+                self.is_syncing = false;
             }
+            // The loop does it, as soon as nothing else is to be decided.
+            Event::HandOver => {}
             Event::Arrived(job, post) => self.arrived(job, post),
             Event::Answered(job, true, attempt) => self.engine.posted(job, &attempt, self.now),
             Event::Answered(job, false, attempt) => self.engine.looked(job, &attempt, self.now),
