@@ -30,6 +30,7 @@ mod names;
 mod noted;
 mod pipeline;
 mod probe;
+mod progress;
 mod proposing;
 mod reconcile;
 mod reporting;

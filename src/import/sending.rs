@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-use super::estimate::{Estimate, Mark};
 use super::existing::Inquired;
 use super::feed::Feed;
 use super::known::settle_guarded;
 use super::ledger::{JournalFindings, JournalLedger, SettledSet, TargetHashes};
 use super::live::Live;
+use super::progress::{Most, SendingProgress};
 use super::reconcile::OpenElsewhere;
 use super::returned::Link;
 use super::settings::Existing;
@@ -23,12 +23,11 @@ use crate::deliver::DeliverySettings;
 use crate::deliver::client::Client;
 use crate::deliver::driver::{Delivered, Driver, Observed, Signal};
 use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
-use crate::deliver::settings::Rate;
 use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
 use crate::outcome::telling::{length, thousands_in};
 use crate::outcome::{
-    Bilingual, Counts, Ending, KeyHash, Measured, Outcome, Phase, Progress, RunEvent, Traffic, both,
+    Bilingual, Counts, Ending, KeyHash, Measured, Phase, Progress, RunEvent, Traffic, both,
 };
 
 /// Batches of submissions that wait between reading and sending.
@@ -95,11 +94,13 @@ impl Live<'_> {
             Err(Inquired::Failed(error)) => return Err(error),
         };
         let counts = counts_of(&self.row(&journal)?, survey.read);
+        let most = self.most(&own, &settled, survey.read);
         let own_count = own.len() as u64;
-        let waiting = Waiting::of(&counts, own_count, unknown_of(&own), self.settings().limit);
+        let waiting = Waiting::of(&counts, own_count, unknown_of(&own), most);
         self.confirm(&waiting)?;
         let sent = Sent {
             own,
+            most,
             origin,
             settled,
             hashes,
@@ -116,6 +117,23 @@ impl Live<'_> {
                 ..delivered
             },
         ))
+    }
+
+    /// What this command may send at most, by `--limit` and `--record`.
+    fn most(&self, own: &[OpenIntent], settled: &SettledSet, read: u64) -> Most {
+        let settings = self.settings();
+        let chosen = settings.records.as_ref().map(|records| {
+            // A record that went into another's customer is settled, and chooses all of it.
+            let grouping = self.pipeline.plan.group_column().is_some();
+            let is_left = |record: &u64| grouping || !settled.contains(*record);
+            let chosen = records.up_to(read).filter(is_left).count();
+            // What an earlier process left is looked up whether it is chosen or not.
+            (chosen + own.len()) as u64
+        });
+        Most {
+            created: settings.limit,
+            chosen,
+        }
     }
 
     /// Asks whether so many shall be sent, where anybody is asked.
@@ -165,7 +183,7 @@ impl Live<'_> {
         };
         let feeding = tokio::task::spawn_blocking(move || feed.run());
         let driver = self.driver(inbox, &delivery, counts.created > 0);
-        let mut progress = SendingProgress::new(counts, delivery.rate, self.settings().limit);
+        let mut progress = SendingProgress::new(counts, delivery.rate, sent.most);
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
                 progress.hear(&observed, &self.listener);
@@ -244,13 +262,12 @@ impl Live<'_> {
 }
 
 impl Waiting {
-    /// What a run with these `counts` may send below `limit`, if so many intents of its own
-    /// are open, and so many of them are counted as unknown.
-    fn of(counts: &Counts, own: u64, unknown: u64, limit: Option<u64>) -> Self {
-        let most = limit.unwrap_or(u64::MAX);
+    /// What a run with these `counts` may send, and no more than `most`, if so many intents of
+    /// its own are open, and so many of them are counted as unknown.
+    fn of(counts: &Counts, own: u64, unknown: u64, most: Most) -> Self {
         Self {
-            customers: counts.open.saturating_add(unknown).min(most),
-            looked_up: own.min(most),
+            customers: most.of(counts.open.saturating_add(unknown)),
+            looked_up: most.of(own),
         }
     }
 }
@@ -273,6 +290,8 @@ fn unknown_of(own: &[OpenIntent]) -> u64 {
 struct Sent {
     /// What an earlier process left open.
     own: Vec<OpenIntent>,
+    /// How much of it this command may send.
+    most: Most,
     origin: Origin,
     settled: SettledSet,
     hashes: TargetHashes,
@@ -422,7 +441,7 @@ fn stopping(requests: usize, at_most: Duration, by_key: bool) -> Bilingual {
 }
 
 /// Tells people of pauses, and that a wish to stop was heard.
-fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
+pub(super) fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
     match observed {
         Observed::Paused(why, length) => listener.tell(&RunEvent::Paused {
             why: *why,
@@ -438,109 +457,9 @@ fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
     }
 }
 
-/// How far sending is, and how long it will take.
-struct SendingProgress {
-    counts: Counts,
-    /// What `--limit` lets be created yet.
-    limit: Option<u64>,
-    estimate: Estimate,
-    clock: Instant,
-}
-
-impl SendingProgress {
-    fn new(counts: Counts, rate: Option<Rate>, limit: Option<u64>) -> Self {
-        Self {
-            counts,
-            limit,
-            estimate: Estimate::new(counts, rate),
-            clock: Instant::now(),
-        }
-    }
-
-    fn note(&mut self, outcome: &Outcome) {
-        self.counts.add(outcome);
-        self.counts.open = self.counts.open.saturating_sub(1);
-        if let (Some(left), Outcome::Created { .. }) = (&mut self.limit, outcome) {
-            *left = left.saturating_sub(1);
-        }
-    }
-
-    /// The counts with as many open ones as this process will send.
-    fn ahead(&self) -> Counts {
-        let most = self.limit.unwrap_or(u64::MAX);
-        Counts {
-            open: self.counts.open.min(most),
-            ..self.counts
-        }
-    }
-
-    fn hear(&mut self, observed: &Observed<'_>, listener: &Listener) {
-        match observed {
-            Observed::Settled(_, _, outcome) => {
-                self.note(outcome);
-            }
-            Observed::Tick(tick) => {
-                let mark = Mark {
-                    at: self.clock.elapsed(),
-                    counts: self.ahead(),
-                    traffic: tick.traffic,
-                    in_flight: tick.in_flight as u64,
-                };
-                let left = self.estimate.left(mark, tick.quota);
-                let left = tick.waits.map(|wait| wait.all).or(left);
-                listener.progress(|| {
-                    RunEvent::Progress(Progress {
-                        phase: Phase::Sending,
-                        done: self.counts.settled(),
-                        total: Some(self.counts.read),
-                        counts: self.counts,
-                        traffic: tick.traffic,
-                        concurrency: tick.allowed,
-                        quota: tick.quota,
-                        left,
-                        gives_up: tick.gives_up,
-                        waits: tick.waits,
-                    })
-                });
-            }
-            Observed::Paused(..) | Observed::Resumed | Observed::Stopping { .. } => {
-                tell_pauses(observed, listener);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::How;
-
-    #[test]
-    fn the_time_left_counts_no_record_beyond_the_limit() {
-        let counts = Counts {
-            read: 1_000,
-            created: 400,
-            open: 600,
-            ..Counts::default()
-        };
-        let open = |limit, created| {
-            let mut progress = SendingProgress::new(counts, None, limit);
-            for _ in 0..created {
-                progress.note(&Outcome::Created {
-                    id: None,
-                    number: None,
-                    attempts: 1,
-                    how: How::Posted,
-                });
-            }
-            progress.ahead().open
-        };
-        assert_eq!(open(None, 10), 590);
-        assert_eq!(open(Some(300), 10), 290);
-        assert_eq!(open(Some(300), 300), 0);
-        // There are fewer than the limit allows.
-        assert_eq!(open(Some(700), 10), 590);
-    }
 
     #[test]
     fn what_is_asked_for_holds_what_may_be_sent_again() {
@@ -549,9 +468,13 @@ mod tests {
             unknown: 3,
             ..Counts::default()
         };
-        let waiting = |open, own, unknown, limit| {
+        let waiting = |open, own, unknown, created| {
             let counts = Counts { open, ..counts };
-            let waiting = Waiting::of(&counts, own, unknown, limit);
+            let most = Most {
+                created,
+                chosen: None,
+            };
+            let waiting = Waiting::of(&counts, own, unknown, most);
             (waiting.customers, waiting.looked_up)
         };
         // Unknown ones of others, or none at all: nothing to ask.

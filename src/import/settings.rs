@@ -76,6 +76,18 @@ impl RecordSet {
         highest.filter(|last| *last > read)
     }
 
+    /// The numbers that are chosen, each once, up to `read`.
+    pub(super) fn up_to(&self, read: u64) -> impl Iterator<Item = u64> {
+        let mut ranges = self.ranges.clone();
+        ranges.sort_unstable();
+        let mut next = 1;
+        ranges.into_iter().flat_map(move |(first, last)| {
+            let (first, last) = (first.max(next), last.min(read));
+            next = next.max(last.saturating_add(1));
+            first..=last
+        })
+    }
+
     /// Whether the record is chosen.
     #[must_use]
     pub fn contains(&self, record: u64) -> bool {
@@ -186,5 +198,22 @@ impl ImportSettings {
             Threshold::Percent(_) => invalid >= INVALID_JUDGED_FROM,
         };
         judged && most.is_exceeded(invalid, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_records_are_counted_once() {
+        let up_to = |text, read| -> Vec<u64> {
+            let records = RecordSet::parse(text).unwrap();
+            records.up_to(read).collect()
+        };
+        assert_eq!(up_to("5,1-3", 9), [1, 2, 3, 5]);
+        assert_eq!(up_to("2-6,1-9,4,9,3-8", 9), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(up_to("1-3,2-18446744073709551615", 4), [1, 2, 3, 4]);
+        assert_eq!(up_to("7,8-9", 6), [0; 0]);
     }
 }

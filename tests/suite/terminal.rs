@@ -259,3 +259,34 @@ fn ctrl_c_leaves_nothing_of_the_progress_on_the_terminal() {
         }
     }
 }
+
+#[test]
+fn a_part_of_the_input_is_the_whole_of_what_is_asked_for_and_shown() {
+    // Record 2 is invalid.
+    for (option, part, of) in [("--limit", "4", 4), ("--record", "1-3,3,9", 3)] {
+        let server = StandIn::start(SandboxSettings {
+            latency: Duration::from_millis(300),
+            ..SandboxSettings::default()
+        });
+        let mut importer = importer(&server, 9);
+        let rows = std::fs::read_to_string(importer.folder().join("in.csv")).unwrap();
+        importer.file("in.csv", rows.replace("K2;Tarnvogel", "K2;"));
+        let words = ["run", "in.csv", "-m", "map.toml", "--concurrency", "1"];
+        importer.args(words.into_iter().chain([option, part]));
+        let mut terminal = Terminal::start(&importer, 100);
+        terminal.read_until(|shown| shown.ends_with("[y/N] "));
+        let asked = terminal.shown();
+        assert!(
+            asked.contains(&format!("Send {of} customers of")),
+            "{asked}"
+        );
+        terminal.type_in("y\n");
+        terminal.read_until(|shown| shown.contains("Sending 1 of"));
+        let shown = terminal.shown();
+        assert!(shown.contains(&format!("Sending 1 of {of} (")), "{shown}");
+        assert_eq!(terminal.end(), 3, "{}", terminal.shown());
+        let text = terminal.screen().text();
+        let told = format!("{of} of 9 records created");
+        assert!(text.contains(&told), "{text}");
+    }
+}
