@@ -174,6 +174,9 @@ impl Import {
             }
         })?;
         let listener = self.listener();
+        if let Some(word) = without_effect(&source, &self.settings.typed_source, &self.input) {
+            listener.tell(&RunEvent::warning(word));
+        }
         self.warn_of_marks(&listener);
         let beside = Beside {
             input: &self.input,
@@ -303,6 +306,21 @@ fn source_settings(
     })
 }
 
+/// What was typed of how the input is read and says nothing of an input of its format.
+fn without_effect(source: &Source, typed: &SourceSettings, input: &str) -> Option<Bilingual> {
+    let facts = source.facts();
+    let options = facts.unused_of(typed);
+    let options: Vec<String> = options.iter().map(|it| format!("`--{it}`")).collect();
+    (!options.is_empty()).then(|| {
+        both!(
+            "{options} without effect: {input} is read as {format}",
+            "{options} ohne Wirkung: {input} wird als {format} gelesen",
+            options = options.join(", "),
+            format = facts.format.word().to_uppercase()
+        )
+    })
+}
+
 /// How the mapping reads numbers and dates, so that the typed cells of a sheet become text in
 /// just that way.
 fn conventions(mapping: &Mapping) -> Conventions {
@@ -367,6 +385,8 @@ pub struct Fit {
     pub source: Bilingual,
     /// Columns of the input that no target uses.
     pub unused_columns: Vec<String>,
+    /// What was typed of how the input is read and says nothing of it.
+    pub without_effect: Option<Bilingual>,
 }
 
 /// Opens the input and binds the mapping to its header; reads no record.
@@ -384,5 +404,6 @@ pub fn check_mapping(
     Ok(Fit {
         source: Bilingual::of(|language| source.facts().describe_in(language)),
         unused_columns: pipeline.plan.unused_columns(),
+        without_effect: without_effect(&source, typed, &input.to_string_lossy()),
     })
 }

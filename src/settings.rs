@@ -305,6 +305,7 @@ fn run_choice(
     Ok(RunChoice {
         settings: ImportSettings {
             source: source(&options),
+            typed_source: typed_source(&args.source),
             target,
             credentials,
             delivery,

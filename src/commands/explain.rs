@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::mapping::load;
+use super::mapping::{load, warn_of};
 use super::{Ended, Failure};
 use crate::cli::MappingExplainArgs;
 use crate::console::{Console, ExplainedRow, Explanation, Section};
@@ -25,6 +25,7 @@ pub(super) fn run(args: &MappingExplainArgs, json: bool, console: &Console) -> E
         number,
     )
     .map_err(|error| Failure::of_import(&error, console))?;
+    warn_of(explained.without_effect.clone(), console);
     if json {
         lines(&explained).iter().for_each(|line| console.json(line));
     } else {

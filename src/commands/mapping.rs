@@ -10,7 +10,7 @@ use crate::cli::{MappingCheckArgs, MappingChoice, MappingCommand, MappingTestArg
 use crate::console::Console;
 use crate::import::{ImportError, check_mapping, test_mapping};
 use crate::mapping::{Mapping, field_list};
-use crate::outcome::{Bilingual, ExitCode, both};
+use crate::outcome::{Bilingual, ExitCode, RunEvent, both};
 use crate::settings::{GlobalChoice, typed_source};
 
 pub(super) fn run(
@@ -145,6 +145,7 @@ fn check(args: &MappingCheckArgs, json: bool, console: &Arc<Console>) -> Ended {
     };
     let fit =
         check_mapping(&mapping, Path::new(input), &typed_source(&args.source)).map_err(tell)?;
+    warn_of(fit.without_effect.clone(), console);
     if json {
         console.json(&json!({
             "type": "mapping",
@@ -170,6 +171,13 @@ fn check(args: &MappingCheckArgs, json: bool, console: &Arc<Console>) -> Ended {
         line(&unused, console);
     }
     Ok(ExitCode::Fine)
+}
+
+/// Warns of options that say nothing of the input.
+pub(super) fn warn_of(without_effect: Option<Bilingual>, console: &Console) {
+    if let Some(word) = without_effect {
+        console.event(&RunEvent::warning(word));
+    }
 }
 
 /// Tells a line in the reader's language.

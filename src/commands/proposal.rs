@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::mapping::warn_of;
 use super::{Ended, Failure};
 use crate::cli::MappingNewArgs;
 use crate::console::Console;
@@ -33,6 +34,7 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
         false => console.language(),
     };
     let proposed = propose(args, language).map_err(tell)?;
+    warn_of(proposed.without_effect.clone(), console);
     let text = &proposed.proposal.text;
     if let Some(path) = output {
         write(path, text, args.force).map_err(|error| not_written(path, &error))?;

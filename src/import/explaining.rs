@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::join::{Beside, bind_joined};
 use super::pipeline::{Examined, position_of, record_of};
-use super::{ImportError, settings_for};
+use super::{ImportError, settings_for, without_effect};
 use crate::mapping::{Mapping, Tally, Trace};
-use crate::outcome::FieldError;
+use crate::outcome::{Bilingual, FieldError};
 use crate::record::Position;
 use crate::source::{Entry, Source, SourceSettings};
 
@@ -42,6 +42,8 @@ pub struct Explained {
     pub errors: Vec<FieldError>,
     /// What is odd about it.
     pub warnings: Vec<FieldError>,
+    /// What was typed of how the input is read and says nothing of it.
+    pub without_effect: Option<Bilingual>,
 }
 
 /// Explains the record with this number, counted from 1. What `typed` says of how the input is
@@ -103,6 +105,7 @@ pub fn explain_record(
             trace,
             errors,
             warnings,
+            without_effect: without_effect(&source, typed, &input.to_string_lossy()),
         });
     }
     Err(ImportError::NoSuchRecord {

@@ -3,14 +3,14 @@
 
 use std::path::Path;
 
-use super::ImportError;
 use super::groups::Group;
 use super::join::{Beside, Join, bind_joined};
 use super::pipeline::Pipeline;
+use super::{ImportError, without_effect};
 use crate::mapping::{self, Columns, Proposal, Seen};
 use crate::outcome::{Bilingual, Language, Severity};
 use crate::record::Record;
-use crate::source::{Entry, Format, Source, SourceError, SourceSettings};
+use crate::source::{Entry, Facts, Format, Source, SourceError, SourceSettings};
 
 /// Records from the beginning of the input that are looked at.
 const FIRST: usize = 5_000;
@@ -33,6 +33,8 @@ pub struct Proposed {
     pub records: usize,
     /// What stopped the sample before its end: the mapping is made of what came before.
     pub cut_short: Option<SourceError>,
+    /// What was typed of how the input is read and says nothing of it.
+    pub without_effect: Option<Bilingual>,
 }
 
 /// Proposes a mapping of the input at `path`, which people call `name`. What `typed` leaves
@@ -88,7 +90,7 @@ pub fn propose_mapping(
         named: source.has_header(),
         records: &records,
         encoding: facts.encoding.name(),
-        options: &options(&settings, facts.format),
+        options: &options(&settings, facts),
         language,
     };
     Ok(Proposed {
@@ -96,6 +98,7 @@ pub fn propose_mapping(
         source: Bilingual::of(|language| facts.describe_in(language)),
         records: records.len(),
         cut_short,
+        without_effect: without_effect(&source, typed, name),
     })
 }
 
@@ -122,8 +125,8 @@ fn entries_of(group: Result<Group, SourceError>) -> Vec<Result<Entry, SourceErro
 }
 
 /// What `[source]` has to say so that the input is read as it was here.
-fn options(settings: &SourceSettings, format: Format) -> Vec<(&'static str, String)> {
-    let mut options = vec![("format", format!("\"{}\"", format.word()))];
+fn options(settings: &SourceSettings, facts: &Facts) -> Vec<(&'static str, String)> {
+    let mut options = vec![("format", format!("\"{}\"", facts.format.word()))];
     let quoted = |text: &str| toml::Value::from(text).to_string();
     if let Some(encoding) = &settings.encoding {
         options.push(("encoding", quoted(encoding)));
@@ -140,6 +143,8 @@ fn options(settings: &SourceSettings, format: Format) -> Vec<(&'static str, Stri
     if let Some(header) = settings.header {
         options.push(("header", header.to_string()));
     }
+    let unused = facts.unused_of(settings);
+    options.retain(|(name, _)| !unused.contains(name));
     options
 }
 

@@ -117,6 +117,9 @@ const INVALID_JUDGED_FROM: u64 = 20;
 pub struct ImportSettings {
     /// How the input is read, as far as the command line says; the mapping says the rest.
     pub source: SourceSettings,
+    /// What of that was typed for this command: it is warned of where an input has no use for it.
+    /// What stands in settings or in a job may be meant for other inputs.
+    pub typed_source: SourceSettings,
     /// Where customers go; none in a dry run or with the built-in sandbox.
     pub target: Option<TargetSettings>,
     /// Who we are there.

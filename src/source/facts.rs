@@ -200,6 +200,21 @@ impl Facts {
         self.describe_in(Language::English)
     }
 
+    /// Those of the `settings` that an input of this format has no use for, by their names.
+    #[must_use]
+    pub fn unused_of(&self, settings: &SourceSettings) -> Vec<&'static str> {
+        let is_book = self.format.is_book();
+        let is_csv = self.format == Format::Csv;
+        [
+            ("encoding", settings.encoding.is_some() && is_book),
+            ("delimiter", settings.delimiter.is_some() && !is_csv),
+            ("sheet", settings.sheet.is_some() && !is_book),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_unused)| is_unused.then_some(name))
+        .collect()
+    }
+
     /// See [`Facts::describe`].
     #[must_use]
     pub fn describe_in(&self, language: Language) -> String {

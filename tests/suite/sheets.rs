@@ -125,6 +125,48 @@ fn a_plan_names_the_sheet_and_an_unknown_one_is_refused() {
     rehearse(&mut importer, &["--sheet", "Kunden"], 0);
 }
 
+#[test]
+fn what_is_typed_for_another_format_is_said_to_be_without_effect() {
+    let sheet = "warning: `--sheet` without effect: a is read as CSV";
+    let csv = LIST.as_bytes();
+    let said = |importer: &mut Importer, words: &[&str]| rehearse(importer, words, 0).said();
+    let mut text = importer("a", csv);
+    assert!(said(&mut text, &["--sheet", "Kunden"]).contains(sheet));
+    // Quiet is about what is fine.
+    assert!(said(&mut text, &["--sheet", "Kunden", "--quiet"]).contains(sheet));
+    assert!(!said(&mut text, &["--delimiter", ";", "--encoding", "utf-8"]).contains("effect"));
+    let german = said(&mut text, &["--sheet", "Kunden", "--lang", "de"]);
+    assert!(german.contains("`--sheet` ohne Wirkung: a wird als CSV gelesen"));
+    for words in [
+        ["check", "map.toml", "a"].as_slice(),
+        &["explain", "map.toml", "a", "--record", "1"],
+        &["new", "a"],
+    ] {
+        let words = [&["mapping"], words, &["--sheet", "Kunden"]].concat();
+        let run = text.args(words).run().expect(0);
+        assert!(run.said().contains(sheet), "{}", run.said());
+        // A proposed mapping has it neither.
+        assert!(!run.said().contains("sheet = "), "{}", run.said());
+    }
+    // Of several inputs, the book has it.
+    text.file("b.xlsx", saved("kunden.xlsx"));
+    let both = ["run", "a", "b.xlsx", "-m", "map.toml", "--dry-run"];
+    let run = text.args(both.iter().chain(&["--sheet", "Kunden"])).run();
+    let run = run.expect(0).said();
+    assert!(run.contains(sheet) && run.contains("XLSX, sheet"), "{run}");
+    assert_eq!(run.matches("without effect").count(), 1, "{run}");
+    // What is set may be meant for other inputs.
+    text.env("IMPORTER_SHEET", "Kunden");
+    assert!(!said(&mut text, &[]).contains("effect"));
+    let mut book = importer("a", &saved("kunden.xlsx"));
+    let words = ["--delimiter", ";", "--encoding", "utf-8"];
+    let told = "`--encoding`, `--delimiter` without effect: a is read as XLSX";
+    assert!(said(&mut book, &words).contains(told));
+    let words = ["mapping", "new", "a", "--delimiter", ";"];
+    let run = book.args(words).run().expect(0);
+    assert!(!run.said().contains("delimiter = "), "{}", run.said());
+}
+
 /// A book with these rows, all text.
 fn book(rows: &[Vec<String>]) -> rust_xlsxwriter::Workbook {
     let mut book = rust_xlsxwriter::Workbook::new();
