@@ -275,8 +275,7 @@ fn run_choice(
     layers.check_sandbox()?;
     let known = layers.known_profiles.clone();
     let mut warnings = layers.target_warnings();
-    let is_state_typed = layers.is_state_dir_typed();
-    let default_state = layers.state_dir();
+    let (is_state_typed, default_state) = (layers.is_state_dir_typed(), layers.state_dir());
     let (profile, auth) = (layers.profile.clone(), layers.auth.clone());
     let options = layers.merged();
     let dry_run = options.dry_run.unwrap_or_default();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use super::backoff;
@@ -23,6 +23,8 @@ const RENEW_AT_MOST_BEFORE: Duration = Duration::from_secs(60);
 const LIFE_UNTOLD: Duration = Duration::from_secs(3600);
 /// A token is renewed after this time in any case, whatever its server tells of its life.
 const LIFE_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+/// A token server that is still away after so long is told of.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
 /// Longest answer of a token server that is read, in bytes.
 const ANSWER_AT_MOST: usize = 64 * 1024;
 
@@ -39,6 +41,17 @@ pub struct Auth {
     /// How long the token server may be away before that is an outage.
     patience: Duration,
     state: Mutex<State>,
+    /// While the token server is away: when that becomes an outage.
+    gives_up: watch::Sender<Option<Instant>>,
+}
+
+/// The token server is away for as long as this lives.
+struct Away<'a>(&'a watch::Sender<Option<Instant>>);
+
+impl Drop for Away<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(None);
+    }
 }
 
 /// What is known about tokens.
@@ -83,7 +96,14 @@ impl Auth {
             http,
             patience,
             state: Mutex::default(),
+            gives_up: watch::Sender::new(None),
         }
+    }
+
+    /// While the token server is away: when whoever waits for a token gives up.
+    #[must_use]
+    pub fn gives_up(&self) -> watch::Receiver<Option<Instant>> {
+        self.gives_up.subscribe()
     }
 
     /// Whether a 401 can be cured by a new token.
@@ -167,6 +187,7 @@ impl Auth {
     async fn fetch_patiently(&self) -> Result<Token, Ending> {
         let asked = Instant::now();
         let mut tries = 0;
+        let mut away = None;
         loop {
             tries += 1;
             match self.fetch_once().await {
@@ -181,7 +202,12 @@ impl Auth {
                     }
                     tracing::info!(tries, "the token server could not be reached");
                     let wait = backoff::wait(backoff::BASE, tries, fastrand::f64());
-                    tokio::time::sleep(wait.max(backoff::BASE).min(left)).await;
+                    let wait = wait.max(backoff::BASE).min(left);
+                    if away.is_none() && asked.elapsed() + wait >= TOLD_AFTER {
+                        self.gives_up.send_replace(Some(asked + self.patience));
+                        away = Some(Away(&self.gives_up));
+                    }
+                    tokio::time::sleep(wait).await;
                 }
             }
         }

@@ -18,6 +18,7 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
 use reqwest::{Client as Http, Method, Url};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::auth::{Auth, BadCredential};
@@ -186,6 +187,12 @@ impl Client {
     /// How the run ends because there is none.
     pub async fn renew(&self) -> Result<(), Ending> {
         self.auth.renew().await
+    }
+
+    /// While the server that gives out tokens is away: when that becomes an outage.
+    #[must_use]
+    pub fn token_gives_up(&self) -> watch::Receiver<Option<Instant>> {
+        self.auth.gives_up()
     }
 
     /// Sees to it that there is a token, if one is needed: whatever is sent next leaves at

@@ -180,6 +180,8 @@ struct Loop {
     grace_ends: Option<Instant>,
     dropped: bool,
     signal_lives: bool,
+    /// Whether it was told that the token server is away.
+    awaits_token: bool,
     measured: Measured,
 }
 
@@ -207,6 +209,7 @@ impl Driver {
             grace_ends: None,
             dropped: false,
             signal_lives: true,
+            awaits_token: false,
             measured: Measured::default(),
         };
         work.run(committed, observer).await;
@@ -256,16 +259,7 @@ impl Loop {
                     self.drop_requests();
                 }
                 _ = tick.tick() => {
-                    let now = self.started.elapsed();
-                    let engine = &mut self.driver.engine;
-                    observer(Observed::Tick(Tick {
-                        traffic: engine.traffic(),
-                        allowed: engine.allowed(),
-                        in_flight: engine.in_flight(),
-                        quota: engine.quota(now),
-                        gives_up: engine.gives_up(now),
-                        waits: engine.waits(now),
-                    }));
+                    self.tell(observer);
                 }
                 () = sleep_until(wake), if wake.is_some() => {}
                 batch = committed.recv(), if self.committing > 0 => self.committed(batch),
@@ -418,6 +412,30 @@ impl Loop {
         }
     }
 
+    /// Tells how things stand. A token is waited for by requests, and the engine knows nothing
+    /// of it.
+    fn tell(&mut self, observer: &mut dyn FnMut(Observed<'_>)) {
+        let now = self.started.elapsed();
+        let engine = &mut self.driver.engine;
+        let token = self.driver.wire.token_gives_up();
+        let token = token.filter(|_| !engine.is_stopping());
+        if token.is_some() != self.awaits_token {
+            self.awaits_token = token.is_some();
+            observer(match self.awaits_token {
+                true => Observed::Paused(PauseWhy::NoToken, None),
+                false => Observed::Resumed,
+            });
+        }
+        observer(Observed::Tick(Tick {
+            traffic: engine.traffic(),
+            allowed: engine.allowed(),
+            in_flight: engine.in_flight(),
+            quota: engine.quota(now),
+            gives_up: engine.gives_up(now).into_iter().chain(token).min(),
+            waits: engine.waits(now),
+        }));
+    }
+
     /// Gives the ledger what came, unless that may wait for company; says until when it does.
     fn hand_over(&mut self) -> Option<Instant> {
         if self.pending.lines.is_empty() || self.failure.is_some() {
@@ -456,7 +474,8 @@ impl Loop {
 
     /// Without a ledger nothing more may be sent; what is in flight may finish.
     fn fail(&mut self, error: LedgerError) {
-        tracing::error!(%error, "the journal failed; sending stops");
+        // It is told at the end, and once.
+        tracing::info!(%error, "the journal failed; sending stops");
         self.failure = Some(error);
         self.committing = 0;
         self.driver.engine.stop(Ending::Interrupted);

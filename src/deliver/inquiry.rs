@@ -306,14 +306,15 @@ impl<'a> Inquiry<'a> {
         let asked = Instant::now();
         let mut tries = 0;
         loop {
-            let attempt = self.ask_once(question).await?;
+            let attempt = self.ask_once(question, told).await?;
             let mut why = PauseWhy::Odd;
             let wish = match attempt {
                 Attempt::Answered(answer) => match answer.status {
                     200..=299 if answer.body.is_ok() => return Ok(answer),
                     401 if self.client.is_renewable() && !self.renewed => {
                         self.renewed = true;
-                        self.client.renew().await?;
+                        let client = self.client;
+                        self.waiting(client.renew(), told).await?;
                         continue;
                     }
                     429 => {
@@ -357,7 +358,11 @@ impl<'a> Inquiry<'a> {
         }
     }
 
-    async fn ask_once(&mut self, question: &Question<'_>) -> Result<Attempt, Ending> {
+    async fn ask_once(
+        &mut self,
+        question: &Question<'_>,
+        told: &mut bool,
+    ) -> Result<Attempt, Ending> {
         loop {
             let now = self.started.elapsed();
             let opens = match self.gate.check(now) {
@@ -377,19 +382,15 @@ impl<'a> Inquiry<'a> {
         let ticket = self.gate.start(self.started.elapsed());
         self.traffic.requests += 1;
         self.traffic.lookups += 1;
-        let mut signal = self.signal.clone();
+        let client = self.client;
         let request = async {
             match question {
-                Question::Customers(query, page) => self.client.list(query, *page, PAGE_SIZE).await,
-                Question::Companies => self.client.companies().await,
-                Question::Names(list, page) => self.client.names(*list, *page).await,
+                Question::Customers(query, page) => client.list(query, *page, PAGE_SIZE).await,
+                Question::Companies => client.companies().await,
+                Question::Names(list, page) => client.names(*list, *page).await,
             }
         };
-        let attempt = tokio::select! {
-            attempt = request => attempt?,
-            ending = interrupted(&mut signal) => return Err(ending),
-            () = time_up(self.deadline) => return Err(Ending::TimeUp),
-        };
+        let attempt = self.waiting(request, told).await?;
         let quota = match &attempt {
             Attempt::Answered(answer) => answer.quota,
             Attempt::Unanswered { .. } => None,
@@ -404,6 +405,43 @@ impl<'a> Inquiry<'a> {
         self.gate
             .end(ticket, self.started.elapsed(), quota, answered);
         Ok(attempt)
+    }
+
+    /// What comes of a request, unless somebody stops it meanwhile or its time is up. While it
+    /// waits for a token, that is told.
+    async fn waiting<T>(
+        &self,
+        request: impl Future<Output = Result<T, Ending>>,
+        told: &mut bool,
+    ) -> Result<T, Ending> {
+        let mut signal = self.signal.clone();
+        tokio::select! {
+            done = request => done,
+            ending = interrupted(&mut signal) => Err(ending),
+            () = time_up(self.deadline) => Err(Ending::TimeUp),
+            () = self.tell_of_tokens(told) => Err(Ending::Outage),
+        }
+    }
+
+    /// Tells while the token server is away, for as long as this is polled.
+    async fn tell_of_tokens(&self, told: &mut bool) {
+        let mut gives_up = self.client.token_gives_up();
+        loop {
+            let at = *gives_up.borrow_and_update();
+            let Some(at) = at else {
+                if gives_up.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                continue;
+            };
+            if !std::mem::replace(told, true) {
+                self.observe(&Observed::Paused(PauseWhy::NoToken, None));
+            }
+            self.tick(Some(at.saturating_duration_since(Instant::now())));
+            if tokio::time::timeout(TICK, gives_up.changed()).await.is_ok() {
+                self.tick(None);
+            }
+        }
     }
 
     /// Waits.

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::client::{Client, PAGE_SIZE, Query};
@@ -45,6 +45,7 @@ struct Request {
 /// The requests in flight.
 pub struct Wire {
     client: Arc<Client>,
+    token_gives_up: watch::Receiver<Option<tokio::time::Instant>>,
     by_number: bool,
     /// Those that were not dropped. Whoever is done is taken out when the next one is asked for.
     tasks: JoinSet<()>,
@@ -68,6 +69,7 @@ impl Wire {
         )]
         let (reply_to, replies) = mpsc::unbounded_channel();
         Self {
+            token_gives_up: client.token_gives_up(),
             client,
             by_number,
             tasks: JoinSet::new(),
@@ -76,6 +78,12 @@ impl Wire {
             reply_to,
             dropped: false,
         }
+    }
+
+    /// While the server that gives out tokens is away: the time after which that is an outage.
+    pub(super) fn token_gives_up(&self) -> Option<Duration> {
+        let at = *self.token_gives_up.borrow();
+        at.map(|at| at.saturating_duration_since(tokio::time::Instant::now()))
     }
 
     /// Whether every request has had its reply.

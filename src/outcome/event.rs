@@ -89,6 +89,8 @@ pub enum PauseWhy {
     Unavailable,
     /// It asked for it.
     TooFast,
+    /// The server that gives out tokens does not.
+    NoToken,
 }
 
 impl PauseWhy {
@@ -111,6 +113,10 @@ impl PauseWhy {
             Self::TooFast => both!(
                 "the server asks for a slower pace",
                 "der Server bittet um ein langsameres Tempo"
+            ),
+            Self::NoToken => both!(
+                "the token server gives no token",
+                "der Token-Server gibt kein Token"
             ),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::pty::{OpenptyResult, Winsize, openpty};
 use unicode_width::UnicodeWidthChar as _;
-use wawi_importer::sandbox::SandboxSettings;
+use wawi_importer::sandbox::{Auth, Existing, Faults, SandboxSettings};
 
 use crate::stand_in::StandIn;
 use crate::support::Importer;
@@ -163,6 +163,14 @@ impl Terminal {
     }
 }
 
+/// A program whose screen nobody reads any more would wait for ever.
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn importer(server: &StandIn, customers: u32) -> Importer {
     let importer = Importer::new();
     importer.file("map.toml", MAPPING);
@@ -234,6 +242,72 @@ fn a_server_that_is_away_is_told_with_the_time_after_which_the_run_gives_up() {
     assert_eq!(terminal.end(), 130, "{}", terminal.shown());
     let text = terminal.screen().text();
     assert!(!text.contains("gives up"), "{text}");
+}
+
+/// An importer with credentials of its own at a server that deals in tokens.
+fn with_tokens(customers: u32, existing: i32) -> (StandIn, Importer) {
+    let existing = (1..=existing).map(|id| Existing::new(id, &format!("E{id}")));
+    let server = StandIn::start(SandboxSettings {
+        auth: Auth::Bearer {
+            client_id: "shop".to_owned(),
+            client_secret: "secret".to_owned(),
+            lives: Duration::from_secs(3600),
+        },
+        existing: existing.collect(),
+        page_size_max: 10,
+        latency: Duration::from_millis(50),
+        ..SandboxSettings::default()
+    });
+    let mut importer = importer(&server, customers);
+    importer
+        .env("IMPORTER_CLIENT_ID", "shop")
+        .env("IMPORTER_CLIENT_SECRET", "secret")
+        .env("IMPORTER_TOKEN_URL", server.token_url())
+        .args(["run", "in.csv", "-m", "map.toml", "--yes"])
+        .arg("--max-outage")
+        .arg("5m")
+        .arg("--rate")
+        .arg("50/s");
+    (server, importer)
+}
+
+#[test]
+fn a_token_server_that_is_away_is_told_with_the_time_after_which_the_run_gives_up() {
+    // Before the first question, in the middle of the questions, and while customers are sent.
+    for (existing, begun) in [(0, ""), (200, " of 200"), (0, "Sending ")] {
+        let (server, importer) = with_tokens(300, existing);
+        let away = || {
+            server.set_faults(Faults::parse("token_status=503@1").unwrap());
+            server.revoke_tokens();
+        };
+        if begun.is_empty() {
+            away();
+        }
+        let mut terminal = Terminal::start(&importer, 120);
+        terminal.read_until(|shown| shown.contains(begun));
+        if !begun.is_empty() {
+            away();
+        }
+        let told = "server does not answer; gives up in 5 min";
+        terminal.read_until(|shown| shown.contains(told));
+        let shown = terminal.shown();
+        let why = "Paused: the token server gives no token";
+        assert_eq!(shown.matches(why).count(), 1, "{shown}");
+        // Nobody who waits for it keeps an interrupted run; once it is there, all is as it was.
+        if existing == 0 {
+            server.lift();
+            terminal.read_until(|shown| shown.contains("Going on"));
+            terminal
+                .read_until(|shown| shown.rsplit("Going on").next().unwrap().contains(", 8 at"));
+            let text = terminal.screen().text();
+            assert!(
+                text.contains("Sending ") && !text.contains("gives up"),
+                "{text}"
+            );
+        }
+        terminal.interrupt();
+        assert_eq!(terminal.end(), 130, "{}", terminal.shown());
+    }
 }
 
 #[test]

@@ -56,6 +56,14 @@ fn a_journal_that_cannot_grow_loses_nobody() {
         }
         let expected = if kib == 0 { 4 } else { 1 };
         assert_eq!(run.code, expected, "{kib} KiB: {}", run.said());
+        // Why is said once: by the error, and by no line of the log beside it.
+        let lines = run.stderr.lines().filter(|line| line.contains("journal"));
+        let errors: Vec<&str> = lines.filter(|line| !line.contains("help:")).collect();
+        assert!(
+            errors.len() <= 1 && !run.stderr.contains("ERROR"),
+            "{}",
+            run.said()
+        );
         if sandbox.created() == before {
             before_sending += 1;
             continue;
