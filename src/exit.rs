@@ -32,11 +32,21 @@ fn is_wrong_place(error: &std::io::Error) -> bool {
             | ErrorKind::PermissionDenied
             | ErrorKind::AlreadyExists
             | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::InvalidInput
             | ErrorKind::InvalidFilename
             | ErrorKind::Unsupported
     ) || is_link_loop(error)
+}
+
+/// The code of a file that was asked for and cannot be written.
+#[must_use]
+pub fn of_place(error: &std::io::Error) -> ExitCode {
+    match is_wrong_place(error) {
+        true => ExitCode::Unusable,
+        false => ExitCode::Failure,
+    }
 }
 
 /// Links that lead to each other have no kind of their own that is stable; this is their number

@@ -9,6 +9,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::{Ended, Failure};
 use crate::cli::{Cli, CompletionsArgs, ManArgs, Shell};
 use crate::console::Console;
+use crate::exit;
 use crate::mapping::Mapping;
 use crate::outcome::{Bilingual, ExitCode, both};
 
@@ -91,10 +92,13 @@ pub(super) fn man(args: &ManArgs, console: &Console) -> Ended {
     command.build();
     let Some(folder) = &args.folder else {
         let page = page(&command).map_err(|error| {
-            failure(both!(
-                "the page cannot be written: {error}",
-                "die Seite lässt sich nicht schreiben: {error}"
-            ))
+            failure(
+                &error,
+                both!(
+                    "the page cannot be written: {error}",
+                    "die Seite lässt sich nicht schreiben: {error}"
+                ),
+            )
         })?;
         print(&page, console);
         return Ok(ExitCode::Fine);
@@ -102,11 +106,14 @@ pub(super) fn man(args: &ManArgs, console: &Console) -> Ended {
     let made = std::fs::create_dir_all(folder);
     made.and_then(|()| write(&command, folder))
         .map_err(|error| {
-            failure(both!(
-                "the pages cannot be written into {folder}: {error}",
-                "die Seiten lassen sich nicht in {folder} schreiben: {error}",
-                folder = folder.display()
-            ))
+            failure(
+                &error,
+                both!(
+                    "the pages cannot be written into {folder}: {error}",
+                    "die Seiten lassen sich nicht in {folder} schreiben: {error}",
+                    folder = folder.display()
+                ),
+            )
         })?;
     console.note(&both!(
         "the pages are in {folder}",
@@ -170,9 +177,9 @@ fn print(bytes: &[u8], console: &Console) {
     console.line(String::from_utf8_lossy(bytes).trim_end());
 }
 
-fn failure(text: Bilingual) -> Failure {
+fn failure(error: &std::io::Error, text: Bilingual) -> Failure {
     Failure {
-        code: ExitCode::Failure,
+        code: exit::of_place(error),
         text,
         help: Some(both!(
             "name a folder that is there and can be written to",

@@ -10,6 +10,7 @@ use super::mapping::warn_of;
 use super::{Ended, Failure};
 use crate::cli::MappingNewArgs;
 use crate::console::Console;
+use crate::exit;
 use crate::import::{ImportError, Proposed, propose_mapping};
 use crate::outcome::telling::shell_word;
 use crate::outcome::{Bilingual, ExitCode, Language, both};
@@ -133,7 +134,7 @@ fn not_written(path: &Path, error: &std::io::Error) -> Failure {
         ),
     };
     Failure {
-        code: ExitCode::Unusable,
+        code: exit::of_place(error),
         text,
         help: Some(help),
         rendered: false,

@@ -443,7 +443,7 @@ fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Res
     });
     made.map_err(|error| {
         failed(
-            ExitCode::Unusable,
+            exit::of_place(&error),
             both!(
                 "`{path}` cannot be written: {error}",
                 "`{path}` lässt sich nicht schreiben: {error}",

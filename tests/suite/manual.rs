@@ -169,6 +169,16 @@ fn the_manual_has_a_page_for_each_command() {
         assert!(page.contains(version), "{name}");
     }
     importer.file("nowhere", "a file, and no folder");
-    let run = importer.args(["man", "nowhere"]).run().expect(1);
-    assert!(run.stderr.contains("nowhere"), "{}", run.said());
+    // The place was chosen wrongly, as that of a report may be.
+    for folder in ["nowhere", "nowhere/below"] {
+        let run = importer.args(["man", folder]).run().expect(4);
+        assert!(run.stderr.contains("nowhere"), "{}", run.said());
+    }
+    // A full disk is another matter.
+    #[cfg(unix)]
+    {
+        importer.shell("ulimit -f 1; exec \"$@\"");
+        let run = importer.args(["man", "man2"]).run().expect(1);
+        assert!(run.stderr.contains("man2"), "{}", run.said());
+    }
 }
