@@ -16,7 +16,7 @@ pub struct KeyList {
 }
 
 /// Every place of the mapping file that takes only certain words, with these words. The fields
-/// of the API are in [`field_list`](super::field_list).
+/// of the API are in [`field_list`](super::field_list()).
 #[must_use]
 pub fn key_list() -> Vec<KeyList> {
     let of = |table, keys: Keys| KeyList {

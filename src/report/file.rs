@@ -20,7 +20,7 @@ pub(super) const SUFFIX: &str = ".part";
 /// Names tried when another program holds the file open (Windows).
 const NAMES_AT_MOST: u32 = 100;
 
-/// A file that is being written. Dropped before [`PendingFile::commit`], it leaves no trace.
+/// A file that is being written. Dropped before [`SyncedFile::rename`], it leaves no trace.
 #[derive(Debug)]
 pub(super) struct PendingFile {
     out: BufWriter<Nameless>,
