@@ -18,6 +18,8 @@ const FURTHER: &str = "group.address";
 pub(super) struct Failing {
     pub(super) count: usize,
     code: Code,
+    /// How the first value that fails tells whole from cents, if it is an amount.
+    cents: Option<Cents>,
 }
 
 /// How often each target fails on the sample, and how many records were mapped; nothing if
@@ -43,6 +45,7 @@ pub(super) fn try_out(text: &str, seen: &Seen<'_>) -> Option<(BTreeMap<String, F
             let first = Failing {
                 count: 0,
                 code: error.code,
+                cents: error.value.as_deref().and_then(Cents::of),
             };
             bad.entry(target).or_insert(first).count += 1;
         }
@@ -91,7 +94,7 @@ pub(super) fn settle(
                 "" => line.key.to_owned(),
                 prefix => format!("{prefix}.{}", line.key),
             };
-            let Some(Failing { count, code }) = bad.get(&path) else {
+            let Some(Failing { count, code, cents }) = bad.get(&path) else {
                 continue;
             };
             let count = *count;
@@ -101,8 +104,12 @@ pub(super) fn settle(
             );
             line.why.push_str(fail.shown_in(language));
             if *code == Code::TypeInteger {
-                line.why
-                    .push_str(no_whole_number(line.key).shown_in(language));
+                let why = both!(": not a whole number", ": keine ganze Zahl");
+                line.why.push_str(why.shown_in(language));
+                let cents = cents.filter(|_| line.key == "CreditLimit");
+                if let Some(cure) = cents.and_then(|cents| cents.cure(&line.value)) {
+                    line.why.push_str(cure.shown_in(language));
+                }
             }
             let share = count as f64 / records.max(1) as f64;
             // A share is between 0 and 1.
@@ -112,13 +119,75 @@ pub(super) fn settle(
     }
 }
 
-/// What is wrong with numbers, and how amounts become whole ones.
-fn no_whole_number(key: &str) -> Bilingual {
-    if key != "CreditLimit" {
-        return both!(": not a whole number", ": keine ganze Zahl");
+/// The sign before the cents of an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cents {
+    Comma,
+    Point,
+}
+
+impl Cents {
+    /// That of an amount which has more than digits; none of another text.
+    fn of(text: &str) -> Option<Self> {
+        let amount = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));
+        let amount = text.get(..amount.unwrap_or(text.len()))?;
+        amount
+            .starts_with(|c: char| c.is_ascii_digit())
+            .then_some(())?;
+        let (before, behind) = amount.rsplit_once(['.', ','])?;
+        let last_is_comma = amount.get(before.len()..)?.starts_with(',');
+        let other = if last_is_comma { '.' } else { ',' };
+        // Without cents, what stands before three digits parts thousands.
+        let is_grouped = !before.contains(other) && behind.len() == 3;
+        Some(match last_is_comma != is_grouped {
+            true => Self::Comma,
+            false => Self::Point,
+        })
     }
-    both!(
-        ": not a whole number; extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }} makes 1234 of 1.234,56",
-        ": keine ganze Zahl; extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }} macht 1234 aus 1.234,56"
-    )
+
+    /// How such amounts become whole ones by the line with this `value`; none if it has another
+    /// idea of them.
+    fn cure(self, value: &str) -> Option<Bilingual> {
+        let (between, amount) = match self {
+            Self::Comma => (".", "1.234,56"),
+            Self::Point => (",", "1,234.56"),
+        };
+        if !value.contains("replace = ") {
+            return Some(both!(
+                "; extract = '^([\\d{between}]+)', replace = {{ \"{between}\" = \"\" }} makes 1234 of {amount}",
+                "; extract = '^([\\d{between}]+)', replace = {{ \"{between}\" = \"\" }} macht 1234 aus {amount}"
+            ));
+        }
+        let takes_away = value.contains(&format!("\"{between}\" = \"\""));
+        takes_away.then(|| {
+            both!(
+                "; with extract = '^([\\d{between}]+)' beside replace, {amount} becomes 1234",
+                "; mit extract = '^([\\d{between}]+)' neben replace wird aus {amount} 1234"
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sign_before_the_cents_is_told_from_the_one_between_thousands() {
+        for (text, wanted) in [
+            ("1.234,56", Some(Cents::Comma)),
+            ("1,234.56", Some(Cents::Point)),
+            ("1234,5", Some(Cents::Comma)),
+            ("1234.50 EUR", Some(Cents::Point)),
+            ("1.234.567", Some(Cents::Comma)),
+            ("1,234", Some(Cents::Point)),
+            ("1.234,567", Some(Cents::Comma)),
+            ("1234", None),
+            ("ab 1.234,56", None),
+            ("unbegrenzt", None),
+            ("", None),
+        ] {
+            assert_eq!(Cents::of(text), wanted, "{text}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Proposals for inputs that are no samples: odd headers, odd values, and whatever comes.
 
+mod amounts;
 mod german;
 mod plain;
 
@@ -186,29 +187,6 @@ fn damage_gets_its_steps() {
     ] {
         has(&proposal, wanted);
     }
-}
-
-#[test]
-fn amounts_with_cents_are_told_why_they_fail_and_how_they_become_whole() {
-    let table = "Nr|Name|Ort|Land|Kreditlimit
-         1|Muster|Dresden|DE|1.234,56
-         2|Beispiel|Ulm|DE|500,25";
-    let (english, german) = (
-        "2 of 2 records fail: not a whole number; extract = '^([\\d.]+)', replace = { \".\" = \"\" } makes 1234 of 1.234,56",
-        "2 von 2 Datensätzen scheitern: keine ganze Zahl; extract = '^([\\d.]+)', replace = { \".\" = \"\" } macht 1234 aus 1.234,56",
-    );
-    has(&proposed(table), english);
-    let header: Vec<String> = ["Nr", "Name", "Ort", "Land", "Kreditlimit"]
-        .map(str::to_owned)
-        .into();
-    let lines = [
-        vec!["1", "Muster", "Dresden", "DE", "1.234,56"],
-        vec!["2", "Beispiel", "Ulm", "DE", "500,25"],
-    ];
-    has(
-        &proposed_in(Language::German, &header, &rows(&lines), true),
-        german,
-    );
 }
 
 #[test]
