@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use nix::sys::resource::{UsageWho, getrusage};
 use wawi_importer::journal::{Entry, Hashes, Intent, Journal, NewRun};
 use wawi_importer::outcome::{Ending, How, Outcome, Settled, Submission};
 use wawi_importer::record::Position;
@@ -218,7 +217,10 @@ fn settled(submission: Submission, at: Timestamp) -> Entry {
 }
 
 /// CPU time of this process, in the kernel too.
+#[cfg(unix)]
 fn cpu() -> Result<Duration, Failure> {
+    use nix::sys::resource::{UsageWho, getrusage};
+
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let time = |time: nix::sys::time::TimeVal| {
         let seconds = u64::try_from(time.tv_sec()).unwrap_or_default();
@@ -226,6 +228,11 @@ fn cpu() -> Result<Duration, Failure> {
         Duration::from_secs(seconds) + Duration::from_micros(micros)
     };
     Ok(time(usage.user_time()) + time(usage.system_time()))
+}
+
+#[cfg(not(unix))]
+fn cpu() -> Result<Duration, Failure> {
+    Err("what a process costs is read from Unix only".into())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "records of a bench are few")]

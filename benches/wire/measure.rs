@@ -4,7 +4,6 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use nix::sys::resource::{UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
 
 use crate::Failure;
@@ -59,20 +58,35 @@ pub(crate) fn run_one(command: &[String]) -> Result<(), Failure> {
         )
         .into());
     }
+    let (cpu_seconds, peak_kib) = costs()?;
+    let measured = Measured {
+        started,
+        seconds,
+        cpu_seconds,
+        peak_kib,
+    };
+    println!("{}", serde_json::to_string(&measured)?);
+    Ok(())
+}
+
+/// CPU seconds of the children that have ended, and the most memory of one, in KiB.
+#[cfg(unix)]
+fn costs() -> Result<(f64, i64), Failure> {
+    use nix::sys::resource::{UsageWho, getrusage};
+
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let time = |time: nix::sys::time::TimeVal| {
         #[expect(clippy::cast_precision_loss, reason = "seconds of a bench are few")]
         let seconds = time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
         seconds
     };
-    let measured = Measured {
-        started,
-        seconds,
-        cpu_seconds: time(usage.user_time()) + time(usage.system_time()),
-        peak_kib: usage.max_rss(),
-    };
-    println!("{}", serde_json::to_string(&measured)?);
-    Ok(())
+    let cpu = time(usage.user_time()) + time(usage.system_time());
+    Ok((cpu, usage.max_rss()))
+}
+
+#[cfg(not(unix))]
+fn costs() -> Result<(f64, i64), Failure> {
+    Err("what a process costs is read from Unix only".into())
 }
 
 /// The middle one.

@@ -1,7 +1,7 @@
-//! A server that costs as little as one can: hyper on one thread reads each request to its end
-//! and answers 201 with an id and the number that came, or an empty page to whoever looks
-//! something up; or it answers each POST 422. It parses no JSON, keeps nothing, and writes no log; a latency is a timer
-//! before the answer, and holds no other request.
+//! A server that costs as little as one can: hyper on one thread reads each request to its end and
+//! answers 201 with an id and the number that came, or an empty page to whoever looks something
+//! up; or it answers each POST 422. It parses no JSON, keeps nothing, and writes no log; a latency
+//! is a timer before the answer, and holds no other request.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -317,6 +317,7 @@ fn not_posted(error: reqwest::Error) -> Bilingual {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     fn told<'a>(file: &'a Path, timeout: Duration) -> Call<'a> {
         Call {
             job: "shop",
