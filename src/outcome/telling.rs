@@ -3,6 +3,7 @@
 
 mod numbers;
 mod process;
+mod resumed;
 mod setting;
 mod shell;
 mod steps;
@@ -11,11 +12,12 @@ use std::time::Duration;
 
 pub use numbers::{counted, length, length_in, tenths, thousands, thousands_in};
 pub use process::exit_status;
+pub use resumed::resumed;
 pub use setting::{BUT_NOT_RETURNED, setting};
 pub use shell::shell_word;
 pub use steps::{glossary, steps};
 
-use super::{Counts, Ending, ErrorGroup, Language, Linked, Outcome, Plan, Summary, both};
+use super::{Counts, Ending, ErrorGroup, Language, Linked, Outcome, Plan, Summary};
 
 /// A word in English and in German.
 type Word = (&'static str, &'static str);
@@ -168,44 +170,6 @@ fn state(counts: &Counts, language: Language) -> String {
         ));
     }
     text
-}
-
-/// Which figures of a run that went on are of this start only; none if one start did it all.
-#[must_use]
-pub fn resumed(summary: &Summary, language: Language) -> Option<String> {
-    if !summary.resumed {
-        return None;
-    }
-    let number = |number| thousands_in(number, language);
-    let created = summary.counts.created;
-    let before = summary.conditions.created_before.min(created);
-    let (all, earlier, since) = (number(created), number(before), number(created - before));
-    let customers = match before {
-        0 if created == 0 => both!(
-            "No customer was created by any start.",
-            "Kein Start hat einen Kunden angelegt."
-        ),
-        _ if before == created => both!(
-            "All {all} created were known as created before this start.",
-            "Alle {all} angelegten waren schon vor diesem Start als angelegt bekannt."
-        ),
-        0 => both!(
-            "None of the {all} created was known as created before this start.",
-            "Von den {all} angelegten war vor diesem Start noch keiner als angelegt bekannt."
-        ),
-        _ => both!(
-            "{earlier} of the {all} created were known as created before this start, {since} are \
-             new.",
-            "Von den {all} angelegten waren {earlier} schon vor diesem Start als angelegt bekannt, \
-             {since} sind neu."
-        ),
-    };
-    let rest = both!(
-        "Time and requests are those of this start, all else is of the whole run.",
-        "Dauer und Anfragen sind die dieses Starts, alles andere gilt für den ganzen Lauf."
-    );
-    let (customers, rest) = (customers.told_in(language), rest.told_in(language));
-    Some(format!("{customers} {rest}"))
 }
 
 /// The heading over the warnings.
