@@ -19,8 +19,9 @@ fn main() {
 }
 
 /// What a builder without a repository was told; else, of a release, what its package notes, or
-/// what git says of this very folder: a package that was unpacked inside of another repository is not of its commit. Other
-/// builds are not asked about, so that a commit alone builds nothing anew.
+/// what git says of this very folder: a package that was unpacked inside of another repository is
+/// not of its commit. Other builds are not asked about, so that a commit alone builds nothing
+/// anew.
 fn commit() -> Option<String> {
     if let Ok(told) = std::env::var("WAWI_IMPORTER_COMMIT") {
         return short(&told);

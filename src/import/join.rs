@@ -185,8 +185,8 @@ fn conventions_there(mapping: &Mapping) -> Conventions {
     }
 }
 
-/// Looks for the file: beside the input, and in the other folders; for stdin in the current folder; for a returned file
-/// also beside the input that it came from.
+/// Looks for the file: beside the input, and in the other folders; for stdin in the current
+/// folder; for a returned file also beside the input that it came from.
 fn find(file: &str, source: &Source, beside: &Beside<'_>) -> Result<PathBuf, ImportError> {
     let folder = match beside.input {
         "-" => Path::new(""),

@@ -124,7 +124,8 @@ fn decode(bytes: &[u8]) -> Option<String> {
     Some(text.into_owned())
 }
 
-/// Without a mark: TOML (and a table of texts) begins with an ASCII character, so that a zero byte beside it tells.
+/// Without a mark: TOML (and a table of texts) begins with an ASCII character, so that a zero byte
+/// beside it tells.
 pub(super) fn guess(bytes: &[u8]) -> &'static Encoding {
     match bytes {
         [0, second, ..] if *second != 0 => UTF_16BE,

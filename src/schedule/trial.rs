@@ -1,5 +1,5 @@
-//! Whether a job's inputs can be found and archived, and its hooks be called: what `--check` tries before the
-//! night does. No hook is called; the file that tries a folder is gone again.
+//! Whether a job's inputs can be found and archived, and its hooks be called: what `--check` tries
+//! before the night does. No hook is called; the file that tries a folder is gone again.
 
 use std::path::{Path, PathBuf};
 

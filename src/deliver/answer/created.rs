@@ -36,8 +36,8 @@ struct Names {
     number: Member,
 }
 
-/// A member of an object, as [`member`](super::member) finds it: the exact name comes first, then the first one
-/// that differs in case alone; of two with the same name the last counts.
+/// A member of an object, as [`member`](super::member) finds it: the exact name comes first, then
+/// the first one that differs in case alone; of two with the same name the last counts.
 #[derive(Default)]
 struct Member {
     exact: Option<Value>,
