@@ -4,18 +4,20 @@ use wawi_importer::sandbox::{Faults, SandboxSettings};
 
 use crate::customers::{Customers, MAIL_DOMAIN, MAPPING, column};
 use crate::stand_in::StandIn;
-use crate::support::{Importer, Run};
+use crate::support::Importer;
 
 /// The command that is printed for corrected records.
 #[track_caller]
-fn correcting(run: &Run) -> String {
+#[cfg(unix)]
+fn correcting(run: &crate::support::Run) -> String {
     advised(run, &run.stdout, "Correct the records in failed.csv")
 }
 
 /// The command that is printed under a line with these words; the program is the first word of
 /// the script.
 #[track_caller]
-fn advised(run: &Run, said: &str, words: &str) -> String {
+#[cfg(unix)]
+fn advised(run: &crate::support::Run, said: &str, words: &str) -> String {
     let mut lines = said.lines().skip_while(|line| !line.contains(words));
     let command = lines.find_map(|line| {
         let (program, rest) = line.trim().split_once(' ')?;

@@ -103,6 +103,8 @@ fn the_debian_package_is_described_as_debian_wants_it() {
         synopsis.len() < 80 && !synopsis.ends_with('.'),
         "{synopsis}"
     );
+    // A field without a word is minded, and without authorities no server is trusted.
+    assert_eq!(deb["depends"].as_str(), Some("ca-certificates"));
     let text = deb["extended-description"].as_str().unwrap();
     assert!(text.lines().count() > 3 && !text.contains("\n\n\n"));
     for line in text.lines() {

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -129,13 +128,14 @@ fn a_password_in_the_address_is_not_repeated() {
 
 /// The permissions of a file or a folder.
 #[cfg(unix)]
-fn mode(path: &Path) -> u32 {
+fn mode(path: &std::path::Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 /// Every folder below this one, and itself.
-fn folders_below(folder: &Path) -> Vec<std::path::PathBuf> {
+#[cfg(unix)]
+fn folders_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut folders: Vec<_> = files_below(folder)
         .iter()
         .map(|file| file.parent().unwrap().to_owned())

@@ -578,6 +578,7 @@ fn looking_up_sends_nothing_and_counts_what_it_did_not_reach_as_unknown() {
 }
 
 /// The commands that are told stand in lines of their own, and can be given as they are.
+#[cfg(unix)]
 fn told(run: &Run) -> Vec<String> {
     let lines = run
         .stderr

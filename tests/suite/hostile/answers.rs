@@ -11,9 +11,8 @@ use crate::support::{Importer, Run};
 
 /// Runs the program; on Linux with so little address space that nothing large fits in.
 fn run(importer: &mut Importer) -> Run {
-    if cfg!(target_os = "linux") {
-        importer.shell("ulimit -v 1500000; exec \"$@\"");
-    }
+    #[cfg(target_os = "linux")]
+    importer.shell("ulimit -v 1500000; exec \"$@\"");
     let run = importer.run();
     assert_orderly(&run);
     run

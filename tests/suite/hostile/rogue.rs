@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// How long an idle connection is kept.
+#[cfg(unix)]
 const IDLE_AT_MOST: Duration = Duration::from_millis(100);
 
 /// A request as it arrived.
@@ -27,6 +28,7 @@ pub(crate) enum Answer {
     /// These bytes; then the connection is closed.
     Bytes(Vec<u8>),
     /// These bytes; the connection stays open for another request, but not for long.
+    #[cfg(unix)]
     Kept(Vec<u8>),
     /// These bytes, then the second ones again and again until nobody reads on.
     Endless(Vec<u8>, Vec<u8>),
@@ -147,6 +149,7 @@ impl State {
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
                 let _ = stream.read(&mut [0; 64]);
             }
+            #[cfg(unix)]
             Answer::Kept(bytes) => {
                 stream.write_all(&bytes).ok()?;
                 stream.set_read_timeout(Some(IDLE_AT_MOST)).ok()?;

@@ -4,7 +4,7 @@
 
 use super::rogue::{Answer, Rogue, answer};
 use super::{assert_orderly, importer};
-use crate::customers::{Customers, MAPPING, column};
+use crate::customers::{Customers, column};
 use crate::support::{Run, rows};
 
 /// Escape sequences of both widths, a bell, a carriage return, marks that turn the reading
@@ -131,7 +131,7 @@ fn wild_names_of_files_are_tame() {
     ] {
         let mut importer = importer(&customers, &rogue.url());
         importer.file(&wild, customers.csv());
-        importer.file(&format!("{wild}.toml"), MAPPING);
+        importer.file(&format!("{wild}.toml"), crate::customers::MAPPING);
         importer.args(
             super::words(&rogue.url())
                 .iter()

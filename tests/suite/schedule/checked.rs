@@ -3,8 +3,8 @@
 use serde_json::Value;
 use wawi_importer::sandbox::SandboxSettings;
 
+use super::MAPPING;
 use super::program::importer;
-use super::{MAPPING, names};
 use crate::stand_in::StandIn;
 use crate::support::Importer;
 
@@ -26,6 +26,7 @@ fn texts(list: &Value) -> Vec<&str> {
 #[cfg(unix)]
 #[test]
 fn hooks_and_archives_are_tried() {
+    use super::names;
     use std::os::unix::fs::PermissionsExt;
 
     let erp = StandIn::start(SandboxSettings::default());
