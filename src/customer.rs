@@ -63,6 +63,21 @@ impl<'r> Value<'r> {
         }
     }
 
+    /// What the value is as a key: in the form in which keys are compared; none if nothing
+    /// stands in it.
+    #[must_use]
+    pub fn as_key(&self) -> Option<String> {
+        let key = match self {
+            Self::Text(text) => normalise_key(text),
+            Self::DateTime(moment) => normalise_key(&moment.text()),
+            Self::Integer(number) => number.to_string(),
+            Self::Decimal(number) => number.normalize().to_string(),
+            Self::Boolean(flag) => flag.to_string(),
+            Self::Unasked => return None,
+        };
+        (!key.is_empty()).then_some(key)
+    }
+
     /// The same value, on its own: for whoever keeps it longer than the record.
     #[must_use]
     pub fn into_owned(self) -> Value<'static> {

@@ -11,7 +11,6 @@ mod archive;
 mod clock;
 mod daemon;
 mod endpoint;
-mod failures;
 mod hooks;
 mod inbox;
 mod jobs;

@@ -259,6 +259,10 @@ impl JobRunner {
             message: None,
             dry_run: choice.dry_run,
             is_strict: settings.fail_on.is_some() || settings.existing == Existing::Fail,
+            journal: match &choice.state_dir {
+                StateDir::Folder(folder) => Some(folder.clone()),
+                StateDir::Temporary => None,
+            },
         };
         let allow_empty = settings.allow_empty;
         let input = Input {
@@ -331,6 +335,7 @@ impl Runner for JobRunner {
                 message: Some(failure.text),
                 dry_run: false,
                 is_strict: false,
+                journal: None,
             }
         })
     }

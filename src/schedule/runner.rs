@@ -50,6 +50,8 @@ pub struct Ran {
     pub dry_run: bool,
     /// Whether code 3 may mean more than invalid and refused records.
     pub is_strict: bool,
+    /// The state folder with its journal; none, if it has none that stays.
+    pub journal: Option<PathBuf>,
 }
 
 /// Who does runs: by the same code as `importer run`.

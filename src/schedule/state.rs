@@ -2,7 +2,7 @@
 //! state folder, and its last summary beside it: written under a temporary name, synced, then
 //! renamed. How many starts were refused stands in a file of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::JobSummary;
 use super::verdict::{Fate, Outcome};
+use crate::import::FailureMark;
 use crate::outcome::Bilingual;
 
 /// A state file that cannot be read or written.
@@ -90,11 +91,26 @@ pub(super) struct State {
     pub(super) new_failures: u64,
     /// Hooks that failed.
     pub(super) hook_failures: u64,
-    /// Hashes of the records that failed the last time, with the journal's own secret.
+    /// Marks of the records that failed the last time.
     pub(super) failures: Vec<String>,
 }
 
 impl State {
+    /// What failed the last time.
+    pub(super) fn known_failures(&self) -> BTreeSet<FailureMark> {
+        let read = |text: &String| {
+            let number = u128::from_str_radix(text, 16).ok()?;
+            Some(FailureMark::from_bytes(number.to_be_bytes()))
+        };
+        self.failures.iter().filter_map(read).collect()
+    }
+
+    /// Remembers what failed.
+    pub(super) fn remember_failures(&mut self, failures: impl Iterator<Item = FailureMark>) {
+        let text = |mark: FailureMark| format!("{:032x}", u128::from_be_bytes(mark.to_bytes()));
+        self.failures = failures.map(text).collect();
+    }
+
     /// Counts a start.
     pub(super) fn count(&mut self, outcome: Outcome) {
         *self.starts.entry(outcome.word().to_owned()).or_default() += 1;

@@ -10,7 +10,6 @@ use tokio::sync::watch;
 
 use super::archive::{self, ArchiveError};
 use super::clock::Clock;
-use super::failures;
 use super::hooks;
 use super::inbox::{self, Look};
 use super::jobs::{Alarm, Job, NoInput};
@@ -21,7 +20,7 @@ use super::told::{Tell, Told, Why};
 use super::verdict::{Fate, Fault, Outcome, fate, outcome, told};
 use crate::deliver::driver::Signal;
 use crate::exit;
-use crate::import::ImportError;
+use crate::import::{FAILURES_AT_MOST, FailureMark, Failures, ImportError, failures};
 use crate::journal::{JournalError, holder_in_german, lock};
 use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::Environment;
@@ -67,9 +66,11 @@ struct Files {
     waiting: Vec<PathBuf>,
     not_begun: Vec<PathBuf>,
     /// What failed, as far as it can be told.
-    failures: BTreeSet<String>,
-    /// Failed records of which nobody knows whether they are new.
-    untold: u64,
+    failures: BTreeSet<FailureMark>,
+    /// Failed records that had not failed so before, or of which nobody knows.
+    new: u64,
+    /// Failed records that had.
+    known: u64,
     /// The inputs that were moved, with their places among `inputs`.
     archived: Vec<(usize, Archived)>,
 }
@@ -232,7 +233,7 @@ impl Workshop {
         signal: &watch::Receiver<Signal>,
     ) -> Files {
         let mut files = self.found(job);
-        let known: BTreeSet<&str> = state.failures.iter().map(String::as_str).collect();
+        let known = Arc::new(state.known_failures());
         if files.not_begun.is_empty() {
             return files;
         }
@@ -279,7 +280,7 @@ impl Workshop {
         job: &Arc<Job>,
         input: PathBuf,
         left: Option<Duration>,
-        known: &BTreeSet<&str>,
+        known: &Arc<BTreeSet<FailureMark>>,
         files: &mut Files,
         signal: &watch::Receiver<Signal>,
     ) -> ExitCode {
@@ -291,19 +292,14 @@ impl Workshop {
             signal: signal.clone(),
         };
         let (runner, ordered) = (Arc::clone(&self.runner), order.clone());
-        let ran = tokio::task::spawn_blocking(move || runner.run(&ordered)).await;
-        let ran = ran.unwrap_or_else(|_| Ran {
-            code: ExitCode::Failure,
-            summary: None,
-            fault: Fault::Elsewhere,
-            message: Some(both!(
-                "the run ended unexpectedly",
-                "der Lauf endete unerwartet"
-            )),
-            dry_run: false,
-            is_strict: false,
+        let known = Arc::clone(known);
+        let ran = tokio::task::spawn_blocking(move || {
+            let ran = runner.run(&ordered);
+            let failures = failed_in(&ran, &known);
+            (ran, failures)
         });
-        let is_forgiven = self.weigh(job, &ran, known, files);
+        let (ran, failures) = ran.await.unwrap_or_else(|_| (lost(), None));
+        let is_forgiven = weigh(job, &ran, failures, files);
         let code = if is_forgiven {
             ExitCode::Fine
         } else {
@@ -382,26 +378,6 @@ impl Workshop {
         }
     }
 
-    /// Looks at what failed; whether the job does not mind, because it all failed in the same
-    /// way before.
-    fn weigh(&self, job: &Job, ran: &Ran, known: &BTreeSet<&str>, files: &mut Files) -> bool {
-        let Some(summary) = &ran.summary else {
-            return false;
-        };
-        let failed = summary.counts.invalid + summary.counts.refused;
-        // What a dry run finds is not remembered.
-        let told = (!ran.dry_run).then(|| failures::of_run(summary, &self.state_dir));
-        let Some(failures) = told.flatten() else {
-            // Of a run that was over before nothing failed in this start.
-            files.untold += if summary.finished_before { 0 } else { failed };
-            return false;
-        };
-        let all_known = failures.iter().all(|it| known.contains(it.as_str()));
-        files.failures.extend(failures);
-        let is_minded = job.fail_on == Alarm::Any || ran.is_strict;
-        ran.code == ExitCode::SomeFailed && !is_minded && all_known
-    }
-
     /// Sums up, and notes it in the state.
     fn summed(
         &self,
@@ -428,8 +404,8 @@ impl Workshop {
             refused_since: None,
             message: files.message,
             counts: Default::default(),
-            new_failures: files.untold,
-            known_failures: 0,
+            new_failures: files.new,
+            known_failures: files.known,
             inputs: files.inputs,
             waiting: files.waiting,
             not_begun: files.not_begun,
@@ -439,16 +415,11 @@ impl Workshop {
                 *summary.counts.entry(word.to_owned()).or_default() += count;
             }
         }
-        let known: BTreeSet<&String> = state.failures.iter().collect();
-        let new = files.failures.iter().filter(|it| !known.contains(it));
-        let new = new.count();
-        summary.new_failures += new as u64;
-        summary.known_failures = files.failures.len().saturating_sub(new) as u64;
         state.note(&summary);
         summary.refused_since = state.refused_since;
         if summary.inputs.iter().any(is_over) {
-            let kept = files.failures.into_iter().take(failures::AT_MOST);
-            state.failures = kept.collect();
+            let kept = files.failures.into_iter().take(FAILURES_AT_MOST);
+            state.remember_failures(kept);
         }
         summary
     }
@@ -511,7 +482,8 @@ impl Files {
             waiting: Vec::new(),
             not_begun: Vec::new(),
             failures: BTreeSet::new(),
-            untold: 0,
+            new: 0,
+            known: 0,
             archived: Vec::new(),
         }
     }
@@ -523,6 +495,49 @@ fn in_both(error: &ImportError) -> Bilingual {
         german: error.in_german().unwrap_or_else(|| english.clone()),
         english,
     }
+}
+
+/// What a run came to that nobody saw the end of.
+fn lost() -> Ran {
+    Ran {
+        code: ExitCode::Failure,
+        summary: None,
+        fault: Fault::Elsewhere,
+        message: Some(both!(
+            "the run ended unexpectedly",
+            "der Lauf endete unerwartet"
+        )),
+        dry_run: false,
+        is_strict: false,
+        journal: None,
+    }
+}
+
+/// What failed in a run, held against what is known; nothing, if that cannot be told.
+fn failed_in(ran: &Ran, known: &BTreeSet<FailureMark>) -> Option<Failures> {
+    // What a dry run finds is not remembered.
+    let folder = ran.journal.as_deref().filter(|_| !ran.dry_run)?;
+    failures(folder, ran.summary.as_ref()?, known)
+}
+
+/// Counts what failed; whether the job does not mind, because it all failed in the same way
+/// before.
+fn weigh(job: &Job, ran: &Ran, failures: Option<Failures>, files: &mut Files) -> bool {
+    let Some(summary) = &ran.summary else {
+        return false;
+    };
+    let Some(failures) = failures else {
+        // Of a run that was over before nothing failed in this start.
+        if !summary.finished_before {
+            files.new += summary.counts.invalid + summary.counts.refused;
+        }
+        return false;
+    };
+    files.new += failures.new;
+    files.known += failures.known;
+    files.failures.extend(failures.marks);
+    let is_minded = job.fail_on == Alarm::Any || ran.is_strict;
+    ran.code == ExitCode::SomeFailed && !is_minded && failures.new == 0
 }
 
 /// Whether the input's run came to its end, so that what failed in it is known.

@@ -1,6 +1,6 @@
 //! A customer that passed every rule, and the ways to look at it.
 
-use crate::customer::{CreateCustomer, Target, Value, Values, normalise_key};
+use crate::customer::{CreateCustomer, Target, Value, Values};
 use crate::outcome::FieldError;
 
 /// A checked customer. Only `check` makes one, so whoever holds one may send it.
@@ -63,15 +63,7 @@ pub(super) fn readable_number(
 
 /// The normalised text of the key's target; none if it has no value.
 pub(super) fn key_of(customer: &CreateCustomer<'_>, target: Target) -> Option<String> {
-    let key = match customer.get(target)? {
-        Value::Text(text) => normalise_key(text),
-        Value::DateTime(moment) => normalise_key(&moment.text()),
-        Value::Integer(number) => number.to_string(),
-        Value::Decimal(number) => number.normalize().to_string(),
-        Value::Boolean(flag) => flag.to_string(),
-        Value::Unasked => return None,
-    };
-    (!key.is_empty()).then_some(key)
+    customer.get(target)?.as_key()
 }
 
 /// Takes away texts in which nothing stands: nothing is sent for them.

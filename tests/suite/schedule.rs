@@ -4,6 +4,7 @@
 mod checked;
 mod clock;
 mod german;
+mod known;
 mod pages;
 mod program;
 mod quiet;

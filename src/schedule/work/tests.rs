@@ -32,6 +32,7 @@ impl Runner for Fake {
             message: None,
             dry_run: false,
             is_strict: false,
+            journal: None,
         }
     }
 

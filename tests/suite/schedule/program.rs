@@ -10,7 +10,7 @@ use super::{Daemon, MAPPING, export, metric, names};
 use crate::stand_in::{StandIn, wait_for};
 use crate::support::{Importer, Run};
 
-const JOB: &str = "[[job]]\nname = \"shop\"\ncron = \"0 2 * * *\"\ntime_zone = \"Europe/Berlin\"\n\
+pub(super) const JOB: &str = "[[job]]\nname = \"shop\"\ncron = \"0 2 * * *\"\ntime_zone = \"Europe/Berlin\"\n\
                    inputs = \"inbox/*.csv\"\nmapping = \"shop.toml\"\nmin_age = \"0s\"\n\
                    archive_done = \"done\"\narchive_failed = \"failed\"\n";
 
@@ -22,7 +22,7 @@ pub(super) fn importer(erp: &StandIn, extra: &str) -> Importer {
     importer
 }
 
-fn once(importer: &mut Importer) -> Run {
+pub(super) fn once(importer: &mut Importer) -> Run {
     let words = [
         "schedule",
         "jobs.toml",
@@ -34,7 +34,7 @@ fn once(importer: &mut Importer) -> Run {
     importer.args(words).run()
 }
 
-fn metrics(importer: &Importer) -> String {
+pub(super) fn metrics(importer: &Importer) -> String {
     std::fs::read_to_string(importer.folder().join("importer.prom")).unwrap()
 }
 
