@@ -64,7 +64,7 @@ use crate::validate::Rules;
 
 pub use error::{ImportError, Rewrite};
 pub use explaining::{Explained, Fate, explain_record};
-pub use failures::{FAILURES_AT_MOST, FailureMark, Failures, failures};
+pub use failures::{FAILURES_AT_MOST, Failed, FailureMark, Failures, NEW_TOLD, Wrong, failures};
 pub use forgetting::{Forget, Forgotten, Kept, ToForget};
 pub use handing::{Destination, HandOverError, HandedOver, hand_over};
 pub use join::JoinError;

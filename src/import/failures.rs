@@ -9,15 +9,21 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::which::ParseOptions;
 use super::{ImportError, bind, settings_for};
 use crate::journal::{Hashes, Journal, RunRow};
 use crate::mapping::{Identity, Mapping, Plan};
-use crate::outcome::{Outcome, Stage, Summary};
+use crate::outcome::{Bilingual, Outcome, Stage, Summary};
+use crate::record::Position;
 use crate::source::{Entry, Source};
 
 /// Failures that are known again at most. Of more nobody says that they are old acquaintances.
 pub const FAILURES_AT_MOST: usize = 100_000;
+
+/// New failures that are told one by one.
+pub const NEW_TOLD: usize = 5;
 
 /// Half of a hash: two of them tell a hundred thousand failures apart.
 type Half = [u8; 8];
@@ -60,6 +66,28 @@ fn half(bytes: &[u8]) -> Half {
     half
 }
 
+/// A customer that failed, without any of its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// Where its record stands.
+    pub position: Position,
+    /// What is wrong with it.
+    pub wrong: Vec<Wrong>,
+    /// The same in sentences without values; nothing of what the server said.
+    pub told: Vec<Bilingual>,
+}
+
+/// One thing that is wrong with a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Wrong {
+    /// The code.
+    pub code: String,
+    /// The API's field; empty if all of it is meant.
+    pub field: String,
+    /// The input's columns.
+    pub columns: Vec<String>,
+}
+
 /// What failed in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
@@ -69,6 +97,10 @@ pub struct Failures {
     pub known: u64,
     /// How many are not.
     pub new: u64,
+    /// The first of those.
+    pub first_new: Vec<Failed>,
+    /// What was known and is over: since, its customer came through.
+    pub over: BTreeSet<FailureMark>,
 }
 
 /// What failed in the run, held against what is known. Nothing, if that cannot be told.
@@ -79,16 +111,39 @@ pub fn failures(
     known: &BTreeSet<FailureMark>,
 ) -> Option<Failures> {
     let failed = summary.counts.invalid + summary.counts.refused;
-    if failed == 0 {
+    // Who came through in a run that was over before may have failed since.
+    let asks_who = !summary.finished_before && !known.is_empty();
+    if failed == 0 && !asks_who {
         return Some(Failures::default());
     }
     if failed > FAILURES_AT_MOST as u64 {
         return None;
     }
     let journal = Journal::open_existing(state_dir).ok().flatten()?;
-    let mut failures = look(&journal, summary, known).ok().flatten()?;
+    let mut failures = match failed {
+        0 => Failures::default(),
+        _ => look(&journal, summary, known).ok().flatten()?,
+    };
     failures.new = failed.saturating_sub(failures.known);
+    if asks_who {
+        failures.over = over(&journal, &summary.run, known).ok()?;
+    }
     Some(failures)
+}
+
+/// What is known of customers that came through in the run.
+fn over(
+    journal: &Journal,
+    run: &str,
+    known: &BTreeSet<FailureMark>,
+) -> Result<BTreeSet<FailureMark>, ImportError> {
+    let mut through: BTreeSet<Half> = BTreeSet::new();
+    let who: BTreeSet<Half> = known.iter().map(|mark| mark.who).collect();
+    journal.each_key_through(run, &mut |key| {
+        through.extend(who.get(&half(key)));
+    })?;
+    let marks = known.iter().copied();
+    Ok(marks.filter(|mark| through.contains(&mark.who)).collect())
 }
 
 fn look(
@@ -119,9 +174,20 @@ fn look(
         let Some(settled) = journal.outcome(&row.id, record)? else {
             continue;
         };
-        if let Some(mark) = marks.of(&entry, &settled.outcome) {
-            failures.known += u64::from(known.contains(&mark));
-            failures.marks.insert(mark);
+        let wrong = wrong(&settled.outcome, &plan);
+        if wrong.is_empty() {
+            continue;
+        }
+        let mark = marks.of(&entry, &settled.outcome, &wrong);
+        failures.marks.extend(mark);
+        if mark.is_some_and(|mark| known.contains(&mark)) {
+            failures.known += 1;
+        } else if failures.first_new.len() < NEW_TOLD {
+            failures.first_new.push(Failed {
+                position: settled.position,
+                wrong,
+                told: told(&settled.outcome),
+            });
         }
     }
     Ok(Some(failures))
@@ -147,9 +213,8 @@ struct Marks<'a> {
 }
 
 impl Marks<'_> {
-    /// The mark of a failed record; none, if it did not fail, or could not be read.
-    fn of(&self, entry: &Entry, outcome: &Outcome) -> Option<FailureMark> {
-        let way = self.way(outcome)?;
+    /// The mark of a failed record; none, if it could not be read.
+    fn of(&self, entry: &Entry, outcome: &Outcome, wrong: &[Wrong]) -> Option<FailureMark> {
         let (Entry::Record(record) | Entry::Odd(record, _)) = entry else {
             return None;
         };
@@ -165,45 +230,61 @@ impl Marks<'_> {
                 _ => self.hashes.key("failed record", ""),
             },
         };
+        let way: BTreeSet<(&str, &str, &[String])> = wrong
+            .iter()
+            .map(|it| (&*it.code, &*it.field, &*it.columns))
+            .collect();
+        let way = serde_json::to_string(&way).ok()?;
         Some(FailureMark {
             who: half(&who),
             way: half(&self.hashes.key("failed in this way", &way)),
         })
     }
+}
 
-    /// In which way it failed; none, if it did not.
-    fn way(&self, outcome: &Outcome) -> Option<String> {
-        let mut wrong: Vec<(&str, &str, Vec<String>)> = Vec::new();
-        let status;
-        match outcome {
-            Outcome::Invalid { errors, .. } => {
-                for error in errors {
-                    let columns = error.columns.clone();
-                    wrong.push((error.code.as_str(), &error.target, columns));
-                }
+/// What is wrong with a customer; nothing, if it did not fail.
+fn wrong(outcome: &Outcome, plan: &Plan) -> Vec<Wrong> {
+    match outcome {
+        Outcome::Invalid { errors, .. } => errors
+            .iter()
+            .map(|error| Wrong {
+                code: error.code.as_str().to_owned(),
+                field: error.target.clone(),
+                columns: error.columns.clone(),
+            })
+            .collect(),
+        Outcome::Refused {
+            status,
+            code,
+            errors,
+            ..
+        } => {
+            let of = |field: &str| Wrong {
+                code: code.clone().unwrap_or_else(|| format!("http.{status}")),
+                field: field.to_owned(),
+                columns: match field {
+                    "" => Vec::new(),
+                    field => plan.columns_of(field),
+                },
+            };
+            match errors.is_empty() {
+                true => vec![of("")],
+                false => errors.iter().map(|error| of(&error.field)).collect(),
             }
-            Outcome::Refused {
-                status: number,
-                code,
-                errors,
-                ..
-            } => {
-                status = format!("http.{number}");
-                let code = code.as_ref().unwrap_or(&status);
-                for error in errors {
-                    let columns = self.plan.columns_of(&error.field);
-                    wrong.push((code, &error.field, columns));
-                }
-                if errors.is_empty() {
-                    wrong.push((code, "", Vec::new()));
-                }
-            }
-            _ => return None,
         }
-        wrong.sort();
-        wrong.dedup();
-        serde_json::to_string(&wrong).ok()
+        _ => Vec::new(),
     }
+}
+
+/// What is wrong with an invalid customer, in sentences without values.
+fn told(outcome: &Outcome) -> Vec<Bilingual> {
+    let Outcome::Invalid { errors, .. } = outcome else {
+        return Vec::new();
+    };
+    let sentences = errors
+        .iter()
+        .map(|error| Bilingual::of(|language| error.message_without_value_in(language)));
+    sentences.collect()
 }
 
 #[cfg(test)]

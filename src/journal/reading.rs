@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::entry::{SETTLED_COLUMNS, settled, time};
 use super::{GuardRow, Journal, JournalError, OpenIntent};
-use crate::outcome::{Settled, Submission};
+use crate::outcome::{KeyHash, Settled, Submission};
 use crate::record::Position;
 
 impl Journal {
@@ -45,6 +45,29 @@ impl Journal {
                 while let Some(row) = rows.next()? {
                     take(row.get(0)?);
                 }
+            }
+            Ok(())
+        })
+    }
+
+    /// Hands over the keys of the run's customers that are in the ERP, in no order.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchRun`], or what SQLite said.
+    pub fn each_key_through(
+        &self,
+        run: &str,
+        take: &mut dyn FnMut(&KeyHash),
+    ) -> Result<(), JournalError> {
+        let run = self.known(run)?;
+        self.read(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT key_hash FROM records WHERE run_no = ?1 AND key_hash IS NOT NULL \
+                 AND outcome IN ('created', 'exists', 'skipped', 'changed')",
+            )?;
+            let mut rows = select.query([run.number])?;
+            while let Some(row) = rows.next()? {
+                take(&row.get(0)?);
             }
             Ok(())
         })

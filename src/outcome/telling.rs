@@ -396,18 +396,23 @@ pub fn together(summary: &Summary, linked: &Linked, language: Language) -> Strin
 /// Code, field and columns of a cause.
 #[must_use]
 pub fn cause(group: &ErrorGroup, language: Language) -> String {
-    let mut title = group.code.clone();
-    if !group.field.is_empty() {
-        title.push_str(&format!(", {}", group.field));
+    cause_of(&group.code, &group.field, &group.columns, language)
+}
+
+/// The same of a code, a field and its columns.
+#[must_use]
+pub fn cause_of(code: &str, field: &str, columns: &[String], language: Language) -> String {
+    let mut title = code.to_owned();
+    if !field.is_empty() {
+        title.push_str(&format!(", {field}"));
     }
-    let columns = group.columns.join(", ");
-    let word = match group.columns.len() {
+    let word = match columns.len() {
         0 => "",
         1 => language.pick("column", "Spalte"),
         _ => language.pick("columns", "Spalten"),
     };
     if !word.is_empty() {
-        title.push_str(&format!(" ({word} {columns})"));
+        title.push_str(&format!(" ({word} {})", columns.join(", ")));
     }
     title.trim_start_matches(", ").to_owned()
 }

@@ -50,7 +50,7 @@ pub enum Alarm {
     /// Every one.
     #[default]
     Any,
-    /// Those that did not fail in the same way the last time.
+    /// Those that had not failed in the same way before.
     New,
 }
 

@@ -1,8 +1,8 @@
 //! What is remembered of a job from one start to the next, in `jobs/NAME/state.json` of the
-//! state folder, and its last summary beside it: written under a temporary name, synced, then
-//! renamed. How many starts were refused stands in a file of its own.
+//! state folder, and beside it its last summary and the failures that it knows: written under a
+//! temporary name, synced, then renamed. How many starts were refused stands in a file of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::known::Known;
 use super::summary::JobSummary;
 use super::verdict::{Fate, Outcome};
-use crate::import::FailureMark;
 use crate::outcome::Bilingual;
 
 /// A state file that cannot be read or written.
@@ -35,6 +35,9 @@ impl StateError {
         let german = match (self.doing, self.unfit()) {
             ("read", Some(line)) => {
                 format!("{path} ist beschädigt: Zeile {line} ist kein JSON, wie es hier steht")
+            }
+            ("read", None) if self.source.kind() == io::ErrorKind::InvalidData => {
+                format!("{path} ist beschädigt")
             }
             ("read", None) => format!("{path} ist nicht zu lesen: {}", self.source),
             _ => format!("{path} ist nicht zu schreiben: {}", self.source),
@@ -91,26 +94,9 @@ pub(super) struct State {
     pub(super) new_failures: u64,
     /// Hooks that failed.
     pub(super) hook_failures: u64,
-    /// Marks of the records that failed the last time.
-    pub(super) failures: Vec<String>,
 }
 
 impl State {
-    /// What failed the last time.
-    pub(super) fn known_failures(&self) -> BTreeSet<FailureMark> {
-        let read = |text: &String| {
-            let number = u128::from_str_radix(text, 16).ok()?;
-            Some(FailureMark::from_bytes(number.to_be_bytes()))
-        };
-        self.failures.iter().filter_map(read).collect()
-    }
-
-    /// Remembers what failed.
-    pub(super) fn remember_failures(&mut self, failures: impl Iterator<Item = FailureMark>) {
-        let text = |mark: FailureMark| format!("{:032x}", u128::from_be_bytes(mark.to_bytes()));
-        self.failures = failures.map(text).collect();
-    }
-
     /// Counts a start.
     pub(super) fn count(&mut self, outcome: Outcome) {
         *self.starts.entry(outcome.word().to_owned()).or_default() += 1;
@@ -195,22 +181,22 @@ impl States {
 
     /// What is known of a job; nothing, if it was never seen.
     pub(super) fn read(&self, job: &str) -> Result<State, StateError> {
-        let path = self.file(job);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::default()),
-            Err(source) => {
-                return Err(StateError {
-                    path,
-                    doing: "read",
-                    source,
-                });
-            }
-        };
-        serde_json::from_slice(&text).map_err(|error| StateError {
+        read(self.file(job), |text| Ok(serde_json::from_slice(text)?))
+    }
+
+    /// The failures that the job knows; none, if it was never seen.
+    pub(super) fn known(&self, job: &str) -> Result<Known, StateError> {
+        read(self.failures_file(job), Known::read)
+    }
+
+    /// Writes the failures that the job knows.
+    pub(super) fn write_known(&self, job: &str, known: &Known) -> Result<(), StateError> {
+        let path = self.failures_file(job);
+        let written = self.put(&path, &known.written());
+        written.map_err(|source| StateError {
             path,
-            doing: "read",
-            source: error.into(),
+            doing: "written",
+            source,
         })
     }
 
@@ -268,6 +254,10 @@ impl States {
         self.folder.join(job).join("state.json")
     }
 
+    fn failures_file(&self, job: &str) -> PathBuf {
+        self.folder.join(job).join("failures")
+    }
+
     fn refused_file(&self, job: &str) -> PathBuf {
         self.folder.join(job).join("refused")
     }
@@ -284,6 +274,22 @@ impl States {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(path.parent().unwrap_or(&self.folder))
+    }
+}
+
+/// Reads a file; what stands in its place until it is there is nothing.
+fn read<T: Default>(
+    path: PathBuf,
+    understand: impl FnOnce(&[u8]) -> io::Result<T>,
+) -> Result<T, StateError> {
+    match fs::read(&path).and_then(|bytes| understand(&bytes)) {
+        Ok(found) => Ok(found),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(T::default()),
+        Err(source) => Err(StateError {
+            path,
+            doing: "read",
+            source,
+        }),
     }
 }
 

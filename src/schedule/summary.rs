@@ -2,12 +2,13 @@
 //! by their numbers and causes by their codes, and holds no value of a customer.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
 use super::verdict::{Fate, Outcome};
+use crate::import::{Failed, NEW_TOLD, Wrong};
 use crate::outcome::{Bilingual, Counts, Summary};
 use crate::record::Position;
 
@@ -46,9 +47,11 @@ pub struct JobSummary {
     /// Records of all inputs that this start settled, or left open, by outcome: what an earlier
     /// one had settled is not counted again.
     pub counts: BTreeMap<String, u64>,
-    /// Failed records that had not failed in the same way the last time.
+    /// Failed records that had not failed in the same way before.
     pub new_failures: u64,
-    /// Failed records that had failed in the same way the last time.
+    /// The first of them.
+    pub first_new_failures: Vec<NewFailure>,
+    /// Failed records that had failed in the same way before.
     pub known_failures: u64,
     /// The inputs that were read, in their order.
     pub inputs: Vec<InputSummary>,
@@ -79,6 +82,55 @@ fn in_english<S: Serializer>(text: &Option<Bilingual>, to: S) -> Result<S::Ok, S
     text.as_ref().map(|text| &text.english).serialize(to)
 }
 
+/// A customer that had not failed in the same way before.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NewFailure {
+    /// The file, where it was.
+    pub input: PathBuf,
+    /// Where its record stands in it.
+    #[serde(flatten)]
+    pub position: Position,
+    /// What is wrong with it.
+    pub errors: Vec<Wrong>,
+    /// The same in sentences without values, as far as they are not the server's.
+    #[serde(skip)]
+    pub told: Vec<Bilingual>,
+}
+
+impl NewFailure {
+    /// One of the input's.
+    pub(super) fn of(input: &Path, failed: Failed) -> Self {
+        Self {
+            input: input.to_owned(),
+            position: failed.position,
+            errors: failed.wrong,
+            told: failed.told,
+        }
+    }
+
+    /// The first ones of a run, by what its summary tells of causes: where nobody can tell which
+    /// are known, all are new.
+    pub(super) fn of_causes(input: &Path, summary: &Summary) -> Vec<Self> {
+        let mut found: BTreeMap<Position, Vec<Wrong>> = BTreeMap::new();
+        for group in &summary.errors {
+            for position in &group.first {
+                found.entry(*position).or_default().push(Wrong {
+                    code: group.code.clone(),
+                    field: group.field.clone(),
+                    columns: group.columns.clone(),
+                });
+            }
+        }
+        let first = found.into_iter().take(NEW_TOLD);
+        let first = first.map(|(position, wrong)| Failed {
+            position,
+            wrong,
+            told: Vec::new(),
+        });
+        first.map(|failed| Self::of(input, failed)).collect()
+    }
+}
+
 /// What one input came to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InputSummary {
@@ -94,7 +146,7 @@ pub struct InputSummary {
     pub again_with: Option<String>,
     /// The code of its run.
     pub exit_code: u8,
-    /// Whether all of its failed records had failed in the same way the last time, and the job
+    /// Whether all of its failed records had failed in the same way before, and the job
     /// does not mind.
     pub known_failures_only: bool,
     /// What ended it, if it did not come to a summary.

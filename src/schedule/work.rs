@@ -1,5 +1,7 @@
 //! One start of a job, from the lock to the hooks. A daemon and `--once` do the same here.
 
+mod weighing;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +14,7 @@ use super::archive::{self, ArchiveError};
 use super::clock::Clock;
 use super::hooks;
 use super::inbox::{self, Look};
-use super::jobs::{Alarm, Job, NoInput};
+use super::jobs::{Job, NoInput};
 use super::runner::{Archived, Order, Ran, Runner};
 use super::state::{State, StateError, States};
 use super::summary::{InputSummary, JobSummary, RunSummary, by_outcome};
@@ -20,10 +22,11 @@ use super::told::{Tell, Told, Why};
 use super::verdict::{Fate, Fault, Outcome, fate, outcome, told};
 use crate::deliver::driver::Signal;
 use crate::exit;
-use crate::import::{FAILURES_AT_MOST, FailureMark, Failures, ImportError, failures};
+use crate::import::{FailureMark, ImportError};
 use crate::journal::{JournalError, holder_in_german, lock};
 use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::Environment;
+use weighing::{Weighed, failed_in};
 
 /// One ERP instance's turn: whoever holds it imports into it.
 type Lane = Arc<tokio::sync::Mutex<()>>;
@@ -65,12 +68,8 @@ struct Files {
     inputs: Vec<InputSummary>,
     waiting: Vec<PathBuf>,
     not_begun: Vec<PathBuf>,
-    /// What failed, as far as it can be told.
-    failures: BTreeSet<FailureMark>,
-    /// Failed records that had not failed so before, or of which nobody knows.
-    new: u64,
-    /// Failed records that had.
-    known: u64,
+    /// What failed in them.
+    weighed: Weighed,
     /// The inputs that were moved, with their places among `inputs`.
     archived: Vec<(usize, Archived)>,
 }
@@ -105,17 +104,25 @@ impl Workshop {
             why,
         });
         let states = self.states();
-        let mut state = self.remembered(job);
+        let mut state = self.remembered(job, states.read(&job.name));
+        let known = self.remembered(job, states.known(&job.name));
         state.last_start = Some(started);
         state.since.get_or_insert(started);
         state.first_seen.get_or_insert(started);
         state.is_open = true;
         // What cannot be remembered would be started again and again.
         let files = match states.write(&job.name, &state) {
-            Ok(()) => self.files(job, &state, signal).await,
+            Ok(()) => self.files(job, Arc::new(known.marks()), signal).await,
             Err(error) => Files::none(ExitCode::Failure, error.told()),
         };
+        let mut known_now = known.clone();
+        known_now.learn(&files.weighed.marks, &files.weighed.over, started);
         let summary = self.summed(job, why, started, files, &mut state);
+        if known_now != known
+            && let Err(error) = states.write_known(&job.name, &known_now)
+        {
+            self.warn(job, &error.told());
+        }
         if let Err(error) = self.keep(&states, &summary, &state) {
             self.warn(job, &error.told());
         }
@@ -132,16 +139,16 @@ impl Workshop {
         summary
     }
 
-    /// What is known of the job. A state that cannot be read is as good as none: the journal
+    /// What is remembered of the job. What cannot be read is as good as nothing: the journal
     /// alone sees to it that nothing is sent twice.
-    fn remembered(&self, job: &Job) -> State {
-        self.states().read(&job.name).unwrap_or_else(|error| {
+    fn remembered<T: Default>(&self, job: &Job, read: Result<T, StateError>) -> T {
+        read.unwrap_or_else(|error| {
             let text = both!([error = error.told()]
                 "{error}; it is begun anew",
                 "{error}; die Datei wird neu angelegt"
             );
             self.warn(job, &text);
-            State::default()
+            T::default()
         })
     }
 
@@ -229,11 +236,10 @@ impl Workshop {
     async fn files(
         &self,
         job: &Arc<Job>,
-        state: &State,
+        known: Arc<BTreeSet<FailureMark>>,
         signal: &watch::Receiver<Signal>,
     ) -> Files {
         let mut files = self.found(job);
-        let known = Arc::new(state.known_failures());
         if files.not_begun.is_empty() {
             return files;
         }
@@ -299,7 +305,7 @@ impl Workshop {
             (ran, failures)
         });
         let (ran, failures) = ran.await.unwrap_or_else(|_| (lost(), None));
-        let is_forgiven = weigh(job, &ran, failures, files);
+        let is_forgiven = files.weighed.add(job, &input, &ran, failures.as_ref());
         let code = if is_forgiven {
             ExitCode::Fine
         } else {
@@ -310,6 +316,9 @@ impl Workshop {
         } else {
             fate(code, ran.fault)
         };
+        if let Some(failures) = failures {
+            files.weighed.remember(failures, fate != Fate::Stays);
+        }
         let archive = match fate {
             Fate::Done => job.archive_done.as_deref(),
             Fate::Failed => job.archive_failed.as_deref(),
@@ -404,8 +413,9 @@ impl Workshop {
             refused_since: None,
             message: files.message,
             counts: Default::default(),
-            new_failures: files.new,
-            known_failures: files.known,
+            new_failures: files.weighed.new,
+            first_new_failures: files.weighed.first_new,
+            known_failures: files.weighed.known,
             inputs: files.inputs,
             waiting: files.waiting,
             not_begun: files.not_begun,
@@ -417,10 +427,6 @@ impl Workshop {
         }
         state.note(&summary);
         summary.refused_since = state.refused_since;
-        if summary.inputs.iter().any(is_over) {
-            let kept = files.failures.into_iter().take(FAILURES_AT_MOST);
-            state.remember_failures(kept);
-        }
         summary
     }
 
@@ -481,9 +487,7 @@ impl Files {
             inputs: Vec::new(),
             waiting: Vec::new(),
             not_begun: Vec::new(),
-            failures: BTreeSet::new(),
-            new: 0,
-            known: 0,
+            weighed: Weighed::default(),
             archived: Vec::new(),
         }
     }
@@ -511,38 +515,6 @@ fn lost() -> Ran {
         is_strict: false,
         journal: None,
     }
-}
-
-/// What failed in a run, held against what is known; nothing, if that cannot be told.
-fn failed_in(ran: &Ran, known: &BTreeSet<FailureMark>) -> Option<Failures> {
-    // What a dry run finds is not remembered.
-    let folder = ran.journal.as_deref().filter(|_| !ran.dry_run)?;
-    failures(folder, ran.summary.as_ref()?, known)
-}
-
-/// Counts what failed; whether the job does not mind, because it all failed in the same way
-/// before.
-fn weigh(job: &Job, ran: &Ran, failures: Option<Failures>, files: &mut Files) -> bool {
-    let Some(summary) = &ran.summary else {
-        return false;
-    };
-    let Some(failures) = failures else {
-        // Of a run that was over before nothing failed in this start.
-        if !summary.finished_before {
-            files.new += summary.counts.invalid + summary.counts.refused;
-        }
-        return false;
-    };
-    files.new += failures.new;
-    files.known += failures.known;
-    files.failures.extend(failures.marks);
-    let is_minded = job.fail_on == Alarm::Any || ran.is_strict;
-    ran.code == ExitCode::SomeFailed && !is_minded && failures.new == 0
-}
-
-/// Whether the input's run came to its end, so that what failed in it is known.
-fn is_over(input: &InputSummary) -> bool {
-    input.fate != Fate::Stays && input.run.is_some()
 }
 
 /// Moves an input that was looked at before it was imported.

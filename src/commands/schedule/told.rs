@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::console::Console;
+use crate::outcome::telling::cause_of;
 use crate::outcome::{Bilingual, ExitCode, RunEvent, both};
-use crate::schedule::{Fate, InputSummary, JobSummary, Outcome, Told, Why};
+use crate::record::Position;
+use crate::schedule::{Fate, InputSummary, JobSummary, NewFailure, Outcome, Told, Why};
 
 /// Shows what happens to jobs. What went well is said on stderr, as it is nobody's data.
 pub(super) fn tell(told: &Told, console: &Console, json: bool) {
@@ -19,6 +21,10 @@ pub(super) fn tell(told: &Told, console: &Console, json: bool) {
                 tell_held_back(summary, console);
             }
             console.note(&ended(summary));
+            for failure in &summary.first_new_failures {
+                console.note(&new(failure));
+            }
+            tell_more_new(summary, console);
             tell_moved(summary, console);
         }
         _ if quiet => {}
@@ -69,7 +75,7 @@ fn tell_moved(summary: &JobSummary, console: &Console) {
 }
 
 /// Tells what was not told at once because only trouble is: now it is known to be some. What
-/// failed as it did the last time is none.
+/// failed as it did before is none.
 fn tell_held_back(summary: &JobSummary, console: &Console) {
     for input in &summary.inputs {
         match (&input.whole, &input.message) {
@@ -168,13 +174,47 @@ fn failed(summary: &JobSummary) -> Option<Bilingual> {
         (0, 0) => None,
         (0, new) => Some(both!("{new} failed newly", "{new} neu gescheitert")),
         (known, 0) => Some(both!(
-            "{known} failed as last time",
-            "{known} gescheitert wie beim letzten Mal"
+            "{known} failed as before",
+            "{known} gescheitert wie zuvor"
         )),
         (known, new) => Some(both!(
-            "{known} failed as last time, {new} new",
-            "{known} gescheitert wie beim letzten Mal, {new} neu"
+            "{known} failed as before, {new} new",
+            "{known} gescheitert wie zuvor, {new} neu"
         )),
+    }
+}
+
+/// A failure that is new.
+fn new(failure: &NewFailure) -> Bilingual {
+    let Position { record, line } = failure.position;
+    let what = Bilingual::of(|language| {
+        let told = failure.told.iter().map(|told| told.shown_in(language));
+        let told: Vec<&str> = told.collect();
+        let causes = failure.errors.iter().map(|it| match told.is_empty() {
+            true => cause_of(&it.code, &it.field, &it.columns, language),
+            // The sentence says where.
+            false => it.code.clone(),
+        });
+        let causes = causes.collect::<Vec<_>>().join("; ");
+        match told.is_empty() {
+            true => causes,
+            false => format!("{} ({causes})", told.join(" ")),
+        }
+    });
+    let input = failure.input.display();
+    both!([what]
+        "  new: {input}, record {record}, line {line}: {what}",
+        "  neu: {input}, Datensatz {record}, Zeile {line}: {what}"
+    )
+}
+
+/// How many failures are new beside those that were told.
+fn tell_more_new(summary: &JobSummary, console: &Console) {
+    let told = summary.first_new_failures.len() as u64;
+    match summary.new_failures.saturating_sub(told) {
+        0 => {}
+        _ if told == 0 => {}
+        more => console.note(&both!("  and {more} more", "  und {more} weitere")),
     }
 }
 

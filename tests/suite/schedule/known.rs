@@ -141,6 +141,110 @@ fn what_could_not_be_split_is_always_new() {
     assert_eq!(night("", 0), 0.0);
 }
 
+/// Of what is new the first five are told, with what is wrong and without any value.
+#[test]
+fn the_first_new_failures_are_told_one_by_one() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "fail_on = \"new\"");
+    let bad = |number| [number, "Muster", "Weg 1", "89073", "", ""];
+    let refused = ["K1", "Gut", "Weg 3", "89073", "Ulm", ""];
+    erp.set_faults(Faults::default().from_post(1, 422));
+    night(
+        &mut importer,
+        "a.csv",
+        as_csv(&[COLUMNS, bad("B0"), refused]),
+        3,
+    );
+    let told = std::fs::read(importer.folder().join(".importer/jobs/shop/summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(
+        summary["first_new_failures"],
+        serde_json::json!([
+            {
+                "input": "inbox/a.csv", "record": 1, "line": 2,
+                "errors": [{
+                    "code": "required.missing", "field": "BillingAddress.City", "columns": ["Ort"],
+                }],
+            },
+            {
+                "input": "inbox/a.csv", "record": 2, "line": 3,
+                "errors": [{"code": "Scripted", "field": "", "columns": []}],
+            },
+        ])
+    );
+    let hook = String::from_utf8(told).unwrap();
+    assert!(!hook.contains("Muster") && !hook.contains("K1"), "{hook}");
+
+    let mut rows = vec![COLUMNS, bad("B0")];
+    rows.extend(["B1", "B2", "B3", "B4", "B5", "B6", "B7"].map(bad));
+    importer.file("inbox/a.csv", as_csv(&rows[..5]));
+    importer.file("inbox/b.csv", as_csv(&[&rows[..1], &rows[5..]].concat()));
+    let run = once(&mut importer).expect(3);
+    let new = |file: &str, record: u64| {
+        format!(
+            "\n  new: inbox/{file}.csv, record {record}, line {}: Column `Ort`: there is no value, \
+             but one is required. (required.missing)",
+            record + 1
+        )
+    };
+    let told: String = [("a", 2), ("a", 3), ("a", 4), ("b", 1), ("b", 2)]
+        .map(|(file, record)| new(file, record))
+        .concat();
+    let told = format!("7 new, 2 files read{told}\n  and 2 more\n");
+    assert!(run.stderr.contains(&told), "{}", run.said());
+
+    // Of a dry run all are.
+    let jobs = JOB.to_owned() + "fail_on = \"new\"\nrun = { dry_run = true }\n";
+    importer.file("jobs.toml", jobs);
+    importer.file("inbox/c.csv", as_csv(&rows[..2]));
+    let run = once(&mut importer).expect(3);
+    let told = "  new: inbox/c.csv, record 1, line 2: required.missing, BillingAddress.City (column Ort)\n";
+    assert!(run.stderr.contains(told), "{}", run.said());
+}
+
+/// The number of a customer that was created may be on a bad line beside the good one, each
+/// night.
+#[test]
+fn a_double_is_known_though_its_customer_comes_through() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "fail_on = \"new\"");
+    let mut night = |day: &str, code: i32| {
+        let good = ["K1", "Gut", "Weg 3", "89073", "Ulm", day];
+        let double = ["K1", "Gut", "Weg 4", "89073", "Ulm", day];
+        night(
+            &mut importer,
+            "a.csv",
+            as_csv(&[COLUMNS, good, double]),
+            code,
+        )
+    };
+    assert_eq!(night("1.11.", 3), 1.0);
+    assert_eq!(night("2.11.", 0), 0.0);
+    assert_eq!(night("3.11.", 0), 0.0);
+}
+
+/// What is remembered is begun anew if it is damaged, and that is told.
+#[test]
+fn failures_that_cannot_be_read_are_new() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "fail_on = \"new\"");
+    let export = |day: &'static str| as_csv(&[COLUMNS, ["B1", "Gut", "Weg 3", "89073", "", day]]);
+    assert_eq!(night(&mut importer, "a.csv", export("1.11."), 3), 1.0);
+    importer.file(".importer/jobs/shop/failures", "nonsense");
+    importer.file("inbox/a.csv", export("2.11."));
+    let run = once(&mut importer).expect(3);
+    let told = "failures cannot be read: it is damaged; it is begun anew";
+    let said = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(told), "{}", run.said());
+    assert_eq!(night(&mut importer, "a.csv", export("3.11."), 0), 0.0);
+    // What an earlier version wrote is read.
+    let state = ".importer/jobs/shop/state.json";
+    let text = std::fs::read_to_string(importer.folder().join(state)).unwrap();
+    let older = text.replacen('{', "{\"failures\": [\"00ff\"],", 1);
+    importer.file(state, older);
+    assert_eq!(night(&mut importer, "a.csv", export("4.11."), 0), 0.0);
+}
+
 /// The journal is where the job's profile says, and not beside what is remembered of the job.
 #[test]
 fn a_state_folder_of_the_profile_s_own_has_the_failures() {

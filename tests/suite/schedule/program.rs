@@ -247,17 +247,19 @@ fn old_failures_need_not_alarm_every_night() {
         0,
         0.0,
     );
-    let why = "success, code 0, 2 failed as last time, 1 file read";
+    let why = "success, code 0, 2 failed as before, 1 file read";
     assert!(told.contains(why), "{told}");
     let told = night(&[("B1", ""), ("B2", ""), ("K3", "Ulm"), ("B3", "")], 3, 1.0);
-    let why = "failure, code 3, 2 failed as last time, 1 new, 1 file read";
+    let why = "failure, code 3, 2 failed as before, 1 new, 1 file read";
     assert!(told.contains(why), "{told}");
     night(&[("B1", ""), ("B2", ""), ("K3", "Ulm"), ("B3", "")], 0, 0.0);
     // Corrected, and broken anew: that is new.
     night(&[("B1", "Ulm"), ("K3", "Ulm")], 0, 0.0);
-    night(&[("B2", ""), ("K4", "Ulm")], 3, 1.0);
+    night(&[("B1", ""), ("K4", "Ulm")], 3, 1.0);
+    // One that was not there for some nights is still the same.
+    night(&[("B2", ""), ("B3", ""), ("K5", "Ulm")], 0, 0.0);
     assert_eq!(names(&importer.folder().join("failed")).len(), 3);
-    assert_eq!(names(&importer.folder().join("done")).len(), 3);
+    assert_eq!(names(&importer.folder().join("done")).len(), 4);
 }
 
 #[test]
@@ -297,7 +299,7 @@ fn what_an_earlier_start_did_is_not_counted_again() {
     let run = once(&mut importer).expect(3);
     assert!(
         run.stderr
-            .contains("failure, code 3, 1 failed as last time, 1 file finished before"),
+            .contains("failure, code 3, 1 failed as before, 1 file finished before"),
         "{}",
         run.said()
     );

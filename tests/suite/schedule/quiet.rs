@@ -64,7 +64,7 @@ fn among_several_inputs_only_trouble_is_told() {
     assert_eq!(run.stdout.matches("records").count(), 2, "{}", run.said());
     assert!(
         run.stderr
-            .contains("code 3, 1 failed as last time, 1 new, 3 files read"),
+            .contains("code 3, 1 failed as before, 1 new, 3 files read"),
         "{}",
         run.said()
     );
