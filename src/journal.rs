@@ -44,7 +44,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use entry::{Entry, GuardRow, Intent, IntentLine, Line, OpenIntent, SettledLine};
-pub use error::{JournalError, holder_in_german};
+pub use error::{JournalError, holder_in_german, state_folder_help};
 pub use forget::{Trace, Traces};
 pub use hashes::Hashes;
 pub use links::{Elsewhere, Family};

@@ -351,7 +351,7 @@ impl Registration<'_> {
                     "nobody accepted the request in time",
                     "niemand hat die Anfrage rechtzeitig angenommen"
                 ),
-                Some(kind) => endings::no_answer(&endings::server(url), kind),
+                Some(kind) => endings::no_answer(url, kind),
             };
             let help = self.help_if_open();
             self.rest(too_late, help).await?;

@@ -252,19 +252,11 @@ impl JournalError {
                 "write more of the run's id",
                 "mehr von der Id des Laufs schreiben"
             ),
-            Self::Io { source, .. } if is_exhausted(source) => disk_full(),
-            Self::Io { source, doing, .. }
-                if *doing == CANNOT_LOCK || source.kind() == io::ErrorKind::Unsupported =>
-            {
-                other_disk()
-            }
-            Self::Io { .. } => {
-                both!(
-                    "the state folder must be writable for the user that runs importer; \
-                 --state-dir chooses another one",
-                    "der Statusordner muss für den Benutzer beschreibbar sein, unter dem importer läuft; --state-dir wählt einen anderen"
-                )
-            }
+            Self::Io { source, doing, .. } => match state_folder_help(source) {
+                // The disk has room, and is none that can lock.
+                _ if *doing == CANNOT_LOCK && !is_exhausted(source) => other_disk(),
+                help => help,
+            },
             Self::NoRandom(_) => return None,
         };
         Some(text)
@@ -293,6 +285,23 @@ impl JournalError {
                 | Self::Link { .. }
                 | Self::NotAFile { .. }
         )
+    }
+}
+
+/// What to do where a file of the state folder cannot be used.
+#[must_use]
+pub fn state_folder_help(error: &io::Error) -> Bilingual {
+    if is_exhausted(error) {
+        return disk_full();
+    }
+    match error.kind() {
+        io::ErrorKind::Unsupported => other_disk(),
+        _ => both!(
+            "the state folder must be writable for the user that runs importer; --state-dir \
+             chooses another one",
+            "der Statusordner muss für den Benutzer beschreibbar sein, unter dem importer läuft; \
+             --state-dir wählt einen anderen"
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a run came to, in words: shared by the summary on the terminal and the page of the
 //! report, so that both say the same. Knows nothing of how it is shown.
 
+mod network;
 mod numbers;
 mod process;
 mod resumed;
@@ -10,6 +11,7 @@ mod steps;
 
 use std::time::Duration;
 
+pub use network::unanswered;
 pub use numbers::{counted, length, length_in, tenths, thousands, thousands_in};
 pub use process::exit_status;
 pub use resumed::resumed;

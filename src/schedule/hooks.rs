@@ -12,9 +12,10 @@ use tokio::process::Child;
 use tokio::sync::watch;
 
 use super::jobs::{HookPlace, HookUrl};
+use crate::deliver::client::NoLook;
 use crate::deliver::driver::Signal;
-use crate::outcome::telling::{exit_status, length_in};
-use crate::outcome::{Bilingual, Language, both};
+use crate::outcome::telling::{exit_status, length_in, unanswered};
+use crate::outcome::{Bilingual, Language, Trouble, both};
 use crate::settings::{Environment, unparsed};
 
 /// Bytes of a hook's own words that are told when it fails.
@@ -292,24 +293,23 @@ async fn post(url: &str, call: &Call<'_>) -> Result<(), Bilingual> {
 
 /// Why nothing could be posted, without the address.
 fn not_posted(error: reqwest::Error) -> Bilingual {
-    let error = error.without_url();
-    let german = match &error {
-        error if error.is_connect() => "die Adresse ist nicht zu erreichen",
-        error if error.is_builder() => "die Anfrage lässt sich nicht stellen",
-        _ => "die Anfrage kam nicht durch",
-    };
-    let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-    let causes: Vec<String> = causes.map(ToString::to_string).collect();
-    Bilingual {
-        english: match causes.first() {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        },
-        // The innermost cause is the system's word.
-        german: match causes.last() {
-            Some(cause) => format!("{german}: {cause}"),
-            None => german.to_owned(),
-        },
+    if error.is_builder() {
+        return both!(
+            "no request can be made of the summary",
+            "aus der Zusammenfassung lässt sich keine Anfrage machen"
+        );
+    }
+    let host = error
+        .url()
+        .and_then(|url| url.host_str())
+        .map(str::to_owned);
+    let NoLook { kind, why } = NoLook::of(error);
+    let text = unanswered(&both!("the address", "die Adresse"), kind);
+    // What is wrong with a certificate only the TLS library says, and perhaps whose it is.
+    let tells_it = host.is_some_and(|host| why.contains(&host));
+    match kind == Trouble::Tls && !tells_it {
+        true => text.map(|text| format!("{text} ({why})")),
+        false => text,
     }
 }
 
@@ -446,6 +446,70 @@ mod tests {
             error.german.contains("lässt sich nicht starten"),
             "{error:?}"
         );
+    }
+
+    /// Why nothing can be posted to that address.
+    async fn not_told(url: String) -> Bilingual {
+        let place = HookPlace::Web {
+            url: HookUrl::Plain(url),
+            allow_http: false,
+        };
+        let told = told(Path::new("x"), Duration::from_secs(60));
+        let signal = watch::channel(Signal::Go).1;
+        let ended = call(&place, &told, &Environment::default(), &signal).await;
+        let why = ended.unwrap_err();
+        for text in [&why.english, &why.german] {
+            assert!(
+                !text.contains("127.0.0.1") && !text.contains("s3cret"),
+                "{text}"
+            );
+        }
+        why
+    }
+
+    /// Why nothing can be posted to whoever does this with the first connection.
+    async fn not_told_to<F: Future<Output = ()>>(
+        scheme: &str,
+        meet: impl FnOnce(tokio::net::TcpStream) -> F,
+    ) -> Bilingual {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("{scheme}://{}/s3cret", listener.local_addr().unwrap());
+        let met = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            meet(stream).await;
+        };
+        tokio::join!(not_told(url), met).0
+    }
+
+    #[tokio::test]
+    async fn why_nobody_was_told_is_said_in_words() {
+        // Nobody has this port any more.
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/s3cret", listener.local_addr().unwrap());
+        drop(listener);
+        let why = not_told(url).await;
+        assert_eq!(
+            (&*why.english, &*why.german),
+            (
+                "the address cannot be reached: nothing takes connections there",
+                "die Adresse ist nicht zu erreichen: dort nimmt nichts Verbindungen an"
+            )
+        );
+        let why = not_told_to("http", |stream| async { drop(stream) }).await;
+        assert_eq!(
+            why.english,
+            "the address broke the connection off before its answer was complete"
+        );
+        let speaks_plainly = |mut stream: tokio::net::TcpStream| async move {
+            let answer = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            answer.await.unwrap();
+        };
+        let why = not_told_to("https", speaks_plainly).await;
+        let secure = "the address cannot be reached: no secure connection can be made (";
+        assert!(why.english.starts_with(secure), "{why:?}");
+        let secure =
+            "die Adresse ist nicht zu erreichen: es kommt keine sichere Verbindung zustande (";
+        assert!(why.german.starts_with(secure), "{why:?}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::known::Known;
 use super::summary::JobSummary;
 use super::verdict::{Fate, Outcome};
+use crate::journal::state_folder_help;
 use crate::outcome::Bilingual;
 
 /// A state file that cannot be read or written.
@@ -46,6 +47,11 @@ impl StateError {
             english: self.to_string(),
             german,
         }
+    }
+
+    /// What to do about it.
+    pub(super) fn help(&self) -> Bilingual {
+        state_folder_help(&self.source)
     }
 
     /// The line that cannot be understood, if the file could be read.

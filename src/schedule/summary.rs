@@ -44,6 +44,9 @@ pub struct JobSummary {
     /// What kept it from its inputs, if something did.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
     pub message: Option<Bilingual>,
+    /// What to do about that.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
+    pub help: Option<Bilingual>,
     /// Records of all inputs that this start settled, or left open, by outcome: what an earlier
     /// one had settled is not counted again.
     pub counts: BTreeMap<String, u64>,

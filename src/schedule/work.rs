@@ -65,6 +65,7 @@ impl Lanes {
 struct Files {
     code: ExitCode,
     message: Option<Bilingual>,
+    help: Option<Bilingual>,
     inputs: Vec<InputSummary>,
     waiting: Vec<PathBuf>,
     not_begun: Vec<PathBuf>,
@@ -113,7 +114,7 @@ impl Workshop {
         // What cannot be remembered would be started again and again.
         let files = match states.write(&job.name, &state) {
             Ok(()) => self.files(job, Arc::new(known.marks()), signal).await,
-            Err(error) => Files::none(ExitCode::Failure, error.told()),
+            Err(error) => Files::none(ExitCode::Failure, error.told(), Some(error.help())),
         };
         let mut known_now = known.clone();
         known_now.learn(&files.weighed.marks, &files.weighed.over, started);
@@ -174,8 +175,13 @@ impl Workshop {
                 german: error.in_german(),
             },
         };
+        // To find it at work is nothing that anybody has to do something about.
+        let help = match &error {
+            JournalError::Held { .. } => None,
+            error => error.help(),
+        };
         let code = exit::of_import(&error.into());
-        let files = Files::none(code, message);
+        let files = Files::none(code, message, help);
         if code == ExitCode::Locked
             && let Err(error) = self.states().note_refused(&job.name)
         {
@@ -198,7 +204,7 @@ impl Workshop {
         let mut files = match inbox::look(job, self.clock.now()) {
             Err(error) => {
                 let error = ImportError::from(error);
-                return Files::none(exit::of_import(&error), in_both(&error));
+                return Files::none(exit::of_import(&error), in_both(&error), error.help());
             }
             Ok(inbox) => {
                 for path in &inbox.to_come {
@@ -216,7 +222,7 @@ impl Workshop {
                     message: nothing,
                     waiting: inbox.young,
                     not_begun: inbox.due,
-                    ..Files::none(ExitCode::Fine, Bilingual::default())
+                    ..Files::none(ExitCode::Fine, Bilingual::default(), None)
                 }
             }
         };
@@ -412,6 +418,7 @@ impl Workshop {
             exit_code: files.code.number(),
             refused_since: None,
             message: files.message,
+            help: files.help,
             counts: Default::default(),
             new_failures: files.weighed.new,
             first_new_failures: files.weighed.first_new,
@@ -480,10 +487,11 @@ impl Workshop {
 
 impl Files {
     /// No file was read, for this reason.
-    fn none(code: ExitCode, why: Bilingual) -> Self {
+    fn none(code: ExitCode, why: Bilingual, help: Option<Bilingual>) -> Self {
         Self {
             code,
             message: Some(why),
+            help,
             inputs: Vec::new(),
             waiting: Vec::new(),
             not_begun: Vec::new(),

@@ -5,50 +5,20 @@ use reqwest::Url;
 use super::super::Failure;
 use super::failure;
 use crate::deliver::driver::Signal;
-use crate::outcome::{Bilingual, Counts, Ending, ExitCode, Sent, ServerError, Stop, Trouble, both};
+use crate::outcome::{
+    Bilingual, Counts, Ending, ExitCode, Sent, ServerError, Stop, Trouble, both, telling,
+};
 
-/// Scheme, host and port of an address, as people know a server.
-pub(super) fn server(url: &Url) -> String {
-    url.origin().ascii_serialization()
-}
-
-/// What was asked in vain, and why, in a clause.
-pub(super) fn no_answer(server: &str, kind: Trouble) -> Bilingual {
-    match kind {
-        Trouble::Dns => both!(
-            "{server} cannot be reached: nobody knows the name of this host",
-            "{server} ist nicht zu erreichen: den Namen dieses Hosts kennt niemand"
-        ),
-        Trouble::Connect => both!(
-            "{server} cannot be reached: nothing takes connections there",
-            "{server} ist nicht zu erreichen: dort nimmt nichts Verbindungen an"
-        ),
-        Trouble::ConnectTimeout => both!(
-            "{server} cannot be reached: making the connection took too long",
-            "{server} ist nicht zu erreichen: der Verbindungsaufbau dauerte zu lange"
-        ),
-        Trouble::Tls => both!(
-            "no secure connection can be made with {server}",
-            "mit {server} kommt keine sichere Verbindung zustande"
-        ),
-        Trouble::Timeout => both!(
-            "{server} did not answer within the time limit",
-            "{server} antwortete nicht innerhalb der Frist"
-        ),
-        Trouble::Broken | Trouble::Interrupted => both!(
-            "{server} broke the connection off before its answer was complete",
-            "{server} brach die Verbindung ab, bevor die Antwort vollständig war"
-        ),
-        Trouble::TooLong => both!(
-            "the answer of {server} is longer than what is read",
-            "die Antwort von {server} ist länger als das, was gelesen wird"
-        ),
-    }
+/// What was asked in vain, and why, in a clause: by scheme, host and port of its address, as
+/// people know a server.
+pub(super) fn no_answer(url: &Url, kind: Trouble) -> Bilingual {
+    let server = Bilingual::same(url.origin().ascii_serialization());
+    telling::unanswered(&server, kind)
 }
 
 /// The request itself got no answer.
 pub(super) fn unanswered(url: &Url, kind: Trouble, sent: Sent) -> Failure {
-    let text = no_answer(&server(url), kind);
+    let text = no_answer(url, kind);
     // What no patience cures is told as it is in a run.
     if kind == Trouble::Tls {
         let code = Ending::Stopped(Stop::Tls).exit_code(&Counts::default());

@@ -21,6 +21,9 @@ pub(super) fn tell(told: &Told, console: &Console, json: bool) {
                 tell_held_back(summary, console);
             }
             console.note(&ended(summary));
+            if let Some(help) = summary.help.clone() {
+                console.note(&both!([help] "  help: {help}", "  Hilfe: {help}"));
+            }
             for failure in &summary.first_new_failures {
                 console.note(&new(failure));
             }

@@ -62,7 +62,7 @@ impl Client {
         let (asked, clock) = (Instant::now(), Timestamp::now());
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Ok(Err(no_look(error))),
+            Err(error) => return Ok(Err(NoLook::of(error))),
         };
         let (head, rest) = apart(response);
         let heard = asked.elapsed();
@@ -81,19 +81,23 @@ fn date(headers: &HeaderMap) -> Option<Timestamp> {
     rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
 }
 
-fn no_look(error: reqwest::Error) -> NoLook {
-    let (kind, _) = trouble_of(&error);
-    let why = tls_refusal(&error).unwrap_or_else(|| {
-        let error = error.without_url();
-        let mut source = error.source();
-        let mut last = error.to_string();
-        while let Some(inner) = source {
-            last = inner.to_string();
-            source = inner.source();
-        }
-        last
-    });
-    NoLook { kind, why }
+impl NoLook {
+    /// Why there was none.
+    #[must_use]
+    pub fn of(error: reqwest::Error) -> Self {
+        let (kind, _) = trouble_of(&error);
+        let why = tls_refusal(&error).unwrap_or_else(|| {
+            let error = error.without_url();
+            let mut source = error.source();
+            let mut last = error.to_string();
+            while let Some(inner) = source {
+                last = inner.to_string();
+                source = inner.source();
+            }
+            last
+        });
+        Self { kind, why }
+    }
 }
 
 /// Whether `url` leads to this machine.

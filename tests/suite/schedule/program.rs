@@ -403,6 +403,34 @@ fn who_finds_it_locked_ends_with_code_6_and_says_who_has_it() {
 }
 
 #[test]
+fn who_cannot_lock_it_is_told_what_to_do() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.file(".importer", "no folder");
+    let run = once(&mut importer).expect(4);
+    let said =
+        ".importer is a file, not a folder\n  help: choose another state folder with --state-dir\n";
+    assert!(run.stderr.contains(said), "{}", run.said());
+    importer.env("IMPORTER_LANG", "de");
+    let run = once(&mut importer).expect(4);
+    let said = "\n  Hilfe: mit --state-dir einen anderen Statusordner wählen\n";
+    assert!(run.stderr.contains(said), "{}", run.said());
+    let run = importer
+        .args(["schedule", "jobs.toml", "--once", "shop", "--json"])
+        .run()
+        .expect(4);
+    let help = "\"help\":\"choose another state folder with --state-dir\"";
+    assert!(run.stdout.contains(help), "{}", run.said());
+    // That it is at work needs nobody's help.
+    std::fs::remove_file(importer.folder().join(".importer")).unwrap();
+    let state = importer.folder().join(".importer");
+    let held = lock(&state, "job\0shop", "process 42, since noon").unwrap();
+    let run = once(&mut importer).expect(6);
+    assert!(!run.stderr.contains("Hilfe"), "{}", run.said());
+    drop(held);
+}
+
+#[test]
 fn what_is_not_over_stays_in_the_inbox() {
     let erp = StandIn::start(SandboxSettings::default());
     let mut importer = importer(&erp, "max_duration = \"1ms\"");
