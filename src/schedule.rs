@@ -30,7 +30,9 @@ mod work;
 pub use clock::{Clock, SystemClock};
 pub use daemon::Daemon;
 pub use endpoint::Endpoint;
-pub use jobs::{Alarm, HookPlace, HookUrl, Hooks, JOB_KEYS, Job, KeyRow, Missed, NoInput};
+pub use jobs::{
+    Alarm, HookPlace, HookUrl, Hooks, JOB_KEYS, Job, KeyRow, Missed, NoInput, PlaceOfKey, Places,
+};
 pub use metrics::{METRICS, Metric};
 pub use reading::{Jobs, JobsError};
 pub use runner::{Archived, Order, Ran, Runner};

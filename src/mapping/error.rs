@@ -215,7 +215,7 @@ impl MappingError {
     pub(crate) fn lines(&self) -> impl Iterator<Item = MistakeLine> {
         self.mistakes.iter().map(|mistake| {
             let place = mistake.place.as_ref();
-            let place = place.map(|place| self.line_and_column(place));
+            let place = place.map(|place| line_and_column(&self.text, place));
             MistakeLine {
                 line: place.map(|(line, _)| line),
                 column: place.map(|(_, column)| column),
@@ -266,18 +266,18 @@ impl MappingError {
             }
         }
     }
+}
 
-    /// Line and column of a place, counted from 1; the column in characters.
-    fn line_and_column(&self, place: &Place) -> (usize, usize) {
-        let before = self.text.get(..place.start).unwrap_or(&self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .map_or(0, |line| line.chars().count())
-            + 1;
-        (line, column)
-    }
+/// Line and column of a place in a text, counted from 1; the column in characters.
+pub(crate) fn line_and_column(text: &str, place: &Place) -> (usize, usize) {
+    let before = text.get(..place.start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .map_or(0, |line| line.chars().count())
+        + 1;
+    (line, column)
 }
 
 impl fmt::Display for MappingError {
@@ -287,7 +287,7 @@ impl fmt::Display for MappingError {
             return f.write_str(": the mapping cannot be used");
         };
         if let Some(place) = &first.place {
-            let (line, column) = self.line_and_column(place);
+            let (line, column) = line_and_column(&self.text, place);
             write!(f, ":{line}:{column}")?;
         }
         write!(f, ": {}", first.title.english)?;

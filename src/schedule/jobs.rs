@@ -1,6 +1,9 @@
 //! What a job is.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::times::{Cron, Zone};
@@ -42,6 +45,49 @@ pub struct Job {
     pub archive_failed: Option<PathBuf>,
     /// Who is told.
     pub hooks: Hooks,
+    /// Where it stands.
+    pub places: Places,
+}
+
+/// Where a job and its keys stand in the jobs file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// What the file is called.
+    pub(super) file: Arc<str>,
+    /// The place of the job itself: line and column.
+    pub(super) job: (usize, usize),
+    /// Those of the keys that it has.
+    pub(super) keys: BTreeMap<&'static str, (usize, usize)>,
+}
+
+/// A place in the jobs file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceOfKey {
+    /// What the file is called.
+    pub file: Arc<str>,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+}
+
+impl Places {
+    /// The place of a key; of the job itself, if it does not have it.
+    #[must_use]
+    pub fn of(&self, key: &str) -> PlaceOfKey {
+        let (line, column) = *self.keys.get(key).unwrap_or(&self.job);
+        PlaceOfKey {
+            file: Arc::clone(&self.file),
+            line,
+            column,
+        }
+    }
+}
+
+impl fmt::Display for PlaceOfKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
 }
 
 /// Which failed records make a job fail.

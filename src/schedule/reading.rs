@@ -7,17 +7,18 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use toml::de::{DeTable, DeValue};
 
-use super::jobs::{Alarm, HOOK_TIMEOUT, Hooks, Job, KEYS, MIN_AGE, Missed, NoInput};
+use super::jobs::{Alarm, HOOK_TIMEOUT, Hooks, Job, KEYS, MIN_AGE, Missed, NoInput, Places};
 use super::times::{Cron, Zone};
 use crate::cli::Word;
 use crate::cli::words::TimeLimit;
 use crate::mapping::MappingError;
-use crate::mapping::error::{Mistake, MistakeLine, Place};
+use crate::mapping::error::{Mistake, MistakeLine, Place, line_and_column};
 use crate::mapping::suggest::{closest, did_you_mean, listed};
 use crate::mapping::syntax::{Node, Section, a_table, wrong_type};
 use crate::outcome::{Bilingual, Language, borrowed, both};
@@ -98,7 +99,14 @@ impl Jobs {
     pub fn parse(name: &str, text: &str, folder: &Path) -> Result<Self, JobsError> {
         let mut mistakes = Vec::new();
         let jobs = match DeTable::parse(text) {
-            Ok(table) => read_all(table.get_ref(), folder, &mut mistakes),
+            Ok(table) => {
+                let file = File {
+                    name: name.into(),
+                    text,
+                    folder,
+                };
+                read_all(table.get_ref(), &file, &mut mistakes)
+            }
             Err(error) => {
                 let place = error.span().unwrap_or(0..0);
                 let title = both!([why = borrowed::of_toml(error.message())]
@@ -172,7 +180,30 @@ fn read(path: &Path) -> Result<String, Mistake> {
     Ok(text.into_owned())
 }
 
-fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> Vec<Job> {
+/// The file that is read.
+struct File<'a> {
+    name: Arc<str>,
+    text: &'a str,
+    folder: &'a Path,
+}
+
+impl File<'_> {
+    /// Where a job and its keys stand.
+    fn places(&self, section: &Section<'_, '_>, job: &Place) -> Places {
+        let at = |place: &Place| line_and_column(self.text, place);
+        let keys = KEYS.iter().filter_map(|key| {
+            let place = section.key_place(key)?;
+            Some((*key, at(&place)))
+        });
+        Places {
+            file: Arc::clone(&self.name),
+            job: at(job),
+            keys: keys.collect(),
+        }
+    }
+}
+
+fn read_all(table: &DeTable<'_>, file: &File<'_>, mistakes: &mut Vec<Mistake>) -> Vec<Job> {
     let mut top = Section::of(table, both!("a jobs file", "eine Jobdatei"), &["job"]);
     let nodes = match top.get("job").map(|node| (node, node.get_ref().as_array())) {
         Some((_, Some(nodes))) => nodes.iter().collect(),
@@ -209,7 +240,7 @@ fn read_all(table: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> 
             ))),
             Ok(mut section) => {
                 let name = name(&mut section, node.span(), &mut names);
-                if let Some(job) = job(section, node.span(), name, folder, mistakes) {
+                if let Some(job) = job(section, node.span(), name, file, mistakes) {
                     jobs.push(job);
                 }
             }
@@ -273,9 +304,11 @@ fn job(
     mut section: Section<'_, '_>,
     place: Place,
     name: Option<String>,
-    folder: &Path,
+    file: &File<'_>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Job> {
+    let folder = file.folder;
+    let places = file.places(&section, &place);
     let zone = zone(&mut section);
     let cron = cron(&mut section, place.clone(), zone.as_ref());
     let inputs = inputs(&mut section, place, folder);
@@ -318,6 +351,7 @@ fn job(
         archive_done,
         archive_failed,
         hooks,
+        places,
     })
 }
 

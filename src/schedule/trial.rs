@@ -1,5 +1,5 @@
-//! Whether a job's inputs can be found and archived, and its hooks be called: what `--check` tries
-//! before the night does. No hook is called; the file that tries a folder is gone again.
+//! Whether a job's inputs can be found and archived, and its hooks be called: what `--check`
+//! tries before the night does. No hook is called; the file that tries a folder is gone again.
 
 use std::path::{Path, PathBuf};
 
@@ -9,14 +9,17 @@ use super::pattern;
 use crate::outcome::{Bilingual, both};
 use crate::settings::Environment;
 
+/// The key of the inputs.
+const INPUTS: &str = "inputs";
+
 /// Where a system looks for programs that have no PATH.
 const USUAL_PATH: &str = "/bin:/usr/bin";
 
 /// What a trial found.
 #[derive(Debug, Default)]
 pub struct Tried {
-    /// What would go wrong.
-    pub wrong: Vec<Bilingual>,
+    /// What would go wrong, with the job's key that it is about.
+    pub wrong: Vec<(&'static str, Bilingual)>,
     /// What is fine, and good to know.
     pub notes: Vec<Bilingual>,
 }
@@ -39,7 +42,7 @@ impl Job {
                     .and_then(|url| hooks::check_url(&url, *allow_http)),
             };
             if let Err(why) = found {
-                tried.wrong.push(why.map(|why| format!("{key}: {why}")));
+                tried.wrong.push((key, why));
             }
         }
         self.try_inputs(&mut tried);
@@ -62,16 +65,17 @@ impl Job {
                     ));
                 }
                 Ok(_) => {}
-                Err(why) => tried.wrong.push(why.map(|why| format!("{key}: {why}"))),
+                Err(why) => tried.wrong.push((key, why)),
             }
         }
         if self.archive_done.is_some() || self.archive_failed.is_some() {
             for inbox in self.inboxes() {
                 if let Err(why) = writable(&inbox) {
-                    tried.wrong.push(both!([why]
-                        "inputs: no file can be moved away: {why}",
-                        "inputs: keine Datei lässt sich verschieben: {why}"
-                    ));
+                    let text = both!([why]
+                        "no file can be moved away: {why}",
+                        "keine Datei lässt sich verschieben: {why}"
+                    );
+                    tried.wrong.push((INPUTS, text));
                 }
             }
         }
@@ -81,12 +85,12 @@ impl Job {
     fn try_inputs(&self, tried: &mut Tried) {
         for input in &self.inputs {
             let folder = pattern::base(input);
-            match (pattern::file(input), std::fs::metadata(&folder)) {
-                (_, Ok(found)) if !found.is_dir() => tried.wrong.push(both!(
-                    "inputs: {folder} is no folder",
-                    "inputs: {folder} ist kein Ordner",
+            let wrong = match (pattern::file(input), std::fs::metadata(&folder)) {
+                (_, Ok(found)) if !found.is_dir() => both!(
+                    "{folder} is no folder",
+                    "{folder} ist kein Ordner",
                     folder = folder.display()
-                )),
+                ),
                 (_, Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                     tried.notes.push(both!(
                         "inputs: there is no folder {folder} now, in which {input} is looked for",
@@ -94,24 +98,31 @@ impl Job {
                          nicht",
                         folder = folder.display()
                     ));
+                    continue;
                 }
-                (_, Err(error)) => tried.wrong.push(both!(
-                    "inputs: {folder} cannot be used: {error}",
-                    "inputs: {folder} ist nicht zu benutzen: {error}",
+                (_, Err(error)) => both!(
+                    "{folder} cannot be used: {error}",
+                    "{folder} ist nicht zu benutzen: {error}",
                     folder = folder.display()
-                )),
-                (Some(file), Ok(_)) if file.is_dir() => tried.wrong.push(both!(
-                    "inputs: {input} is a folder, in which no file is looked for; write \
-                     {input}/*.csv",
-                    "inputs: {input} ist ein Ordner, in dem keine Datei gesucht wird; \
-                     {input}/*.csv schreiben"
-                )),
-                (Some(file), Ok(_)) if !file.exists() => tried.notes.push(both!(
-                    "inputs: {input} is not there now",
-                    "inputs: {input} ist jetzt nicht da"
-                )),
-                (_, Ok(_)) => self.try_archives_around(input, &folder, tried),
-            }
+                ),
+                (Some(file), Ok(_)) if file.is_dir() => both!(
+                    "{input} is a folder, in which no file is looked for; write {input}/*.csv",
+                    "{input} ist ein Ordner, in dem keine Datei gesucht wird; {input}/*.csv \
+                     schreiben"
+                ),
+                (Some(file), Ok(_)) if !file.exists() => {
+                    tried.notes.push(both!(
+                        "inputs: {input} is not there now",
+                        "inputs: {input} ist jetzt nicht da"
+                    ));
+                    continue;
+                }
+                (_, Ok(_)) => {
+                    self.try_archives_around(input, &folder, tried);
+                    continue;
+                }
+            };
+            tried.wrong.push((INPUTS, wrong));
         }
     }
 
@@ -123,11 +134,12 @@ impl Job {
                 continue;
             };
             if inbox.starts_with(there) {
-                tried.wrong.push(both!(
-                    "{key}: {input} lies in {archive}, in which nothing is read",
-                    "{key}: {input} liegt in {archive}, worin nichts gelesen wird",
+                let text = both!(
+                    "{input} lies in {archive}, in which nothing is read",
+                    "{input} liegt in {archive}, worin nichts gelesen wird",
                     archive = archive.display()
-                ));
+                );
+                tried.wrong.push((key, text));
             }
         }
     }

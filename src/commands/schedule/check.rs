@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::JobRunner;
 use crate::commands::Failure;
@@ -10,7 +10,7 @@ use crate::commands::run::load;
 use crate::console::Console;
 use crate::mapping::Mapping;
 use crate::outcome::{Bilingual, ExitCode, both};
-use crate::schedule::{Job, Jobs};
+use crate::schedule::{Job, Jobs, PlaceOfKey, Tried};
 use crate::settings::{GlobalChoice, StateDir};
 
 /// Checks settings, mapping, hooks and archives of each job; tells the worst code.
@@ -50,6 +50,15 @@ pub(super) fn check(
     worst
 }
 
+/// Why a job cannot run at all.
+struct Kept {
+    /// In English, for programs.
+    why: String,
+    failure: Failure,
+    /// What of the jobs file it is about.
+    at: PlaceOfKey,
+}
+
 fn check_one(
     job: &Job,
     runner: &JobRunner,
@@ -60,9 +69,13 @@ fn check_one(
     let name = &job.name;
     let input = Path::new("input");
     let mut journal = Some(state_dir.to_owned());
+    let kept = |why: String, failure, key| {
+        let at = job.places.of(key);
+        Box::new(Kept { why, failure, at })
+    };
     let found = runner
         .choice(job, input, None, input)
-        .map_err(|error| Box::new((error.to_string(), Failure::from(error))))
+        .map_err(|error| kept(error.to_string(), error.into(), "profile"))
         .and_then(|choice| {
             for warning in &choice.warnings {
                 let text = warning.clone();
@@ -73,8 +86,10 @@ fn check_one(
                 StateDir::Folder(folder) => Some(absolute(folder)),
                 StateDir::Temporary => None,
             };
-            load(&choice.mapping)
-                .map_err(|error| Box::new((error.to_string(), Failure::of_import(&error, console))))
+            load(&choice.mapping).map_err(|error| {
+                let failure = Failure::of_import(&error, console);
+                kept(error.to_string(), failure, "mapping")
+            })
         });
     let mut tried = job.try_out(&runner.environment);
     tried
@@ -82,60 +97,95 @@ fn check_one(
         .extend(found.as_ref().ok().and_then(still_marked));
     let mut code = match &found {
         Ok(_) => ExitCode::Fine,
-        Err(found) => found.1.code,
+        Err(kept) => kept.failure.code,
     };
     if !tried.wrong.is_empty() {
         code = code.worse(ExitCode::Unusable);
     }
     if json {
-        let own = found.as_ref().err().map(|found| &found.0);
-        let wrong = tried.wrong.iter().map(|text| &text.english);
-        console.json(&json!({
+        let mut line = json!({
             "type": "job",
             "job": name,
             "mapping": found.as_ref().ok().map(|mapping| mapping.name()),
             "state_dir": journal,
-            "problems": own.into_iter().chain(wrong).collect::<Vec<_>>(),
             "notes": tried.notes.iter().map(|text| &text.english).collect::<Vec<_>>(),
             "exit_code": code.number(),
-        }));
+        });
+        add_problems(
+            &mut line,
+            job,
+            found.as_ref().err().map(|kept| &**kept),
+            &tried,
+        );
+        console.json(&line);
+    } else if let (Ok(mapping), ExitCode::Fine) = (&found, code) {
+        let other = journal.filter(|journal| journal != state_dir);
+        tell_fine(name, mapping, other.as_deref(), &tried, console);
     }
-    match &found {
-        Ok(mapping) if code == ExitCode::Fine && !json => {
-            if !console.tells_trouble_only() {
-                let by = by(mapping.name());
-                console.say(&both!([by] "{name}: fine, {by}", "{name}: in Ordnung, {by}"));
-                if let Some(journal) = journal.filter(|journal| journal != state_dir) {
-                    console.say(&both!(
-                        "  state folder of its runs: {folder}",
-                        "  Statusordner seiner Läufe: {folder}",
-                        folder = journal.display()
-                    ));
-                }
-                for note in &tried.notes {
-                    console.say(&note.clone().map(|note| format!("  {note}")));
-                }
-            }
-        }
-        Ok(_) => {}
-        Err(found) => {
-            console.note(&both!(
-                "job `{name}` cannot run:",
-                "Job `{name}` kann nicht laufen:"
-            ));
-            found.1.tell(console);
+    if let Err(kept) = found {
+        console.note(&both!(
+            "job `{name}` cannot run:",
+            "Job `{name}` kann nicht laufen:"
+        ));
+        kept.failure.tell(console);
+        if !json {
+            console.note(&Bilingual::same(format!("  --> {}", kept.at)));
         }
     }
     if !json {
-        for wrong in &tried.wrong {
-            let text = wrong.clone();
-            console.error(
-                &both!([text] "job `{name}`: {text}", "Job `{name}`: {text}"),
-                None,
+        for (key, text) in tried.wrong {
+            let at = job.places.of(key);
+            let text = both!([text]
+                "job `{name}`: {key}: {text}\n  --> {at}",
+                "Job `{name}`: {key}: {text}\n  --> {at}"
             );
+            console.error(&text, None);
         }
     }
     code
+}
+
+/// Adds to a line of JSON what is wrong, with its places in the jobs file.
+fn add_problems(line: &mut Value, job: &Job, kept: Option<&Kept>, tried: &Tried) {
+    let kept = kept.map(|kept| (kept.at.clone(), kept.why.clone()));
+    let wrong = tried.wrong.iter().map(|(key, text)| {
+        let text = format!("{key}: {}", text.english);
+        (job.places.of(key), text)
+    });
+    let (places, texts): (Vec<Value>, Vec<String>) = kept
+        .into_iter()
+        .chain(wrong)
+        .map(|(at, text)| (json!({"line": at.line, "column": at.column}), text))
+        .unzip();
+    if let Some(line) = line.as_object_mut() {
+        line.insert("problems".to_owned(), texts.into());
+        line.insert("problem_places".to_owned(), places.into());
+    }
+}
+
+/// Tells people of a job that could run; its runs may have another state folder.
+fn tell_fine(
+    name: &str,
+    mapping: &Mapping,
+    other: Option<&Path>,
+    tried: &Tried,
+    console: &Console,
+) {
+    if console.tells_trouble_only() {
+        return;
+    }
+    let by = by(mapping.name());
+    console.say(&both!([by] "{name}: fine, {by}", "{name}: in Ordnung, {by}"));
+    if let Some(folder) = other {
+        console.say(&both!(
+            "  state folder of its runs: {folder}",
+            "  Statusordner seiner Läufe: {folder}",
+            folder = folder.display()
+        ));
+    }
+    for note in &tried.notes {
+        console.say(&note.clone().map(|note| format!("  {note}")));
+    }
 }
 
 /// How much of a proposed mapping is still to be filled in.

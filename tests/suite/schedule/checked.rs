@@ -69,6 +69,14 @@ fn hooks_and_archives_are_tried() {
         ]
     );
     assert_eq!(job["exit_code"], 4);
+    let places = job["problem_places"].as_array().unwrap().iter();
+    let places: Vec<_> = places.map(|at| (&at["line"], &at["column"])).collect();
+    let lines = [10, 11, 12, 8].map(Value::from);
+    let first = Value::from(1);
+    assert_eq!(
+        places,
+        lines.iter().map(|line| (line, &first)).collect::<Vec<_>>()
+    );
     std::fs::remove_file(&notify).unwrap();
     importer.env("CHAT_WEBHOOK", "");
     let run = importer
@@ -82,6 +90,35 @@ fn hooks_and_archives_are_tried() {
         assert!(run.stderr.contains(said), "{}", run.said());
     }
     assert!(!run.stdout.contains("fine"), "{}", run.said());
+    let at = "CHAT_WEBHOOK is not set\n  --> jobs.toml:12:1\n";
+    assert!(run.stderr.contains(at), "{}", run.said());
+}
+
+#[test]
+fn what_keeps_a_job_from_its_runs_is_told_with_its_place() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "profile = \"live\"");
+    let mut checked = |at: &str| {
+        importer.args(["schedule", "jobs.toml", "--check"]);
+        let run = importer.run().expect(4);
+        let at = format!("\n  --> jobs.toml:{at}\n");
+        assert!(run.stderr.contains(&at), "{}", run.said());
+        importer.file("importer.toml", "[profiles.live]\n");
+        importer.file("shop.toml", "[customer]\n");
+    };
+    // The profile is not there, then the mapping is no good.
+    checked("10:1");
+    checked("6:1");
+    // Settings from elsewhere are the whole job's.
+    importer.file("jobs.toml", super::program::JOB);
+    importer.env("IMPORTER_BASE_URL", "http://erp.example");
+    let lines = lines(&mut importer, 4);
+    let job = lines.iter().find(|line| line["type"] == "job").unwrap();
+    assert_eq!(
+        job["problem_places"],
+        serde_json::json!([{"line": 1, "column": 1}])
+    );
+    assert!(texts(&job["problems"])[0].contains("plain http"), "{job}");
 }
 
 /// What lies on another file system is told; what nobody may write to is wrong.
