@@ -29,6 +29,7 @@ use crate::console::{self, Color, Console, ConsoleSettings};
 use crate::exit;
 use crate::import::{Events, ImportError};
 use crate::journal::JournalError;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::report::ReportError;
 use crate::settings::{
@@ -104,21 +105,25 @@ impl Failure {
 
 /// An error with its causes: in English, and in German with the words that it has for itself.
 fn told(error: &dyn std::error::Error, german: Option<String>) -> Bilingual {
+    let german = german.unwrap_or_else(|| error.to_string());
     Bilingual {
         english: chain(error),
-        german: with_causes(german.unwrap_or_else(|| error.to_string()), error),
+        german: with_causes(german, error, Language::German),
     }
 }
 
 /// An error with its causes, unless it tells them itself.
 fn chain(error: &dyn std::error::Error) -> String {
-    with_causes(error.to_string(), error)
+    with_causes(error.to_string(), error, Language::English)
 }
 
-fn with_causes(mut text: String, error: &dyn std::error::Error) -> String {
+fn with_causes(mut text: String, error: &dyn std::error::Error, language: Language) -> String {
     let mut source = error.source();
     while let Some(cause) = source {
-        let more = cause.to_string();
+        let more = match cause.downcast_ref::<std::io::Error>() {
+            Some(system) => of_io(system).told_in(language),
+            None => cause.to_string(),
+        };
         if !text.contains(&more) && !is_in_german(cause, error) {
             text.push_str(": ");
             text.push_str(&more);

@@ -41,6 +41,7 @@ pub use settings::{Color, ConsoleSettings};
 
 use self::bar::Bar;
 use self::page::{BAD, GOOD, Look, ODD, STRONG};
+use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::length_in;
 use crate::outcome::{Bilingual, Finding, Language, Progress, RunEvent, Summary, Verdict, both};
 
@@ -96,7 +97,8 @@ impl State {
                         let is_data = matches!(stream, Stream::Data);
                         *lost_data |= is_data;
                         let word = if is_data { "error" } else { "warning" };
-                        let _ = writeln!(err, "{word}: stdout cannot be written: {error}");
+                        let why = of_io(&error).english;
+                        let _ = writeln!(err, "{word}: stdout cannot be written: {why}");
                     }
                 }
             }

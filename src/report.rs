@@ -33,6 +33,7 @@ pub use erasing::{
 pub use rows::Rows;
 
 use crate::fail_point::{self, Point};
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, FieldError, Language, Settled, both};
 use crate::record::Record;
 
@@ -178,7 +179,7 @@ pub enum ReportError {
         run: String,
     },
     /// The folder could not be made or is not writable.
-    #[error("the report folder {} cannot be used: {source}", path.display())]
+    #[error("the report folder {} cannot be used: {}", path.display(), of_io(source).english)]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -194,7 +195,7 @@ pub enum ReportError {
         what: &'static str,
     },
     /// A file could not be written.
-    #[error("the report file {} could not be written: {source}", path.display())]
+    #[error("the report file {} could not be written: {}", path.display(), of_io(source).english)]
     Write {
         /// The file.
         path: PathBuf,

@@ -11,6 +11,7 @@ use crate::cli::{Cli, CompletionsArgs, ManArgs, Shell};
 use crate::console::Console;
 use crate::exit;
 use crate::mapping::Mapping;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, ExitCode, both};
 
 const PROGRAM: &str = "importer";
@@ -94,7 +95,7 @@ pub(super) fn man(args: &ManArgs, console: &Console) -> Ended {
         let page = page(&command).map_err(|error| {
             failure(
                 &error,
-                both!(
+                both!([error = of_io(&error)]
                     "the page cannot be written: {error}",
                     "die Seite lässt sich nicht schreiben: {error}"
                 ),
@@ -108,7 +109,7 @@ pub(super) fn man(args: &ManArgs, console: &Console) -> Ended {
         .map_err(|error| {
             failure(
                 &error,
-                both!(
+                both!([error = of_io(&error)]
                     "the pages cannot be written into {folder}: {error}",
                     "die Seiten lassen sich nicht in {folder} schreiben: {error}",
                     folder = folder.display()

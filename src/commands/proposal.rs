@@ -12,6 +12,7 @@ use crate::cli::MappingNewArgs;
 use crate::console::Console;
 use crate::exit;
 use crate::import::{ImportError, Proposed, propose_mapping};
+use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::shell_word;
 use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::settings::{GlobalChoice, typed_source};
@@ -123,7 +124,7 @@ fn not_written(path: &Path, error: &std::io::Error) -> Failure {
             ),
         ),
         _ => (
-            both!(
+            both!([error = of_io(error)]
                 "{shown} cannot be written: {error}",
                 "{shown} lässt sich nicht schreiben: {error}"
             ),

@@ -25,6 +25,7 @@ use crate::deliver::client::{App, Client, Opened, Polled};
 use crate::deliver::driver::Signal;
 use crate::deliver::{Credentials, TargetSettings};
 use crate::import::{ImportError, runtime_here};
+use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::length_in;
 use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::{Environment, RegisterChoice, resolve_register};
@@ -113,7 +114,7 @@ fn still_open(kept: &pending::Place, target: &TargetSettings) -> Result<Option<P
         failure(ExitCode::Unusable, text, Some(help))
     };
     let open = kept.read().map_err(|error| {
-        unusable(both!(
+        unusable(both!([error = of_io(&error)]
             "{path} cannot be read as an open request: {error}",
             "{path} ist nicht als offene Anfrage zu lesen: {error}"
         ))
@@ -232,7 +233,7 @@ impl Registration<'_> {
             app_id: self.app_id.clone(),
         };
         if let Err(error) = kept.keep(&pending) {
-            self.console.warn(&both!(
+            self.console.warn(&both!([error = of_io(&error)]
                 "{path} cannot be written ({error}): a later command could not go on waiting",
                 "{path} ist nicht zu schreiben ({error}): ein späterer Befehl könnte nicht weiter warten",
                 path = kept.path().display()

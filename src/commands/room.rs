@@ -5,6 +5,7 @@
 //! is begun. The limit itself can be asked for only by unsafe code, which there is none of.
 
 use super::Failure;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{ExitCode, both};
 
 /// Files that a run has open beside its connections: streams, journal, locks, intermediate
@@ -26,7 +27,7 @@ pub(super) fn for_a_run(concurrency: usize, with_sandbox: bool) -> Result<(), Fa
 fn open_at_once(wanted: usize) -> Result<(), Failure> {
     for_files(wanted).map_err(|error| Failure {
         code: ExitCode::Failure,
-        text: both!("this process may not open the {wanted} files and connections that are needed: {error}", "dieser Prozess darf die nötigen {wanted} Dateien und Verbindungen nicht öffnen: {error}"
+        text: both!([error = of_io(&error)] "this process may not open the {wanted} files and connections that are needed: {error}", "dieser Prozess darf die nötigen {wanted} Dateien und Verbindungen nicht öffnen: {error}"
         ),
         help: Some(both!("raise the limit of open files (`ulimit -n`) to at least {wanted}; each request \
                  less in flight (`--concurrency`) needs one less", "die Grenze für offene Dateien (`ulimit -n`) auf mindestens {wanted} erhöhen; jede Anfrage weniger zur gleichen Zeit (`--concurrency`) braucht eine weniger"

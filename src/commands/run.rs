@@ -17,6 +17,7 @@ use crate::fail_point::{self, Point};
 use crate::import::{Confirm, Events, Import, ImportError, SANDBOX, moved_input, runtime_here};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::{shell_word, thousands_in};
 use crate::outcome::{Bilingual, Ending, ExitCode, Summary, both};
 use crate::report::Report;
@@ -444,7 +445,7 @@ fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Res
     made.map_err(|error| {
         failed(
             exit::of_place(&error),
-            both!(
+            both!([error = of_io(&error)]
                 "`{path}` cannot be written: {error}",
                 "`{path}` lässt sich nicht schreiben: {error}",
                 path = path.display()

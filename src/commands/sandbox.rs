@@ -9,6 +9,7 @@ use crate::cli::{Decision, Duplicates, Lookup, SandboxArgs};
 use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::import::{ImportError, runtime_here};
+use crate::outcome::borrowed::of_io;
 use crate::outcome::borrowed::of_toml;
 use crate::outcome::{Bilingual, ExitCode, Language, both};
 use crate::sandbox::{
@@ -45,7 +46,7 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let (text, help) = match error {
             StartError::Port { port, source } => (
-                both!(
+                both!([source = of_io(&source)]
                     "port {port} cannot be used: {source}",
                     "Port {port} lässt sich nicht verwenden: {source}"
                 ),
@@ -57,7 +58,7 @@ impl From<StartError> for Failure {
                 ),
             ),
             StartError::Ledger { path, source } => (
-                both!(
+                both!([source = of_io(&source)]
                     "the ledger {path} cannot be used: {source}",
                     "{path} lässt sich nicht als Liste der angelegten Kunden verwenden: {source}",
                     path = path.display()

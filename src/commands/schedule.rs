@@ -18,6 +18,7 @@ use crate::cli::{Cli, MappingChoice, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
 use crate::import::{Events, Existing, ImportError, Moved, note_moved};
+use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::length_in;
 use crate::outcome::{Bilingual, ExitCode, Language, RunEvent, Summary, both};
 use crate::schedule::{
@@ -91,7 +92,7 @@ fn nobody_listens(address: SocketAddr, error: &std::io::Error) -> Failure {
 fn broken(what: Bilingual, error: &std::io::Error) -> Failure {
     Failure {
         code: ExitCode::Failure,
-        text: what.map(|what| format!("{what}: {error}")),
+        text: what.because(&of_io(error)),
         help: None,
         rendered: false,
     }

@@ -14,6 +14,7 @@ use crate::deliver::driver::{LedgerError, Signal};
 use crate::journal::JournalError;
 use crate::mapping::MappingError;
 use crate::outcome::Ending;
+use crate::outcome::borrowed::of_io;
 use crate::report::ReportError;
 use crate::source::SourceError;
 
@@ -61,7 +62,7 @@ pub enum ImportError {
         source: SourceError,
     },
     /// No room for intermediate results.
-    #[error("intermediate results cannot be kept in {}: {source}", path.display())]
+    #[error("intermediate results cannot be kept in {}: {}", path.display(), of_io(source).english)]
     Spool {
         /// The folder.
         path: PathBuf,

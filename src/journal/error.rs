@@ -5,7 +5,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::outcome::{Bilingual, borrowed, both};
+use crate::outcome::borrowed::{self, of_io};
+use crate::outcome::{Bilingual, both};
 use rusqlite::ErrorCode;
 
 /// Trouble with the journal or with a lock in the state folder. It stops the run.
@@ -13,7 +14,7 @@ use rusqlite::ErrorCode;
 #[non_exhaustive]
 pub enum JournalError {
     /// A file or folder could not be used.
-    #[error("{doing} {}: {source}", path.display())]
+    #[error("{doing} {}: {}", path.display(), of_io(source).english)]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -135,11 +136,15 @@ pub fn holder_in_german(by: &str) -> String {
 }
 
 impl JournalError {
-    /// What is wrong, in German; its cause is not in it.
+    /// What is wrong, in German; what SQLite said is not in it.
     #[must_use]
     pub fn in_german(&self) -> String {
         match self {
-            Self::Io { path, .. } => format!("{} ist nicht zu benutzen", path.display()),
+            Self::Io { path, source, .. } => format!(
+                "{} ist nicht zu benutzen: {}",
+                path.display(),
+                of_io(source).german
+            ),
             Self::NotAFolder { path } => {
                 format!(
                     "der Statusordner {} ist eine Datei, kein Ordner",

@@ -9,6 +9,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::error::Mistake;
 use super::suggest::did_you_mean;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::both;
 use crate::outcome::telling::shell_word;
 
@@ -60,7 +61,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Mistake {
         ));
     }
     if error.kind() != io::ErrorKind::NotFound {
-        return Mistake::of_file(both!(
+        return Mistake::of_file(both!([error = of_io(error)]
             "the mapping cannot be read: {error}",
             "die Zuordnung ist nicht zu lesen: {error}"
         ))

@@ -29,6 +29,7 @@ use super::steps::Steps;
 use super::suggest::{did_you_mean, quoted};
 use super::syntax::{Keys, Node, Section, wrong_type};
 use crate::customer::Target;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, both};
 
 /// Longest file in bytes, as of mappings.
@@ -229,7 +230,7 @@ fn read(path: &Path) -> Result<Vec<u8>, (Bilingual, Bilingual)> {
                     "die Datei {shown} gibt es nicht"
                 )
             } else {
-                both!(
+                both!([error = of_io(&error)]
                     "{shown} cannot be read: {error}",
                     "{shown} ist nicht zu lesen: {error}"
                 )

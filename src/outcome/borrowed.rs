@@ -1,7 +1,10 @@
 //! Sentences that parsers of others say in English, said in German too. A sentence that is not
 //! known here, such as one of a newer version, stays as it is.
 
+mod system;
+
 use super::Bilingual;
+pub(crate) use system::of_io;
 
 /// What the parser of TOML says.
 pub(crate) fn of_toml(sentence: &str) -> Bilingual {

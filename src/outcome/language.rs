@@ -84,6 +84,15 @@ impl Bilingual {
         language.pick(&self.english, &self.german)
     }
 
+    /// This, and its cause.
+    #[must_use]
+    pub fn because(self, cause: &Self) -> Self {
+        Self {
+            english: format!("{}: {}", self.english, cause.english),
+            german: format!("{}: {}", self.german, cause.german),
+        }
+    }
+
     /// Another sentence behind this one.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
@@ -110,12 +119,14 @@ impl Bilingual {
 /// each text takes them in its own language: `both!([kind] "no {kind}", "kein {kind}")`, or with
 /// a value `both!([kind = self.kind()] …)`.
 macro_rules! both {
-    ([$($part:ident $(= $value:expr)?),+ $(,)?] $english:literal, $german:literal $(,)?) => {{
+    ([$($part:ident $(= $value:expr)?),+ $(,)?] $english:literal, $german:literal
+        $(, $name:ident = $other:expr)* $(,)?) => {{
         const _: () = assert!(
             $crate::outcome::is_pair($english, $german),
             "the texts have to differ, and to have the same placeholders"
         );
         $( $(let $part: $crate::outcome::Bilingual = $value;)? )+
+        $( let $name = $other; )*
         $crate::outcome::Bilingual {
             english: {
                 $( let $part = &$part.english; )+

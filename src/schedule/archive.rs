@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::inbox::Look;
 use super::jobs::Job;
 use crate::outcome::Bilingual;
+use crate::outcome::borrowed::of_io;
 
 /// Names that are tried for one file.
 const NAMES_AT_MOST: u32 = 10_000;
@@ -39,7 +40,7 @@ pub(super) enum ArchiveError {
         folder: PathBuf,
     },
     /// The disk.
-    #[error("{} cannot be moved to {}: {source}", path.display(), folder.display())]
+    #[error("{} cannot be moved to {}: {}", path.display(), folder.display(), of_io(source).english)]
     Io {
         /// The file.
         path: PathBuf,
@@ -73,9 +74,10 @@ impl ArchiveError {
                 folder,
                 source,
             } => format!(
-                "{} lässt sich nicht nach {} verschieben: {source}",
+                "{} lässt sich nicht nach {} verschieben: {}",
                 path.display(),
-                folder.display()
+                folder.display(),
+                of_io(source).german
             ),
         };
         Bilingual {

@@ -21,6 +21,7 @@ use super::verdict::Outcome;
 use super::work::{Workshop, stopped};
 use crate::deliver::driver::Signal;
 use crate::exit;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, ExitCode, both};
 
 /// Permission bits of the metrics file: whoever collects it is another user.
@@ -323,7 +324,7 @@ impl Daemon {
         };
         let text = endpoint::Told::metrics(&*self.board);
         replace(path, text.as_bytes(), METRICS_MODE).map_err(|error| {
-            both!(
+            both!([error = of_io(&error)]
                 "{path} cannot be written: {error}",
                 "{path} ist nicht zu schreiben: {error}",
                 path = path.display()

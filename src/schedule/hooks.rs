@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::jobs::{HookPlace, HookUrl};
 use crate::deliver::client::NoLook;
 use crate::deliver::driver::Signal;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::{exit_status, length_in, unanswered};
 use crate::outcome::{Bilingual, Language, Trouble, both};
 use crate::settings::{Environment, unparsed};
@@ -93,7 +94,7 @@ async fn command(
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn().map_err(|error| {
-        both!(
+        both!([error = of_io(&error)]
             "`{program}` cannot be started: {error}",
             "`{program}` lässt sich nicht starten: {error}"
         )
@@ -107,7 +108,7 @@ async fn command(
         group.is_over();
     }
     let (status, said) = ended.map_err(|error| {
-        both!(
+        both!([error = of_io(&error)]
             "`{program}` was lost: {error}",
             "`{program}` ging verloren: {error}"
         )
@@ -224,7 +225,7 @@ pub(super) fn address(url: &HookUrl, environment: &Environment) -> Result<String
         HookUrl::File(path) => std::fs::read_to_string(path)
             .map(|text| text.trim().to_owned())
             .map_err(|error| {
-                both!(
+                both!([error = of_io(&error)]
                     "the file {path} cannot be read: {error}",
                     "die Datei {path} ist nicht zu lesen: {error}",
                     path = path.display()

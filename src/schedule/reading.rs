@@ -21,6 +21,7 @@ use crate::mapping::MappingError;
 use crate::mapping::error::{Mistake, MistakeLine, Place, line_and_column};
 use crate::mapping::suggest::{closest, did_you_mean, listed};
 use crate::mapping::syntax::{Node, Section, a_table, wrong_type};
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, Language, borrowed, both};
 use crate::settings::JobOptions;
 use archive::archive;
@@ -150,7 +151,7 @@ fn read(path: &Path) -> Result<String, Mistake> {
     std::fs::File::open(path)
         .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
         .map_err(|error| {
-            let title = both!(
+            let title = both!([error = of_io(&error)]
                 "the jobs file cannot be read: {error}",
                 "die Jobdatei ist nicht zu lesen: {error}"
             );

@@ -15,10 +15,11 @@ use super::summary::JobSummary;
 use super::verdict::{Fate, Outcome};
 use crate::journal::state_folder_help;
 use crate::outcome::Bilingual;
+use crate::outcome::borrowed::of_io;
 
 /// A state file that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot be {doing}: {source}", path.display())]
+#[error("{} cannot be {doing}: {}", path.display(), of_io(source).english)]
 pub struct StateError {
     /// The file.
     pub path: PathBuf,
@@ -40,8 +41,11 @@ impl StateError {
             ("read", None) if self.source.kind() == io::ErrorKind::InvalidData => {
                 format!("{path} ist beschädigt")
             }
-            ("read", None) => format!("{path} ist nicht zu lesen: {}", self.source),
-            _ => format!("{path} ist nicht zu schreiben: {}", self.source),
+            ("read", None) => format!("{path} ist nicht zu lesen: {}", of_io(&self.source).german),
+            _ => format!(
+                "{path} ist nicht zu schreiben: {}",
+                of_io(&self.source).german
+            ),
         };
         Bilingual {
             english: self.to_string(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::hooks;
 use super::jobs::{HookPlace, Job};
 use super::pattern;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, both};
 use crate::settings::Environment;
 
@@ -100,7 +101,7 @@ impl Job {
                     ));
                     continue;
                 }
-                (_, Err(error)) => both!(
+                (_, Err(error)) => both!([error = of_io(&error)]
                     "{folder} cannot be used: {error}",
                     "{folder} ist nicht zu benutzen: {error}",
                     folder = folder.display()
@@ -219,7 +220,7 @@ fn program(words: &[String], environment: &Environment) -> Result<(), Bilingual>
                 ));
             }
             Err(error) => {
-                why.get_or_insert(both!(
+                why.get_or_insert(both!([error = of_io(&error)]
                     "the program `{program}` is not to be found: {error}",
                     "das Programm `{program}` ist nicht zu finden: {error}"
                 ));
@@ -254,7 +255,7 @@ fn nearest(folder: &Path) -> Result<PathBuf, Bilingual> {
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                return Err(both!(
+                return Err(both!([error = of_io(&error)]
                     "{there} cannot be used: {error}",
                     "{there} ist nicht zu benutzen: {error}",
                     there = there.display()
@@ -273,7 +274,7 @@ fn writable(folder: &Path) -> Result<(), Bilingual> {
         .suffix(".part")
         .tempfile_in(folder);
     file.map(drop).map_err(|error| {
-        both!(
+        both!([error = of_io(&error)]
             "nothing can be written to {folder}: {error}",
             "in {folder} lässt sich nichts schreiben: {error}",
             folder = folder.display()

@@ -13,6 +13,7 @@ use toml::de::DeValue;
 use super::environment::Environment;
 use super::error::SettingsError;
 use super::file::Page;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::{exit_status, shell_word};
 use crate::outcome::{Bilingual, both};
 
@@ -244,7 +245,7 @@ fn read_file(
                 both!("check the path", "den Pfad prüfen")
             },
         ),
-        _ => failed(Bilingual::same(error.to_string())),
+        _ => failed(of_io(&error)),
     })?;
     if others_may_read(&file) {
         warnings.push(both!(
@@ -308,7 +309,7 @@ fn run(name: &str, words: &[String]) -> Result<SecretString, SettingsError> {
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| {
-            failed(both!(
+            failed(both!([error = of_io(&error)]
                 "it cannot be started: {error}",
                 "er lässt sich nicht starten: {error}"
             ))

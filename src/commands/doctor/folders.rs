@@ -8,6 +8,7 @@ use super::{Doctor, told};
 use crate::exit;
 use crate::import::ImportError;
 use crate::journal::{Journal, JournalError};
+use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::{tenths, thousands_in};
 use crate::outcome::{Bilingual, ExitCode, Finding, Language, both};
 use crate::settings::DoctorChoice;
@@ -154,7 +155,7 @@ fn room(folder: &Path) -> Finding {
     let free = match available(folder) {
         Ok(free) => free,
         Err(error) => {
-            let why = both!(
+            let why = both!([error = of_io(&error)]
                 "the room on the disk of {folder} is not told: {error}",
                 "wie viel auf der Platte von {folder} frei ist, ist nicht zu erfahren: {error}",
                 folder = folder.display()
@@ -190,7 +191,7 @@ fn writable(check: &'static str, what: &Bilingual, option: &str, folder: &Path) 
         Finding::failed(
             check,
             ExitCode::Unusable,
-            both!([what]
+            both!([what, error = of_io(error)]
                 "the {what} {shown} cannot be written to: {error}",
                 "der {what} {shown} ist nicht beschreibbar: {error}"
             ),

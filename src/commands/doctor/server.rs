@@ -14,6 +14,7 @@ use crate::deliver::reach::Reach;
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings, naming};
 use crate::import::runtime_here;
 use crate::names::NameList;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, Ending, ExitCode, Finding, Trouble, both};
 use crate::settings::DoctorChoice;
 
@@ -79,7 +80,7 @@ pub(super) fn look(choice: DoctorChoice, doctor: &mut Doctor<'_>) {
     let runtime = match runtime_here() {
         Ok(runtime) => runtime,
         Err(error) => {
-            let why = both!(
+            let why = both!([error = of_io(&error)]
                 "no sockets can be had: {error}",
                 "es sind keine Sockets zu haben: {error}"
             );
@@ -380,7 +381,7 @@ async fn reach(setting: &str, url: &str, at_most: Duration, doctor: &mut Doctor<
             doctor.tell(&Finding::failed(
                 "dns",
                 ExitCode::TryLater,
-                both!([who]
+                both!([who, error = of_io(error)]
                     "the name of {who} cannot be looked up: {error}",
                     "{who} lässt sich unter seinem Namen nicht finden: {error}"
                 ),
@@ -405,7 +406,7 @@ async fn reach(setting: &str, url: &str, at_most: Duration, doctor: &mut Doctor<
             doctor.tell(&Finding::failed(
                 "tcp",
                 ExitCode::TryLater,
-                both!([who]
+                both!([who, error = of_io(error)]
                     "{who} takes no connection: {error}",
                     "{who} nimmt keine Verbindung an: {error}"
                 ),

@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use super::super::{Ended, Failure};
 use super::{failure, next};
 use crate::console::Console;
+use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::KeyLines;
 
@@ -99,7 +100,7 @@ impl KeyPlace {
                         "{place} is no folder, so no key can be written into it",
                         "{place} ist kein Ordner, also lässt sich kein Schlüssel darin ablegen"
                     ),
-                    _ => both!(
+                    _ => both!([error = of_io(&error)]
                         "no key can be written into {place}: {error}",
                         "in {place} lässt sich kein Schlüssel schreiben: {error}"
                     ),
@@ -131,7 +132,7 @@ impl KeyPlace {
             Self::File { draft, path, force } => (draft, path, force),
         };
         if let Err(error) = write(draft, &path, force, told.key) {
-            console.warn(&both!(
+            console.warn(&both!([error = of_io(&error)]
                 "{path} could not be written ({error}): this is the only time that the key is shown",
                 "{path} ließ sich nicht schreiben ({error}): der Schlüssel wird nur dieses eine Mal gezeigt",
                 path = path.display()

@@ -135,6 +135,20 @@ fn what_is_wrong_with_a_jobs_file_is_german() {
     );
 }
 
+/// A number of the system says nothing to anybody.
+#[test]
+fn a_file_that_is_not_there_is_told_in_words() {
+    let mut importer = importer(JOB);
+    importer.args(["schedule", "nowhere.toml", "--list"]);
+    let run = importer.run().expect(4);
+    let why = "error: the jobs file cannot be read: there is no such file or folder\n";
+    assert!(run.stderr.contains(why), "{}", run.said());
+    importer.args(["schedule", "nowhere.toml", "--list", "--lang", "de"]);
+    let run = importer.run().expect(4);
+    let why = "Fehler: die Jobdatei ist nicht zu lesen: die Datei oder den Ordner gibt es nicht\n";
+    assert!(run.stderr.contains(why), "{}", run.said());
+}
+
 #[test]
 fn what_becomes_of_a_job_is_german_for_people_and_english_for_programs() {
     let erp = StandIn::start(SandboxSettings::default());
