@@ -17,7 +17,7 @@ use super::{Ended, Failure, events, signals};
 use crate::cli::{Cli, MappingChoice, ScheduleArgs};
 use crate::console::Console;
 use crate::exit;
-use crate::import::{Events, Existing, ImportError, Moved, note_moved};
+use crate::import::{Events, Existing, ImportError, Moved, note_left, note_moved, note_moving};
 use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::length_in;
 use crate::outcome::{Bilingual, ExitCode, Language, RunEvent, Summary, both};
@@ -242,6 +242,20 @@ impl JobRunner {
         }
     }
 
+    /// Where an input lies, with the commands that send it again from there, and whose journal is
+    /// to know that.
+    fn place_of(&self, archived: &Archived) -> Result<(Moved, StateDir), SettingsError> {
+        let order = &archived.order;
+        let choice = self.choice(&order.job, &order.input, order.left, &archived.to)?;
+        let moved = Moved {
+            run: archived.run.clone(),
+            to: archived.to.clone(),
+            again: choice.settings.again_command,
+            retry: choice.settings.retry_command,
+        };
+        Ok((moved, choice.state_dir))
+    }
+
     fn ran(&self, order: &Order) -> Result<Ran, (Failure, Fault)> {
         let elsewhere = |failure| (failure, Fault::Elsewhere);
         let archived = order.job.after_failure(&order.input);
@@ -341,31 +355,42 @@ impl Runner for JobRunner {
         })
     }
 
-    fn moved(&self, archived: &[Archived]) -> Result<Vec<String>, String> {
-        let choices = archived.iter().map(|it| {
-            let order = &it.order;
-            self.choice(&order.job, &order.input, order.left, &it.to)
-        });
-        let choices: Result<Vec<RunChoice>, _> = choices.collect();
-        let choices = choices.map_err(|error| error.to_string())?;
-        let moved: Vec<Moved<'_>> = archived
-            .iter()
-            .zip(&choices)
-            .map(|(it, choice)| Moved {
-                run: &it.run,
-                to: &it.to,
-                again: &choice.settings.again_command,
-                retry: &choice.settings.retry_command,
-            })
-            .collect();
-        // All of them are one job's.
-        if let Some(StateDir::Folder(folder)) = choices.first().map(|choice| &choice.state_dir) {
-            note_moved(folder, &moved).map_err(|error| error.to_string())?;
+    fn note_left(&self, job: &Job) -> Result<(), String> {
+        let input = Path::new("input");
+        // What is wrong with the settings is told by the runs.
+        let Ok(choice) = self.choice(job, input, None, input) else {
+            return Ok(());
+        };
+        match choice.state_dir {
+            StateDir::Folder(folder) => {
+                note_left(&folder, &job.name).map_err(|error| error.to_string())
+            }
+            StateDir::Temporary => Ok(()),
         }
-        let commands = choices.into_iter();
-        Ok(commands
-            .map(|choice| choice.settings.again_command)
-            .collect())
+    }
+
+    fn moving(&self, archived: &Archived) -> Result<(), String> {
+        let (moved, folder) = self.place_of(archived).map_err(|error| error.to_string())?;
+        match folder {
+            StateDir::Folder(folder) => note_moving(&folder, &archived.order.job.name, &moved)
+                .map_err(|error| of_io(&error).english),
+            StateDir::Temporary => Ok(()),
+        }
+    }
+
+    fn moved(&self, archived: &[Archived]) -> Result<Vec<String>, String> {
+        let places = archived.iter().map(|it| self.place_of(it));
+        let places: Result<Vec<_>, _> = places.collect();
+        let (moved, folders): (Vec<Moved>, Vec<StateDir>) = places
+            .map_err(|error| error.to_string())?
+            .into_iter()
+            .unzip();
+        // All of them are one job's.
+        if let (Some(StateDir::Folder(folder)), Some(first)) = (folders.first(), archived.first()) {
+            let job = &first.order.job.name;
+            note_moved(folder, job, &moved).map_err(|error| error.to_string())?;
+        }
+        Ok(moved.into_iter().map(|moved| moved.again).collect())
     }
 
     fn lane(&self, job: &Job) -> String {

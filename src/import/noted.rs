@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::moving::Moved;
 use super::settings::{Existing, FailOn, ImportSettings, MAX_INVALID};
 use super::which::{absolute, options_from};
 use super::{Import, ImportError};
@@ -127,33 +128,11 @@ pub(super) fn again_of(row: &RunRow) -> Option<String> {
     (!command.is_empty()).then_some(command)
 }
 
-/// Where an input lies after its run, for whoever asks for it by the run.
-pub struct Moved<'a> {
-    /// The run.
-    pub run: &'a str,
-    /// Where its input lies now.
-    pub to: &'a Path,
-    /// The commands that send it again from there, without and with what has failed.
-    pub again: &'a str,
-    /// See `again`.
-    pub retry: &'a str,
-}
-
-/// Notes in the journal of a state folder where inputs lie.
-///
-/// # Errors
-/// If the journal cannot be used.
-pub fn note_moved(state_dir: &Path, moved: &[Moved<'_>]) -> Result<(), ImportError> {
-    let Some(mut journal) = Journal::open_existing(state_dir)? else {
-        return Ok(());
-    };
-    for it in moved {
-        note_place(&mut journal, it.run, it.to)?;
-        note(&mut journal, it.run, "noted.again", &it.again)?;
-        note(&mut journal, it.run, "noted.retry", &it.retry)?;
-    }
-    journal.close()?;
-    Ok(())
+/// Notes where an input lies that was moved, and the commands that send it again from there.
+pub(super) fn note_moved_input(journal: &mut Journal, moved: &Moved) -> Result<(), ImportError> {
+    note_place(journal, &moved.run, &moved.to)?;
+    note(journal, &moved.run, "noted.again", &moved.again)?;
+    note(journal, &moved.run, "noted.retry", &moved.retry)
 }
 
 /// Notes where the run's input lies by now. What is no Unicode is not noted.

@@ -146,7 +146,7 @@ impl Job {
 }
 
 /// Where a file that is moved to the folder will lie, unless the name is taken meanwhile.
-fn place_of(path: &Path, folder: &Path) -> PathBuf {
+pub(super) fn place_of(path: &Path, folder: &Path) -> PathBuf {
     let places = (1..=NAMES_AT_MOST).map(|number| folder.join(name(path, number)));
     let mut free = places.filter(|place| !place.exists());
     free.next().unwrap_or_else(|| folder.join(name(path, 1)))

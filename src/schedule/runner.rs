@@ -59,6 +59,19 @@ pub trait Runner: Send + Sync + 'static {
     /// Does a run; blocks until it has ended and its journal is closed.
     fn run(&self, order: &Order) -> Ran;
 
+    /// Tells the journal where inputs of the job lie that an earlier start moved, if that one died
+    /// before it could.
+    ///
+    /// # Errors
+    /// Why that cannot be noted.
+    fn note_left(&self, job: &Job) -> Result<(), String>;
+
+    /// Notes, so that it outlasts this process, where an input will lie that is about to be moved.
+    ///
+    /// # Errors
+    /// Why that cannot be noted.
+    fn moving(&self, archived: &Archived) -> Result<(), String>;
+
     /// Notes where the inputs of one job's runs lie that are over, because they were moved;
     /// returns the commands that send them again from there, in the same order.
     ///

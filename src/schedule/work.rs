@@ -245,6 +245,7 @@ impl Workshop {
         known: Arc<BTreeSet<FailureMark>>,
         signal: &watch::Receiver<Signal>,
     ) -> Files {
+        self.note_left(job).await;
         let mut files = self.found(job);
         if files.not_begun.is_empty() {
             return files;
@@ -333,10 +334,11 @@ impl Workshop {
         let mut code = code;
         let mut moved_to = None;
         if let Some(folder) = archive {
-            match moved(&input, look, folder) {
+            let run = ran.summary.as_ref().map(|summary| &*summary.run);
+            match self.moved(&order, run, look, folder) {
                 Ok(to) => {
-                    if let Some(summary) = &ran.summary {
-                        let (run, to) = (summary.run.clone(), to.clone());
+                    if let Some(run) = run {
+                        let (run, to) = (run.to_owned(), to.clone());
                         let archived = Archived { order, run, to };
                         files.archived.push((files.inputs.len(), archived));
                     }
@@ -365,6 +367,50 @@ impl Workshop {
         code
     }
 
+    /// Moves an input that was looked at before it was imported. Where it will lie is noted first:
+    /// who dies then leaves no run of which nobody knows where its input is.
+    fn moved(
+        &self,
+        order: &Order,
+        run: Option<&str>,
+        look: std::io::Result<Look>,
+        folder: &Path,
+    ) -> Result<PathBuf, ArchiveError> {
+        let look = look.map_err(|source| ArchiveError::Io {
+            path: order.input.clone(),
+            folder: folder.to_owned(),
+            source,
+        })?;
+        let note = |to: &Path| {
+            let archived = run.map(|run| Archived {
+                order: order.clone(),
+                run: run.to_owned(),
+                to: to.to_owned(),
+            });
+            let noted = archived.map_or(Ok(()), |archived| self.runner.moving(&archived));
+            if let Err(why) = noted {
+                // The journal will know in the end.
+                tracing::warn!(%why, "where an input will lie is not noted beforehand");
+            }
+        };
+        let expected = archive::place_of(&order.input, folder);
+        note(&expected);
+        let to = archive::put(&order.input, &look, folder)?;
+        if to != expected {
+            note(&to);
+        }
+        Ok(to)
+    }
+
+    /// Lets the journal know what an earlier start, which died, has moved.
+    async fn note_left(&self, job: &Arc<Job>) {
+        let (runner, left) = (Arc::clone(&self.runner), Arc::clone(job));
+        let noted = tokio::task::spawn_blocking(move || runner.note_left(&left)).await;
+        if let Err(why) = noted.unwrap_or_else(|error| Err(error.to_string())) {
+            self.warn(job, &not_noted(&why));
+        }
+    }
+
     /// Lets the journal know where the inputs lie by now, all at once, for it is looked over each
     /// time that it is opened; tells their summaries the commands that send them again from there.
     /// That it cannot be noted is no failure of the job.
@@ -384,11 +430,7 @@ impl Workshop {
                 }
             }
             Err(why) => {
-                let text = both!(
-                    "where its input lies now is not noted: {why}",
-                    "wo die Eingabe des Laufs jetzt liegt, ist nicht vermerkt: {why}"
-                );
-                self.warn(job, &text);
+                self.warn(job, &not_noted(&why));
             }
         }
     }
@@ -501,6 +543,13 @@ impl Files {
     }
 }
 
+fn not_noted(why: &str) -> Bilingual {
+    both!(
+        "where its input lies now is not noted: {why}",
+        "wo die Eingabe des Laufs jetzt liegt, ist nicht vermerkt: {why}"
+    )
+}
+
 fn in_both(error: &ImportError) -> Bilingual {
     let english = error.to_string();
     Bilingual {
@@ -523,20 +572,6 @@ fn lost() -> Ran {
         is_strict: false,
         journal: None,
     }
-}
-
-/// Moves an input that was looked at before it was imported.
-fn moved(
-    input: &Path,
-    look: std::io::Result<Look>,
-    folder: &Path,
-) -> Result<PathBuf, ArchiveError> {
-    let look = look.map_err(|source| ArchiveError::Io {
-        path: input.to_owned(),
-        folder: folder.to_owned(),
-        source,
-    })?;
-    archive::put(input, &look, folder)
 }
 
 /// Until somebody wants everything to stop.

@@ -48,6 +48,7 @@ pub fn report_again(mut old: OldRun<'_>) -> Result<Summary, ImportError> {
         Err(error) => return Err(error.into()),
     };
     let gone = || ImportError::NoSuchRun(id.clone());
+    super::super::moving::note_left_of(old.journal, old.state_dir, &id)?;
     old.row = old.journal.run(&id)?.ok_or_else(gone)?;
     Report::check(&old.report)?;
     let report = Report::prepare(&old.report, &id)?;

@@ -9,6 +9,7 @@ type Places = Vec<(String, PathBuf)>;
 
 /// One record of each input fails; what is told of moved inputs is kept.
 struct Fake {
+    moving: Mutex<Vec<PathBuf>>,
     moved: Mutex<Vec<Places>>,
     answer: Result<(), String>,
 }
@@ -36,6 +37,17 @@ impl Runner for Fake {
         }
     }
 
+    fn note_left(&self, _: &Job) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// It is told while the input is still where it was.
+    fn moving(&self, archived: &Archived) -> Result<(), String> {
+        assert!(archived.order.input.exists() && !archived.to.exists());
+        self.moving.lock().unwrap().push(archived.to.clone());
+        Ok(())
+    }
+
     fn moved(&self, archived: &[Archived]) -> Result<Vec<String>, String> {
         let told = archived.iter().map(|it| (it.run.clone(), it.to.clone()));
         self.moved.lock().unwrap().push(told.collect());
@@ -59,6 +71,7 @@ fn started(answer: Result<(), String>) -> (JobSummary, Vec<Places>, Vec<String>)
         std::fs::write(folder.path().join(name), name).unwrap();
     }
     let fake = Arc::new(Fake {
+        moving: Mutex::default(),
         moved: Mutex::default(),
         answer,
     });
@@ -85,6 +98,8 @@ fn started(answer: Result<(), String>) -> (JobSummary, Vec<Places>, Vec<String>)
         .unwrap();
     let summary = runtime.block_on(workshop.start(&job, Why::Asked, &signal));
     let moved = fake.moved.lock().unwrap().clone();
+    let told: Vec<PathBuf> = moved.iter().flatten().map(|(_, to)| to.clone()).collect();
+    assert_eq!(*fake.moving.lock().unwrap(), told);
     let warnings = warnings.lock().unwrap().clone();
     (summary, moved, warnings)
 }

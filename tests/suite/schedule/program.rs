@@ -690,3 +690,41 @@ fn once_tells_of_itself_before_it_has_come_to_an_end() {
     assert_eq!(metric(&text, "importer_job_running{job=\"shop\"}"), 0.0);
     assert!((metric(&text, seen) - seen_at).abs() < 60.0, "{text}");
 }
+
+/// The journal is told in the end where inputs were moved to; who is killed before has noted it.
+#[test]
+fn who_is_killed_leaves_no_input_that_its_run_does_not_find() {
+    let erp = StandIn::start(SandboxSettings::default());
+    erp.set_faults(Faults {
+        hang: 1.0,
+        ..Faults::default()
+    });
+    let mut importer = importer(&erp, "");
+    importer.file("inbox/a.csv", export([("B1", "")]));
+    importer.file("inbox/b.csv", export([("K1", "Ulm")]));
+    importer.args(["schedule", "jobs.toml", "--once", "shop"]);
+    let mut once_more = Daemon(importer.start());
+    wait_for(|| erp.requests().iter().any(|it| it.method == "POST"));
+    once_more.0.kill().unwrap();
+    once_more.0.wait().unwrap();
+    assert_eq!(names(&importer.folder().join("failed")), ["a.csv"]);
+    let moves = importer.folder().join(".importer/jobs/shop/moves");
+    assert!(moves.exists());
+
+    let reports = importer.folder().join("reports");
+    let mut runs = names(&reports).into_iter();
+    let run = runs.find(|run| reports.join(run).join("failed.csv").exists());
+    let run = run.unwrap();
+    std::fs::remove_file(reports.join(&run).join("failed.csv")).unwrap();
+    importer.args(["report", &run]).run().expect(0);
+    assert!(reports.join(&run).join("failed.csv").exists());
+
+    // The next start puts it into the journal.
+    std::fs::remove_file(reports.join(&run).join("failed.csv")).unwrap();
+    erp.lift();
+    once(&mut importer).expect(0);
+    assert!(!moves.exists());
+    importer.args(["report", &run]).run().expect(0);
+    assert!(reports.join(&run).join("failed.csv").exists());
+    assert_eq!(erp.numbers(), ["K1"]);
+}
