@@ -3,8 +3,8 @@
 //!
 //! Owns what a job is: its times, which files are due, what becomes of them, who is told. How a
 //! run is done is not known here: a [`Runner`] does it, by the same code as `importer run`.
-//! What can be decided without touching anything (`times`, `verdict`, `metrics`) is apart from
-//! what touches the world (`inbox`, `archive`, `hooks`, `state`, `endpoint`). Nothing here
+//! What can be decided without touching anything (`times`, `verdict`, `metrics`, `known`) is apart
+//! from what touches the world (`inbox`, `archive`, `hooks`, `state`, `endpoint`). Nothing here
 //! prints: what happens is told as [`Told`].
 
 mod archive;
