@@ -4,8 +4,8 @@
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::progress::tell_asking;
 use super::runtime::runtime;
-use super::sending::tell_asking;
 use super::which::options_from;
 use super::{Import, ImportError};
 use crate::deliver::client::Client;

@@ -1,13 +1,14 @@
-//! How far sending is, how much this command will send, and how long that will take.
+//! What people are told while requests are under way: how far it is, how much this command will
+//! send, how long that will take, and why nothing moves.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Listener;
 use super::estimate::{Estimate, Mark};
-use super::sending::tell_pauses;
 use crate::deliver::driver::Observed;
 use crate::deliver::settings::Rate;
-use crate::outcome::{Counts, Outcome, Phase, Progress, RunEvent};
+use crate::outcome::telling::{length, thousands_in};
+use crate::outcome::{Bilingual, Counts, Outcome, Phase, Progress, RunEvent, both};
 
 /// How much one command sends at most.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,6 +118,94 @@ impl SendingProgress {
                 tell_pauses(observed, listener);
             }
         }
+    }
+}
+
+/// Tells people how looking up goes.
+pub(super) fn tell_looking(observed: &Observed<'_>, listener: &Listener) {
+    if let Observed::Tick(tick) = observed {
+        listener.progress(|| {
+            RunEvent::Progress(Progress {
+                phase: Phase::Reconciling,
+                done: tick.traffic.lookups,
+                total: None,
+                counts: Counts::default(),
+                traffic: tick.traffic,
+                concurrency: tick.allowed,
+                quota: tick.quota,
+                left: tick.waits.map(|wait| wait.all),
+                gives_up: tick.gives_up,
+                waits: tick.waits,
+            })
+        });
+    }
+    tell_pauses(observed, listener);
+}
+
+/// Tells people how asking goes before anything is sent: of pauses, and of a server that does not
+/// answer.
+pub(super) fn tell_asking(observed: &Observed<'_>, listener: &Listener) {
+    if let Observed::Tick(tick) = observed {
+        listener.tell(&RunEvent::Progress(Progress {
+            phase: Phase::CheckingExisting,
+            done: 0,
+            total: None,
+            counts: Counts::default(),
+            traffic: tick.traffic,
+            concurrency: tick.allowed,
+            quota: None,
+            left: None,
+            gives_up: tick.gives_up,
+            waits: None,
+        }));
+    }
+    tell_pauses(observed, listener);
+}
+
+/// That the wish to stop was heard, and what is waited for.
+fn stopping(requests: usize, at_most: Duration, by_key: bool) -> Bilingual {
+    let time = length(at_most);
+    let under_way = if requests == 1 {
+        both!("1 request is under way", "1 Anfrage ist unterwegs")
+    } else {
+        let requests = Bilingual::of(|l| thousands_in(requests as u64, l));
+        both!([requests] "{requests} requests are under way", "{requests} Anfragen sind unterwegs")
+    };
+    let (them, customers) = if requests == 1 {
+        (
+            both!("it", "sie"),
+            both!("its customer is", "ihr Kunde ist"),
+        )
+    } else {
+        (
+            both!("them", "sie"),
+            both!("their customers are", "ihre Kunden sind"),
+        )
+    };
+    if by_key {
+        both!([under_way, them, customers]
+            "stopping: {under_way}, up to {time}; Ctrl-C again drops {them} ({customers} unknown then)",
+            "hält an: {under_way}, bis zu {time}; noch einmal Strg+C bricht {them} ab ({customers} dann unbekannt)"
+        )
+    } else {
+        both!([under_way] "stopping: {under_way}, up to {time}", "hält an: {under_way}, bis zu {time}")
+    }
+}
+
+/// Tells people of pauses, and that a wish to stop was heard.
+fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
+    match observed {
+        Observed::Paused(why, length) => listener.tell(&RunEvent::Paused {
+            why: *why,
+            length: *length,
+        }),
+        Observed::Resumed => listener.tell(&RunEvent::Resumed),
+        Observed::Stopping {
+            requests,
+            at_most,
+            by_key,
+        } => listener.tell(&RunEvent::info(stopping(*requests, *at_most, *by_key))),
+        Observed::Settled(..) | Observed::Tick(..) => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 
@@ -11,24 +11,21 @@ use super::feed::Feed;
 use super::known::settle_guarded;
 use super::ledger::{JournalFindings, JournalLedger, SettledSet, TargetHashes};
 use super::live::Live;
-use super::progress::{Most, SendingProgress};
+use super::progress::{Most, SendingProgress, tell_looking};
 use super::reconcile::OpenElsewhere;
 use super::returned::Link;
 use super::settings::Existing;
 use super::survey::Survey;
 use super::which::{counts_of, patient};
-use super::{ImportError, Listener, Waiting};
+use super::{ImportError, Waiting};
 use crate::customer::{Part, Target};
 use crate::deliver::DeliverySettings;
 use crate::deliver::client::Client;
-use crate::deliver::driver::{Delivered, Driver, Observed, Signal};
+use crate::deliver::driver::{Delivered, Driver, Signal};
 use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
 use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
-use crate::outcome::telling::{length, thousands_in};
-use crate::outcome::{
-    Bilingual, Counts, Ending, KeyHash, Measured, Phase, Progress, RunEvent, Traffic, both,
-};
+use crate::outcome::{Counts, Ending, KeyHash, Measured, RunEvent, Traffic, both};
 
 /// Batches of submissions that wait between reading and sending.
 const QUEUE: usize = 4;
@@ -367,94 +364,6 @@ pub(super) fn add(to: &mut Traffic, more: Traffic) {
     to.lookups += more.lookups;
     to.retries += more.retries;
     to.throttled += more.throttled;
-}
-
-/// Tells people how looking up goes.
-pub(super) fn tell_looking(observed: &Observed<'_>, listener: &Listener) {
-    if let Observed::Tick(tick) = observed {
-        listener.progress(|| {
-            RunEvent::Progress(Progress {
-                phase: Phase::Reconciling,
-                done: tick.traffic.lookups,
-                total: None,
-                counts: Counts::default(),
-                traffic: tick.traffic,
-                concurrency: tick.allowed,
-                quota: tick.quota,
-                left: tick.waits.map(|wait| wait.all),
-                gives_up: tick.gives_up,
-                waits: tick.waits,
-            })
-        });
-    }
-    tell_pauses(observed, listener);
-}
-
-/// Tells people how asking goes before anything is sent: of pauses, and of a server that does not
-/// answer.
-pub(super) fn tell_asking(observed: &Observed<'_>, listener: &Listener) {
-    if let Observed::Tick(tick) = observed {
-        listener.tell(&RunEvent::Progress(Progress {
-            phase: Phase::CheckingExisting,
-            done: 0,
-            total: None,
-            counts: Counts::default(),
-            traffic: tick.traffic,
-            concurrency: tick.allowed,
-            quota: None,
-            left: None,
-            gives_up: tick.gives_up,
-            waits: None,
-        }));
-    }
-    tell_pauses(observed, listener);
-}
-
-/// That the wish to stop was heard, and what is waited for.
-fn stopping(requests: usize, at_most: Duration, by_key: bool) -> Bilingual {
-    let time = length(at_most);
-    let under_way = if requests == 1 {
-        both!("1 request is under way", "1 Anfrage ist unterwegs")
-    } else {
-        let requests = Bilingual::of(|l| thousands_in(requests as u64, l));
-        both!([requests] "{requests} requests are under way", "{requests} Anfragen sind unterwegs")
-    };
-    let (them, customers) = if requests == 1 {
-        (
-            both!("it", "sie"),
-            both!("its customer is", "ihr Kunde ist"),
-        )
-    } else {
-        (
-            both!("them", "sie"),
-            both!("their customers are", "ihre Kunden sind"),
-        )
-    };
-    if by_key {
-        both!([under_way, them, customers]
-            "stopping: {under_way}, up to {time}; Ctrl-C again drops {them} ({customers} unknown then)",
-            "hält an: {under_way}, bis zu {time}; noch einmal Strg+C bricht {them} ab ({customers} dann unbekannt)"
-        )
-    } else {
-        both!([under_way] "stopping: {under_way}, up to {time}", "hält an: {under_way}, bis zu {time}")
-    }
-}
-
-/// Tells people of pauses, and that a wish to stop was heard.
-pub(super) fn tell_pauses(observed: &Observed<'_>, listener: &Listener) {
-    match observed {
-        Observed::Paused(why, length) => listener.tell(&RunEvent::Paused {
-            why: *why,
-            length: *length,
-        }),
-        Observed::Resumed => listener.tell(&RunEvent::Resumed),
-        Observed::Stopping {
-            requests,
-            at_most,
-            by_key,
-        } => listener.tell(&RunEvent::info(stopping(*requests, *at_most, *by_key))),
-        Observed::Settled(..) | Observed::Tick(..) => {}
-    }
 }
 
 #[cfg(test)]
