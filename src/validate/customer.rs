@@ -17,8 +17,8 @@ impl<'r> Customer<'r> {
         Self { customer, key }
     }
 
-    /// The key by which the ERP is asked for it, normalised as [`normalise_key`] does; none
-    /// when it is unkeyed.
+    /// The key by which the ERP is asked for it, normalised as
+    /// [`normalise_key`](crate::customer::normalise_key) does; none when it is unkeyed.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
