@@ -57,10 +57,15 @@ impl Engine {
     /// Records that may be in flight, durable or on their way to the disk. Where tokens are
     /// scarce nobody holds one for long.
     pub(super) fn under_way_at_most(&self) -> usize {
-        let allowed = self.concurrency.allowed();
         let is_paced = self.rate.is_some() || self.post_gate.interval().is_some();
         let ahead = if is_paced { 1 } else { self.ahead };
-        allowed + (allowed * ahead).min(AHEAD_AT_MOST.max(allowed))
+        self.concurrency.allowed() + self.ahead_at_most(ahead)
+    }
+
+    /// Records that may be durable, or on their way to the disk, if so many rounds may be.
+    fn ahead_at_most(&self, rounds: usize) -> usize {
+        let allowed = self.concurrency.allowed();
+        (allowed * rounds).min(AHEAD_AT_MOST.max(allowed))
     }
 
     /// Goes further ahead where requests wait for the disk: there one sync must serve more
@@ -69,7 +74,7 @@ impl Engine {
     pub(super) fn note_pace_of_the_disk(&mut self) {
         let allowed = self.concurrency.allowed();
         // It was written when half of them were left: the disk took no time to speak of.
-        let is_ahead = self.cleared.len() * 8 > allowed * self.ahead * 3;
+        let is_ahead = self.cleared.len() * 8 > self.ahead_at_most(self.ahead) * 3;
         // The first ones show nothing: there was nobody ahead yet.
         let has_begun = self.posts_left > 2 * allowed as u64;
         // A few that wait are those of which the loop has not heard yet.
@@ -89,7 +94,7 @@ impl Engine {
     /// then, and it serves more records.
     #[must_use]
     pub fn may_wait_until(&self, since: Moment) -> Option<Moment> {
-        let is_well_ahead = self.cleared.len() * 2 > self.concurrency.allowed() * self.ahead;
+        let is_well_ahead = self.cleared.len() * 2 > self.ahead_at_most(self.ahead);
         let may_wait = self.ahead > 1 && is_well_ahead && !self.is_stopping();
         may_wait.then(|| since + COMPANY_AT_MOST)
     }

@@ -68,6 +68,16 @@ fn a_disk_that_gets_faster_is_not_waited_for_any_more() {
     assert_eq!(told.ahead, 1);
 }
 
+/// More rounds of so many requests are allowed than records may be ahead.
+#[test]
+fn nor_with_so_many_requests_that_few_rounds_may_be_ahead() {
+    let mut run = Run::new(Server::new(1, USUAL), 256);
+    run.slow_disk = Some((ms(60), ms(1_000)));
+    let told = run.go(4 * RECORDS, None);
+    assert!(told.under_way > 256 * 2, "{}", told.under_way);
+    assert_eq!(told.ahead, 1);
+}
+
 #[test]
 fn records_wait_for_company_on_their_way_to_the_disk_and_requests_for_nobody() {
     let told = run(QUICK, ms(1), |_| {});
