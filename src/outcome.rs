@@ -35,7 +35,8 @@ pub use language::{Bilingual, Language};
 pub(crate) use language::{both, is_pair};
 pub use measured::{Latency, Limit, Measured};
 pub use summary::{
-    Alteration, Asked, Conditions, Cure, ErrorGroup, Linked, Plan, Summary, ToldTexts, Traffic,
+    Alteration, Asked, Conditions, Cure, ErrorGroup, Linked, Plan, Summary, Told, ToldTexts,
+    Traffic,
 };
 
 use crate::record::Position;

@@ -24,6 +24,7 @@ mod summary;
 mod times;
 mod told;
 mod trial;
+mod untold;
 mod verdict;
 mod work;
 

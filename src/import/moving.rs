@@ -5,8 +5,8 @@
 //! made, as a line of a file beside the journal. What such a file says is put into the journal by
 //! whoever comes next.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::ImportError;
 use super::noted::note_moved_input;
 use super::which::absolute;
-use crate::journal::Journal;
+use crate::journal::{Journal, add_line, lines};
 
 /// Where an input lies after its run, for whoever asks for it by the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,33 +41,11 @@ impl Moved {
 /// # Errors
 /// If that cannot be written.
 pub fn note_moving(state_dir: &Path, job: &str, moved: &Moved) -> io::Result<()> {
-    let path = file_of(state_dir, job);
-    let folder = path.parent().unwrap_or(state_dir);
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    let mut options = File::options();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    builder.create(folder)?;
-    let is_new = !path.exists();
     let moved = Moved {
         to: absolute(&moved.to),
         ..moved.clone()
     };
-    // What was cut off before it must not spoil this line.
-    let mut line = vec![b'\n'];
-    serde_json::to_writer(&mut line, &moved)?;
-    let mut file = options.open(&path)?;
-    file.write_all(&line)?;
-    file.sync_all()?;
-    if cfg!(unix) && is_new {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    add_line(&file_of(state_dir, job), &moved)
 }
 
 /// Tells the journal of a state folder where inputs of the job lie that were moved.
@@ -126,12 +104,8 @@ fn file_of(state_dir: &Path, job: &str) -> PathBuf {
 
 /// The moves of a file that were made.
 fn left(path: &Path) -> Vec<Moved> {
-    let bytes = fs::read(path).unwrap_or_default();
-    let lines = bytes.split(|byte| *byte == b'\n');
-    lines
-        .filter_map(|line| serde_json::from_slice(line).ok())
-        .filter(Moved::is_there)
-        .collect()
+    let noted = lines(path).unwrap_or_default();
+    noted.into_iter().filter(Moved::is_there).collect()
 }
 
 #[cfg(test)]
@@ -157,12 +131,10 @@ mod tests {
         let made = [moved("a.csv", "a"), moved("b.csv", "b")];
         note_moving(&state, "shop", &made[0]).unwrap();
         note_moving(&state, "shop", &moved("missing.csv", "")).unwrap();
-        // A name that was taken, and a line that was cut off.
+        // A name that was taken.
         note_moving(&state, "shop", &moved("taken.csv", "")).unwrap();
         fs::write(folder.path().join("taken.csv"), "").unwrap();
         let path = file_of(&state, "shop");
-        let mut file = File::options().append(true).open(&path).unwrap();
-        file.write_all(b"\n{\"run\": \"cut").unwrap();
         note_moving(&state, "shop", &made[1]).unwrap();
         assert_eq!(left(&path), made);
         // There is no journal to tell.

@@ -57,7 +57,7 @@ pub struct Latencies {
 
 /// How long the server took to answer POSTs, in milliseconds: that many per cent of the answers
 /// took no longer. Figures are up to a sixteenth too high, never too low.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// Answers that were measured.
     pub answers: u64,

@@ -9,7 +9,7 @@ use super::{Counts, Ending, FieldError, Language, Latency, Limit};
 use crate::record::Position;
 
 /// The line of the mapping that would cure an error.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cure {
     /// The heading under which the line stands: `[customer.BillingAddress]`.
     pub table: String,
@@ -18,7 +18,7 @@ pub struct Cure {
 }
 
 /// Errors with one cause: same code, same field, same columns, same kind of damage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorGroup {
     /// The code: one of [`Code`](super::Code)'s texts or, for refused records, the server's.
     pub code: String,
@@ -67,7 +67,7 @@ impl ErrorGroup {
 }
 
 /// A meaning and a remedy in another language than English.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// What it means.
     pub message: String,
@@ -89,7 +89,7 @@ pub struct Words {
 }
 
 /// What went over the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
     /// Requests in all, look-ups included.
     pub requests: u64,
@@ -104,7 +104,7 @@ pub struct Traffic {
 }
 
 /// What a dry run found out about the import that it rehearsed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Records that would be sent.
     pub would_create: u64,
@@ -131,7 +131,7 @@ pub struct Plan {
 
 /// Cells of one column that differ between a returned file and the input that it came from,
 /// although nothing was wrong with them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alteration {
     /// The column; for JSON the path of a key.
     pub column: String,
@@ -146,7 +146,7 @@ pub struct Alteration {
 }
 
 /// What a run has to do with others: a returned file corrects what failed in an earlier one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Linked {
     /// The run whose returned file this run imports; none if this is the first one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,7 +228,8 @@ pub struct Conditions {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Summary {
     /// The run's id; `dry-run-…` for a dry run.
     pub run: String,

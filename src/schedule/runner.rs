@@ -1,6 +1,6 @@
 //! What a job wants of whoever does its runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +52,17 @@ pub struct Ran {
     pub is_strict: bool,
     /// The state folder with its journal; none, if it has none that stays.
     pub journal: Option<PathBuf>,
+}
+
+impl Ran {
+    /// Its input, moved there; none without a run.
+    pub(super) fn archived(&self, order: &Order, to: &Path) -> Option<Archived> {
+        self.summary.as_ref().map(|summary| Archived {
+            order: order.clone(),
+            run: summary.run.clone(),
+            to: to.to_owned(),
+        })
+    }
 }
 
 /// Who does runs: by the same code as `importer run`.

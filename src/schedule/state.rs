@@ -1,6 +1,7 @@
 //! What is remembered of a job from one start to the next, in `jobs/NAME/state.json` of the
 //! state folder, and beside it its last summary and the failures that it knows: written under a
-//! temporary name, synced, then renamed. How many starts were refused stands in a file of its own.
+//! temporary name, synced, then renamed. How many starts were refused stands in a file of its own,
+//! and so do the inputs of which nobody was told yet.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
@@ -12,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::known::Known;
 use super::summary::JobSummary;
+use super::untold::{self, Untold};
 use super::verdict::{Fate, Outcome};
-use crate::journal::state_folder_help;
+use crate::journal::{add_line, lines, state_folder_help};
 use crate::outcome::Bilingual;
 use crate::outcome::borrowed::of_io;
 
@@ -223,6 +225,42 @@ impl States {
         })
     }
 
+    /// The inputs that earlier starts have moved and of which nobody was told.
+    pub(super) fn untold(&self, job: &str) -> Result<Vec<Untold>, StateError> {
+        let path = self.untold_file(job);
+        match lines(&path) {
+            Ok(notes) => Ok(untold::moved(notes)),
+            Err(source) => Err(StateError {
+                path,
+                doing: "read",
+                source,
+            }),
+        }
+    }
+
+    /// Notes an input that is about to be moved.
+    pub(super) fn note_untold(&self, job: &str, untold: &Untold) -> Result<(), StateError> {
+        let path = self.untold_file(job);
+        add_line(&path, untold).map_err(|source| StateError {
+            path,
+            doing: "written",
+            source,
+        })
+    }
+
+    /// Somebody was told of all inputs that were moved.
+    pub(super) fn forget_untold(&self, job: &str) -> Result<(), StateError> {
+        let path = self.untold_file(job);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(StateError {
+                path,
+                doing: "written",
+                source,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Counts a start that was refused because the job is at work. The state belongs to whoever
     /// has the lock, so this count is the length of a file of its own, which every process only
     /// ever makes longer by a byte.
@@ -266,6 +304,10 @@ impl States {
 
     fn failures_file(&self, job: &str) -> PathBuf {
         self.folder.join(job).join("failures")
+    }
+
+    fn untold_file(&self, job: &str) -> PathBuf {
+        self.folder.join(job).join("untold")
     }
 
     fn refused_file(&self, job: &str) -> PathBuf {

@@ -149,6 +149,9 @@ pub struct InputSummary {
     pub again_with: Option<String>,
     /// The code of its run.
     pub exit_code: u8,
+    /// Whether an earlier start read it, which was interrupted, or died, before anybody was told.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_earlier_start: bool,
     /// Whether all of its failed records had failed in the same way before, and the job
     /// does not mind.
     pub known_failures_only: bool,

@@ -1,25 +1,29 @@
 //! One start of a job, from the lock to the hooks. A daemon and `--once` do the same here.
 
+mod calling;
+mod earlier;
+mod moves;
 mod weighing;
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::archive::{self, ArchiveError};
+use super::archive::ArchiveError;
 use super::clock::Clock;
-use super::hooks;
 use super::inbox::{self, Look};
 use super::jobs::{Job, NoInput};
+use super::known::Known;
 use super::runner::{Archived, Order, Ran, Runner};
 use super::state::{State, StateError, States};
 use super::summary::{InputSummary, JobSummary, RunSummary, by_outcome};
 use super::told::{Tell, Told, Why};
-use super::verdict::{Fate, Fault, Outcome, fate, outcome, told};
+use super::untold::Untold;
+use super::verdict::{Fate, Fault, Outcome, fate, outcome};
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::import::{FailureMark, ImportError};
@@ -107,32 +111,35 @@ impl Workshop {
         let states = self.states();
         let mut state = self.remembered(job, states.read(&job.name));
         let known = self.remembered(job, states.known(&job.name));
+        let earlier = self.remembered(job, states.untold(&job.name));
         state.last_start = Some(started);
         state.since.get_or_insert(started);
         state.first_seen.get_or_insert(started);
         state.is_open = true;
+        let marks = Arc::new(known.marks());
         // What cannot be remembered would be started again and again.
-        let files = match states.write(&job.name, &state) {
-            Ok(()) => self.files(job, Arc::new(known.marks()), signal).await,
-            Err(error) => Files::none(ExitCode::Failure, error.told(), Some(error.help())),
-        };
-        let mut known_now = known.clone();
-        known_now.learn(&files.weighed.marks, &files.weighed.over, started);
-        let summary = self.summed(job, why, started, files, &mut state);
-        if known_now != known
-            && let Err(error) = states.write_known(&job.name, &known_now)
-        {
-            self.warn(job, &error.told());
-        }
-        if let Err(error) = self.keep(&states, &summary, &state) {
-            self.warn(job, &error.told());
-        }
-        let failed = self.call_hooks(job, &summary, signal).await;
-        if failed > 0 {
-            state.hook_failures += failed;
-            if let Err(error) = states.write(&job.name, &state) {
-                self.warn(job, &error.told());
+        let mut files = match states.write(&job.name, &state) {
+            Ok(()) => self.files(job, earlier, marks, signal).await,
+            Err(error) => {
+                let mut files = Files::none(ExitCode::Failure, error.told(), Some(error.help()));
+                self.take_over(job, earlier, &marks, &mut files, signal)
+                    .await;
+                files
             }
+        };
+        let failed = files.weighed.taken();
+        let summary = self.summed(job, why, started, files, &mut state);
+        let text = serde_json::to_vec(&summary).unwrap_or_default();
+        if let Err(error) = states.write_summary(&job.name, &text) {
+            self.warn(job, &error.told());
+        }
+        let hooks_failed = self.call_hooks(job, &summary, signal).await;
+        state.hook_failures += hooks_failed;
+        // Hooks that were ended told nobody. Who dies before the end is remembered tells once
+        // more: rather twice than never.
+        let is_cut_off = hooks_failed > 0 && *signal.borrow() == Signal::Drop;
+        if !is_cut_off {
+            self.keep(&states, job, &summary, &state, (known, failed));
         }
         // Whoever hears of the end may start it again at once.
         drop(held);
@@ -199,8 +206,9 @@ impl Workshop {
         summary
     }
 
-    /// Looks what is due; none of it has been begun.
-    fn found(&self, job: &Job) -> Files {
+    /// Looks what is due; none of it has been begun. That an earlier start found something is
+    /// input enough.
+    fn found(&self, job: &Job, has_earlier: bool) -> Files {
         let mut files = match inbox::look(job, self.clock.now()) {
             Err(error) => {
                 let error = ImportError::from(error);
@@ -226,7 +234,9 @@ impl Workshop {
                 }
             }
         };
-        if files.not_begun.is_empty() && job.no_input == NoInput::Fail {
+        if has_earlier {
+            files.message = None;
+        } else if files.not_begun.is_empty() && job.no_input == NoInput::Fail {
             files.code = ExitCode::Unusable;
             files.message = Some(match files.message {
                 Some(nothing) => {
@@ -238,18 +248,33 @@ impl Workshop {
         files
     }
 
-    /// Imports the files that are due, one after the other.
+    /// Takes over what an earlier start left untold, and imports the files that are due.
     async fn files(
         &self,
         job: &Arc<Job>,
+        earlier: Vec<Untold>,
         known: Arc<BTreeSet<FailureMark>>,
         signal: &watch::Receiver<Signal>,
     ) -> Files {
         self.note_left(job).await;
-        let mut files = self.found(job);
-        if files.not_begun.is_empty() {
-            return files;
+        let mut files = self.found(job, !earlier.is_empty());
+        self.take_over(job, earlier, &known, &mut files, signal)
+            .await;
+        if !files.not_begun.is_empty() {
+            self.import(job, &known, &mut files, signal).await;
         }
+        self.tell_moved(job, &mut files).await;
+        files
+    }
+
+    /// Imports the files that are due, one after the other.
+    async fn import(
+        &self,
+        job: &Arc<Job>,
+        known: &Arc<BTreeSet<FailureMark>>,
+        files: &mut Files,
+        signal: &watch::Receiver<Signal>,
+    ) {
         let lane = self.lanes.of(self.runner.lane(job));
         let mut stop = signal.clone();
         let _turn = tokio::select! {
@@ -274,17 +299,13 @@ impl Workshop {
                 files.not_begun = std::iter::once(input).chain(due).collect();
                 break;
             }
-            let code = self
-                .file(job, input, left, &known, &mut files, signal)
-                .await;
+            let code = self.file(job, input, left, known, files, signal).await;
             files.code = files.code.worse(code);
             if code.ends_the_command() {
                 files.not_begun = due.collect();
                 break;
             }
         }
-        self.tell_moved(job, &mut files).await;
-        files
     }
 
     /// Imports one file; returns the code that counts for the job.
@@ -312,12 +333,7 @@ impl Workshop {
             (ran, failures)
         });
         let (ran, failures) = ran.await.unwrap_or_else(|_| (lost(), None));
-        let is_forgiven = files.weighed.add(job, &input, &ran, failures.as_ref());
-        let code = if is_forgiven {
-            ExitCode::Fine
-        } else {
-            ran.code
-        };
+        let (is_forgiven, code) = files.weighed.add(job, &input, &ran, failures.as_ref());
         let fate = if ran.dry_run {
             Fate::Stays
         } else {
@@ -334,14 +350,9 @@ impl Workshop {
         let mut code = code;
         let mut moved_to = None;
         if let Some(folder) = archive {
-            let run = ran.summary.as_ref().map(|summary| &*summary.run);
-            match self.moved(&order, run, look, folder) {
+            match self.moved(&order, &ran, fate, look, folder) {
                 Ok(to) => {
-                    if let Some(run) = run {
-                        let (run, to) = (run.to_owned(), to.clone());
-                        let archived = Archived { order, run, to };
-                        files.archived.push((files.inputs.len(), archived));
-                    }
+                    files.note_moved(order, &ran, to.clone());
                     moved_to = Some(to);
                 }
                 Err(why) => {
@@ -359,80 +370,13 @@ impl Workshop {
             moved_to,
             again_with: None,
             exit_code: ran.code.number(),
+            by_earlier_start: false,
             known_failures_only: is_forgiven,
             message: ran.message,
             run: ran.summary.as_deref().map(RunSummary::of),
             whole: ran.summary,
         });
         code
-    }
-
-    /// Moves an input that was looked at before it was imported. Where it will lie is noted first:
-    /// who dies then leaves no run of which nobody knows where its input is.
-    fn moved(
-        &self,
-        order: &Order,
-        run: Option<&str>,
-        look: std::io::Result<Look>,
-        folder: &Path,
-    ) -> Result<PathBuf, ArchiveError> {
-        let look = look.map_err(|source| ArchiveError::Io {
-            path: order.input.clone(),
-            folder: folder.to_owned(),
-            source,
-        })?;
-        let note = |to: &Path| {
-            let archived = run.map(|run| Archived {
-                order: order.clone(),
-                run: run.to_owned(),
-                to: to.to_owned(),
-            });
-            let noted = archived.map_or(Ok(()), |archived| self.runner.moving(&archived));
-            if let Err(why) = noted {
-                // The journal will know in the end.
-                tracing::warn!(%why, "where an input will lie is not noted beforehand");
-            }
-        };
-        let expected = archive::place_of(&order.input, folder);
-        note(&expected);
-        let to = archive::put(&order.input, &look, folder)?;
-        if to != expected {
-            note(&to);
-        }
-        Ok(to)
-    }
-
-    /// Lets the journal know what an earlier start, which died, has moved.
-    async fn note_left(&self, job: &Arc<Job>) {
-        let (runner, left) = (Arc::clone(&self.runner), Arc::clone(job));
-        let noted = tokio::task::spawn_blocking(move || runner.note_left(&left)).await;
-        if let Err(why) = noted.unwrap_or_else(|error| Err(error.to_string())) {
-            self.warn(job, &not_noted(&why));
-        }
-    }
-
-    /// Lets the journal know where the inputs lie by now, all at once, for it is looked over each
-    /// time that it is opened; tells their summaries the commands that send them again from there.
-    /// That it cannot be noted is no failure of the job.
-    async fn tell_moved(&self, job: &Job, files: &mut Files) {
-        let (places, archived): (Vec<usize>, Vec<Archived>) = files.archived.drain(..).unzip();
-        if archived.is_empty() {
-            return;
-        }
-        let runner = Arc::clone(&self.runner);
-        let noted = tokio::task::spawn_blocking(move || runner.moved(&archived)).await;
-        match noted.unwrap_or_else(|error| Err(error.to_string())) {
-            Ok(commands) => {
-                for (place, command) in places.into_iter().zip(commands) {
-                    if let Some(input) = files.inputs.get_mut(place) {
-                        input.again_with = Some(command);
-                    }
-                }
-            }
-            Err(why) => {
-                self.warn(job, &not_noted(&why));
-            }
-        }
     }
 
     /// Sums up, and notes it in the state.
@@ -479,51 +423,34 @@ impl Workshop {
         summary
     }
 
-    fn keep(&self, states: &States, summary: &JobSummary, state: &State) -> Result<(), StateError> {
-        states.write(&summary.job, state)?;
-        let text = serde_json::to_vec(summary).unwrap_or_default();
-        states.write_summary(&summary.job, &text).map(|_| ())
-    }
-
-    /// Tells those who want to know; says what goes wrong with that, and how often it did.
-    async fn call_hooks(
+    /// Remembers what a start came to. One that was interrupted told nobody: the next one weighs
+    /// once more what failed in it.
+    fn keep(
         &self,
+        states: &States,
         job: &Job,
         summary: &JobSummary,
-        signal: &watch::Receiver<Signal>,
-    ) -> u64 {
-        let before = summary.result_before;
-        let states = self.states();
-        let text = serde_json::to_vec(summary).unwrap_or_default();
-        let file = states.summary_file(&job.name);
-        let mut failed = 0;
-        for (key, place) in told(&job.hooks, before, summary.result) {
-            let call = hooks::Call {
-                job: &job.name,
-                summary: &text,
-                file: &absolute(&file),
-                exit_code: summary.exit_code,
-                result: summary.result.word(),
-                timeout: job.hooks.timeout,
-            };
-            let mut stop = signal.clone();
-            let dropped = async move {
-                // Nobody left who could want it: then the hook's own limit holds.
-                if stop.wait_for(|wish| *wish == Signal::Drop).await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            let ended = tokio::select! {
-                ended = hooks::call(place, &call, &self.environment, signal) => ended,
-                () = dropped => Err(both!("it was ended", "er wurde beendet")),
-            };
-            if let Err(why) = ended {
-                let text = both!([why] "{key} failed: {why}", "{key} scheiterte: {why}");
-                self.warn(job, &text);
-                failed += 1;
+        state: &State,
+        (known, (marks, over)): (Known, (BTreeSet<FailureMark>, BTreeSet<FailureMark>)),
+    ) {
+        let is_told = summary.result != Outcome::Interrupted;
+        let mut known_now = known.clone();
+        let marks = if is_told { marks } else { BTreeSet::new() };
+        known_now.learn(&marks, &over, summary.started);
+        let known_is_written = || match known_now == known {
+            true => Ok(()),
+            false => states.write_known(&job.name, &known_now),
+        };
+        let untold_is_forgotten = || match is_told {
+            true => states.forget_untold(&job.name),
+            false => Ok(()),
+        };
+        let kept = states.write(&job.name, state);
+        for kept in [kept, known_is_written(), untold_is_forgotten()] {
+            if let Err(error) = kept {
+                self.warn(job, &error.told());
             }
         }
-        failed
     }
 }
 
@@ -541,13 +468,13 @@ impl Files {
             archived: Vec::new(),
         }
     }
-}
 
-fn not_noted(why: &str) -> Bilingual {
-    both!(
-        "where its input lies now is not noted: {why}",
-        "wo die Eingabe des Laufs jetzt liegt, ist nicht vermerkt: {why}"
-    )
+    /// Notes that the input which comes next was moved.
+    fn note_moved(&mut self, order: Order, ran: &Ran, to: PathBuf) {
+        if let Some(archived) = ran.archived(&order, &to) {
+            self.archived.push((self.inputs.len(), archived));
+        }
+    }
 }
 
 fn in_both(error: &ImportError) -> Bilingual {
@@ -580,11 +507,6 @@ pub(super) async fn stopped(signal: &mut watch::Receiver<Signal>) {
     if signal.wait_for(|wish| *wish != Signal::Go).await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-/// A hook may work in another folder.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]

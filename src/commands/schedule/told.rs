@@ -17,9 +17,7 @@ pub(super) fn tell(told: &Told, console: &Console, json: bool) {
     match told {
         Told::Warning(text) => console.warn(text),
         Told::Ended(summary) if !quiet || is_trouble(summary) => {
-            if quiet {
-                tell_held_back(summary, console);
-            }
+            tell_held_back(summary, console, quiet);
             console.note(&ended(summary));
             if let Some(help) = summary.help.clone() {
                 console.note(&both!([help] "  help: {help}", "  Hilfe: {help}"));
@@ -78,17 +76,22 @@ fn tell_moved(summary: &JobSummary, console: &Console) {
 }
 
 /// Tells what was not told at once because only trouble is: now it is known to be some. What
-/// failed as it did before is none.
-fn tell_held_back(summary: &JobSummary, console: &Console) {
-    for input in &summary.inputs {
+/// failed as it did before is none. So it is told what an earlier start came to, in any case.
+fn tell_held_back(summary: &JobSummary, console: &Console, quiet: bool) {
+    let is_held_back = |input: &&InputSummary| quiet || input.by_earlier_start;
+    for input in summary.inputs.iter().filter(is_held_back) {
         match (&input.whole, &input.message) {
             _ if input.known_failures_only => {}
             (Some(whole), _) => console.event(&RunEvent::Finished(whole.clone())),
-            (None, Some(why)) if input.exit_code == ExitCode::Locked.number() => console.note(why),
+            (None, Some(why)) if input.by_earlier_start || is_locked(input) => console.note(why),
             // Errors were told when they came.
             (None, _) => {}
         }
     }
+}
+
+fn is_locked(input: &InputSummary) -> bool {
+    input.exit_code == ExitCode::Locked.number()
 }
 
 /// Whether a person should know. That a job was found at work is nothing, unless it is for long.
@@ -133,10 +136,19 @@ fn ended(summary: &JobSummary) -> Bilingual {
     }
     let is_old = |input: &&InputSummary| input.run.as_ref().is_some_and(|run| run.finished_before);
     let found_again = summary.inputs.iter().filter(is_old).count();
+    let is_earlier = |input: &&InputSummary| input.by_earlier_start;
+    let earlier = summary.inputs.iter().filter(is_earlier).count();
     for (count, word) in [
         (
-            summary.inputs.len().saturating_sub(found_again),
+            summary.inputs.len().saturating_sub(found_again + earlier),
             both!("read", "gelesen"),
+        ),
+        (
+            earlier,
+            both!(
+                "read by an earlier start that told nobody",
+                "von einem früheren Start gelesen, der niemandem Bescheid gab"
+            ),
         ),
         (found_again, both!("finished before", "schon fertig")),
         (summary.waiting.len(), both!("too young", "zu neu")),

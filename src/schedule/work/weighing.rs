@@ -1,6 +1,7 @@
 //! What failed in a start, held against the failures that the job knows.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::path::Path;
 
 use crate::import::{FailureMark, Failures, NEW_TOLD, failures};
@@ -32,9 +33,25 @@ pub(super) fn failed_in(ran: &Ran, known: &BTreeSet<FailureMark>) -> Option<Fail
 }
 
 impl Weighed {
-    /// Counts what failed in a run; whether the job does not mind, because it all failed in the
-    /// same way before.
+    /// Counts what failed in a run. Returns whether the job does not mind, because it all failed
+    /// in the same way before, and the code that counts for the job.
     pub(super) fn add(
+        &mut self,
+        job: &Job,
+        input: &Path,
+        ran: &Ran,
+        failures: Option<&Failures>,
+    ) -> (bool, ExitCode) {
+        let is_forgiven = self.is_forgiven(job, input, ran, failures);
+        let code = if is_forgiven {
+            ExitCode::Fine
+        } else {
+            ran.code
+        };
+        (is_forgiven, code)
+    }
+
+    fn is_forgiven(
         &mut self,
         job: &Job,
         input: &Path,
@@ -71,5 +88,10 @@ impl Weighed {
         if is_over {
             self.marks.extend(failures.marks);
         }
+    }
+
+    /// What is known again at the next start, and what is over.
+    pub(super) fn taken(&mut self) -> (BTreeSet<FailureMark>, BTreeSet<FailureMark>) {
+        (mem::take(&mut self.marks), mem::take(&mut self.over))
     }
 }

@@ -278,7 +278,7 @@ fn what_is_new_is_counted_where_every_failure_alarms_too() {
 }
 
 /// The job's last summary.
-fn summary_of(importer: &Importer) -> Value {
+pub(super) fn summary_of(importer: &Importer) -> Value {
     let path = importer.folder().join(".importer/jobs/shop/summary.json");
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
@@ -724,7 +724,7 @@ fn who_is_killed_leaves_no_input_that_its_run_does_not_find() {
     // The next start puts it into the journal.
     std::fs::remove_file(reports.join(&run).join("failed.csv")).unwrap();
     erp.set_faults(Faults::default());
-    once(&mut importer).expect(0);
+    once(&mut importer).expect(3);
     assert!(!moves.exists());
     importer.args(["report", &run]).run().expect(0);
     assert!(reports.join(&run).join("failed.csv").exists());

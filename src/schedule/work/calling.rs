@@ -1,0 +1,61 @@
+//! Who is told of a start's end.
+
+use std::path::{Path, PathBuf};
+
+use tokio::sync::watch;
+
+use super::Workshop;
+use crate::deliver::driver::Signal;
+use crate::outcome::both;
+use crate::schedule::hooks;
+use crate::schedule::jobs::Job;
+use crate::schedule::summary::JobSummary;
+use crate::schedule::verdict::told;
+
+impl Workshop {
+    /// Tells those who want to know; says what goes wrong with that, and how often it did.
+    pub(super) async fn call_hooks(
+        &self,
+        job: &Job,
+        summary: &JobSummary,
+        signal: &watch::Receiver<Signal>,
+    ) -> u64 {
+        let before = summary.result_before;
+        let states = self.states();
+        let text = serde_json::to_vec(summary).unwrap_or_default();
+        let file = states.summary_file(&job.name);
+        let mut failed = 0;
+        for (key, place) in told(&job.hooks, before, summary.result) {
+            let call = hooks::Call {
+                job: &job.name,
+                summary: &text,
+                file: &absolute(&file),
+                exit_code: summary.exit_code,
+                result: summary.result.word(),
+                timeout: job.hooks.timeout,
+            };
+            let mut stop = signal.clone();
+            let dropped = async move {
+                // Nobody left who could want it: then the hook's own limit holds.
+                if stop.wait_for(|wish| *wish == Signal::Drop).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let ended = tokio::select! {
+                ended = hooks::call(place, &call, &self.environment, signal) => ended,
+                () = dropped => Err(both!("it was ended", "er wurde beendet")),
+            };
+            if let Err(why) = ended {
+                let text = both!([why] "{key} failed: {why}", "{key} scheiterte: {why}");
+                self.warn(job, &text);
+                failed += 1;
+            }
+        }
+        failed
+    }
+}
+
+/// A hook may work in another folder.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
