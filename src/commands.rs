@@ -30,7 +30,7 @@ use crate::exit;
 use crate::import::{Events, ImportError};
 use crate::journal::JournalError;
 use crate::outcome::borrowed::of_io;
-use crate::outcome::{Bilingual, ExitCode, Language, both};
+use crate::outcome::{Bilingual, ExitCode, Language, ValuesShown, both};
 use crate::report::ReportError;
 use crate::settings::{
     ConsoleChoice, Environment, GlobalChoice, SettingsError, early_language, resolve_global,
@@ -47,8 +47,8 @@ struct Failure {
     code: ExitCode,
     text: Bilingual,
     help: Option<Bilingual>,
-    /// Whether the text is a finished diagnostic, with excerpts of its own.
-    rendered: bool,
+    /// A finished diagnostic, with excerpts and help of its own, that people get instead.
+    rendered: Option<Bilingual>,
 }
 
 impl From<SettingsError> for Failure {
@@ -57,7 +57,7 @@ impl From<SettingsError> for Failure {
             code: exit::of_settings(&error),
             help: error.help(),
             text: told(&error, Some(error.in_german())),
-            rendered: false,
+            rendered: None,
         }
     }
 }
@@ -65,40 +65,53 @@ impl From<SettingsError> for Failure {
 impl Failure {
     /// Tells the user.
     fn tell(&self, console: &Console) {
-        if self.rendered {
-            console.diagnostic(self.text.shown_in(console.language()));
-        } else {
-            console.error(&self.text, self.help.as_ref());
+        match &self.rendered {
+            Some(rendered) => console.diagnostic(rendered.shown_in(console.language())),
+            None => console.error(&self.text, self.help.as_ref()),
         }
     }
 
     /// The same with the input that it is about: a mapping's mistakes tell where they stand in the
     /// mapping, and not which of several inputs they do not fit.
     fn with(mut self, input: &str) -> Self {
-        if self.rendered {
-            self.text = both!([text = self.text, input = Bilingual::same(input)]
-                "importing {input}:\n{text}",
-                "beim Import von {input}:\n{text}"
-            );
+        if let Some(rendered) = self.rendered {
+            let name = |text: Bilingual| {
+                both!([text, input = Bilingual::same(input)]
+                    "importing {input}:\n{text}",
+                    "beim Import von {input}:\n{text}"
+                )
+            };
+            self.rendered = Some(name(rendered));
+            self.text = name(self.text);
         }
         self
     }
 
-    /// An import's error, with a mapping's mistakes rendered as a compiler would.
+    /// An import's error, with a mapping's mistakes rendered as a compiler would, and nothing of
+    /// what stands in an input.
     fn of_import(error: &ImportError, console: &Console) -> Self {
-        let (text, help, rendered) = match error {
-            ImportError::Mapping(mapping) => {
-                let color = console.color_on_stderr();
-                let rendered = Bilingual::of(|language| mapping.render(color, language));
-                (rendered, None, true)
-            }
-            error => (told(error, error.in_german()), error.help(), false),
+        Self::of_input(error, console, ValuesShown::None)
+    }
+
+    /// As [`of_import`](Self::of_import), where as much of an input is shown to people as `values`
+    /// says. What programs get has nothing of it in any case.
+    fn of_input(error: &ImportError, console: &Console, values: ValuesShown) -> Self {
+        let code = exit::of_import(error);
+        let ImportError::Mapping(mapping) = error else {
+            return Self {
+                code,
+                text: told(error, error.in_german()),
+                help: error.help(),
+                rendered: None,
+            };
         };
+        let color = console.color_on_stderr();
+        let render = |color, values| Bilingual::of(|it| mapping.render(color, it, values));
         Self {
-            code: exit::of_import(error),
-            text,
-            help,
-            rendered,
+            code,
+            text: render(false, ValuesShown::None),
+            help: mapping.help(),
+            rendered: Some(render(color, values)),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod event;
 pub mod finding;
 pub mod language;
 pub mod measured;
+pub mod repeating;
 pub mod summary;
 pub mod telling;
 pub mod wording;
@@ -34,6 +35,7 @@ pub(crate) use language::english_words;
 pub use language::{Bilingual, Language};
 pub(crate) use language::{both, is_pair};
 pub use measured::{Latency, Limit, Measured};
+pub use repeating::{Repeating, ValuesShown};
 pub use summary::{
     Alteration, Asked, Conditions, Cure, ErrorGroup, Linked, Plan, Summary, Told, ToldTexts,
     Traffic,

@@ -34,20 +34,8 @@ pub use rows::Rows;
 
 use crate::fail_point::{self, Point};
 use crate::outcome::borrowed::of_io;
-use crate::outcome::{Bilingual, FieldError, Language, Settled, both};
+use crate::outcome::{Bilingual, FieldError, Language, Settled, ValuesShown, both};
 use crate::record::Record;
-
-/// How much of customers' values the report and the terminal show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ValuesShown {
-    /// Masked where people look, in full in the CSV files that are fed back.
-    #[default]
-    Masked,
-    /// In full everywhere.
-    Full,
-    /// Nowhere but in the input's own columns.
-    None,
-}
 
 /// Where and how the report is written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use wawi_importer::customer::normalise_key;
 use wawi_importer::mapping::{Columns, Mapping, MappingError, Plan, Tally, Tried};
 use wawi_importer::outcome::FieldError;
-use wawi_importer::outcome::Language;
+use wawi_importer::outcome::{Language, ValuesShown};
 use wawi_importer::record::{Fields, Position, Record, Span};
 use wawi_importer::validate::{Rules, check};
 
@@ -182,9 +182,9 @@ fn blamed(plan: &Plan, error: &FieldError) {
 /// Everything that is wrong is shown, and nothing in it can steer a terminal.
 fn shown(error: &MappingError) {
     assert!(error.count() > 0);
-    let plain = error.render(false, Language::English);
+    let plain = error.render(false, Language::English, ValuesShown::Full);
     assert!(plain.matches("error: ").count() >= error.count());
-    let _ = error.render(true, Language::English);
+    let _ = error.render(true, Language::English, ValuesShown::Masked);
     let _ = error.help();
     let line = error.to_string();
     assert!(line.starts_with("kunden.toml"));

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use wawi_importer::outcome::{Code, FieldError, Outcome, Settled, Severity, Stage, Summary};
+use wawi_importer::outcome::{
+    Code, FieldError, Outcome, Settled, Severity, Stage, Summary, ValuesShown,
+};
 use wawi_importer::record::{Cells, Fields, Position, RESERVED_COLUMNS, Record};
-use wawi_importer::report::{Head, Input, Report, ReportSettings, Row, Rows, Shape, ValuesShown};
+use wawi_importer::report::{Head, Input, Report, ReportSettings, Row, Rows, Shape};
 use wawi_importer::source::{Entry, Format, Source, SourceSettings, is_returned};
 
 use super::reading::{All, Told, What};

@@ -5,8 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::words::{Refused, Word};
 use crate::import::{Existing, FailOn};
 use crate::names::NameList;
-use crate::outcome::{Bilingual, Language, both};
-use crate::report::ValuesShown;
+use crate::outcome::{Bilingual, Language, ValuesShown, both};
 use crate::source::Format;
 
 /// A value parser of clap's that lists the words that are allowed.

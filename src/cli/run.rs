@@ -13,7 +13,7 @@ use super::words::{
 };
 use crate::deliver::{Rate, Threshold};
 use crate::import::{Existing, FailOn, RecordSet};
-use crate::report::ValuesShown;
+use crate::outcome::ValuesShown;
 use crate::source::Format;
 
 const EXAMPLES: &str = "\

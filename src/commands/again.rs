@@ -17,7 +17,8 @@ pub(super) fn run(
     console: &Arc<Console>,
 ) -> Ended {
     let choice = resolve_report(cli, args, environment)?;
-    let tell = |error: ImportError| Failure::of_import(&error, console);
+    let values = choice.report.values;
+    let tell = |error: ImportError| Failure::of_input(&error, console, values);
     let no_such_run = || tell(ImportError::NoSuchRun(choice.run.clone()));
     let mut journal = Journal::open_existing(&choice.state_dir)
         .map_err(|error| tell(error.into()))?

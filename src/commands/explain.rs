@@ -10,7 +10,7 @@ use crate::cli::MappingExplainArgs;
 use crate::console::{Console, ExplainedRow, Explanation, Section};
 use crate::import::{Explained, Fate, explain_record};
 use crate::mapping::{FieldTrace, ObjectTrace};
-use crate::outcome::{Bilingual, ExitCode, FieldError, Language, both};
+use crate::outcome::{Bilingual, ExitCode, FieldError, Language, ValuesShown, both};
 use crate::record::Position;
 use crate::settings::typed_source;
 
@@ -24,7 +24,7 @@ pub(super) fn run(args: &MappingExplainArgs, json: bool, console: &Console) -> E
         &typed_source(&args.source),
         number,
     )
-    .map_err(|error| Failure::of_import(&error, console))?;
+    .map_err(|error| Failure::of_input(&error, console, ValuesShown::Full))?;
     warn_of(explained.without_effect.clone(), console);
     if json {
         lines(&explained).iter().for_each(|line| console.json(line));

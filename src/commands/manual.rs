@@ -186,6 +186,6 @@ fn failure(error: &std::io::Error, text: Bilingual) -> Failure {
             "name a folder that is there and can be written to",
             "einen Ordner nennen, den es gibt und in den geschrieben werden darf"
         )),
-        rendered: false,
+        rendered: None,
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::{MappingCheckArgs, MappingChoice, MappingCommand, MappingTestArg
 use crate::console::Console;
 use crate::import::{ImportError, check_mapping, test_mapping};
 use crate::mapping::{Mapping, field_list};
-use crate::outcome::{Bilingual, ExitCode, RunEvent, both};
+use crate::outcome::{Bilingual, ExitCode, RunEvent, ValuesShown, both};
 use crate::settings::{GlobalChoice, typed_source};
 
 pub(super) fn run(
@@ -76,13 +76,14 @@ pub(super) fn load(choice: &MappingChoice, console: &Console) -> Result<Mapping,
         MappingChoice::Builtin(name) => Mapping::builtin(name),
         MappingChoice::Passthrough => Ok(Mapping::passthrough()),
     }
-    .map_err(|error| Failure::of_import(&error.into(), console))
+    .map_err(|error| Failure::of_input(&error.into(), console, ValuesShown::Full))
 }
 
 /// Code 4 if a test fails: a run with this mapping would not begin.
 fn test(args: &MappingTestArgs, json: bool, console: &Arc<Console>) -> Ended {
     let mapping = load(&args.file, console)?;
-    let tests = test_mapping(&mapping).map_err(|error| Failure::of_import(&error, console))?;
+    let tests = test_mapping(&mapping)
+        .map_err(|error| Failure::of_input(&error, console, ValuesShown::Full))?;
     if json {
         for test in &tests.results {
             console.json(&json!({
@@ -101,19 +102,15 @@ fn test(args: &MappingTestArgs, json: bool, console: &Arc<Console>) -> Ended {
         .filter(|test| !test.failures.is_empty());
     let failed = failed.count();
     if let Some(error) = tests.error {
-        let mut failure = Failure::of_import(&error.into(), console);
+        let mut failure = Failure::of_input(&error.into(), console, ValuesShown::Full);
         let count = both!(
             "{failed} of {total} tests failed",
             "{failed} von {total} Tests sind fehlgeschlagen"
         );
-        failure
-            .text
-            .english
-            .push_str(&format!("\n\n{}", count.english));
-        failure
-            .text
-            .german
-            .push_str(&format!("\n\n{}", count.german));
+        failure.rendered = failure.rendered.map(|rendered| Bilingual {
+            english: format!("{}\n\n{}", rendered.english, count.english),
+            german: format!("{}\n\n{}", rendered.german, count.german),
+        });
         return Err(failure);
     }
     if !json {
@@ -132,7 +129,7 @@ fn test(args: &MappingTestArgs, json: bool, console: &Arc<Console>) -> Ended {
 }
 
 fn check(args: &MappingCheckArgs, json: bool, console: &Arc<Console>) -> Ended {
-    let tell = |error: ImportError| Failure::of_import(&error, console);
+    let tell = |error: ImportError| Failure::of_input(&error, console, ValuesShown::Full);
     let mapping = load(&args.file, console)?;
     let Some(input) = &args.input else {
         if json {

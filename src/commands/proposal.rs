@@ -14,7 +14,7 @@ use crate::exit;
 use crate::import::{ImportError, Proposed, propose_mapping};
 use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::shell_word;
-use crate::outcome::{Bilingual, ExitCode, Language, both};
+use crate::outcome::{Bilingual, ExitCode, Language, ValuesShown, both};
 use crate::settings::{GlobalChoice, typed_source};
 use crate::source;
 
@@ -29,7 +29,7 @@ pub(super) fn run(args: &MappingNewArgs, global: &GlobalChoice, console: &Consol
     if let Some(path) = output {
         may_be_written(path, args.force)?;
     }
-    let tell = |error: ImportError| Failure::of_import(&error, console);
+    let tell = |error: ImportError| Failure::of_input(&error, console, ValuesShown::Full);
     // Programs are told in English.
     let language = match global.console.json {
         true => Language::English,
@@ -138,7 +138,7 @@ fn not_written(path: &Path, error: &std::io::Error) -> Failure {
         code: exit::of_place(error),
         text,
         help: Some(help),
-        rendered: false,
+        rendered: None,
     }
 }
 

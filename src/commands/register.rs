@@ -142,7 +142,7 @@ fn failure(code: ExitCode, text: Bilingual, help: Option<Bilingual>) -> Failure 
         code,
         text,
         help,
-        rendered: false,
+        rendered: None,
     }
 }
 

@@ -32,7 +32,7 @@ fn open_at_once(wanted: usize) -> Result<(), Failure> {
         help: Some(both!("raise the limit of open files (`ulimit -n`) to at least {wanted}; each request \
                  less in flight (`--concurrency`) needs one less", "die Grenze für offene Dateien (`ulimit -n`) auf mindestens {wanted} erhöhen; jede Anfrage weniger zur gleichen Zeit (`--concurrency`) braucht eine weniger"
         )),
-        rendered: false,
+        rendered: None,
     })
 }
 

@@ -14,7 +14,9 @@ use crate::console::Console;
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::fail_point::{self, Point};
-use crate::import::{Confirm, Events, Import, ImportError, SANDBOX, moved_input, runtime_here};
+use crate::import::{
+    Confirm, Events, Import, ImportError, ImportSettings, SANDBOX, moved_input, runtime_here,
+};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
 use crate::outcome::borrowed::of_io;
@@ -40,7 +42,8 @@ pub(super) fn run(
     }
     let mut stand_in = stand_in();
     sandbox::play(args.faults.as_deref(), &mut stand_in)?;
-    let tell = |error: ImportError| Failure::of_import(&error, console);
+    let values = choice.settings.report.values;
+    let tell = |error: ImportError| Failure::of_input(&error, console, values);
     for_a_run(&choice)?;
     let inputs =
         source::expand(&choice.inputs).map_err(|error| missing(error, &choice, console))?;
@@ -56,7 +59,7 @@ pub(super) fn run(
             result,
             &input.name,
             inputs.len() == 1,
-            place.choice.settings.allow_empty,
+            &place.choice.settings,
             console,
         )?;
         worst = worst.worse(code);
@@ -192,17 +195,17 @@ fn code_of(
     result: Result<Summary, ImportError>,
     input: &str,
     is_only: bool,
-    allow_empty: bool,
+    settings: &ImportSettings,
     console: &Arc<Console>,
 ) -> Ended {
     match result {
         Ok(summary) => Ok(exit::from_number(summary.exit_code)),
-        Err(ImportError::Source(error @ SourceError::Empty { .. })) if allow_empty => {
+        Err(ImportError::Source(error @ SourceError::Empty { .. })) if settings.allow_empty => {
             nothing_to_do(&error, console);
             Ok(ExitCode::Fine)
         }
         Err(error) => {
-            let failure = Failure::of_import(&error, console);
+            let failure = Failure::of_input(&error, console, settings.report.values);
             if is_only {
                 return Err(failure);
             }
@@ -396,7 +399,7 @@ fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Res
         code,
         text,
         help: Some(help),
-        rendered: false,
+        rendered: None,
     };
     if real(path).is_some_and(|file| read.iter().any(|other| real(other).as_ref() == Some(&file))) {
         return Err(failed(

@@ -37,7 +37,7 @@ impl From<PlanError> for Failure {
                 english: help.english,
                 german: help.german,
             }),
-            rendered: false,
+            rendered: None,
         }
     }
 }
@@ -74,7 +74,7 @@ impl From<StartError> for Failure {
             code: ExitCode::Unusable,
             text,
             help: Some(help),
-            rendered: false,
+            rendered: None,
         }
     }
 }

@@ -37,9 +37,11 @@ impl Failure {
     fn of_jobs(error: &JobsError, console: &Console) -> Self {
         Self {
             code: ExitCode::Unusable,
-            text: Bilingual::of(|language| error.render(console.color_on_stderr(), language)),
+            text: Bilingual::same(error.to_string()),
             help: None,
-            rendered: true,
+            rendered: Some(Bilingual::of(|language| {
+                error.render(console.color_on_stderr(), language)
+            })),
         }
     }
 }
@@ -71,7 +73,7 @@ fn no_such_job(name: &str, file: &Path, help: Bilingual) -> Failure {
             file = file.display()
         ),
         help: Some(help),
-        rendered: false,
+        rendered: None,
     }
 }
 
@@ -94,7 +96,7 @@ fn broken(what: Bilingual, error: &std::io::Error) -> Failure {
         code: ExitCode::Failure,
         text: what.because(&of_io(error)),
         help: None,
-        rendered: false,
+        rendered: None,
     }
 }
 
@@ -267,11 +269,13 @@ impl JobRunner {
         }
         for_a_run(&choice).map_err(elsewhere)?;
         let settings = &choice.settings;
+        let values = settings.report.values;
         let mut ran = Ran {
             code: ExitCode::Fine,
             summary: None,
             fault: Fault::Elsewhere,
             message: None,
+            help: None,
             dry_run: choice.dry_run,
             is_strict: settings.fail_on.is_some() || settings.existing == Existing::Fail,
             journal: match &choice.state_dir {
@@ -292,7 +296,7 @@ impl JobRunner {
                 ImportError::NoRecords { .. } => Fault::Input,
                 _ => Fault::Elsewhere,
             };
-            (Failure::of_import(&error, &self.console), fault)
+            (Failure::of_input(&error, &self.console, values), fault)
         };
         let place = Place::set_up(choice, stand_in()).map_err(tell)?;
         let held = Arc::new(Mutex::new(None));
@@ -348,6 +352,7 @@ impl Runner for JobRunner {
                 summary: None,
                 fault,
                 message: Some(failure.text),
+                help: failure.help,
                 dry_run: false,
                 is_strict: false,
                 journal: None,

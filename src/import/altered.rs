@@ -23,9 +23,8 @@ use super::settings::ImportSettings;
 use super::{ImportError, Listener};
 use crate::journal::Journal;
 use crate::mapping::Mapping;
-use crate::outcome::{Alteration, Bilingual, RunEvent, both, wording};
+use crate::outcome::{Alteration, Bilingual, RunEvent, ValuesShown, both, wording};
 use crate::record::Fields;
-use crate::report::ValuesShown;
 use crate::source::{Entry, Format, Reader, Source};
 
 /// Columns that are told apart at most; further ones are counted under `…`.

@@ -25,11 +25,11 @@ use crate::journal::Journal;
 use crate::mapping::Unasked;
 use crate::names::NameList;
 use crate::outcome::{
-    Bilingual, Counts, Ending, Language, Linked, Outcome, Plan, RunEvent, Summary, Traffic, both,
-    wording,
+    Bilingual, Counts, Ending, Language, Linked, Outcome, Plan, RunEvent, Summary, Traffic,
+    ValuesShown, both, wording,
 };
 use crate::record::Position;
-use crate::report::{Report, ValuesShown};
+use crate::report::Report;
 use crate::source::{self, Source};
 
 /// Longest sample body that is shown, in bytes.

@@ -13,8 +13,9 @@ use super::{Import, ImportError};
 use crate::deliver::{Rate, Threshold};
 use crate::journal::{Journal, RunRow};
 use crate::outcome::telling::{BUT_NOT_RETURNED, length, thousands};
-use crate::outcome::{Asked, Conditions, Ending, Language, Limit, Measured, Summary, ToldTexts};
-use crate::report::ValuesShown;
+use crate::outcome::{
+    Asked, Conditions, Ending, Language, Limit, Measured, Summary, ToldTexts, ValuesShown,
+};
 use crate::source::Source;
 
 /// What the last process of a run was asked for, without secrets.

@@ -110,9 +110,9 @@ impl ReturnedFile {
                 Some((run, line)) if *run != named.run => {
                     return Err(ReturnedError::SeveralRuns {
                         path: path.to_owned(),
-                        first: run.clone(),
+                        first: id_shown(run).to_owned(),
                         first_line: *line,
-                        second: named.run,
+                        second: id_shown(&named.run).to_owned(),
                         line: position.line,
                     }
                     .into());
@@ -180,7 +180,7 @@ impl ReturnedFile {
                 "das Journal kennt den Lauf {run} nicht, den diese Datei berichtigt: sie wird als \
                  eigene Eingabe importiert, ihre Summen werden nicht zu jenem Lauf gezählt, und ob \
                  eine Tabellenkalkulation sie verändert hat, ist nicht zu sagen",
-                run = self.run
+                run = id_shown(&self.run)
             )));
             return Ok(None);
         };
@@ -242,7 +242,7 @@ impl ReturnedFile {
             "das geht in eine Sandbox, die vom Lauf {run} nichts weiß, dessen Datensätze die Datei \
              berichtigt: sie werden als eigene Eingabe importiert, nichts davon kommt in eine \
              Wawi, und in jenem Lauf gelten sie weiter als gescheitert",
-            run = &self.run
+            run = id_shown(&self.run)
         )
     }
 
@@ -255,7 +255,7 @@ impl ReturnedFile {
             "der Lauf {run}, dessen Datensätze diese Datei berichtigt, ging in eine Sandbox und \
              nichts davon in eine Wawi: hier werden nur die Datensätze dieser Datei importiert, \
              als eigene Eingabe; die anderen stehen in der ganzen Eingabe des Laufs",
-            run = &self.run
+            run = id_shown(&self.run)
         )
     }
 }
@@ -267,6 +267,15 @@ fn is_sandbox(target: &str) -> bool {
         let id = rest.strip_prefix(' ');
         rest.is_empty() || id.is_some_and(|id| Uuid::parse_str(id).is_ok())
     })
+}
+
+/// A run's id as a file names it. What is none may be anything that slipped into the column.
+fn id_shown(named: &str) -> &str {
+    let id = named.strip_prefix(DRY_RUN).unwrap_or(named);
+    match Uuid::parse_str(id) {
+        Ok(_) => named,
+        Err(_) => "…",
+    }
 }
 
 /// The record that is named.

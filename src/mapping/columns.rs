@@ -1,14 +1,17 @@
 //! Columns: found once in the header, then read by index; keys of JSON objects are resolved
 //! for each record.
 
+mod found;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
+use self::found::Certain;
 use super::compile::{ColumnName, Compiled};
 use super::error::Mistake;
-use super::suggest::{closest, did_you_mean, listed, quoted};
+use super::suggest::{closest, listed, quoted};
 use super::trim::{folded, trimmed};
 use crate::outcome::{Bilingual, both};
 use crate::record::{Fields, RESERVED_COLUMNS, Record};
@@ -82,9 +85,9 @@ impl Bound {
     ) -> Result<Self, Vec<Mistake>> {
         match columns {
             Columns::Header(header) => {
-                let header = Header::new(header);
-                header.bind(compiled).map_err(|mistakes| match is_builtin {
-                    true => header.of_another_export(compiled).unwrap_or(mistakes),
+                let header = Header::new(header, compiled);
+                header.bind().map_err(|mistakes| match is_builtin {
+                    true => header.of_another_export().unwrap_or(mistakes),
                     false => mistakes,
                 })
             }
@@ -241,14 +244,19 @@ struct Header<'a> {
     names: &'a [String],
     exact: HashMap<&'a str, Vec<usize>>,
     folded: HashMap<String, Vec<usize>>,
+    /// The mapping whose columns are looked for.
+    compiled: &'a Compiled,
+    certain: Certain,
 }
 
 impl<'a> Header<'a> {
-    fn new(names: &'a [String]) -> Self {
+    fn new(names: &'a [String], compiled: &'a Compiled) -> Self {
         let mut header = Self {
             names,
             exact: HashMap::new(),
             folded: HashMap::new(),
+            compiled,
+            certain: Certain::default(),
         };
         for (index, name) in names.iter().enumerate() {
             if RESERVED_COLUMNS.contains(&name.as_str()) {
@@ -257,15 +265,16 @@ impl<'a> Header<'a> {
             header.exact.entry(name).or_default().push(index);
             header.folded.entry(folded(name)).or_default().push(index);
         }
+        header.certain = Certain::of(compiled, |name| !header.matches(name).is_empty());
         header
     }
 
-    fn bind(&self, compiled: &Compiled) -> Result<Bound, Vec<Mistake>> {
+    fn bind(&self) -> Result<Bound, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let mut further = Vec::new();
         let mut bound = Bound::default();
         let mut used = vec![false; self.names.len()];
-        for column in &compiled.columns {
+        for column in &self.compiled.columns {
             match self.find(column) {
                 Ok(index) => {
                     if let Some(used) = used.get_mut(index) {
@@ -280,7 +289,7 @@ impl<'a> Header<'a> {
                 Err(mistake) => mistakes.push(mistake),
             }
         }
-        for index in self.dropped(compiled) {
+        for index in self.dropped() {
             if let Some(used) = used.get_mut(index) {
                 *used = true;
             }
@@ -302,7 +311,7 @@ impl<'a> Header<'a> {
             );
             mistakes.push(Mistake::of_file(title).help(help));
         }
-        mistakes.extend(self.misspelt_drops(compiled, &used));
+        mistakes.extend(self.misspelt_drops(&used));
         let all = self.names.iter().zip(&used);
         bound.unused = all
             .filter(|(name, used)| {
@@ -318,8 +327,12 @@ impl<'a> Header<'a> {
     }
 
     /// What is wrong when a ready-made mapping lacks columns: nobody can correct it line by line.
-    fn of_another_export(&self, compiled: &Compiled) -> Option<Vec<Mistake>> {
-        let lacking = compiled.columns.iter().map(|column| column.name.as_str());
+    fn of_another_export(&self) -> Option<Vec<Mistake>> {
+        let lacking = self
+            .compiled
+            .columns
+            .iter()
+            .map(|column| column.name.as_str());
         let lacking: Vec<&str> = lacking
             .filter(|name| self.matches(name).is_empty())
             .collect();
@@ -334,7 +347,7 @@ impl<'a> Header<'a> {
                 name = quoted(first)
             )),
             None => {
-                let (count, all) = (lacking.len(), compiled.columns.len());
+                let (count, all) = (lacking.len(), self.compiled.columns.len());
                 Mistake::of_file(both!([names = listed(lacking.iter().copied(), 8)]
                     "the input lacks {count} of the {all} columns that this ready-made mapping \
                      reads: {names}",
@@ -376,12 +389,7 @@ impl<'a> Header<'a> {
             .filter(|delimiter| whole.contains(delimiter))
             .max_by_key(|delimiter| whole.matches(delimiter).count())
         else {
-            let title = both!(
-                "the input's header is a single column: {name}",
-                "die Kopfzeile der Eingabe ist eine einzige Spalte: {name}",
-                name = quoted(whole)
-            );
-            return Some(Mistake::of_file(title).help(
+            return Some(Mistake::of_file(self.single(whole, None)).help(
                 both!("is it the right file? If its header stands further down, say after how many \
                  lines: `skip_lines` in [source]", "ist es die richtige Datei? Steht ihre Kopfzeile weiter unten, mit `skip_lines` in [source] sagen, nach wie vielen Zeilen"),
             ));
@@ -390,11 +398,7 @@ impl<'a> Header<'a> {
             "\t" => both!("tab", "Tabulator"),
             delimiter => Bilingual::same(delimiter),
         };
-        let title = both!(
-            "the input's header is a single column: {name}",
-            "die Kopfzeile der Eingabe ist eine einzige Spalte: {name}",
-            name = quoted(whole)
-        );
+        let title = self.single(whole, Some(delimiter));
         Some(Mistake::of_file(title).help(both!([shown] "its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
              leave it out and it is detected", "ihre Felder scheinen durch `{shown}` getrennt zu sein: `delimiter` in [source] berichtigen, oder weglassen, dann wird es erkannt"
         )))
@@ -423,9 +427,7 @@ impl<'a> Header<'a> {
                     "die Eingabe hat keine Spalte {name}",
                     name = quoted(&column.name)
                 );
-                let help = did_you_mean(&column.name, self.usable())
-                    .unwrap_or_else(|| both!([columns = listed(self.usable(), 12)] "its columns are {columns}", "ihre Spalten sind {columns}"));
-                Err(Mistake::at(place, title).help(help))
+                Err(Mistake::at(place, title).help(self.instead_of(&column.name)))
             }
             several => {
                 let positions: Vec<String> = several
@@ -448,8 +450,8 @@ impl<'a> Header<'a> {
     }
 
     /// The columns that `drop` means, all of those that are named alike.
-    fn dropped(&self, compiled: &Compiled) -> Vec<usize> {
-        let names = compiled.dropped.iter();
+    fn dropped(&self) -> Vec<usize> {
+        let names = self.compiled.dropped.iter();
         names
             .filter_map(|column| self.folded.get(&folded(&column.name)))
             .flatten()
@@ -459,7 +461,7 @@ impl<'a> Header<'a> {
 
     /// A returned file lacks dropped columns, so that it is fine to find none; unless a column
     /// looks as if it was meant: a misspelt name must not let a password into a report.
-    fn misspelt_drops(&self, compiled: &Compiled, used: &[bool]) -> Vec<Mistake> {
+    fn misspelt_drops(&self, used: &[bool]) -> Vec<Mistake> {
         let free: Vec<&str> = self
             .names
             .iter()
@@ -467,7 +469,8 @@ impl<'a> Header<'a> {
             .filter(|(name, used)| !**used && !RESERVED_COLUMNS.contains(&name.as_str()))
             .map(|(name, _)| name.as_str())
             .collect();
-        let missing = compiled
+        let missing = self
+            .compiled
             .dropped
             .iter()
             .filter(|column| !self.folded.contains_key(&folded(&column.name)));
@@ -479,12 +482,7 @@ impl<'a> Header<'a> {
                     "die Eingabe hat keine Spalte {name} zum Verwerfen",
                     name = quoted(&column.name)
                 );
-                let help = both!(
-                    "did you mean {name}?",
-                    "ist {name} gemeint?",
-                    name = quoted(similar)
-                );
-                Some(Mistake::at(column.place.clone(), title).help(help))
+                Some(Mistake::at(column.place.clone(), title).help(self.near(similar)))
             })
             .collect()
     }

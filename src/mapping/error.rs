@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
-use crate::outcome::{Bilingual, Language, both};
+use crate::outcome::{Bilingual, Language, Repeating, ValuesShown, both};
 
 /// Mistakes that are shown with their excerpt; of a file with more, the others are only counted.
 const SHOWN: usize = 50;
@@ -29,16 +29,16 @@ pub(crate) type Place = Range<usize>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
     place: Option<Place>,
-    title: Bilingual,
+    title: Repeating,
     /// Boxed, so that a mistake stays small.
     label: Option<Box<Bilingual>>,
     /// Boxed, so that a mistake stays small.
-    help: Option<Box<Bilingual>>,
+    help: Option<Box<Repeating>>,
 }
 
 impl Mistake {
     /// A mistake at `place`.
-    pub(crate) fn at(place: Place, title: impl Into<Bilingual>) -> Self {
+    pub(crate) fn at(place: Place, title: impl Into<Repeating>) -> Self {
         Self {
             place: Some(place),
             title: title.into().map(harmless),
@@ -48,7 +48,7 @@ impl Mistake {
     }
 
     /// A mistake of the mapping as a whole.
-    pub(crate) fn of_file(title: impl Into<Bilingual>) -> Self {
+    pub(crate) fn of_file(title: impl Into<Repeating>) -> Self {
         Self {
             place: None,
             title: title.into().map(harmless),
@@ -63,29 +63,29 @@ impl Mistake {
         self
     }
 
-    /// The mistake in a line, without its place, for programs.
+    /// The mistake in a line, without its place and what stands in an input, for programs.
     pub(crate) fn in_a_line(&self) -> String {
         match &self.label {
-            Some(label) => format!("{} ({})", self.title.english, label.english),
-            None => self.title.english.clone(),
+            Some(label) => format!("{} ({})", self.title.bare().english, label.english),
+            None => self.title.bare().english.clone(),
         }
     }
 
     /// Adds what to do.
-    pub(crate) fn help(mut self, help: Bilingual) -> Self {
-        self.help = Some(Box::new(help.map(harmless)));
+    pub(crate) fn help(mut self, help: impl Into<Repeating>) -> Self {
+        self.help = Some(Box::new(help.into().map(harmless)));
         self
     }
 
     /// Adds what to do, unless the mistake says so itself.
     pub(crate) fn or_help(mut self, help: impl FnOnce() -> Bilingual) -> Self {
-        self.help.get_or_insert_with(|| Box::new(help()));
+        self.help.get_or_insert_with(|| Box::new(help().into()));
         self
     }
 
     /// Adds what to do, if there is anything to say.
     pub(crate) fn help_if(mut self, help: Option<Bilingual>) -> Self {
-        let help = help.map(|help| Box::new(help.map(harmless)));
+        let help = help.map(|help| Box::new(Repeating::from(help).map(harmless)));
         self.help = help.or(self.help);
         self
     }
@@ -156,10 +156,10 @@ impl MappingError {
         self.mistakes.len()
     }
 
-    /// The mistakes with their place, excerpt and help, ready for a terminal. Of very many only
-    /// the first are shown.
+    /// The mistakes with their place, excerpt and help, ready for a terminal, with as much of what
+    /// stands in the input as `values` says. Of very many only the first are shown.
     #[must_use]
-    pub fn render(&self, color: bool, language: Language) -> String {
+    pub fn render(&self, color: bool, language: Language, values: ValuesShown) -> String {
         let renderer = if color {
             Renderer::styled()
         } else {
@@ -167,7 +167,7 @@ impl MappingError {
         };
         let shown = self.mistakes.iter().take(SHOWN);
         let mut rendered: Vec<String> = shown
-            .map(|mistake| self.render_one(&renderer, mistake, language))
+            .map(|mistake| self.render_one(&renderer, mistake, (language, values)))
             .collect();
         if let Some(more @ 1..) = self.mistakes.len().checked_sub(SHOWN) {
             let more = both!(
@@ -179,10 +179,15 @@ impl MappingError {
         rendered.join("\n\n")
     }
 
-    fn render_one(&self, renderer: &Renderer, mistake: &Mistake, language: Language) -> String {
+    fn render_one(
+        &self,
+        renderer: &Renderer,
+        mistake: &Mistake,
+        (language, values): (Language, ValuesShown),
+    ) -> String {
         let title = Level::ERROR
             .with_name(language.pick("error", "Fehler"))
-            .primary_title(mistake.title.shown_in(language));
+            .primary_title(mistake.title.told(values).shown_in(language));
         let mut group = match &mistake.place {
             Some(place) => {
                 let annotation = AnnotationKind::Primary.span(self.within(place)).label(
@@ -199,7 +204,8 @@ impl MappingError {
             }
             None => title.element(Origin::path(&*self.name)),
         };
-        let help = mistake.help.clone().map_or_else(fallback, |help| *help);
+        let help = mistake.help.as_deref();
+        let help = help.map_or_else(fallback, |help| help.told(values).clone());
         let word = language.pick("help", "Hilfe");
         group = group.element(Level::HELP.with_name(word).message(help.shown_in(language)));
         renderer.render(&[group])
@@ -211,7 +217,7 @@ impl MappingError {
         place.start.min(end)..end
     }
 
-    /// Every mistake for programs, in English.
+    /// Every mistake for programs, in English, without what stands in an input.
     pub(crate) fn lines(&self) -> impl Iterator<Item = MistakeLine> {
         self.mistakes.iter().map(|mistake| {
             let place = mistake.place.as_ref();
@@ -220,17 +226,20 @@ impl MappingError {
                 line: place.map(|(line, _)| line),
                 column: place.map(|(_, column)| column),
                 message: mistake.in_a_line(),
-                help: mistake.help.as_ref().map(|help| help.english.clone()),
+                help: mistake
+                    .help
+                    .as_ref()
+                    .map(|help| help.bare().english.clone()),
             }
         })
     }
 
-    /// What to do about the first mistake.
+    /// What to do about the first mistake, without what stands in an input.
     #[must_use]
     pub fn help(&self) -> Option<Bilingual> {
         self.mistakes
             .iter()
-            .find_map(|mistake| mistake.help.as_deref().cloned())
+            .find_map(|mistake| Some(mistake.help.as_deref()?.bare().clone()))
     }
 
     /// Every mistake's title and help on a line, for table tests.
@@ -246,10 +255,10 @@ impl MappingError {
         let line = |mistake: &Mistake| match &mistake.help {
             Some(help) => format!(
                 "{} => {}",
-                mistake.title.shown_in(language),
-                help.shown_in(language)
+                mistake.title.told(ValuesShown::Full).shown_in(language),
+                help.told(ValuesShown::Full).shown_in(language)
             ),
-            None => mistake.title.told_in(language),
+            None => mistake.title.told(ValuesShown::Full).told_in(language),
         };
         self.mistakes.iter().map(line).collect()
     }
@@ -258,9 +267,11 @@ impl MappingError {
     #[cfg(test)]
     pub(crate) fn must_have_german(&self) {
         for mistake in &self.mistakes {
-            let more = [mistake.label.as_deref(), mistake.help.as_deref()];
-            let texts = [Some(&mistake.title)].into_iter().chain(more);
-            for text in texts.flatten() {
+            let shown = [ValuesShown::None, ValuesShown::Masked, ValuesShown::Full];
+            let repeating = [Some(&mistake.title), mistake.help.as_deref()];
+            let repeating = repeating.into_iter().flatten();
+            let texts = repeating.flat_map(|text| shown.map(|values| text.told(values)));
+            for text in texts.chain(mistake.label.as_deref()) {
                 let word = english_word(&text.german);
                 assert_eq!(word, None, "{}", text.german);
             }
@@ -290,7 +301,7 @@ impl fmt::Display for MappingError {
             let (line, column) = line_and_column(&self.text, place);
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": {}", first.title.english)?;
+        write!(f, ": {}", first.title.bare().english)?;
         match self.mistakes.len() {
             0 | 1 => Ok(()),
             2 => f.write_str(" (and 1 more mistake)"),
@@ -301,7 +312,7 @@ impl fmt::Display for MappingError {
 
 impl fmt::Debug for MappingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false, Language::English))
+        f.write_str(&self.render(false, Language::English, ValuesShown::None))
     }
 }
 
@@ -344,7 +355,7 @@ mod tests {
             "kunden.toml:2:10: unknown format `cvs` (and 1 more mistake)"
         );
         assert_eq!(error.help().unwrap().english, "did you mean `csv`?");
-        insta::assert_snapshot!(error.render(false, Language::English), @r#"
+        insta::assert_snapshot!(error.render(false, Language::English, ValuesShown::Full), @r#"
         error: unknown format `cvs`
          --> kunden.toml:2:10
           |
@@ -357,7 +368,7 @@ mod tests {
         --> kunden.toml
          = help: add it
         "#);
-        insta::assert_snapshot!(error.render(false, Language::German), @r#"
+        insta::assert_snapshot!(error.render(false, Language::German, ValuesShown::Full), @r#"
         Fehler: das Format `cvs` gibt es nicht
          --> kunden.toml:2:10
           |
@@ -377,7 +388,7 @@ mod tests {
         let text: String = (0..100_000).map(|at| format!("x{at} = 1\n")).collect();
         let mistakes = (0..100_000).map(|at| Mistake::at(at..at + 1, both!("odd", "seltsam")));
         let error = MappingError::new("m".into(), text.into(), mistakes.collect());
-        let rendered = error.render(false, Language::English);
+        let rendered = error.render(false, Language::English, ValuesShown::Full);
         assert_eq!(rendered.matches("error: odd").count(), SHOWN);
         assert_eq!(rendered.matches(&fallback().english).count(), SHOWN);
         assert!(rendered.ends_with("… and 99950 more; correct these first"));
@@ -390,7 +401,7 @@ mod tests {
             .help(Bilingual::same("not \u{1b}[2J"));
         let error = MappingError::new("m".into(), text.into(), vec![mistake]);
         assert_eq!(error.to_string(), "m:1:5: odd \u{fffd}2J\u{fffd}");
-        insta::assert_snapshot!(error.render(false, Language::English), @r#"
+        insta::assert_snapshot!(error.render(false, Language::English, ValuesShown::Full), @r#"
         error: odd �2J�
          --> m:1:5
           |
@@ -408,7 +419,11 @@ mod tests {
             "ä".into(),
             vec![Mistake::at(7..90, Bilingual::same("odd"))],
         );
-        assert!(error.render(true, Language::German).contains("odd"));
+        assert!(
+            error
+                .render(true, Language::German, ValuesShown::Full)
+                .contains("odd")
+        );
         assert_eq!(error.to_string(), "m:1:2: odd");
     }
 }

@@ -108,6 +108,15 @@ fn stem(file: &str) -> &str {
     }
 }
 
+impl JoinSpec {
+    /// What a column of the joined records is called in the second file; none if it is not of
+    /// there.
+    pub(super) fn name_there<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let (start, rest) = name.split_at_checked(self.prefix.len())?;
+        (folded(start) == folded(&self.prefix)).then_some(rest)
+    }
+}
+
 impl Mapping {
     /// The second file of `[join]`, as the mapping names it.
     #[must_use]
@@ -127,9 +136,7 @@ impl Mapping {
     /// there.
     #[must_use]
     pub fn name_there<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let prefix = &self.compiled.join.as_ref()?.prefix;
-        let (start, rest) = name.split_at_checked(prefix.len())?;
-        (folded(start) == folded(prefix)).then_some(rest)
+        self.compiled.join.as_ref()?.name_there(name)
     }
 
     /// As [`bind`](Self::bind), where the second file is not at hand, for those who look at the

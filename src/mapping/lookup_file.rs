@@ -26,11 +26,11 @@ use super::error::{Mistake, Place};
 use super::file::guess;
 use super::lookup::Lookup;
 use super::steps::Steps;
-use super::suggest::{did_you_mean, quoted};
+use super::suggest::{did_you_mean, quoted, repeated};
 use super::syntax::{Keys, Node, Section, wrong_type};
 use crate::customer::Target;
 use crate::outcome::borrowed::of_io;
-use crate::outcome::{Bilingual, both};
+use crate::outcome::{Bilingual, Repeating, both};
 
 /// Longest file in bytes, as of mappings.
 const LONGEST: u64 = 8 << 20;
@@ -105,14 +105,14 @@ pub(super) fn fill(
                     let before = first.get(&super::trim::folded(key)).copied().unwrap_or(1);
                     mistakes.note(
                         *line,
-                        both!("the key {key} stands in line {before} already", "der Schlüssel {key} steht schon in Zeile {before}", key = quoted(key)),
+                        Repeating::new(|values| both!("the key{key} stands in line {before} already", "der Schlüssel{key} steht schon in Zeile {before}", key = repeated(key, values))),
                         both!("keys are compared without case and outer blanks", "Schlüssel werden ohne Groß- und Kleinschreibung und äußere Leerzeichen verglichen"),
                     );
                 }
             }
             Err(reason) => mistakes.note(
                 *line,
-                both!([reason, result = Bilingual::same(quoted(result))] "{result} does not fit `{target}`: {reason}", "{result} passt nicht zu `{target}`: {reason}"),
+                Repeating::new(|values| both!([reason = reason.clone(), result = Bilingual::same(repeated(result, values))] "the result{result} does not fit `{target}`: {reason}", "das Ergebnis{result} passt nicht zu `{target}`: {reason}")),
                 if steps.names.is_some() {
                     both!("a file gives the ids themselves; names of the ERP stand in `lookup`", "eine Datei gibt die Ids selbst; Namen der Wawi stehen in `lookup`")
                 } else {
@@ -368,14 +368,16 @@ impl<'a> Faults<'a> {
         }
     }
 
-    fn note(&mut self, line: u64, what: Bilingual, help: Bilingual) {
+    fn note(&mut self, line: u64, what: impl Into<Repeating>, help: Bilingual) {
         if self.mistakes.len() == SHOWN {
             self.more += 1;
             return;
         }
-        let name = Bilingual::same(self.name);
-        let title =
-            both!([name, what] "{name}, line {line}: {what}", "{name}, Zeile {line}: {what}");
+        let what = what.into();
+        let title = Repeating::new(|values| {
+            let (name, what) = (Bilingual::same(self.name), what.told(values));
+            both!([name, what = what.clone()] "{name}, line {line}: {what}", "{name}, Zeile {line}: {what}")
+        });
         self.mistakes
             .push(Mistake::at(self.place.clone(), title).help(help));
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::outcome::{Bilingual, both};
+use crate::outcome::{Bilingual, ValuesShown, both, wording};
 
 /// The candidate that `word` was probably meant to be. Spelling that differs only in case,
 /// blanks and punctuation wins, then few typing errors, then one word inside the other.
@@ -76,6 +76,15 @@ pub(crate) fn quoted(name: &str) -> String {
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect();
     format!("`{shown}`")
+}
+
+/// What stands in an input, behind a blank and between back-ticks, as far as it may be shown.
+pub(super) fn repeated(text: &str, values: ValuesShown) -> String {
+    match values {
+        ValuesShown::Full => format!(" {}", quoted(text)),
+        ValuesShown::Masked => format!(" {}", quoted(&wording::mask(text))),
+        ValuesShown::None => String::new(),
+    }
 }
 
 /// Names between back-ticks, at most `most` of them.

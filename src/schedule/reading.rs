@@ -22,7 +22,7 @@ use crate::mapping::error::{Mistake, MistakeLine, Place, line_and_column};
 use crate::mapping::suggest::{closest, did_you_mean, listed};
 use crate::mapping::syntax::{Node, Section, a_table, wrong_type};
 use crate::outcome::borrowed::of_io;
-use crate::outcome::{Bilingual, Language, borrowed, both};
+use crate::outcome::{Bilingual, Language, ValuesShown, borrowed, both};
 use crate::settings::JobOptions;
 use archive::archive;
 use hook::hook;
@@ -56,7 +56,8 @@ impl JobsError {
     /// The mistakes with their place, excerpt and help, ready for a terminal.
     #[must_use]
     pub fn render(&self, color: bool, language: Language) -> String {
-        self.0.render(color, language)
+        // A jobs file is no input.
+        self.0.render(color, language, ValuesShown::Full)
     }
 
     /// The mistakes for programs.

@@ -46,6 +46,8 @@ pub struct Ran {
     pub fault: Fault,
     /// The error, without a customer's values.
     pub message: Option<Bilingual>,
+    /// What to do about it, without them too.
+    pub help: Option<Bilingual>,
     /// Whether nothing was sent, as asked for.
     pub dry_run: bool,
     /// Whether code 3 may mean more than invalid and refused records.

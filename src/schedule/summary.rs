@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::verdict::{Fate, Outcome};
 use crate::import::{Failed, NEW_TOLD, Wrong};
-use crate::outcome::{Bilingual, Counts, Summary};
+use crate::outcome::{Bilingual, Code, Counts, Summary};
 use crate::record::Position;
 
 /// Causes that are told of one input; `summary.json` has all of them.
@@ -106,7 +106,15 @@ impl NewFailure {
         Self {
             input: input.to_owned(),
             position: failed.position,
-            errors: failed.wrong,
+            errors: failed
+                .wrong
+                .into_iter()
+                .map(|wrong| Wrong {
+                    field: of_hooks(&wrong.code, &wrong.field),
+                    columns: all_of_hooks(&wrong.code, &wrong.columns),
+                    code: wrong.code,
+                })
+                .collect(),
             told: failed.told,
         }
     }
@@ -158,6 +166,9 @@ pub struct InputSummary {
     /// What ended it, if it did not come to a summary.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
     pub message: Option<Bilingual>,
+    /// What to do about that.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
+    pub help: Option<Bilingual>,
     /// Its run, if there was one.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunSummary>,
@@ -224,8 +235,8 @@ impl RunSummary {
             errors: causes
                 .map(|group| Cause {
                     code: group.code.clone(),
-                    field: group.field.clone(),
-                    columns: group.columns.clone(),
+                    field: of_hooks(&group.code, &group.field),
+                    columns: all_of_hooks(&group.code, &group.columns),
                     count: group.count,
                     first: group.first.clone(),
                 })
@@ -233,6 +244,19 @@ impl RunSummary {
             report_dir: summary.report_dir.clone(),
         }
     }
+}
+
+/// Fields or columns as hooks are told of them: a property that the API does not have is called as
+/// the input calls it, and that may be anything.
+fn of_hooks(code: &str, name: &str) -> String {
+    match code == Code::PropertyUnknown.as_str() {
+        true => "…".to_owned(),
+        false => name.to_owned(),
+    }
+}
+
+fn all_of_hooks(code: &str, names: &[String]) -> Vec<String> {
+    names.iter().map(|name| of_hooks(code, name)).collect()
 }
 
 /// What this start settled or left open: what an earlier one had left open is left open once more.

@@ -373,6 +373,7 @@ impl Workshop {
             by_earlier_start: false,
             known_failures_only: is_forgiven,
             message: ran.message,
+            help: ran.help,
             run: ran.summary.as_deref().map(RunSummary::of),
             whole: ran.summary,
         });
@@ -495,6 +496,7 @@ fn lost() -> Ran {
             "the run ended unexpectedly",
             "der Lauf endete unerwartet"
         )),
+        help: None,
         dry_run: false,
         is_strict: false,
         journal: None,

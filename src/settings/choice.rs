@@ -8,8 +8,8 @@ use crate::cli::{ColorChoice, LogFormat, MappingChoice};
 use crate::deliver::{Credentials, DeliverySettings, TargetSettings};
 use crate::import::{ImportSettings, Said};
 use crate::names::NameList;
-use crate::outcome::{Bilingual, Language};
-use crate::report::{ReportSettings, ValuesShown};
+use crate::outcome::{Bilingual, Language, ValuesShown};
+use crate::report::ReportSettings;
 
 /// What holds for every command.
 #[derive(Clone, Debug, PartialEq, Eq)]

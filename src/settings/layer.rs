@@ -17,8 +17,7 @@ use crate::cli::{
 };
 use crate::deliver::{Rate, Threshold};
 use crate::import::{Existing, FailOn};
-use crate::outcome::{Bilingual, Language};
-use crate::report::ValuesShown;
+use crate::outcome::{Bilingual, Language, ValuesShown};
 use crate::source::Format;
 
 /// Where an option may be given.

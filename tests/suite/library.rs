@@ -185,9 +185,11 @@ fn a_mapping_that_needs_more_than_records_is_refused() {
         let Ok(mapping) = mapping else {
             panic!(
                 "{:?}",
-                mapping
-                    .unwrap_err()
-                    .render(false, wawi_importer::outcome::Language::English)
+                mapping.unwrap_err().render(
+                    false,
+                    wawi_importer::outcome::Language::English,
+                    wawi_importer::outcome::ValuesShown::Full,
+                )
             );
         };
         let error = hand_over(&mapping, &header(), records(), &mut Nowhere).unwrap_err();

@@ -8,6 +8,7 @@ mod known;
 mod pages;
 mod program;
 mod quiet;
+mod repeated;
 mod untold;
 
 use std::fmt::Write as _;

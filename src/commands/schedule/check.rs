@@ -87,7 +87,8 @@ fn check_one(
                 StateDir::Temporary => None,
             };
             load(&choice.mapping).map_err(|error| {
-                let failure = Failure::of_import(&error, console);
+                let values = choice.settings.report.values;
+                let failure = Failure::of_input(&error, console, values);
                 kept(error.to_string(), failure, "mapping")
             })
         });

@@ -1,7 +1,7 @@
 //! What each mistake of a mapping is called, and where it is shown.
 
 use super::*;
-use crate::outcome::Language;
+use crate::outcome::{Language, ValuesShown};
 
 /// The diagnostics of a mapping that has mistakes.
 fn mistakes(text: &str) -> MappingError {
@@ -26,7 +26,7 @@ fn every_mistake_of_a_file_is_shown_at_once() {
         [customer]\nCustomerGroupId = { value = \"1\" }\nLanguageIso = { value = \"DE\" }\n\
         [customer.BillingAddress]\nCity = \"Ort\"\nCountryIso = { default = \"Deutschland\" }\n\
         Zip = \"PLZ\"\n";
-    insta::assert_snapshot!(mistakes(text).render(false, Language::English), @r#"
+    insta::assert_snapshot!(mistakes(text).render(false, Language::English, ValuesShown::Full), @r#"
     error: `format` does not know "cvs"
      --> m.toml:2:10
       |
@@ -87,7 +87,7 @@ fn every_mistake_of_a_file_is_shown_at_once() {
 
 #[test]
 fn toml_mistakes_come_first_and_alone() {
-    insta::assert_snapshot!(mistakes("a = 1\n[customer\n").render(false, Language::English), @r#"
+    insta::assert_snapshot!(mistakes("a = 1\n[customer\n").render(false, Language::English, ValuesShown::Full), @r#"
     error: unclosed table, expected `]`
      --> m.toml:2:10
       |
@@ -142,7 +142,7 @@ proptest::proptest! {
     fn no_text_makes_it_panic(text in "([a-zA-Z_\\[\\]{}=,.\"'0-9 äß\n-]|customer|value|lookup|Number){0,60}") {
         for text in [text.clone(), with(&text)] {
             if let Err(error) = compile(&"m".into(), &text.as_str().into(), Beside::default()) {
-                let _ = error.render(true, Language::English);
+                let _ = error.render(true, Language::English, ValuesShown::Full);
                 let _ = error.to_string();
             }
         }

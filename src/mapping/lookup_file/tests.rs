@@ -92,8 +92,8 @@ fn mistakes_name_file_and_line() {
     let header = "if the first line names the columns, write { file = \"…\", header = true }";
     let columns = "columns are separated by `;`, tab, `,` or `|`; a cell with one of these in it stands in double quotes";
     for (file, wanted) in [
-        ("Gruppe;Id\nA;2\n", vec![format!("groups.csv, line 1: `Id` does not fit `CustomerGroupId`: it is no whole number => {header}")]),
-        ("A;0\n", vec![format!("groups.csv, line 1: `0` does not fit `CustomerGroupId`: it must lie between 1 and 2147483647 => {header}")]),
+        ("Gruppe;Id\nA;2\n", vec![format!("groups.csv, line 1: the result `Id` does not fit `CustomerGroupId`: it is no whole number => {header}")]),
+        ("A;0\n", vec![format!("groups.csv, line 1: the result `0` does not fit `CustomerGroupId`: it must lie between 1 and 2147483647 => {header}")]),
         (
             "A;1\nB;\"2\nC;3\n",
             vec!["groups.csv, line 2: a cell goes on over several lines => close the quote that opens it, or double one that belongs to the text".to_owned()],

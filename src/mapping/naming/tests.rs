@@ -2,7 +2,7 @@ use super::super::{Columns, Tally};
 use super::*;
 use crate::customer::Draft;
 use crate::names::Named;
-use crate::outcome::Language;
+use crate::outcome::{Language, ValuesShown};
 use crate::record::{Fields, Position, Record, Span};
 
 const HEADER: [&str; 2] = ["Gruppe", "Nr"];
@@ -19,8 +19,12 @@ fn ruled(value: &str, more: &str) -> Mapping {
          LanguageIso = {{ value = \"DE\" }}\nInternalCompanyId = {{ value = 1 }}\n\
          [customer.BillingAddress]\nCity = \"Nr\"\nCountryIso = {{ value = \"DE\" }}\n{more}"
     );
-    Mapping::parse("m.toml", &text)
-        .unwrap_or_else(|error| panic!("{}", error.render(false, Language::English)))
+    Mapping::parse("m.toml", &text).unwrap_or_else(|error| {
+        panic!(
+            "{}",
+            error.render(false, Language::English, ValuesShown::Full)
+        )
+    })
 }
 
 fn names() -> Names {
@@ -154,7 +158,7 @@ fn names_in_the_mapping_are_looked_up_too() {
     .unwrap()
     .told(&names())
     .unwrap_err();
-    let told = wrong.render(false, Language::English);
+    let told = wrong.render(false, Language::English, ValuesShown::Full);
     assert_eq!(wrong.count(), 3, "{told}");
     for part in [
         "the ERP has no customer group `Endkundn`",

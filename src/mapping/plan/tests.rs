@@ -3,7 +3,7 @@
 use super::super::{Columns, Mapping};
 use super::*;
 use crate::outcome::Code;
-use crate::outcome::Language;
+use crate::outcome::{Language, ValuesShown};
 use crate::record::{Position, Span};
 
 const TODAY: Date = jiff::civil::date(2026, 11, 24);
@@ -82,7 +82,7 @@ fn columns_that_are_not_there_are_shown_with_a_suggestion() {
     let mapping = mapping("Number = \"Kundennummer\"", "Street = \"Straße\"");
     let names = header("Kunden-Nr.;Ort;Ort;Name;_run");
     let error = mapping.bind(Columns::Header(&names)).unwrap_err();
-    insta::assert_snapshot!(error.render(false, Language::English), @r#"
+    insta::assert_snapshot!(error.render(false, Language::English, ValuesShown::Full), @r#"
     error: the input has no column `Kundennummer`
      --> m.toml:5:10
       |
@@ -133,7 +133,12 @@ fn dropped_columns_may_be_missing_but_not_misspelt() {
     let plan = two.bind(Columns::Header(&header("Ort;passwd"))).unwrap();
     assert_eq!(plan.dropped_columns(), ["passwd"]);
     let error = bind("Ort;cPassword").unwrap_err();
-    assert_eq!(error.help().unwrap().english, "did you mean `cPassword`?");
+    assert_eq!(
+        error.brief(),
+        ["the input has no column `cPasswort` to drop => did you mean `cPassword`?"]
+    );
+    let help = error.help().unwrap().english;
+    assert_eq!(help, "a column of the input is spelt almost so");
 }
 
 #[test]

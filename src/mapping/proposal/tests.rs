@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::mapping::{Mapping, Tally};
-use crate::outcome::Language;
+use crate::outcome::{Language, ValuesShown};
 use crate::record::{Cells, Fields, Position, Span};
 
 fn record(number: usize, fields: Fields) -> Record {
@@ -82,10 +82,16 @@ fn holds(proposal: &Proposal, columns: Columns<'_>, records: &[Record]) {
         }
     };
     let mapping = Mapping::parse("a.toml", &text).unwrap_or_else(|error| {
-        panic!("{}\n{text}", error.render(false, Language::English));
+        panic!(
+            "{}\n{text}",
+            error.render(false, Language::English, ValuesShown::Full)
+        );
     });
     let plan = mapping.bind(columns).unwrap_or_else(|error| {
-        panic!("{}\n{text}", error.render(false, Language::English));
+        panic!(
+            "{}\n{text}",
+            error.render(false, Language::English, ValuesShown::Full)
+        );
     });
     for record in records {
         let _ = plan.apply(record, &mut Tally::default());

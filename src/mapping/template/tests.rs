@@ -5,7 +5,7 @@ use super::*;
 use crate::customer::Draft;
 use crate::mapping::{Columns, Mapping, MappingError, Tally};
 use crate::outcome::FieldError;
-use crate::outcome::Language;
+use crate::outcome::{Language, ValuesShown};
 use crate::record::{Fields, Position, Record, Span};
 
 fn text(value: &str) -> String {
@@ -280,7 +280,7 @@ fn mistakes_of_templates() {
 #[test]
 fn mistakes_are_shown_where_they_stand() {
     let error = parse("{{ col['A'] }}\n{{ col.B | uper }}").unwrap_err();
-    insta::assert_snapshot!(error.render(false, Language::English), @r"
+    insta::assert_snapshot!(error.render(false, Language::English, ValuesShown::Full), @r"
     error: the template knows no filter `uper`
      --> m.toml:9:12
       |
@@ -290,7 +290,7 @@ fn mistakes_are_shown_where_they_stand() {
       = help: did you mean `upper`?
     ");
     let escaped = Mapping::parse("m.toml", &text("\"{{ col[\\\"A\\\"] | uper }}\"")).unwrap_err();
-    insta::assert_snapshot!(escaped.render(false, Language::English), @r#"
+    insta::assert_snapshot!(escaped.render(false, Language::English, ValuesShown::Full), @r#"
     error: the template knows no filter `uper`
      --> m.toml:8:31
       |
@@ -368,7 +368,7 @@ proptest::proptest! {
         let text = text(&format!("\'\'\'{template}\'\'\'"));
         match Mapping::parse("m.toml", &text) {
             Err(error) => {
-                let _ = error.render(true, Language::English);
+                let _ = error.render(true, Language::English, ValuesShown::Full);
                 let _ = error.to_string();
             }
             Ok(mapping) => {

@@ -31,6 +31,7 @@ impl Runner for Fake {
             summary: Some(Box::new(summary)),
             fault: Fault::Elsewhere,
             message: None,
+            help: None,
             dry_run: false,
             is_strict: false,
             journal: None,

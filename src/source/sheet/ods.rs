@@ -516,8 +516,9 @@ fn resolve(reference: &BytesRef<'_>) -> io::Result<String> {
     }
     let name: &str = reference.as_ref();
     let text = resolve_xml_entity(name);
+    // Its name may be a piece of somebody's text.
     text.map(str::to_owned)
-        .ok_or_else(|| io::Error::other(format!("`&{name};` stands for nothing")))
+        .ok_or_else(|| io::Error::other("an entity in a cell stands for nothing"))
 }
 
 fn cut_off() -> io::Error {
