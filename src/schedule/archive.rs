@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::inbox::Look;
 use super::jobs::Job;
-use crate::outcome::Bilingual;
 use crate::outcome::borrowed::of_io;
+use crate::outcome::{Bilingual, both};
 
 /// Names that are tried for one file.
 const NAMES_AT_MOST: u32 = 10_000;
@@ -83,6 +83,34 @@ impl ArchiveError {
         Bilingual {
             english: self.to_string(),
             german,
+        }
+    }
+
+    /// What to do about it.
+    pub(super) fn help(&self) -> Bilingual {
+        match self {
+            Self::Replaced { .. } => both!(
+                "there is nothing to do: the next start reads the new file",
+                "zu tun ist nichts: der nächste Start liest die neue Datei"
+            ),
+            Self::Stray { .. } => both!(
+                "it came in the very moment in which the one before it was moved; from the inbox,                  the next start imports it",
+                "sie kam genau in dem Augenblick, in dem ihre Vorgängerin verschoben wurde; aus                  dem Eingang importiert sie der nächste Start"
+            ),
+            Self::Full { .. } => both!(
+                "clear the archive, or name another folder (`archive_done`, `archive_failed`)",
+                "den Archivordner aufräumen oder einen anderen nennen (`archive_done`, \
+                 `archive_failed`)"
+            ),
+            Self::Io { .. } => both!(
+                "what was imported stays so, and the next start reads the file again, but sends \
+                 nothing twice; let the user who runs the job write to both folders and see \
+                 whether the disk is full: `importer schedule JOBS.toml --check` tries them",
+                "was importiert ist, bleibt es; der nächste Start liest die Datei noch einmal, \
+                 sendet aber nichts doppelt. Den Benutzer, unter dem der Job läuft, in beide \
+                 Ordner schreiben lassen und nachsehen, ob der Datenträger voll ist: `importer \
+                 schedule JOBS.toml --check` probiert sie aus"
+            ),
         }
     }
 }

@@ -41,7 +41,7 @@ pub struct JobSummary {
     /// Since when starts are refused, or whoever refused this one is at work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_since: Option<Timestamp>,
-    /// What kept it from its inputs, if something did.
+    /// What kept it from its inputs, or from its end, if something did.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
     pub message: Option<Bilingual>,
     /// What to do about that.
@@ -163,7 +163,7 @@ pub struct InputSummary {
     /// Whether all of its failed records had failed in the same way before, and the job
     /// does not mind.
     pub known_failures_only: bool,
-    /// What ended it, if it did not come to a summary.
+    /// What ended it before its end.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_english")]
     pub message: Option<Bilingual>,
     /// What to do about that.

@@ -12,6 +12,9 @@ use super::verdict::{Fate, Fault};
 use crate::exit;
 use crate::outcome::{Bilingual, Counts, ErrorGroup, Summary, Told};
 
+/// A text in English and in German.
+type Pair = (String, String);
+
 /// What an input came to that is about to be moved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Untold {
@@ -27,7 +30,8 @@ pub(super) struct Untold {
     exit_code: u8,
     is_strict: bool,
     journal: Option<PathBuf>,
-    message: Option<(String, String)>,
+    message: Option<Pair>,
+    help: Option<Pair>,
     summary: Option<Box<Summary>>,
     /// What the summary does not write down.
     before: Counts,
@@ -53,10 +57,8 @@ impl Untold {
             exit_code: ran.code.number(),
             is_strict: ran.is_strict,
             journal: ran.journal.as_deref().map(absolute),
-            message: ran
-                .message
-                .clone()
-                .map(|message| (message.english, message.german)),
+            message: pair(ran.message.as_ref()),
+            help: pair(ran.help.as_ref()),
             summary,
             before,
             told,
@@ -76,9 +78,8 @@ impl Untold {
             code: exit::from_number(self.exit_code),
             summary,
             fault: Fault::Elsewhere,
-            message: self
-                .message
-                .map(|(english, german)| Bilingual { english, german }),
+            message: self.message.map(in_both),
+            help: self.help.map(in_both),
             dry_run: false,
             is_strict: self.is_strict,
             journal: self.journal,
@@ -106,6 +107,15 @@ pub(super) fn moved(notes: Vec<Untold>) -> Vec<Untold> {
     moved
 }
 
+fn pair(text: Option<&Bilingual>) -> Option<Pair> {
+    let text = text?;
+    Some((text.english.clone(), text.german.clone()))
+}
+
+fn in_both((english, german): Pair) -> Bilingual {
+    Bilingual { english, german }
+}
+
 fn groups(summary: &mut Summary) -> impl Iterator<Item = &mut ErrorGroup> {
     let (errors, warnings) = (&mut summary.errors, &mut summary.warning_groups);
     errors.iter_mut().chain(warnings)
@@ -126,6 +136,7 @@ mod tests {
             summary: summary.map(Box::new),
             fault: Fault::Elsewhere,
             message: None,
+            help: None,
             dry_run: false,
             is_strict: true,
             journal: None,

@@ -3,6 +3,7 @@
 mod calling;
 mod earlier;
 mod moves;
+mod reason;
 mod weighing;
 
 use std::collections::{BTreeSet, HashMap};
@@ -23,13 +24,14 @@ use super::state::{State, StateError, States};
 use super::summary::{InputSummary, JobSummary, RunSummary, by_outcome};
 use super::told::{Tell, Told, Why};
 use super::untold::Untold;
-use super::verdict::{Fate, Fault, Outcome, fate, outcome};
+use super::verdict::{Fate, Outcome, fate, outcome};
 use crate::deliver::driver::Signal;
 use crate::exit;
 use crate::import::{FailureMark, ImportError};
 use crate::journal::{JournalError, holder_in_german, lock};
 use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::Environment;
+use reason::{in_both, lost};
 use weighing::{Weighed, failed_in};
 
 /// One ERP instance's turn: whoever holds it imports into it.
@@ -238,6 +240,7 @@ impl Workshop {
             files.message = None;
         } else if files.not_begun.is_empty() && job.no_input == NoInput::Fail {
             files.code = ExitCode::Unusable;
+            files.help = Some(reason::did_it_come());
             files.message = Some(match files.message {
                 Some(nothing) => {
                     both!([nothing] "no input is there: {nothing}", "es ist keine Eingabe da: {nothing}")
@@ -297,6 +300,9 @@ impl Workshop {
             if let Some(code) = stopped {
                 files.code = files.code.worse(code);
                 files.not_begun = std::iter::once(input).chain(due).collect();
+                if code == ExitCode::TryLater {
+                    files.tell_of_time(job, files.not_begun.len());
+                }
                 break;
             }
             let code = self.file(job, input, left, known, files, signal).await;
@@ -359,11 +365,13 @@ impl Workshop {
                     self.warn(job, &why.told());
                     // It would be read again and again, and nobody would know.
                     if !matches!(why, ArchiveError::Replaced { .. }) {
+                        files.tell_not_moved(&why);
                         code = code.worse(ExitCode::Failure);
                     }
                 }
             }
         }
+        let (message, help) = files.reason_of(&input, &ran, code);
         files.inputs.push(InputSummary {
             input,
             fate,
@@ -372,8 +380,8 @@ impl Workshop {
             exit_code: ran.code.number(),
             by_earlier_start: false,
             known_failures_only: is_forgiven,
-            message: ran.message,
-            help: ran.help,
+            message,
+            help,
             run: ran.summary.as_deref().map(RunSummary::of),
             whole: ran.summary,
         });
@@ -475,31 +483,6 @@ impl Files {
         if let Some(archived) = ran.archived(&order, &to) {
             self.archived.push((self.inputs.len(), archived));
         }
-    }
-}
-
-fn in_both(error: &ImportError) -> Bilingual {
-    let english = error.to_string();
-    Bilingual {
-        german: error.in_german().unwrap_or_else(|| english.clone()),
-        english,
-    }
-}
-
-/// What a run came to that nobody saw the end of.
-fn lost() -> Ran {
-    Ran {
-        code: ExitCode::Failure,
-        summary: None,
-        fault: Fault::Elsewhere,
-        message: Some(both!(
-            "the run ended unexpectedly",
-            "der Lauf endete unerwartet"
-        )),
-        help: None,
-        dry_run: false,
-        is_strict: false,
-        journal: None,
     }
 }
 

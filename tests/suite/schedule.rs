@@ -8,6 +8,7 @@ mod known;
 mod pages;
 mod program;
 mod quiet;
+mod reasons;
 mod repeated;
 mod untold;
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::reason::lost;
 use super::weighing::failed_in;
-use super::{Files, Workshop, lost};
+use super::{Files, Workshop};
 use crate::deliver::driver::Signal;
 use crate::import::FailureMark;
 use crate::schedule::jobs::Job;
@@ -47,6 +48,7 @@ impl Workshop {
                 signal: signal.clone(),
             };
             files.note_moved(order, &ran, to.clone());
+            let (message, help) = files.reason_of(&input, &ran, code);
             files.inputs.push(InputSummary {
                 input,
                 fate,
@@ -55,7 +57,8 @@ impl Workshop {
                 exit_code: ran.code.number(),
                 by_earlier_start: true,
                 known_failures_only: is_forgiven,
-                message: ran.message,
+                message,
+                help,
                 run: ran.summary.as_deref().map(RunSummary::of),
                 whole: ran.summary,
             });

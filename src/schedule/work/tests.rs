@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::outcome::{Counts, Summary};
-use crate::schedule::{Jobs, SystemClock};
+use crate::schedule::{Fault, Jobs, Ran, SystemClock};
 
 /// Runs with the places of their inputs, as one call tells them.
 type Places = Vec<(String, PathBuf)>;

@@ -188,7 +188,9 @@ fn what_becomes_of_a_job_is_german_for_people_and_english_for_programs() {
     let run = said(&mut importer, "--once shop", 1);
     for german in [
         "jobs.toml/done verschieben: ",
-        "Job `shop`: fehlgeschlagen, Code 1, 1 Datei gelesen\n",
+        "Job `shop`: fehlgeschlagen, Code 1, 1 Datei gelesen; inbox/a.csv lässt sich nicht nach \
+         jobs.toml/done verschieben: ",
+        "  Hilfe: was importiert ist, bleibt es; ",
     ] {
         assert!(run.stderr.contains(german), "{german}\n{}", run.said());
     }
