@@ -17,7 +17,7 @@ use super::runtime::runtime;
 use super::sending::unsent;
 use super::settings::{Existing, ImportSettings};
 use super::strays::refuse_strays;
-use super::summing::{Facts, stricter};
+use super::summing::{Causes, Facts, stricter};
 use super::survey::{Kept, Survey, keep, survey, survey_rest};
 use super::unwritten::unwritten;
 use super::which::{
@@ -57,7 +57,8 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
     let begun = match which {
         Which::Finished(row) => {
             let linked = returned::linked(&journal, &row)?;
-            return Ok(finished_before(import, &source, &row, linked));
+            let causes = causes_of(import, &journal, &row, &pipeline)?;
+            return Ok(finished_before(import, &source, &row, linked, causes));
         }
         Which::Resumed(row) => {
             name(import, &mut journal, &mut pipeline, Some(&row), clock)?;
@@ -112,6 +113,22 @@ pub(super) fn run(import: &Import) -> Result<Summary, ImportError> {
         asked: OnceLock::new(),
     }
     .run(journal, fingerprint, begun.link)
+}
+
+/// Why records of a run failed that is over: by the journal, for nothing of the input is read.
+fn causes_of(
+    import: &Import,
+    journal: &Journal,
+    row: &RunRow,
+    pipeline: &Pipeline,
+) -> Result<Causes, ImportError> {
+    let mut causes = Causes::new(import.settings.report.language, false);
+    if row.counts.invalid + row.counts.refused > 0 {
+        journal.each_failed(&row.id, &mut |settled| {
+            causes.note_settled(&settled, pipeline)
+        })?;
+    }
+    Ok(causes)
 }
 
 /// Tells the mapping the names that the run maps by, before a new run is begun: a name that the

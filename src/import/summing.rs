@@ -158,6 +158,32 @@ impl Causes {
         self.warned += u64::from(!warnings.is_empty());
     }
 
+    /// Notes what was wrong with one record, as the journal knows it: it is not looked at again, so
+    /// that no value is shown, and no line of the mapping that would cure it.
+    pub(super) fn note_settled(&mut self, settled: &Settled, pipeline: &Pipeline) {
+        match &settled.outcome {
+            Outcome::Invalid { errors, .. } => {
+                let language = self.errors.language;
+                for error in errors {
+                    let position = error.further_record().unwrap_or(settled.position);
+                    let words = || words(error, language, None);
+                    self.errors
+                        .add(position, Cause::from(error), || None, words);
+                }
+            }
+            Outcome::Refused {
+                status,
+                code,
+                errors,
+                ..
+            } => {
+                let code = code.as_deref();
+                self.note_refused(settled.position, *status, code, errors, pipeline);
+            }
+            _ => {}
+        }
+    }
+
     fn note_refused(
         &mut self,
         position: Position,

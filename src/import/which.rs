@@ -10,7 +10,7 @@ use super::advised::{tell_of_failed, tell_of_sending};
 use super::noted::{Noted, tell_source};
 use super::reporting::shape_of;
 use super::settings::ImportSettings;
-use super::summing::Facts;
+use super::summing::{Causes, Facts};
 use super::{Import, ImportError};
 use crate::deliver::DeliverySettings;
 use crate::journal::{Journal, NewRun, RunRow};
@@ -296,6 +296,7 @@ pub(super) fn finished_before(
     source: &Source,
     row: &RunRow,
     linked: Option<Box<Linked>>,
+    causes: Causes,
 ) -> Summary {
     let listener = import.listener();
     let when = row
@@ -336,6 +337,7 @@ pub(super) fn finished_before(
     let mut summary = facts.summary(ending, counts_of(row, row.read.unwrap_or_default()));
     summary.exit_code = row.code_now().unwrap_or(summary.exit_code);
     summary.linked = linked;
+    causes.finish(&mut summary);
     summary.finished_before = true;
     summary.before = summary.counts;
     if folder.exists() {

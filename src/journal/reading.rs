@@ -73,6 +73,29 @@ impl Journal {
         })
     }
 
+    /// Hands over the records of the run that are invalid or were refused, in the input's order.
+    /// The others are passed by where they lie.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchRun`], or what SQLite said.
+    pub fn each_failed(
+        &self,
+        run: &str,
+        take: &mut dyn FnMut(Settled),
+    ) -> Result<(), JournalError> {
+        let run = self.known(run)?;
+        self.read(|connection| {
+            let mut select = connection.prepare_cached(&format!(
+                "SELECT {SETTLED_COLUMNS} FROM records WHERE run_no = ?1 \
+                 AND outcome IN ('invalid', 'refused') ORDER BY record"
+            ))?;
+            for row in select.query_map([run.number], settled)? {
+                take(row?);
+            }
+            Ok(())
+        })
+    }
+
     /// What became of one record; none if it has no outcome.
     ///
     /// # Errors

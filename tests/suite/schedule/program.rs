@@ -292,7 +292,8 @@ fn what_an_earlier_start_did_is_not_counted_again() {
     importer.file("jobs.toml", stays(""));
     importer.file("inbox/a.csv", export([("K1", "Ulm"), ("B1", "")]));
     once(&mut importer).expect(3);
-    assert_eq!(summary_of(&importer)["counts"]["created"], 1);
+    let first = summary_of(&importer);
+    assert_eq!(first["counts"]["created"], 1);
     let created = "importer_job_last_records{job=\"shop\",outcome=\"created\"}";
     let new = "importer_job_last_new_failures{job=\"shop\"}";
     assert_eq!(metric(&metrics(&importer), created), 1.0);
@@ -310,6 +311,10 @@ fn what_an_earlier_start_did_is_not_counted_again() {
     let input = &summary["inputs"][0];
     assert_eq!(input["finished_before"], true);
     assert_eq!(input["counts"]["created"], 1);
+    // Why it failed is told as by the start that found it out.
+    assert_eq!(input["errors"], first["inputs"][0]["errors"]);
+    assert_eq!(input["errors"][0]["code"], "required.missing");
+    assert!(run.stdout.contains("Errors by cause"), "{}", run.said());
     assert_eq!(metric(&metrics(&importer), created), 0.0);
     assert_eq!(metric(&metrics(&importer), new), 0.0);
 
