@@ -1,6 +1,8 @@
 //! Hooks: programs and addresses that are told what became of a job. What goes wrong with one is
 //! told and counted; it never changes what became of the job.
 
+mod web;
+
 use std::convert::Infallible;
 use std::io;
 use std::path::Path;
@@ -11,13 +13,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Child;
 use tokio::sync::watch;
 
-use super::jobs::{HookPlace, HookUrl};
-use crate::deliver::client::NoLook;
+use super::jobs::HookPlace;
 use crate::deliver::driver::Signal;
 use crate::outcome::borrowed::of_io;
-use crate::outcome::telling::{exit_status, length_in, unanswered};
-use crate::outcome::{Bilingual, Language, Trouble, both};
-use crate::settings::{Environment, unparsed};
+use crate::outcome::telling::{exit_status, length_in};
+use crate::outcome::{Bilingual, Language, both};
+use crate::settings::Environment;
+
+pub(super) use web::{address, check_url};
 
 /// Bytes of a hook's own words that are told when it fails.
 const WORDS_AT_MOST: usize = 500;
@@ -38,20 +41,43 @@ pub(super) struct Call<'a> {
     pub(super) timeout: Duration,
 }
 
-/// Calls one; says what went wrong, without the address, which may be a secret.
+/// What went wrong with a hook, and what to do about it.
+#[derive(Debug)]
+pub(super) struct HookFault {
+    /// What went wrong, without the address, which may be a secret.
+    pub(super) what: Bilingual,
+    /// What to do, if there is anything.
+    pub(super) help: Option<Bilingual>,
+}
+
+impl HookFault {
+    pub(super) fn new(what: Bilingual, help: Bilingual) -> Self {
+        let help = Some(help);
+        Self { what, help }
+    }
+
+    /// The program ended, or was ended, with the schedule.
+    pub(super) fn dropped() -> Self {
+        Self {
+            what: both!("it was ended", "er wurde beendet"),
+            help: None,
+        }
+    }
+}
+
+/// Calls one; says what went wrong.
 pub(super) async fn call(
     place: &HookPlace,
     call: &Call<'_>,
     environment: &Environment,
     signal: &watch::Receiver<Signal>,
-) -> Result<(), Bilingual> {
+) -> Result<(), HookFault> {
     let called = async {
         match place {
             HookPlace::Command(words) => command(words, call, signal.clone()).await,
             HookPlace::Web { url, allow_http } => {
-                let url = address(url, environment)?;
-                check_url(&url, *allow_http)?;
-                post(&url, call).await
+                let url = address(url, *allow_http, environment)?;
+                web::post(&url, call).await
             }
         }
     };
@@ -62,9 +88,18 @@ pub(super) async fn call(
                 english: format!("{:?}", call.timeout),
                 german: length_in(call.timeout, Language::German),
             };
-            Err(both!([limit]
+            let what = both!([limit]
                 "it took longer than {limit} and was ended",
                 "er dauerte länger als {limit} und wurde beendet"
+            );
+            Err(HookFault::new(
+                what,
+                both!(
+                    "`hook_timeout` lets it take longer; what need not be waited for it may do in \
+                     the background",
+                    "mit `hook_timeout` darf er länger dauern; worauf niemand warten muss, kann er \
+                     im Hintergrund tun"
+                ),
             ))
         }
     }
@@ -74,9 +109,9 @@ async fn command(
     words: &[String],
     call: &Call<'_>,
     signal: watch::Receiver<Signal>,
-) -> Result<(), Bilingual> {
+) -> Result<(), HookFault> {
     let Some((program, arguments)) = words.split_first() else {
-        return Err(both!("it names no program", "er nennt kein Programm"));
+        return Err(no_program());
     };
     let mut command = tokio::process::Command::new(program);
     command
@@ -94,10 +129,11 @@ async fn command(
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn().map_err(|error| {
-        both!([error = of_io(&error)]
+        let what = both!([error = of_io(&error)]
             "`{program}` cannot be started: {error}",
             "`{program}` lässt sich nicht starten: {error}"
-        )
+        );
+        HookFault::new(what, how_it_is_found())
     })?;
     let mut group = Group::of(&child);
     let ended = tokio::select! {
@@ -107,11 +143,20 @@ async fn command(
     if ended.is_ok() {
         group.is_over();
     }
+    let by_hand = || {
+        both!(
+            "try it by hand: it gets {file} on its standard input, as the user that the job runs as",
+            "ihn von Hand ausprobieren: er bekommt {file} auf der Standardeingabe, als der \
+             Benutzer, unter dem der Job läuft",
+            file = call.file.display()
+        )
+    };
     let (status, said) = ended.map_err(|error| {
-        both!([error = of_io(&error)]
+        let what = both!([error = of_io(&error)]
             "`{program}` was lost: {error}",
             "`{program}` ging verloren: {error}"
-        )
+        );
+        HookFault::new(what, by_hand())
     })?;
     if status.success() {
         return Ok(());
@@ -120,10 +165,27 @@ async fn command(
     let said: String = said.trim().chars().take(WORDS_AT_MOST).collect();
     let colon = if said.is_empty() { "" } else { ": " };
     let status = exit_status(status);
-    Err(both!([status]
+    let what = both!([status]
         "`{program}` ended with {status}{colon}{said}",
         "`{program}` endete mit {status}{colon}{said}"
-    ))
+    );
+    Err(HookFault::new(what, by_hand()))
+}
+
+/// The hook is an empty list, as no jobs file has it.
+pub(super) fn no_program() -> HookFault {
+    let what = both!("it names no program", "er nennt kein Programm");
+    HookFault::new(what, how_it_is_found())
+}
+
+/// How a hook's program is named and found.
+pub(super) fn how_it_is_found() -> Bilingual {
+    both!(
+        "name it with its folder, which counts from the jobs file, or by a name that PATH has; the \
+         user that the job runs as must be allowed to run it",
+        "es mit seinem Ordner nennen, der von der Jobdatei aus zählt, oder mit einem Namen, den \
+         PATH kennt; der Benutzer, unter dem der Job läuft, muss es ausführen dürfen"
+    )
 }
 
 /// Hands the summary over and waits for the end; returns what was said on stderr. Whoever has
@@ -213,110 +275,10 @@ impl Group {
     }
 }
 
-pub(super) fn address(url: &HookUrl, environment: &Environment) -> Result<String, Bilingual> {
-    match url {
-        HookUrl::Plain(url) => Ok(url.clone()),
-        HookUrl::Env(name) => environment.variable(name).ok_or_else(|| {
-            both!(
-                "the environment variable {name} is not set",
-                "die Umgebungsvariable {name} ist nicht gesetzt"
-            )
-        }),
-        HookUrl::File(path) => std::fs::read_to_string(path)
-            .map(|text| text.trim().to_owned())
-            .map_err(|error| {
-                both!([error = of_io(&error)]
-                    "the file {path} cannot be read: {error}",
-                    "die Datei {path} ist nicht zu lesen: {error}",
-                    path = path.display()
-                )
-            }),
-    }
-}
-
-/// Whether an address can be a webhook's.
-pub(super) fn check_url(text: &str, allow_http: bool) -> Result<(), Bilingual> {
-    let url = reqwest::Url::parse(text).map_err(|error| {
-        both!([why = unparsed(error.to_string())]
-            "this is no address: {why}",
-            "das ist keine Adresse: {why}"
-        )
-    })?;
-    let is_near = match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    };
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if is_near || allow_http => Ok(()),
-        "http" => Err(both!(
-            "this is plain http to another machine; use https, or accept it with allow_http = true",
-            "das ist unverschlüsseltes http zu einem anderen Rechner; https verwenden, oder es mit \
-             allow_http = true erlauben"
-        )),
-        other => Err(both!(
-            "`{other}` is no way to post; use https",
-            "mit `{other}` lässt sich nichts melden; https verwenden"
-        )),
-    }
-}
-
-async fn post(url: &str, call: &Call<'_>) -> Result<(), Bilingual> {
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("importer/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(not_posted)?;
-    let answer = client
-        .post(url)
-        .header("content-type", "application/json")
-        .body(call.summary.to_vec())
-        .send()
-        .await
-        .map_err(not_posted)?;
-    if answer.status().is_success() {
-        Ok(())
-    } else {
-        let status = Bilingual {
-            english: answer.status().to_string(),
-            german: answer.status().as_u16().to_string(),
-        };
-        Err(both!([status]
-            "the address answered {status}",
-            "die Adresse antwortete mit Status {status}"
-        ))
-    }
-}
-
-/// Why nothing could be posted, without the address.
-fn not_posted(error: reqwest::Error) -> Bilingual {
-    if error.is_builder() {
-        return both!(
-            "no request can be made of the summary",
-            "aus der Zusammenfassung lässt sich keine Anfrage machen"
-        );
-    }
-    let host = error
-        .url()
-        .and_then(|url| url.host_str())
-        .map(str::to_owned);
-    let NoLook { kind, why } = NoLook::of(error);
-    let text = unanswered(&both!("the address", "die Adresse"), kind);
-    // What is wrong with a certificate only the TLS library says, and perhaps whose it is.
-    let tells_it = host.is_some_and(|host| why.contains(&host));
-    match kind == Trouble::Tls && !tells_it {
-        true => text.map(|text| format!("{text} ({why})")),
-        false => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::jobs::HookUrl;
 
     #[cfg(unix)]
     fn told<'a>(file: &'a Path, timeout: Duration) -> Call<'a> {
@@ -331,7 +293,7 @@ mod tests {
     }
 
     #[cfg(unix)]
-    async fn shell(script: &str, timeout: Duration) -> Result<(), Bilingual> {
+    async fn shell(script: &str, timeout: Duration) -> Result<(), HookFault> {
         let words = ["sh", "-c", script].map(str::to_owned).to_vec();
         let place = HookPlace::Command(words);
         let file = Path::new("/state/shop/summary.json");
@@ -399,7 +361,7 @@ mod tests {
             stop.send(Signal::Interrupt).unwrap();
         };
         let (ended, ()) = tokio::join!(hook, interrupt);
-        let why = ended.unwrap_err().english;
+        let why = ended.unwrap_err().what.english;
         assert!(why.contains("signal: 2"), "{why}");
     }
 
@@ -416,6 +378,9 @@ mod tests {
         let error = shell("echo no mail today >&2; exit 4", long)
             .await
             .unwrap_err();
+        let help = error.help.unwrap().english;
+        assert!(help.contains("/state/shop/summary.json"), "{help}");
+        let error = error.what;
         assert_eq!(
             (error.english.as_str(), error.german.as_str()),
             (
@@ -426,6 +391,8 @@ mod tests {
         let error = shell("sleep 600", Duration::from_millis(50))
             .await
             .unwrap_err();
+        assert!(error.help.unwrap().english.contains("`hook_timeout`"));
+        let error = error.what;
         assert_eq!(
             (error.english.as_str(), error.german.as_str()),
             (
@@ -442,6 +409,8 @@ mod tests {
         )
         .await;
         let error = error.unwrap_err();
+        assert!(error.help.unwrap().english.contains("PATH"));
+        let error = error.what;
         assert!(error.english.contains("cannot be started"), "{error:?}");
         assert!(
             error.german.contains("lässt sich nicht starten"),
@@ -458,7 +427,8 @@ mod tests {
         let told = told(Path::new("x"), Duration::from_secs(60));
         let signal = watch::channel(Signal::Go).1;
         let ended = call(&place, &told, &Environment::default(), &signal).await;
-        let why = ended.unwrap_err();
+        let HookFault { what: why, help } = ended.unwrap_err();
+        assert!(help.is_some());
         for text in [&why.english, &why.german] {
             assert!(
                 !text.contains("127.0.0.1") && !text.contains("s3cret"),
@@ -511,40 +481,5 @@ mod tests {
         let secure =
             "die Adresse ist nicht zu erreichen: es kommt keine sichere Verbindung zustande (";
         assert!(why.german.starts_with(secure), "{why:?}");
-    }
-
-    #[test]
-    fn plain_http_stays_on_this_computer() {
-        for (url, allow_http, fine) in [
-            ("https://hooks.example/x", false, true),
-            ("http://127.0.0.1:9/x", false, true),
-            ("http://[::1]:9/x", false, true),
-            ("http://localhost/x", false, true),
-            ("http://hooks.example/x", false, false),
-            ("http://hooks.example/x", true, true),
-            ("ftp://hooks.example/x", true, false),
-            ("hooks.example", false, false),
-        ] {
-            assert_eq!(check_url(url, allow_http).is_ok(), fine, "{url}");
-        }
-    }
-
-    #[test]
-    fn an_address_may_be_kept_elsewhere() {
-        let environment = Environment::from_pairs([("HOOK", "https://e.example/s3cret")]);
-        let env = HookUrl::Env("HOOK".to_owned());
-        assert_eq!(
-            address(&env, &environment).unwrap(),
-            "https://e.example/s3cret"
-        );
-        let none = HookUrl::Env("OTHER".to_owned());
-        let error = address(&none, &environment).unwrap_err();
-        assert_eq!(error.english, "the environment variable OTHER is not set");
-        assert_eq!(
-            error.german,
-            "die Umgebungsvariable OTHER ist nicht gesetzt"
-        );
-        let plain = HookUrl::Plain("https://e.example/s3cret".to_owned());
-        assert!(!format!("{plain:?}").contains("s3cret"));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::hooks;
+use super::hooks::{self, HookFault};
 use super::jobs::{HookPlace, Job};
 use super::pattern;
 use crate::outcome::borrowed::of_io;
@@ -16,13 +16,31 @@ const INPUTS: &str = "inputs";
 /// Where a system looks for programs that have no PATH.
 const USUAL_PATH: &str = "/bin:/usr/bin";
 
+/// What would go wrong with a job.
+#[derive(Debug)]
+pub struct Hindrance {
+    /// The job's key that it is about.
+    pub key: &'static str,
+    /// What would go wrong.
+    pub what: Bilingual,
+    /// What to do about it.
+    pub help: Option<Bilingual>,
+}
+
 /// What a trial found.
 #[derive(Debug, Default)]
 pub struct Tried {
-    /// What would go wrong, with the job's key that it is about.
-    pub wrong: Vec<(&'static str, Bilingual)>,
+    /// What would go wrong.
+    pub wrong: Vec<Hindrance>,
     /// What is fine, and good to know.
     pub notes: Vec<Bilingual>,
+}
+
+impl Tried {
+    fn fail(&mut self, key: &'static str, what: Bilingual) {
+        let help = None;
+        self.wrong.push(Hindrance { key, what, help });
+    }
 }
 
 impl Job {
@@ -39,11 +57,12 @@ impl Job {
             let Some(place) = place else { continue };
             let found = match place {
                 HookPlace::Command(words) => program(words, environment),
-                HookPlace::Web { url, allow_http } => hooks::address(url, environment)
-                    .and_then(|url| hooks::check_url(&url, *allow_http)),
+                HookPlace::Web { url, allow_http } => {
+                    hooks::address(url, *allow_http, environment).map(drop)
+                }
             };
-            if let Err(why) = found {
-                tried.wrong.push((key, why));
+            if let Err(HookFault { what, help }) = found {
+                tried.wrong.push(Hindrance { key, what, help });
             }
         }
         self.try_inputs(&mut tried);
@@ -66,7 +85,7 @@ impl Job {
                     ));
                 }
                 Ok(_) => {}
-                Err(why) => tried.wrong.push((key, why)),
+                Err(why) => tried.fail(key, why),
             }
         }
         if self.archive_done.is_some() || self.archive_failed.is_some() {
@@ -76,7 +95,7 @@ impl Job {
                         "no file can be moved away: {why}",
                         "keine Datei lässt sich verschieben: {why}"
                     );
-                    tried.wrong.push((INPUTS, text));
+                    tried.fail(INPUTS, text);
                 }
             }
         }
@@ -123,7 +142,7 @@ impl Job {
                     continue;
                 }
             };
-            tried.wrong.push((INPUTS, wrong));
+            tried.fail(INPUTS, wrong);
         }
     }
 
@@ -140,7 +159,7 @@ impl Job {
                     "{input} liegt in {archive}, worin nichts gelesen wird",
                     archive = archive.display()
                 );
-                tried.wrong.push((key, text));
+                tried.fail(key, text);
             }
         }
     }
@@ -172,10 +191,11 @@ fn here_if_empty(folder: &Path) -> PathBuf {
 }
 
 /// Whether the hook's program is there and may be run: looked for as the system will.
-fn program(words: &[String], environment: &Environment) -> Result<(), Bilingual> {
+fn program(words: &[String], environment: &Environment) -> Result<(), HookFault> {
     let Some(program) = words.first() else {
-        return Err(both!("it names no program", "er nennt kein Programm"));
+        return Err(hooks::no_program());
     };
+    let fault = |what| HookFault::new(what, hooks::how_it_is_found());
     let path = Path::new(program);
     let is_name = path.is_relative() && path.components().count() < 2;
     let places: Vec<PathBuf> = if is_name {
@@ -203,10 +223,10 @@ fn program(words: &[String], environment: &Environment) -> Result<(), Bilingual>
         // What may not be run there is passed by.
         return match found.any(|found| found.is_ok_and(|found| may_run(&found))) {
             true => Ok(()),
-            false => Err(both!(
+            false => Err(fault(both!(
                 "the program `{program}` is in no folder of PATH",
                 "das Programm `{program}` steht in keinem Ordner von PATH"
-            )),
+            ))),
         };
     }
     let mut why = None;
@@ -227,7 +247,7 @@ fn program(words: &[String], environment: &Environment) -> Result<(), Bilingual>
             }
         }
     }
-    why.map_or(Ok(()), Err)
+    why.map_or(Ok(()), |why| Err(fault(why)))
 }
 
 #[cfg(unix)]

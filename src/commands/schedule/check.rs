@@ -10,7 +10,7 @@ use crate::commands::run::load;
 use crate::console::Console;
 use crate::mapping::Mapping;
 use crate::outcome::{Bilingual, ExitCode, both};
-use crate::schedule::{Job, Jobs, PlaceOfKey, Tried};
+use crate::schedule::{Hindrance, Job, Jobs, PlaceOfKey, Tried};
 use crate::settings::{GlobalChoice, StateDir};
 
 /// Checks settings, mapping, hooks and archives of each job; tells the worst code.
@@ -134,33 +134,36 @@ fn check_one(
         }
     }
     if !json {
-        for (key, text) in tried.wrong {
+        for Hindrance { key, what, help } in tried.wrong {
             let at = job.places.of(key);
-            let text = both!([text]
-                "job `{name}`: {key}: {text}\n  --> {at}",
-                "Job `{name}`: {key}: {text}\n  --> {at}"
+            let text = both!([what]
+                "job `{name}`: {key}: {what}\n  --> {at}",
+                "Job `{name}`: {key}: {what}\n  --> {at}"
             );
-            console.error(&text, None);
+            console.error(&text, help.as_ref());
         }
     }
     code
 }
 
-/// Adds to a line of JSON what is wrong, with its places in the jobs file.
+/// Adds to a line of JSON what is wrong, with its places in the jobs file and what to do.
 fn add_problems(line: &mut Value, job: &Job, kept: Option<&Kept>, tried: &Tried) {
-    let kept = kept.map(|kept| (kept.at.clone(), kept.why.clone()));
-    let wrong = tried.wrong.iter().map(|(key, text)| {
-        let text = format!("{key}: {}", text.english);
-        (job.places.of(key), text)
+    let help = |help: &Option<Bilingual>| help.as_ref().map(|help| help.english.clone());
+    let kept = kept.map(|kept| (kept.at.clone(), kept.why.clone(), help(&kept.failure.help)));
+    let wrong = tried.wrong.iter().map(|it| {
+        let text = format!("{}: {}", it.key, it.what.english);
+        (job.places.of(it.key), text, help(&it.help))
     });
-    let (places, texts): (Vec<Value>, Vec<String>) = kept
-        .into_iter()
-        .chain(wrong)
-        .map(|(at, text)| (json!({"line": at.line, "column": at.column}), text))
-        .unzip();
+    let (mut texts, mut places, mut helps) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, text, help) in kept.into_iter().chain(wrong) {
+        texts.push(text);
+        places.push(json!({"line": at.line, "column": at.column}));
+        helps.push(help);
+    }
     if let Some(line) = line.as_object_mut() {
         line.insert("problems".to_owned(), texts.into());
         line.insert("problem_places".to_owned(), places.into());
+        line.insert("problem_helps".to_owned(), helps.into());
     }
 }
 

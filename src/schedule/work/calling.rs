@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::watch;
 
-use super::Workshop;
+use super::{Workshop, reason};
 use crate::deliver::driver::Signal;
-use crate::outcome::both;
 use crate::schedule::hooks;
 use crate::schedule::jobs::Job;
 use crate::schedule::summary::JobSummary;
@@ -43,11 +42,10 @@ impl Workshop {
             };
             let ended = tokio::select! {
                 ended = hooks::call(place, &call, &self.environment, signal) => ended,
-                () = dropped => Err(both!("it was ended", "er wurde beendet")),
+                () = dropped => Err(hooks::HookFault::dropped()),
             };
-            if let Err(why) = ended {
-                let text = both!([why] "{key} failed: {why}", "{key} scheiterte: {why}");
-                self.warn(job, &text);
+            if let Err(fault) = ended {
+                self.warn(job, &reason::of_hook(job, key, fault));
                 failed += 1;
             }
         }

@@ -8,6 +8,7 @@ use crate::import::ImportError;
 use crate::outcome::telling::{counted, length_in, steps};
 use crate::outcome::{Bilingual, Ending, ExitCode, Summary, both};
 use crate::schedule::archive::ArchiveError;
+use crate::schedule::hooks::HookFault;
 use crate::schedule::jobs::Job;
 use crate::schedule::runner::Ran;
 use crate::schedule::verdict::Fault;
@@ -48,6 +49,18 @@ fn goes_on() -> Bilingual {
         "der nächste Start macht weiter, wo dieser endete; `retry_after` lässt ihn früher kommen, \
          und ein längeres `max_duration` weiter"
     )
+}
+
+/// What a hook failed of, with its place in the jobs file.
+pub(super) fn of_hook(job: &Job, key: &str, fault: HookFault) -> Bilingual {
+    let at = job.places.of(key);
+    let why = fault.what;
+    let text = both!([why] "{key} failed: {why}", "{key} scheiterte: {why}");
+    let text = match fault.help {
+        Some(help) => both!([text, help] "{text}\n help: {help}", "{text}\n Hilfe: {help}"),
+        None => text,
+    };
+    text.map(|text| format!("{text}\n  --> {at}"))
 }
 
 /// What to do where no input came.

@@ -64,10 +64,21 @@ fn hooks_and_archives_are_tried() {
             "on_success: `./notify.sh` is no program that may be run",
             "on_failure: the program `sh` is in no folder of PATH",
             "on_change: this is plain http to another machine; use https, or accept it with \
-             allow_http = true",
+             allow_http = true (in the environment variable CHAT_WEBHOOK)",
             "archive_done: done is no folder",
         ]
     );
+    // Each has its help, or says that it has none.
+    let helps = job["problem_helps"].as_array().unwrap();
+    let told = [
+        "by a name that PATH has",
+        "by a name that PATH has",
+        "like https://",
+    ];
+    for (help, told) in helps.iter().zip(told) {
+        assert!(help.as_str().unwrap().contains(told), "{job}");
+    }
+    assert_eq!((helps.len(), &helps[3]), (4, &Value::Null));
     assert_eq!(job["exit_code"], 4);
     let places = job["problem_places"].as_array().unwrap().iter();
     let places: Vec<_> = places.map(|at| (&at["line"], &at["column"])).collect();
@@ -90,7 +101,7 @@ fn hooks_and_archives_are_tried() {
         assert!(run.stderr.contains(said), "{}", run.said());
     }
     assert!(!run.stdout.contains("fine"), "{}", run.said());
-    let at = "CHAT_WEBHOOK is not set\n  --> jobs.toml:12:1\n";
+    let at = "CHAT_WEBHOOK is not set\n  --> jobs.toml:12:1\n help: set it where";
     assert!(run.stderr.contains(at), "{}", run.said());
 }
 

@@ -122,6 +122,32 @@ fn an_input_of_which_too_much_is_invalid() {
     );
 }
 
+/// What went wrong with a hook, where it stands, and what to do.
+#[test]
+fn a_hook_that_fails() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "on_success = { url_file = \"hook.txt\" }");
+    importer.file("hook.txt", "\n");
+    importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+    let run = once(&mut importer).expect(0);
+    let told = "warning: job `shop`: on_success failed: the file hook.txt is empty\n help: it has \
+                to be a whole address";
+    assert!(run.stderr.contains(told), "{}", run.said());
+    assert!(
+        run.stderr.contains("\n  --> jobs.toml:10:1\n"),
+        "{}",
+        run.said()
+    );
+    importer.file("inbox/a.csv", export([("K2", "Ulm")]));
+    importer.file("hook.txt", "hooks.example/s3cret");
+    let run = importer.env("LC_ALL", "de_DE.UTF-8");
+    let run = once(run).expect(0);
+    let told = "on_success scheiterte: das ist keine Adresse: der Anfang mit https:// fehlt (in der \
+                Datei hook.txt)\n Hilfe: dort muss eine ganze Adresse stehen";
+    assert!(run.stderr.contains(told), "{}", run.said());
+    assert!(!run.said().contains("s3cret"), "{}", run.said());
+}
+
 #[test]
 fn an_input_that_did_not_come() {
     let erp = StandIn::start(SandboxSettings::default());
