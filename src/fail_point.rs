@@ -110,6 +110,16 @@ points! {
     ReportWhole "report.whole";
     /// The spooled standard input is about to be removed.
     SpoolSpent "spool.spent";
+    /// Where a job's input is about to be copied to is noted; nothing is there.
+    CopyNoted "copy.noted";
+    /// The copy is written, but not synced.
+    CopyWritten "copy.written";
+    /// It is complete and synced, and the name is noted that it is about to be given.
+    CopyWhole "copy.whole";
+    /// It has its name; the input is still in the inbox.
+    CopyNamed "copy.named";
+    /// The input is gone from there; the note of the copy is not.
+    CopyDone "copy.done";
 }
 
 /// The process may die here.

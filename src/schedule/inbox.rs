@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::jobs::Job;
 use crate::outcome::{Bilingual, both};
@@ -19,7 +20,7 @@ const PATTERNS_TOLD: usize = 8;
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(2);
 
 /// By what a file is known to be the one that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Look {
     length: u64,
     modified: Option<SystemTime>,
@@ -33,7 +34,18 @@ impl Look {
         std::fs::metadata(path).map(|found| Self::of(&found))
     }
 
-    fn of(found: &Metadata) -> Self {
+    /// Whether it was taken of the same file, perhaps before the computer was started anew, which
+    /// may give its disks other numbers.
+    pub(super) fn is_of_the_same(&self, other: &Self) -> bool {
+        #[cfg(unix)]
+        let is_same = self.inode.1 == other.inode.1;
+        #[cfg(not(unix))]
+        let is_same = true;
+        is_same && (self.length, self.modified) == (other.length, other.modified)
+    }
+
+    /// What is found is the file.
+    pub(super) fn of(found: &Metadata) -> Self {
         Self {
             length: found.len(),
             modified: found.modified().ok(),

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::archive::Copying;
 use super::known::Known;
 use super::summary::JobSummary;
 use super::untold::{self, Untold};
@@ -285,6 +286,32 @@ impl States {
         fs::metadata(self.refused_file(job)).map_or(0, |found| found.len())
     }
 
+    /// What the job's last start was copying to an archive when it died, if it did.
+    pub(super) fn copying(&self, job: &str) -> Result<Option<Copying>, StateError> {
+        read(self.copying_file(job), |text| {
+            Ok(Some(serde_json::from_slice(text)?))
+        })
+    }
+
+    /// Notes what the job is about to copy.
+    pub(super) fn note_copying(&self, job: &str, copying: &Copying) -> Result<(), StateError> {
+        let path = self.copying_file(job);
+        let noted = serde_json::to_vec(copying)
+            .map_err(io::Error::from)
+            .and_then(|text| self.put(&path, &text));
+        noted.map_err(|source| StateError {
+            path,
+            doing: "written",
+            source,
+        })
+    }
+
+    /// The copy is made, or taken away.
+    pub(super) fn forget_copying(&self, job: &str) {
+        // What is noted still is looked at, and is nothing by then.
+        let _ = fs::remove_file(self.copying_file(job));
+    }
+
     /// Writes a job's last summary, and returns where it is.
     pub(super) fn write_summary(&self, job: &str, text: &[u8]) -> Result<PathBuf, StateError> {
         let path = self.summary_file(job);
@@ -308,6 +335,10 @@ impl States {
 
     fn untold_file(&self, job: &str) -> PathBuf {
         self.folder.join(job).join("untold")
+    }
+
+    fn copying_file(&self, job: &str) -> PathBuf {
+        self.folder.join(job).join("copying")
     }
 
     fn refused_file(&self, job: &str) -> PathBuf {

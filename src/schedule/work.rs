@@ -2,7 +2,7 @@
 
 mod calling;
 mod earlier;
-mod moves;
+mod moving;
 mod reason;
 mod weighing;
 
@@ -113,6 +113,8 @@ impl Workshop {
         let states = self.states();
         let mut state = self.remembered(job, states.read(&job.name));
         let known = self.remembered(job, states.known(&job.name));
+        // A copy that is taken away was no move.
+        self.clear_left(job).await;
         let earlier = self.remembered(job, states.untold(&job.name));
         state.last_start = Some(started);
         state.since.get_or_insert(started);

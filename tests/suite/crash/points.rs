@@ -33,6 +33,8 @@ enum Setting {
     Unusable,
     /// A journal of an older format.
     OldJournal,
+    /// A job whose archive is on another file system.
+    Archive,
 }
 
 /// The setting of each instant, and the passages at which the program dies there.
@@ -72,6 +74,12 @@ fn setting_of(point: Point) -> (Setting, &'static [u32]) {
         Point::RunReopened => (Setting::Resumed, &[1]),
         Point::Discarding | Point::Discarded => (Setting::Unusable, &[1]),
         Point::MigrationWritten | Point::MigrationCommitted => (Setting::OldJournal, &[1]),
+        // Each of two inputs.
+        Point::CopyNoted
+        | Point::CopyWritten
+        | Point::CopyWhole
+        | Point::CopyNamed
+        | Point::CopyDone => (Setting::Archive, &[1, 2]),
     }
 }
 
@@ -81,6 +89,7 @@ fn die_and_go_on(point: Point, passage: u32) {
     let (faults, stdin) = match setting_of(point).0 {
         Setting::Unusable => return die_over_nothing(&at),
         Setting::OldJournal => return die_over_an_old_journal(&at),
+        Setting::Archive => return die_over_an_archive(&at),
         Setting::Import { stdin } => ("commit_drop=0.3,drop=0.3", stdin),
         Setting::Resumed => ("commit_drop=0.3", false),
         Setting::Stopped => ("status=402@5", false),
@@ -162,6 +171,61 @@ fn die_over_an_old_journal(at: &str) {
     assert!(format > 1);
     let corrections = "SELECT count(*) FROM corrections";
     assert_eq!(journal.query_row(corrections, [], |row| row.get(0)), Ok(0));
+}
+
+/// Copies inputs to an archive on another file system, and dies meanwhile: each is there once, by
+/// its own name, and nothing else is.
+fn die_over_an_archive(at: &str) {
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
+        // This system has no second file system that anybody may write to.
+        return;
+    };
+    let server = StandIn::start(Default::default());
+    let mut importer = Importer::new();
+    let all = Customers::valid(3, 4).0;
+    let (first, rest) = all.split_at(2);
+    let customers = [("a.csv", first), ("b.csv", rest)]
+        .map(|(name, some)| (name, Customers(some.to_vec()).csv()));
+    for (name, text) in &customers {
+        importer.file(&format!("inbox/{name}"), text);
+    }
+    importer.file("shop.toml", MAPPING);
+    let archive = elsewhere.path().display();
+    let job = format!(
+        "[[job]]\nname = \"shop\"\ncron = \"@daily\"\ninputs = \"inbox/*.csv\"\n\
+         mapping = \"shop.toml\"\nmin_age = \"0s\"\narchive_done = \"{archive}\"\n"
+    );
+    importer.file("jobs.toml", job);
+    let url = server.url();
+    importer.env("IMPORTER_BASE_URL", &url);
+    // A file of somebody else, which looks like one of ours.
+    let other = elsewhere.path().join(".importer-Ab3xyz.part");
+    std::fs::write(&other, "mine").unwrap();
+    importer.args(["schedule", "jobs.toml", "--once", "shop"]);
+    die(&mut importer, at);
+    importer.run().expect(0);
+    let inbox = files_below(&importer.folder().join("inbox"));
+    assert!(inbox.is_empty(), "{at}: {inbox:?}");
+    let mut archived = files_below(elsewhere.path());
+    archived.sort();
+    let expected = [".importer-Ab3xyz.part", "a.csv", "b.csv"];
+    assert_eq!(
+        archived,
+        expected.map(|name| elsewhere.path().join(name)),
+        "{at}"
+    );
+    for (name, text) in &customers {
+        let there = std::fs::read(elsewhere.path().join(name)).unwrap();
+        assert_eq!(there, *text, "{at}");
+    }
+    let notes = files_below(&importer.folder().join(".importer/jobs/shop"));
+    for note in ["copying", "moves"] {
+        assert!(
+            !notes.iter().any(|path| path.ends_with(note)),
+            "{at}: {note}"
+        );
+    }
+    assert_eq!(server.created(), 4, "{at}");
 }
 
 #[test]

@@ -1,11 +1,12 @@
-//! Inputs whose runs are over leave the inbox, and whoever asks for them finds them.
+//! Moves inputs that are over, and lets the journal know where they lie. What a start that died
+//! has left of that, the next one puts in order before it looks into the inbox.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Files, Workshop};
 use crate::outcome::{Bilingual, both};
-use crate::schedule::archive::{self, ArchiveError};
+use crate::schedule::archive::{self, ArchiveError, Copying};
 use crate::schedule::inbox::Look;
 use crate::schedule::jobs::Job;
 use crate::schedule::runner::{Archived, Order, Ran};
@@ -29,6 +30,7 @@ impl Workshop {
             folder: folder.to_owned(),
             source,
         })?;
+        let (states, job) = (self.states(), &order.job.name);
         let mut is_corrected = false;
         let mut note = |to: &Path| {
             let archived = ran.archived(order, to);
@@ -39,18 +41,47 @@ impl Workshop {
             }
             let mut untold = Untold::of(ran, fate, &order.input, to);
             untold.is_corrected = is_corrected;
-            if let Err(error) = self.states().note_untold(&order.job.name, &untold) {
+            if let Err(error) = states.note_untold(job, &untold) {
                 self.warn(&order.job, &error.told());
             }
             is_corrected = true;
         };
         let expected = archive::place_of(&order.input, folder);
         note(&expected);
-        let to = archive::put(&order.input, &look, folder)?;
+        let copying = |copying: &Copying| {
+            if let Err(why) = states.note_copying(job, copying) {
+                // Only who dies meanwhile leaves something.
+                tracing::warn!(%why, "what is copied is not noted beforehand");
+            }
+        };
+        let put = archive::put(&order.input, &look, folder, &copying);
+        states.forget_copying(job);
+        let to = put?;
         if to != expected {
             note(&to);
         }
         Ok(to)
+    }
+
+    /// Takes away what an earlier start, which died, left of a copy that it made.
+    pub(super) async fn clear_left(&self, job: &Job) {
+        let (states, name) = (self.states(), job.name.clone());
+        let Some(copying) = self.remembered(job, states.copying(&name)) else {
+            return;
+        };
+        // Files are compared.
+        let cleared = tokio::task::spawn_blocking(move || copying.clear());
+        match cleared.await {
+            Ok(Ok(cleared)) => {
+                for path in cleared {
+                    let path = path.display();
+                    tracing::info!(%path, "what a start left that was killed is removed");
+                }
+                states.forget_copying(&name);
+            }
+            Ok(Err(left)) => self.warn(job, &left.told()),
+            Err(why) => tracing::warn!(%why, "what a start left that was killed is not removed"),
+        }
     }
 
     /// Lets the journal know what an earlier start, which died, has moved.
