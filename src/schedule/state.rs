@@ -356,7 +356,12 @@ impl States {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path.parent().unwrap_or(&self.folder))
+        let made = builder.create(path.parent().unwrap_or(&self.folder));
+        // It is the folder that is in the way, and not the file.
+        made.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+            _ => error,
+        })
     }
 }
 

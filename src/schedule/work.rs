@@ -125,7 +125,8 @@ impl Workshop {
         let mut files = match states.write(&job.name, &state) {
             Ok(()) => self.files(job, earlier, marks, signal).await,
             Err(error) => {
-                let mut files = Files::none(ExitCode::Failure, error.told(), Some(error.help()));
+                let code = exit::of_place(&error.source);
+                let mut files = Files::none(code, error.told(), Some(error.help()));
                 self.take_over(job, earlier, &marks, &mut files, signal)
                     .await;
                 files

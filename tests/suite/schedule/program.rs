@@ -435,6 +435,27 @@ fn who_cannot_lock_it_is_told_what_to_do() {
     drop(held);
 }
 
+/// Where its state is kept was chosen wrongly: that is as it is with the journal.
+#[test]
+fn who_cannot_write_its_state_is_told_what_to_do() {
+    let erp = StandIn::start(SandboxSettings::default());
+    for in_the_way in ["jobs", "jobs/shop", "jobs/shop/state.json/folder"] {
+        let mut importer = importer(&erp, "");
+        importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+        importer.file(&format!(".importer/{in_the_way}"), "");
+        let run = once(&mut importer).expect(4);
+        let said = "state.json cannot be written: ";
+        assert!(run.stderr.contains(said), "{}", run.said());
+        let help = "help: the state folder must be writable for the user that runs importer; \
+                    --state-dir chooses another one\n";
+        assert!(run.stderr.contains(help), "{}", run.said());
+        assert!(!run.stderr.contains("os error"), "{}", run.said());
+        let inbox = importer.folder().join("inbox");
+        assert_eq!(names(&inbox), ["a.csv"], "{in_the_way}");
+    }
+    assert!(erp.numbers().is_empty());
+}
+
 #[test]
 fn what_is_not_over_stays_in_the_inbox() {
     let erp = StandIn::start(SandboxSettings::default());
