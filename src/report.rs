@@ -301,9 +301,7 @@ fn make_writable(folder: &Path, file_mode: u32) -> Result<(), ReportError> {
         source,
     };
     // Without a name, so that a process that is killed just now leaves nothing behind.
-    let mut probe = tempfile::tempfile_in(folder)
-        .map_err(file::without_name)
-        .map_err(unusable)?;
+    let mut probe = tempfile::tempfile_in(folder).map_err(unusable)?;
     probe.write_all(b"probe").map_err(unusable)?;
     fail_point::pass(Point::ReportTried);
     Ok(())

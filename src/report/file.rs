@@ -41,16 +41,6 @@ impl Write for Nameless {
     }
 }
 
-/// What the system said, without the temporary name that is told beside it.
-pub(super) fn without_name(error: io::Error) -> io::Error {
-    let system = error
-        .get_ref()
-        .and_then(|told| told.source())
-        .and_then(|cause| cause.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error);
-    system.map_or(error, io::Error::from_raw_os_error)
-}
-
 impl PendingFile {
     /// A file that will be called `name` in `folder`, with the permission bits `mode` (Unix).
     pub(super) fn create(folder: &Path, name: &str, mode: u32) -> Result<Self, ReportError> {
@@ -65,10 +55,7 @@ impl PendingFile {
                 out: BufWriter::with_capacity(64 * 1024, Nameless(file)),
                 path,
             }),
-            Err(source) => Err(ReportError::Write {
-                path,
-                source: without_name(source),
-            }),
+            Err(source) => Err(ReportError::Write { path, source }),
         }
     }
 

@@ -187,9 +187,14 @@ impl States {
         }
     }
 
+    /// The folder of a job's files.
+    pub(super) fn folder_of(&self, job: &str) -> PathBuf {
+        self.folder.join(job)
+    }
+
     /// The file with a job's last summary.
     pub(super) fn summary_file(&self, job: &str) -> PathBuf {
-        self.folder.join(job).join("summary.json")
+        self.folder_of(job).join("summary.json")
     }
 
     /// What is known of a job; nothing, if it was never seen.
@@ -326,11 +331,11 @@ impl States {
     }
 
     fn file(&self, job: &str) -> PathBuf {
-        self.folder.join(job).join("state.json")
+        self.folder_of(job).join("state.json")
     }
 
     fn failures_file(&self, job: &str) -> PathBuf {
-        self.folder.join(job).join("failures")
+        self.folder_of(job).join("failures")
     }
 
     fn untold_file(&self, job: &str) -> PathBuf {
@@ -338,11 +343,11 @@ impl States {
     }
 
     fn copying_file(&self, job: &str) -> PathBuf {
-        self.folder.join(job).join("copying")
+        self.folder_of(job).join("copying")
     }
 
     fn refused_file(&self, job: &str) -> PathBuf {
-        self.folder.join(job).join("refused")
+        self.folder_of(job).join("refused")
     }
 
     fn put(&self, path: &Path, text: &[u8]) -> io::Result<()> {

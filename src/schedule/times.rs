@@ -23,6 +23,10 @@ use super::jobs::{Job, Missed};
 use super::told::Why;
 use crate::outcome::{Bilingual, both};
 
+/// Times that are looked ahead for the shortest way from one to the next: more than the days of a
+/// year, one of which is short where clocks are changed.
+const GAPS: usize = 400;
+
 /// A start this much later than it was meant is one that was missed: the computer was asleep, or
 /// the program was not there. Less is the time that things take.
 pub(super) const LATE: SignedDuration = SignedDuration::from_secs(60);
@@ -220,6 +224,21 @@ pub(super) fn next(job: &Job, after: Timestamp) -> Option<Due> {
     let due = job.cron.next(&job.zone, after)?;
     let start = due.checked_add(jitter(&job.name, due, job.jitter)).ok()?;
     Some(Due { due, start })
+}
+
+/// The least time between two of the job's coming times, as far as is looked ahead.
+pub(super) fn shortest_gap(job: &Job, after: Timestamp) -> Option<Duration> {
+    let mut last = job.cron.next(&job.zone, after)?;
+    let mut shortest = None;
+    for _ in 0..GAPS {
+        let Some(next) = job.cron.next(&job.zone, last) else {
+            break;
+        };
+        let gap = Duration::try_from(next.duration_since(last)).ok()?;
+        shortest = Some(shortest.map_or(gap, |least: Duration| least.min(gap)));
+        last = next;
+    }
+    shortest
 }
 
 /// How much later than `due` the job starts: less than `most`, in whole milliseconds; the same

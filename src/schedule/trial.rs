@@ -1,7 +1,14 @@
-//! Whether a job's inputs can be found and archived, and its hooks be called: what `--check`
-//! tries before the night does. No hook is called; the file that tries a folder is gone again.
+//! Whether a job's inputs can be found, read and archived, its hooks be called and its folders be
+//! written to: what `--check` tries before the night does. No hook is called; the file that tries
+//! a folder is gone again.
+
+mod folders;
+mod needs;
 
 use std::path::{Path, PathBuf};
+
+use self::folders::{is_elsewhere, nearest, writable};
+pub use self::needs::Needs;
 
 use super::hooks::{self, HookFault};
 use super::jobs::{HookPlace, Job};
@@ -32,6 +39,8 @@ pub struct Hindrance {
 pub struct Tried {
     /// What would go wrong.
     pub wrong: Vec<Hindrance>,
+    /// What will work, and is hardly meant, with the job's key that it is about.
+    pub odd: Vec<(&'static str, Bilingual)>,
     /// What is fine, and good to know.
     pub notes: Vec<Bilingual>,
 }
@@ -44,9 +53,9 @@ impl Tried {
 }
 
 impl Job {
-    /// Tries inputs, hooks and archives.
+    /// Tries inputs, hooks, archives and the other folders.
     #[must_use]
-    pub fn try_out(&self, environment: &Environment) -> Tried {
+    pub fn try_out(&self, environment: &Environment, needs: &Needs<'_>) -> Tried {
         let mut tried = Tried::default();
         let hooks = [
             ("on_success", &self.hooks.on_success),
@@ -67,6 +76,9 @@ impl Job {
         }
         self.try_inputs(&mut tried);
         self.try_archives(&mut tried);
+        self.try_files(needs.now, &mut tried);
+        self.try_folders(needs, &mut tried);
+        self.try_sense(needs, &mut tried);
         tried
     }
 
@@ -183,13 +195,6 @@ impl Job {
     }
 }
 
-fn here_if_empty(folder: &Path) -> PathBuf {
-    match folder.as_os_str().is_empty() {
-        true => PathBuf::from("."),
-        false => folder.to_owned(),
-    }
-}
-
 /// Whether the hook's program is there and may be run: looked for as the system will.
 fn program(words: &[String], environment: &Environment) -> Result<(), HookFault> {
     let Some(program) = words.first() else {
@@ -259,62 +264,4 @@ fn may_run(found: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn may_run(found: &std::fs::Metadata) -> bool {
     found.is_file()
-}
-
-/// The folder, or the one in which it would be made.
-fn nearest(folder: &Path) -> Result<PathBuf, Bilingual> {
-    for there in folder.ancestors().map(here_if_empty) {
-        match std::fs::metadata(&there) {
-            Ok(found) if found.is_dir() => return Ok(there),
-            Ok(_) => {
-                return Err(both!(
-                    "{there} is no folder",
-                    "{there} ist kein Ordner",
-                    there = there.display()
-                ));
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(both!([error = of_io(&error)]
-                    "{there} cannot be used: {error}",
-                    "{there} ist nicht zu benutzen: {error}",
-                    there = there.display()
-                ));
-            }
-        }
-    }
-    Ok(PathBuf::from("."))
-}
-
-/// Whether files can be made in the folder.
-fn writable(folder: &Path) -> Result<(), Bilingual> {
-    let mut file = tempfile::Builder::new();
-    let file = file
-        .prefix(".importer-")
-        .suffix(".part")
-        .tempfile_in(folder);
-    file.map(drop).map_err(|error| {
-        both!([error = of_io(&error)]
-            "nothing can be written to {folder}: {error}",
-            "in {folder} lässt sich nichts schreiben: {error}",
-            folder = folder.display()
-        )
-    })
-}
-
-#[cfg(unix)]
-fn is_elsewhere(one: &Path, other: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let device = |path: &Path| std::fs::metadata(path).map(|found| found.dev()).ok();
-    device(one) != device(other)
-}
-
-#[cfg(not(unix))]
-fn is_elsewhere(one: &Path, other: &Path) -> bool {
-    let drive = |path: &Path| {
-        let path = path.canonicalize().ok()?;
-        let first = path.components().next()?;
-        Some(first.as_os_str().to_owned())
-    };
-    drive(one) != drive(other)
 }

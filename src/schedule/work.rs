@@ -31,7 +31,8 @@ use crate::import::{FailureMark, ImportError};
 use crate::journal::{JournalError, holder_in_german, lock};
 use crate::outcome::{Bilingual, ExitCode, both};
 use crate::settings::Environment;
-use reason::{in_both, lost};
+pub(super) use reason::in_both;
+use reason::lost;
 use weighing::{Weighed, failed_in};
 
 /// One ERP instance's turn: whoever holds it imports into it.

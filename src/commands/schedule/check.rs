@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::JobRunner;
@@ -10,10 +11,10 @@ use crate::commands::run::load;
 use crate::console::Console;
 use crate::mapping::Mapping;
 use crate::outcome::{Bilingual, ExitCode, both};
-use crate::schedule::{Hindrance, Job, Jobs, PlaceOfKey, Tried};
+use crate::schedule::{Hindrance, Job, Jobs, Needs, PlaceOfKey, Tried};
 use crate::settings::{GlobalChoice, StateDir};
 
-/// Checks settings, mapping, hooks and archives of each job; tells the worst code.
+/// Checks settings, mapping, hooks, inputs and folders of each job; tells the worst code.
 pub(super) fn check(
     jobs: &Jobs,
     runner: &JobRunner,
@@ -59,6 +60,49 @@ struct Kept {
     at: PlaceOfKey,
 }
 
+/// What the settings of a job come to.
+#[derive(Default)]
+struct Place {
+    /// Where its runs have their journal, if that stays.
+    journal: Option<PathBuf>,
+    report_dir: Option<PathBuf>,
+    sandbox: bool,
+}
+
+/// Resolves the settings of a job, and reads its mapping.
+fn found(
+    job: &Job,
+    runner: &JobRunner,
+    place: &mut Place,
+    console: &Console,
+) -> Result<Mapping, Box<Kept>> {
+    let name = &job.name;
+    let input = Path::new("input");
+    let kept = |why: String, failure, key| {
+        let at = job.places.of(key);
+        Box::new(Kept { why, failure, at })
+    };
+    let choice = runner
+        .choice(job, input, None, input)
+        .map_err(|error| kept(error.to_string(), error.into(), "profile"))?;
+    for warning in &choice.warnings {
+        let text = warning.clone();
+        console.warn(&both!([text] "job `{name}`: {text}", "Job `{name}`: {text}"));
+    }
+    // Its profile may name another one.
+    place.journal = match &choice.state_dir {
+        StateDir::Folder(folder) => Some(absolute(folder)),
+        StateDir::Temporary => None,
+    };
+    place.report_dir = Some(absolute(&choice.settings.report.dir));
+    place.sandbox = choice.sandbox;
+    load(&choice.mapping).map_err(|error| {
+        let values = choice.settings.report.values;
+        let failure = Failure::of_input(&error, console, values);
+        kept(error.to_string(), failure, "mapping")
+    })
+}
+
 fn check_one(
     job: &Job,
     runner: &JobRunner,
@@ -67,32 +111,26 @@ fn check_one(
     json: bool,
 ) -> ExitCode {
     let name = &job.name;
-    let input = Path::new("input");
-    let mut journal = Some(state_dir.to_owned());
-    let kept = |why: String, failure, key| {
-        let at = job.places.of(key);
-        Box::new(Kept { why, failure, at })
+    let mut place = Place {
+        journal: Some(state_dir.to_owned()),
+        ..Place::default()
     };
-    let found = runner
-        .choice(job, input, None, input)
-        .map_err(|error| kept(error.to_string(), error.into(), "profile"))
-        .and_then(|choice| {
-            for warning in &choice.warnings {
-                let text = warning.clone();
-                console.warn(&both!([text] "job `{name}`: {text}", "Job `{name}`: {text}"));
-            }
-            // Its profile may name another one.
-            journal = match &choice.state_dir {
-                StateDir::Folder(folder) => Some(absolute(folder)),
-                StateDir::Temporary => None,
-            };
-            load(&choice.mapping).map_err(|error| {
-                let values = choice.settings.report.values;
-                let failure = Failure::of_input(&error, console, values);
-                kept(error.to_string(), failure, "mapping")
-            })
-        });
-    let mut tried = job.try_out(&runner.environment);
+    let found = found(job, runner, &mut place, console);
+    let needs = Needs {
+        state_dir,
+        journal: place.journal.as_deref(),
+        report_dir: place.report_dir.as_deref(),
+        sandbox: place.sandbox,
+        now: Timestamp::now(),
+    };
+    let mut tried = job.try_out(&runner.environment, &needs);
+    for (key, text) in &tried.odd {
+        let (text, at) = (text.clone(), job.places.of(key));
+        console.warn(&both!([text]
+            "job `{name}`: {key}: {text}\n  --> {at}",
+            "Job `{name}`: {key}: {text}\n  --> {at}"
+        ));
+    }
     tried
         .notes
         .extend(found.as_ref().ok().and_then(still_marked));
@@ -108,7 +146,8 @@ fn check_one(
             "type": "job",
             "job": name,
             "mapping": found.as_ref().ok().map(|mapping| mapping.name()),
-            "state_dir": journal,
+            "state_dir": place.journal,
+            "warnings": tried.odd.iter().map(told).collect::<Vec<_>>(),
             "notes": tried.notes.iter().map(|text| &text.english).collect::<Vec<_>>(),
             "exit_code": code.number(),
         });
@@ -120,7 +159,7 @@ fn check_one(
         );
         console.json(&line);
     } else if let (Ok(mapping), ExitCode::Fine) = (&found, code) {
-        let other = journal.filter(|journal| journal != state_dir);
+        let other = place.journal.filter(|journal| journal != state_dir);
         tell_fine(name, mapping, other.as_deref(), &tried, console);
     }
     if let Err(kept) = found {
@@ -165,6 +204,11 @@ fn add_problems(line: &mut Value, job: &Job, kept: Option<&Kept>, tried: &Tried)
         line.insert("problem_places".to_owned(), places.into());
         line.insert("problem_helps".to_owned(), helps.into());
     }
+}
+
+/// What was found about a key, for programs.
+fn told((key, text): &(&'static str, Bilingual)) -> String {
+    format!("{key}: {}", text.english)
 }
 
 /// Tells people of a job that could run; its runs may have another state folder.

@@ -5,14 +5,16 @@ use std::io::{Error, ErrorKind};
 use super::in_both;
 use crate::outcome::Bilingual;
 
-/// What the system says, without the number that it has for it.
+/// What the system says, without the number that it has for it, and without the temporary name of
+/// a file that it was said of: the sentence around it names the one that is meant.
 pub(crate) fn of_io(error: &Error) -> Bilingual {
     let sentence = error.to_string();
+    let system = sentence.split_once(TEMPORARY).map(|(system, _)| system);
+    let words = system.or(Some(&sentence)).and_then(without_number);
     // What somebody else wraps in such an error has a sentence of its own.
-    let number = error.raw_os_error();
-    let is_wrapped = number.is_none() && error.get_ref().is_some();
-    let told = number.map(|number| format!(" (os error {number})"));
-    let words = told.and_then(|told| sentence.strip_suffix(&told).map(str::to_owned));
+    let is_told = error.raw_os_error().is_some() || system.is_some() && words.is_some();
+    let is_wrapped = !is_told && error.get_ref().is_some();
+    let words = words.filter(|_| is_told).map(str::to_owned);
     let english = match error.kind() {
         _ if is_wrapped => sentence,
         ErrorKind::NotFound => "there is no such file or folder".to_owned(),
@@ -24,6 +26,15 @@ pub(crate) fn of_io(error: &Error) -> Bilingual {
         false => io_fault(error.kind()).or_else(|| system_fault(&english)),
     };
     in_both(&english, german.map(str::to_owned))
+}
+
+/// What stands before the name of a temporary file that could not be made.
+const TEMPORARY: &str = " at path \"";
+
+/// The words before the system's number: `Permission denied (os error 13)`.
+fn without_number(sentence: &str) -> Option<&str> {
+    let (words, number) = sentence.strip_suffix(')')?.rsplit_once(" (os error ")?;
+    number.parse::<i32>().ok().map(|_| words)
 }
 
 /// A kind of trouble with a file or with the network.
@@ -106,6 +117,19 @@ mod tests {
         ] {
             let error = Error::from_raw_os_error(number);
             assert_eq!(of(error), both(english, german), "{number}");
+        }
+        // Nobody chose the name of a temporary file.
+        #[cfg(target_os = "linux")]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("file");
+            std::fs::write(&file, "").unwrap();
+            let made = |place| tempfile::Builder::new().tempfile_in(place).unwrap_err();
+            let missing = "there is no such file or folder";
+            let missing = both(missing, "die Datei oder den Ordner gibt es nicht");
+            assert_eq!(of(made(folder.path().join("none"))), missing);
+            let no_folder = both("Not a directory", "ein Teil des Pfads ist kein Ordner");
+            assert_eq!(of(made(file)), no_folder);
         }
         // What was wrapped has words of its own.
         let wrapped = Error::new(ErrorKind::NotFound, "nobody is at home");

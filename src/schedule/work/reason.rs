@@ -129,7 +129,7 @@ impl Files {
 }
 
 /// What ended a run, in both languages.
-pub(super) fn in_both(error: &ImportError) -> Bilingual {
+pub(in crate::schedule) fn in_both(error: &ImportError) -> Bilingual {
     let english = error.to_string();
     Bilingual {
         german: error.in_german().unwrap_or_else(|| english.clone()),

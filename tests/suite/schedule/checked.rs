@@ -159,6 +159,9 @@ fn archives_on_another_file_system_are_told() {
         problems[0].starts_with("archive_failed: nothing can be written to /proc: "),
         "{problems:?}"
     );
+    // Neither the system's number nor the name of the file that was tried.
+    let said = problems[0].contains("os error") || problems[0].contains(".importer-");
+    assert!(!said, "{problems:?}");
     assert!(!there.exists());
 }
 
@@ -308,4 +311,190 @@ fn an_inbox_that_is_not_there_is_told_and_a_folder_is_no_input() {
     };
     assert_eq!(check("in", 4), folder);
     assert_eq!(check("in/*.csv", 0), "");
+}
+
+/// A line of shell that starts the program as somebody whom permissions stop, which root is not
+/// unless some of its rights are taken away; none where that cannot be done.
+#[cfg(target_os = "linux")]
+fn stopped_by_permissions(importer: &Importer) -> Option<&'static str> {
+    let probe = importer.file("probe", "");
+    allow(&probe, 0o000);
+    let may_all = std::fs::read(&probe).is_ok();
+    std::fs::remove_file(&probe).unwrap();
+    if !may_all {
+        return Some("exec \"$@\"");
+    }
+    let script = "exec setpriv --bounding-set=-dac_override,-dac_read_search \"$@\"";
+    let tried = std::process::Command::new("sh")
+        .args(["-c", script, "sh", "true"])
+        .output();
+    tried.is_ok_and(|it| it.status.success()).then_some(script)
+}
+
+#[cfg(target_os = "linux")]
+fn allow(path: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+fn denied(folder: &str) -> String {
+    format!("nothing can be written to {folder}: Permission denied")
+}
+
+/// What may not be done in the folder `here`, by which mode, and what is told of it.
+#[cfg(target_os = "linux")]
+fn refused(here: &str) -> [(&'static str, u32, String); 8] {
+    [
+        (
+            ".importer",
+            0o555,
+            format!("state_dir: {}", denied(&format!("{here}/.importer"))),
+        ),
+        (
+            ".importer/jobs/shop",
+            0o555,
+            format!(
+                "state_dir: {}",
+                denied(&format!("{here}/.importer/jobs/shop"))
+            ),
+        ),
+        (
+            ".importer/journal.db",
+            0o444,
+            format!("state_dir: {here}/.importer/journal.db cannot be written: Permission denied"),
+        ),
+        (
+            "reports",
+            0o555,
+            format!("report_dir: {}", denied(&format!("{here}/reports"))),
+        ),
+        (
+            "archives",
+            0o555,
+            format!("archive_failed: {}", denied("archives")),
+        ),
+        (
+            "inbox",
+            0o555,
+            format!("inputs: no file can be moved away: {}", denied("inbox")),
+        ),
+        ("inbox", 0o311, "inputs: `inbox` may not be read".to_owned()),
+        (
+            "inbox/a.csv",
+            0o000,
+            "inputs: inbox/a.csv cannot be read: Permission denied".to_owned(),
+        ),
+    ]
+}
+
+/// What the user of the job may not do at night is told by day.
+#[cfg(target_os = "linux")]
+#[test]
+fn permissions_are_tried() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let text = std::fs::read_to_string(importer.folder().join("jobs.toml")).unwrap();
+    importer.file(
+        "jobs.toml",
+        text.replace("\"failed\"", "\"archives/failed\""),
+    );
+    let Some(script) = stopped_by_permissions(&importer) else {
+        // There is nobody here whom permissions stop.
+        return;
+    };
+    importer.file("inbox/a.csv", "");
+    importer.file(".importer/journal.db", "");
+    for folder in [".importer/jobs/shop", "reports", "archives", "elsewhere"] {
+        std::fs::create_dir_all(importer.folder().join(folder)).unwrap();
+    }
+    importer.shell(script);
+    let here = importer.folder().display().to_string();
+    let before = crate::support::files_below(importer.folder());
+    for (path, mode, problem) in refused(&here) {
+        let path = importer.folder().join(path);
+        let usual = if path.is_dir() { 0o755 } else { 0o644 };
+        allow(&path, mode);
+        let job = lines(&mut importer, 4).pop().unwrap();
+        allow(&path, usual);
+        assert_eq!(texts(&job["problems"]), [&problem], "{path:?}");
+    }
+    let elsewhere = importer.folder().join("elsewhere");
+    allow(&elsewhere, 0o555);
+    let words = [
+        "schedule",
+        "jobs.toml",
+        "--check",
+        "--state-dir",
+        "elsewhere/state",
+    ];
+    let run = importer.args(words).run().expect(4);
+    let said = format!(
+        "job `shop`: state_dir: {}",
+        denied(&elsewhere.display().to_string())
+    );
+    assert!(run.stderr.contains(&said), "{}", run.said());
+    allow(&elsewhere, 0o755);
+    assert_eq!(
+        texts(&lines(&mut importer, 0).pop().unwrap()["problems"]),
+        [""; 0]
+    );
+    assert_eq!(crate::support::files_below(importer.folder()), before);
+}
+
+#[test]
+fn a_file_in_the_way_of_a_folder_is_told() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "[job.run]\nreport_dir = \"told\"");
+    for (in_the_way, key) in [
+        (".importer", "state_dir"),
+        (".importer/jobs", "state_dir"),
+        ("told", "report_dir"),
+    ] {
+        let path = importer.file(in_the_way, "");
+        let job = lines(&mut importer, 4).pop().unwrap();
+        let problem = format!("{key}: {} is no folder", path.display());
+        assert_eq!(texts(&job["problems"]), [&problem]);
+        std::fs::remove_file(path).unwrap();
+    }
+    lines(&mut importer, 0);
+}
+
+/// It would work, and not as it is meant.
+#[test]
+fn a_sandbox_and_a_long_jitter_are_warned_of() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "jitter = \"48h\"\n[job.run]\nsandbox = true");
+    // It would win over the job's sandbox.
+    importer.env("IMPORTER_BASE_URL", "");
+    let job = lines(&mut importer, 0).pop().unwrap();
+    let warnings = texts(&job["warnings"]);
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    let said = "run: sandbox is on: its runs go into a stand-in for the ERP";
+    assert!(warnings[0].starts_with(said), "{warnings:?}");
+    let said = "jitter: it may start up to 48 h after its time, but the next time may come 23 h";
+    assert!(warnings[1].starts_with(said), "{warnings:?}");
+    importer.args(["schedule", "jobs.toml", "--check", "--lang", "de"]);
+    let run = importer.run().expect(0);
+    for said in [
+        "Warnung: Job `shop`: run: sandbox ist eingeschaltet: ",
+        "\n  --> jobs.toml:11:6\n",
+        "Warnung: Job `shop`: jitter: er startet bis zu 48 h nach seiner Zeit, ",
+        "\n  --> jobs.toml:10:1\n",
+    ] {
+        assert!(run.stderr.contains(said), "{}", run.said());
+    }
+    // Nothing of it is imported, and that is why.
+    importer.file("inbox/a.csv", super::export([("K1", "Ulm")]));
+    super::program::once(&mut importer).expect(0);
+    assert!(erp.numbers().is_empty());
+    assert_eq!(super::names(&importer.folder().join("done")), ["a.csv"]);
+    // As long as from one time to the next is fine.
+    importer.file(
+        "jobs.toml",
+        format!("{}jitter = \"23h\"\n", super::program::JOB),
+    );
+    importer.env("IMPORTER_BASE_URL", erp.url());
+    let job = lines(&mut importer, 0).pop().unwrap();
+    assert_eq!(texts(&job["warnings"]), [""; 0]);
 }
