@@ -324,15 +324,11 @@ fn entry_of(line: &Line, at: Timestamp) -> journal::Line<'_> {
     }
 }
 
-/// Lines that were not kept; the German words of the journal's error leave out its cause.
+/// Lines that were not kept.
 fn lost(error: &JournalError) -> LedgerError {
-    let mut german = error.in_german();
-    if let Some(cause) = std::error::Error::source(error) {
-        german = format!("{german}: {cause}");
-    }
     LedgerError(Bilingual {
         english: error.to_string(),
-        german,
+        german: error.in_german(),
     })
 }
 
@@ -391,7 +387,7 @@ mod tests {
         let error = lost(&JournalError::Sql {
             path: "s/journal.db".into(),
             doing: "cannot write to",
-            source: rusqlite::Error::InvalidQuery,
+            answer: rusqlite::Error::InvalidQuery,
         });
         let german = error.in_german();
         assert!(
@@ -400,7 +396,8 @@ mod tests {
             "{german}"
         );
         let cause = rusqlite::Error::InvalidQuery.to_string();
-        assert!(german.ends_with(&format!(": {cause}")), "{german}");
+        let told = format!(": SQLite meldet `{cause}`");
+        assert!(german.ends_with(&told), "{german}");
         assert!(
             error.to_string().ends_with(&format!(": {cause}")),
             "{error}"

@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::outcome::borrowed::{self, of_io};
+use crate::outcome::borrowed::{of_io, of_sqlite};
 use crate::outcome::{Bilingual, both};
 use rusqlite::ErrorCode;
 
@@ -92,14 +92,14 @@ pub enum JournalError {
         by: String,
     },
     /// SQLite or the disk failed.
-    #[error("{doing} the journal {}: {source}", path.display())]
+    #[error("{doing} the journal {}: {}", path.display(), of_sqlite(&answer.to_string()).english)]
     Sql {
         /// The journal's file.
         path: PathBuf,
         /// What was tried, as in "cannot write to".
         doing: &'static str,
-        /// SQLite's answer.
-        source: rusqlite::Error,
+        /// SQLite's answer, which is told as a whole: its causes are the same with a number.
+        answer: rusqlite::Error,
     },
     /// A write failed before; what the disk holds now is known only after opening it again.
     #[error("the journal takes no more entries because an earlier write failed")]
@@ -136,7 +136,7 @@ pub fn holder_in_german(by: &str) -> String {
 }
 
 impl JournalError {
-    /// What is wrong, in German; what SQLite said is not in it.
+    /// What is wrong, in German.
     #[must_use]
     pub fn in_german(&self) -> String {
         match self {
@@ -182,9 +182,11 @@ impl JournalError {
                 "ein anderer Lauf in dasselbe Ziel ist am Werk: {}",
                 holder_in_german(by)
             ),
-            Self::Sql { path, .. } => {
-                format!("mit dem Journal {} ging etwas schief", path.display())
-            }
+            Self::Sql { path, answer, .. } => format!(
+                "mit dem Journal {} ging etwas schief: {}",
+                path.display(),
+                of_sqlite(&answer.to_string()).german
+            ),
             Self::Poisoned => "das Journal nimmt keine Einträge mehr an, denn ein früherer \
                                Schreibvorgang scheiterte"
                 .to_owned(),
@@ -244,7 +246,7 @@ impl JournalError {
                 "wait until that run has ended; it needs no help from this one",
                 "warten, bis jener Lauf zu Ende ist; er braucht keine Hilfe von diesem"
             ),
-            Self::Sql { source, .. } => return sql_help(source),
+            Self::Sql { answer, .. } => return sql_help(answer),
             Self::Poisoned => both!(
                 "start the same command again: it looks up what is unknown first",
                 "denselben Befehl noch einmal starten: er sieht zuerst nach, was unbekannt ist"
@@ -270,11 +272,11 @@ impl JournalError {
     /// Whether the folder or the journal's file may only be read.
     #[must_use]
     pub fn is_write_protected(&self) -> bool {
-        let Self::Sql { source, .. } = self else {
+        let Self::Sql { answer, .. } = self else {
             return false;
         };
         matches!(
-            source.sqlite_error_code(),
+            answer.sqlite_error_code(),
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)
         )
     }
@@ -388,21 +390,21 @@ pub(super) fn from_sql(
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => JournalError::Damaged {
             path,
-            why: borrowed::of_sqlite(&source.to_string()),
+            why: of_sqlite(&source.to_string()),
         },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Busy { path },
         // Every statement is a constant that the tests prepare: if SQLite does not understand one,
         // the tables are not ours any more.
         _ if is_plain_error(&source) => JournalError::Damaged {
             path,
-            why: both!(
+            why: both!([source = of_sqlite(&source.to_string())]
                 "its tables are not as they were made ({source})",
                 "seine Tabellen sind nicht, wie sie angelegt wurden ({source})"
             ),
         },
         _ if is_misread(&source) => JournalError::Damaged {
             path,
-            why: both!(
+            why: both!([source = of_sqlite(&source.to_string())]
                 "a value in it cannot be read ({source})",
                 "ein Wert darin ist nicht zu lesen ({source})"
             ),
@@ -410,7 +412,7 @@ pub(super) fn from_sql(
         _ => JournalError::Sql {
             path,
             doing,
-            source,
+            answer: source,
         },
     }
 }
@@ -453,6 +455,29 @@ mod tests {
             let held = JournalError::Held { by: by.to_owned() };
             let text = held.in_german();
             assert!(text.ends_with(&format!(": {german}")), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_sqlite_says_is_told_once_and_without_its_number() {
+        use std::error::Error as _;
+        let path = std::path::Path::new("state/journal.db");
+        for message in [
+            None,
+            Some("attempt to write a readonly database".to_owned()),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(1544), message);
+            let error = from_sql(path, "cannot write to", error);
+            assert_eq!(
+                error.to_string(),
+                "cannot write to the journal state/journal.db: attempt to write a readonly database"
+            );
+            assert_eq!(
+                error.in_german(),
+                "mit dem Journal state/journal.db ging etwas schief: die Datei ist schreibgeschützt"
+            );
+            assert!(error.source().is_none());
+            assert!(error.is_write_protected());
         }
     }
 

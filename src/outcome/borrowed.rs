@@ -2,9 +2,11 @@
 //! known here, such as one of a newer version, stays as it is.
 
 mod system;
+mod tls;
 
 use super::Bilingual;
 pub(crate) use system::of_io;
+pub(crate) use tls::of_tls;
 
 /// What the parser of TOML says.
 pub(crate) fn of_toml(sentence: &str) -> Bilingual {
@@ -19,9 +21,13 @@ pub(crate) fn of_toml(sentence: &str) -> Bilingual {
     in_both(sentence, german)
 }
 
-/// What SQLite says of a damaged file. What it found where is its own business: of that, German
-/// says only who says it.
+/// What SQLite says, without the number that it has for it. What it found where in a damaged file
+/// is its own business: of that, German says only who says it.
 pub(crate) fn of_sqlite(sentence: &str) -> Bilingual {
+    let told = sentence.strip_prefix("Error code ");
+    let told = told.and_then(|told| told.split_once(": "));
+    let numbered = told.filter(|(number, _)| number.parse::<u32>().is_ok());
+    let sentence = numbered.map_or(sentence, |(_, words)| words);
     let german = match sentence {
         "database disk image is malformed" => {
             "was in der Datei steht, passt nicht zusammen".to_owned()
@@ -30,6 +36,11 @@ pub(crate) fn of_sqlite(sentence: &str) -> Bilingual {
         "file is encrypted or is not a database" => {
             "die Datei ist keine Datenbank oder verschlüsselt".to_owned()
         }
+        "attempt to write a readonly database" => "die Datei ist schreibgeschützt".to_owned(),
+        "unable to open database file" => "die Datei lässt sich nicht öffnen".to_owned(),
+        "access permission denied" => "die Berechtigung dafür fehlt".to_owned(),
+        "disk I/O error" => "der Datenträger meldet einen Fehler".to_owned(),
+        "database or disk is full" => "der Datenträger ist voll".to_owned(),
         other => format!("SQLite meldet `{}`", other.replace('`', "'")),
     };
     in_both(sentence, Some(german))
@@ -495,6 +506,30 @@ fn date_format_fault(reason: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_numbers_of_sqlite_are_not_told() {
+        for (sentence, english, german) in [
+            (
+                "Error code 1544: attempt to write a readonly database",
+                "attempt to write a readonly database",
+                "die Datei ist schreibgeschützt",
+            ),
+            (
+                "disk I/O error",
+                "disk I/O error",
+                "der Datenträger meldet einen Fehler",
+            ),
+            (
+                "Error code x: y",
+                "Error code x: y",
+                "SQLite meldet `Error code x: y`",
+            ),
+        ] {
+            let told = of_sqlite(sentence);
+            assert_eq!((&*told.english, &*told.german), (english, german));
+        }
+    }
 
     #[test]
     fn sentences_of_the_toml_parser_are_told_in_german() {

@@ -2,7 +2,7 @@
 
 use super::{Call, HookFault};
 use crate::deliver::client::NoLook;
-use crate::outcome::borrowed::of_io;
+use crate::outcome::borrowed::{of_io, of_tls};
 use crate::outcome::telling::unanswered;
 use crate::outcome::{Bilingual, Trouble, both};
 use crate::schedule::jobs::HookUrl;
@@ -167,10 +167,14 @@ fn not_posted(error: reqwest::Error) -> HookFault {
         .map(str::to_owned);
     let NoLook { kind, why } = NoLook::of(error);
     let text = unanswered(&both!("the address", "die Adresse"), kind);
-    // What is wrong with a certificate only the TLS library says, and perhaps whose it is.
-    let tells_it = host.is_some_and(|host| why.contains(&host));
+    let why = of_tls(&why);
+    // What is not known here may tell whose the certificate is.
+    let tells_it = host.is_some_and(|host| why.english.contains(&host));
     let what = match kind == Trouble::Tls && !tells_it {
-        true => text.map(|text| format!("{text} ({why})")),
+        true => Bilingual {
+            english: format!("{} ({})", text.english, why.english),
+            german: format!("{} ({})", text.german, why.german),
+        },
         false => text,
     };
     HookFault::new(

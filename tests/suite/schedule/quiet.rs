@@ -151,7 +151,8 @@ fn metrics_that_cannot_be_written_are_a_failure_unless_there_is_a_worse_one() {
         importer.run().expect(code)
     };
     let run = once(&[("K1", "Ulm")], 1);
-    let said = "warning: no/folder/shop.prom cannot be written: ";
+    // Without the temporary name that it could not be written under.
+    let said = "warning: no/folder/shop.prom cannot be written: there is no such file or folder\n";
     assert_eq!(run.stderr.matches(said).count(), 1, "{}", run.said());
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.said());
     let run = once(&[("K2", "Ulm"), ("B1", "")], 3);
