@@ -241,8 +241,8 @@ fn dispatch(
         Command::Register(args) => {
             register::run(cli, args, environment, console, global.console.json)
         }
-        Command::Completions(args) => manual::completions(args, console),
-        Command::Man(args) => manual::man(args, console),
+        Command::Completions(args) => manual::completions(args, console, global.console.json),
+        Command::Man(args) => manual::man(args, console, global.console.json),
         Command::Sandbox(args) => sandbox::run(args, global, console),
     }
 }

@@ -1,10 +1,12 @@
 //! `importer completions` and `importer man`: made of the definitions that the program reads its
 //! own command line by.
 
+use std::io::{Error, ErrorKind};
 use std::path::Path;
 
 use clap::{Command, CommandFactory};
 use clap_mangen::roff::{Roff, bold, roman};
+use serde_json::json;
 
 use super::{Ended, Failure};
 use crate::cli::{Cli, CompletionsArgs, ManArgs, Shell};
@@ -74,7 +76,7 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 /// Prints what a shell completes words by.
-pub(super) fn completions(args: &CompletionsArgs, console: &Console) -> Ended {
+pub(super) fn completions(args: &CompletionsArgs, console: &Console, json: bool) -> Ended {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), PROGRAM, &mut script);
     if args.shell == Shell::Bash {
@@ -83,54 +85,105 @@ pub(super) fn completions(args: &CompletionsArgs, console: &Console) -> Ended {
         let further = BASH_MAPPINGS.replace("{names}", &names.join(" "));
         script.extend_from_slice(further.as_bytes());
     }
-    print(&script, console);
+    let script = text(&script);
+    if json {
+        let shell = args.shell.to_string();
+        console.json(&json!({"type": "completions", "shell": shell, "script": script}));
+    } else {
+        console.line(&script);
+    }
     Ok(ExitCode::Fine)
 }
 
 /// Prints the first page, or writes all of them into a folder.
-pub(super) fn man(args: &ManArgs, console: &Console) -> Ended {
+pub(super) fn man(args: &ManArgs, console: &Console, json: bool) -> Ended {
     let mut command = Cli::command().name(PROGRAM).disable_help_subcommand(true);
     command.build();
     let Some(folder) = &args.folder else {
-        let page = page(&command).map_err(|error| {
-            failure(
-                &error,
-                both!([error = of_io(&error)]
-                    "the page cannot be written: {error}",
-                    "die Seite lässt sich nicht schreiben: {error}"
-                ),
-            )
+        let page = page(&command).map_err(|error| Failure {
+            code: ExitCode::Failure,
+            text: both!([error = of_io(&error)]
+                "the page cannot be written: {error}",
+                "die Seite lässt sich nicht schreiben: {error}"
+            ),
+            help: None,
+            rendered: false,
         })?;
-        print(&page, console);
+        let page = text(&page);
+        if json {
+            console.json(&json!({"type": "page", "page": PROGRAM, "text": page}));
+        } else {
+            console.line(&page);
+        }
         return Ok(ExitCode::Fine);
     };
-    let made = std::fs::create_dir_all(folder);
-    made.and_then(|()| write(&command, folder))
-        .map_err(|error| {
-            failure(
-                &error,
-                both!([error = of_io(&error)]
-                    "the pages cannot be written into {folder}: {error}",
-                    "die Seiten lassen sich nicht in {folder} schreiben: {error}",
-                    folder = folder.display()
-                ),
-            )
-        })?;
-    console.note(&both!(
-        "the pages are in {folder}",
-        "die Seiten sind in {folder}",
-        folder = folder.display()
-    ));
+    make(folder)?;
+    let mut pages = Vec::new();
+    write(&command, folder, &mut pages)?;
+    if json {
+        console.json(&json!({"type": "pages", "folder": folder, "pages": pages}));
+    } else {
+        console.note(&both!(
+            "the pages are in {folder}",
+            "die Seiten sind in {folder}",
+            folder = folder.display()
+        ));
+    }
     Ok(ExitCode::Fine)
 }
 
-/// Writes the pages of the command and of those below it.
-fn write(command: &Command, folder: &Path) -> std::io::Result<()> {
+/// Makes the folder, unless it is there.
+fn make(folder: &Path) -> Result<(), Failure> {
+    let help = both!(
+        "name a folder that is there and can be written to",
+        "einen Ordner nennen, den es gibt und in den geschrieben werden darf"
+    );
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let folder = folder.display();
+        let text = match error.kind() {
+            ErrorKind::AlreadyExists => both!(
+                "the pages cannot be written into {folder}: it is there, and is no folder",
+                "die Seiten lassen sich nicht in {folder} schreiben: das gibt es schon, und es ist \
+                 kein Ordner"
+            ),
+            _ => both!([error = of_io(&error)]
+                "the pages cannot be written into {folder}: {error}",
+                "die Seiten lassen sich nicht in {folder} schreiben: {error}"
+            ),
+        };
+        failure(&error, text, help)
+    })
+}
+
+/// Writes the pages of the command and of those below it; tells their names.
+fn write(command: &Command, folder: &Path, pages: &mut Vec<String>) -> Result<(), Failure> {
     for below in command.get_subcommands() {
-        write(below, folder)?;
+        write(below, folder, pages)?;
     }
     let name = format!("{}.1", name(command));
-    std::fs::write(folder.join(name), page(command)?)
+    let path = folder.join(&name);
+    let written = page(command).and_then(|page| std::fs::write(&path, page));
+    written.map_err(|error| {
+        let help = match error.kind() {
+            ErrorKind::IsADirectory => both!(
+                "move it away, or name another folder",
+                "ihn verschieben, oder einen anderen Ordner nennen"
+            ),
+            _ => both!(
+                "make sure that it can be written and that there is room, or name another folder",
+                "dafür sorgen, dass sie beschreibbar ist und Platz da ist, oder einen anderen \
+                 Ordner nennen"
+            ),
+        };
+        let text = both!([error = of_io(&error)]
+            "the page {path} cannot be written: {error}",
+            "die Seite {path} lässt sich nicht schreiben: {error}",
+            path = path.display()
+        );
+        failure(&error, text, help)
+    })?;
+    pages.push(name);
+    Ok(())
 }
 
 /// What the command's page is called: `importer-mapping-new`.
@@ -141,7 +194,7 @@ fn name(command: &Command) -> &str {
 }
 
 /// A page: what the definitions tell, and what they do not.
-fn page(command: &Command) -> std::io::Result<Vec<u8>> {
+fn page(command: &Command) -> Result<Vec<u8>, Error> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone())
         .source(concat!("importer ", env!("CARGO_PKG_VERSION")))
@@ -174,18 +227,16 @@ fn entry(page: &mut Roff, term: &str, meaning: &str) {
     page.text([roman(meaning)]);
 }
 
-fn print(bytes: &[u8], console: &Console) {
-    console.line(String::from_utf8_lossy(bytes).trim_end());
+/// What was made, for whoever reads it.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
 }
 
-fn failure(error: &std::io::Error, text: Bilingual) -> Failure {
+fn failure(error: &Error, text: Bilingual, help: Bilingual) -> Failure {
     Failure {
         code: exit::of_place(error),
         text,
-        help: Some(both!(
-            "name a folder that is there and can be written to",
-            "einen Ordner nennen, den es gibt und in den geschrieben werden darf"
-        )),
+        help: Some(help),
         rendered: None,
     }
 }

@@ -174,6 +174,15 @@ fn the_manual_has_a_page_for_each_command() {
         let run = importer.args(["man", folder]).run().expect(4);
         assert!(run.stderr.contains("nowhere"), "{}", run.said());
     }
+    let run = importer.args(["man", "nowhere"]).run().expect(4);
+    let said = "into nowhere: it is there, and is no folder\n help: name a folder";
+    assert!(run.stderr.contains(said), "{}", run.said());
+    // What is in the way is named.
+    importer.file("man3/importer-run.1/mine", "");
+    let run = importer.args(["man", "man3"]).run().expect(4);
+    let page = std::path::Path::new("man3").join("importer-run.1");
+    let said = format!("the page {} cannot be written: ", page.display());
+    assert!(run.stderr.contains(&said), "{}", run.said());
     // A full disk is another matter.
     #[cfg(unix)]
     {
@@ -181,4 +190,46 @@ fn the_manual_has_a_page_for_each_command() {
         let run = importer.args(["man", "man2"]).run().expect(1);
         assert!(run.stderr.contains("man2"), "{}", run.said());
     }
+}
+
+/// With `--json` they print data, as every command does.
+#[test]
+fn pages_and_completions_are_data_too() {
+    let mut importer = Importer::new();
+    let mut line = |words: &[&str], code| -> serde_json::Value {
+        let words = [words, &["--json"]].concat();
+        let run = importer.args(words).run().expect(code);
+        serde_json::from_str(run.stdout.trim()).unwrap_or_else(|_| panic!("{}", run.said()))
+    };
+    let page = line(&["man"], 0);
+    assert_eq!(
+        (&page["type"], &page["page"]),
+        (&"page".into(), &"importer".into())
+    );
+    assert!(
+        page["text"].as_str().unwrap().contains(".TH importer 1"),
+        "{page}"
+    );
+    let pages = line(&["man", "man1"], 0);
+    assert_eq!(
+        (&pages["type"], &pages["folder"]),
+        (&"pages".into(), &"man1".into())
+    );
+    let names = pages["pages"].as_array().unwrap();
+    assert_eq!(names.len(), all_commands().len() + 1);
+    assert!(names.contains(&"importer-mapping-new.1".into()), "{pages}");
+    let error = line(&["man", "man1/importer.1"], 4);
+    assert_eq!(error["type"], "error");
+    let said = "it is there, and is no folder";
+    assert!(error["message"].as_str().unwrap().contains(said), "{error}");
+    assert!(error["help"].is_string(), "{error}");
+    let script = line(&["completions", "fish"], 0);
+    assert_eq!(
+        (&script["type"], &script["shell"]),
+        (&"completions".into(), &"fish".into())
+    );
+    assert!(
+        script["script"].as_str().unwrap().contains("importer"),
+        "{script}"
+    );
 }
