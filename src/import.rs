@@ -241,7 +241,9 @@ fn bind(mapping: &Mapping, source: &Source, unkeyed: bool) -> Result<Pipeline, I
                 path: source.path().to_owned(),
             });
         }
-        Format::Csv | Format::Xlsx | Format::Ods => mapping.bind_alone(&source.facts().header)?,
+        Format::Csv | Format::Xlsx | Format::Ods => mapping
+            .bind_alone(&source.facts().header)
+            .map_err(|error| error.at_input(source.path()))?,
         Format::Jsonl => mapping.bind(Columns::Keys)?,
     };
     Ok(pipeline_of(mapping, plan, unkeyed))

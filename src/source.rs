@@ -323,10 +323,14 @@ fn open_text(
     looked: Looked,
 ) -> Result<(Content, Facts, u64), SourceError> {
     if let Some(declared) = settings.format.filter(|format| format.is_book()) {
-        return Err(SourceError::NotAsDeclared {
-            path: path.to_owned(),
-            declared: declared.word(),
-            what: "no book",
+        let path = path.to_owned();
+        return Err(match facts::markup(looked.head.trim_ascii_start()) {
+            Some(what) => SourceError::OtherFormat { path, what },
+            None => SourceError::NotAsDeclared {
+                path,
+                declared: declared.word(),
+                what: "no book",
+            },
         });
     }
     let label = settings.encoding.as_deref();

@@ -107,7 +107,7 @@ pub(super) fn man(args: &ManArgs, console: &Console, json: bool) -> Ended {
                 "die Seite lässt sich nicht schreiben: {error}"
             ),
             help: None,
-            rendered: false,
+            rendered: None,
         })?;
         let page = text(&page);
         if json {

@@ -293,7 +293,8 @@ impl JobRunner {
                 // The folder for temporary files: the input may be fine.
                 ImportError::Source(SourceError::Private { .. }) => Fault::Elsewhere,
                 ImportError::Source(_) | ImportError::Returned(_) => Fault::Input,
-                ImportError::NoRecords { .. } => Fault::Input,
+                ImportError::NoRecords { .. } | ImportError::OtherExport { .. } => Fault::Input,
+                ImportError::Mapping(error) if error.is_of_input() => Fault::Input,
                 _ => Fault::Elsewhere,
             };
             (Failure::of_input(&error, &self.console, values), fault)

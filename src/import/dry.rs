@@ -76,7 +76,8 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
             path: import.path.clone(),
         });
     }
-    pipeline.plan.unseen(&survey.tally)?;
+    let unseen = pipeline.plan.unseen(&survey.tally);
+    unseen.map_err(|error| error.at_input(&import.path))?;
     import.warn_of_records_beyond(survey.read, &listener);
     let ready = survey.customers() - survey.counts.invalid - survey.counts.left_out;
     let mut counts = Counts {

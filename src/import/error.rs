@@ -281,6 +281,7 @@ impl ImportError {
     pub fn of_stdin(self) -> Self {
         match self {
             Self::Source(source) => Self::Source(source.of_stdin()),
+            Self::Mapping(error) => Self::Mapping(error.at_input(Path::new("-"))),
             Self::NoRecords { .. } => Self::NoRecords {
                 path: PathBuf::from("-"),
             },

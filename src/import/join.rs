@@ -105,7 +105,9 @@ pub(super) fn bind_joined(
     has_header(source)?;
     let partner = open(mapping, file, source, beside)?;
     let header = joined_header(mapping, source, &partner);
-    let plan = mapping.bind(Columns::Header(&header))?;
+    let plan = mapping
+        .bind(Columns::Header(&header))
+        .map_err(|error| error.at_input(source.path()))?;
     let mut join = Join::read(file, (source, &partner), &plan, beside)?;
     join.header = header;
     let mut pipeline = pipeline_of(mapping, plan, unkeyed);
@@ -124,7 +126,9 @@ pub(super) fn bind_headers(mapping: &Mapping, source: &Source) -> Result<Pipelin
     has_header(source)?;
     let partner = open(mapping, file, source, &Beside::alone(Path::new(".")))?;
     let header = joined_header(mapping, source, &partner);
-    let plan = mapping.bind(Columns::Header(&header))?;
+    let plan = mapping
+        .bind(Columns::Header(&header))
+        .map_err(|error| error.at_input(source.path()))?;
     Ok(pipeline_of(mapping, plan, false))
 }
 

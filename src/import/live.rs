@@ -422,7 +422,8 @@ impl Live<'_> {
                 path: self.import.path.clone(),
             });
         }
-        self.pipeline.plan.unseen(&survey.tally)?;
+        let unseen = self.pipeline.plan.unseen(&survey.tally);
+        unseen.map_err(|error| error.at_input(&self.import.path))?;
         Ok(survey)
     }
 

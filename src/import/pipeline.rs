@@ -80,7 +80,10 @@ impl Pipeline {
             let (list, error) = match entry {
                 Entry::Record(_) => continue,
                 Entry::Odd(_, warning) => (&mut odd, warning),
-                Entry::Defect(defect) => (&mut errors, &defect.error),
+                Entry::Defect(defect) => {
+                    tally.saw_unread(defect.position);
+                    (&mut errors, &defect.error)
+                }
             };
             let mut error = error.clone();
             error.at = (index > 0).then(|| Box::new(position_of(entry)));

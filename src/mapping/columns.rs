@@ -1,7 +1,10 @@
 //! Columns: found once in the header, then read by index; keys of JSON objects are resolved
 //! for each record.
 
+mod foreign;
 mod found;
+
+pub(super) use foreign::{another_file, are_foreign};
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -86,9 +89,12 @@ impl Bound {
         match columns {
             Columns::Header(header) => {
                 let header = Header::new(header, compiled);
-                header.bind().map_err(|mistakes| match is_builtin {
-                    true => header.of_another_export().unwrap_or(mistakes),
-                    false => mistakes,
+                header.bind().map_err(|mistakes| {
+                    let cause = match is_builtin {
+                        true => header.of_another_export(),
+                        false => header.of_no_header(),
+                    };
+                    cause.map_or(mistakes, |cause| vec![cause])
                 })
             }
             Columns::Keys => Ok(Self {
@@ -295,11 +301,6 @@ impl<'a> Header<'a> {
             }
             bound.dropped.push(self.name(index).to_owned());
         }
-        if mistakes.len() > 1
-            && let Some(mistake) = self.unsplit()
-        {
-            return Err(vec![mistake]);
-        }
         if !further.is_empty() {
             let title = both!([columns = listed(further, 60)]
                 "the input lacks further columns: {columns}",
@@ -327,15 +328,8 @@ impl<'a> Header<'a> {
     }
 
     /// What is wrong when a ready-made mapping lacks columns: nobody can correct it line by line.
-    fn of_another_export(&self) -> Option<Vec<Mistake>> {
-        let lacking = self
-            .compiled
-            .columns
-            .iter()
-            .map(|column| column.name.as_str());
-        let lacking: Vec<&str> = lacking
-            .filter(|name| self.matches(name).is_empty())
-            .collect();
+    fn of_another_export(&self) -> Option<Mistake> {
+        let (all, lacking) = self.lacking();
         let [first, more @ ..] = lacking.as_slice() else {
             return None;
         };
@@ -347,7 +341,7 @@ impl<'a> Header<'a> {
                 name = quoted(first)
             )),
             None => {
-                let (count, all) = (lacking.len(), self.compiled.columns.len());
+                let count = lacking.len();
                 Mistake::of_file(both!([names = listed(lacking.iter().copied(), 8)]
                     "the input lacks {count} of the {all} columns that this ready-made mapping \
                      reads: {names}",
@@ -356,12 +350,13 @@ impl<'a> Header<'a> {
                 ))
             }
         };
-        Some(vec![mistake.help(both!(
+        let mistake = mistake.of_input(lacking.len() == all);
+        Some(mistake.help(both!(
             "is it this program's export, as it was exported? `importer mapping new INPUT -o FILE` \
              proposes a mapping for any other",
             "ist es ein Export dieses Programms, wie er exportiert wurde? Für jeden anderen \
              schlägt `importer mapping new EINGABE -o DATEI` eine Zuordnung vor"
-        ))])
+        )))
     }
 
     fn name(&self, index: usize) -> &str {

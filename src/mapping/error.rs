@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
@@ -34,6 +35,8 @@ pub(crate) struct Mistake {
     label: Option<Box<Bilingual>>,
     /// Boxed, so that a mistake stays small.
     help: Option<Box<Repeating>>,
+    /// Whether it is the input that is wrong, and not the mapping.
+    is_of_input: bool,
 }
 
 impl Mistake {
@@ -44,6 +47,7 @@ impl Mistake {
             title: title.into().map(harmless),
             label: None,
             help: None,
+            is_of_input: false,
         }
     }
 
@@ -54,7 +58,14 @@ impl Mistake {
             title: title.into().map(harmless),
             label: None,
             help: None,
+            is_of_input: false,
         }
+    }
+
+    /// Says that it is the input that is wrong, if `is_of_input`.
+    pub(crate) fn of_input(mut self, is_of_input: bool) -> Self {
+        self.is_of_input = is_of_input;
+        self
     }
 
     /// Adds the words beneath the underlined place.
@@ -148,6 +159,22 @@ impl MappingError {
     /// A mapping that could not even be read.
     pub(crate) fn unreadable(name: &str, mistake: Mistake) -> Self {
         Self::new(name.into(), "".into(), vec![mistake])
+    }
+
+    /// Whether it is the input that is wrong: it has nothing that the mapping reads.
+    #[must_use]
+    pub fn is_of_input(&self) -> bool {
+        self.mistakes.iter().any(|mistake| mistake.is_of_input)
+    }
+
+    /// The same, placed at the input if that is wrong.
+    #[must_use]
+    pub fn at_input(self, path: &Path) -> Self {
+        let name = match self.is_of_input() {
+            true => path.display().to_string().into(),
+            false => self.name,
+        };
+        Self { name, ..self }
     }
 
     /// How many mistakes there are.

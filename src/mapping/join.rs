@@ -17,7 +17,7 @@ use crate::outcome::{Bilingual, both};
 pub(super) struct JoinSpec {
     file: String,
     /// What its columns' names begin with, the dot included.
-    prefix: String,
+    pub(super) prefix: String,
     /// Columns of the input, and those of the file that hold the same.
     on: Vec<(usize, usize)>,
 }

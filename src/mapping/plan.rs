@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 
-use super::columns::Bound;
-use super::compile::Compiled;
+use super::columns::{Bound, another_file, are_foreign};
+use super::compile::{ColumnName, Compiled};
 use super::draft::Maker;
 use super::error::{MappingError, Mistake};
 use super::naming;
@@ -21,7 +21,7 @@ use super::trace::Trace;
 use crate::customer::Draft;
 use crate::names::NameList;
 use crate::outcome::both;
-use crate::record::{Fields, Record};
+use crate::record::{Fields, Position, Record};
 
 /// A mapping bound to the columns of an input. Applying it is pure: the same record gives the
 /// same draft, on any thread.
@@ -206,9 +206,17 @@ impl Plan {
             return Ok(());
         }
         let columns = self.compiled.columns.iter().enumerate();
-        let mistakes: Vec<Mistake> = columns
+        let unmet: Vec<&ColumnName> = columns
             .filter(|(index, _)| !tally.met.get(*index).copied().unwrap_or(false))
-            .map(|(_, column)| {
+            .map(|(_, column)| column)
+            .collect();
+        if let Some(mistake) = self.of_input(&unmet, tally) {
+            let (name, text) = (self.name.clone(), self.text.clone());
+            return Err(MappingError::new(name, text, vec![mistake]));
+        }
+        let mistakes: Vec<Mistake> = unmet
+            .into_iter()
+            .map(|column| {
                 let keys = || tally.keys.iter().map(String::as_str);
                 let title = both!("no record has the key {name}", "kein Datensatz hat den Schlüssel {name}", name = quoted(&column.name));
                 let help = did_you_mean(&column.name, keys())
@@ -224,6 +232,36 @@ impl Plan {
             self.text.clone(),
             mistakes,
         ))
+    }
+
+    /// What is wrong with the input, if that is why it has no such keys.
+    fn of_input(&self, unmet: &[&ColumnName], tally: &Tally) -> Option<Mistake> {
+        let names = || unmet.iter().map(|column| column.name.as_str());
+        if unmet.is_empty() {
+            return None;
+        }
+        if let Some(Position { record, line }) = tally.unread {
+            let title = both!([names = listed(names(), 8)]
+                "record {record} (line {line}) cannot be read, and no other record has {names}",
+                "Datensatz {record} (Zeile {line}) ist nicht zu lesen, und kein anderer hat {names}"
+            );
+            let help = both!(
+                "first write one JSON object on that line, or export the file again; what no \
+                 record has then is named otherwise there than in the mapping",
+                "zuerst in jene Zeile ein JSON-Objekt schreiben, oder die Datei neu exportieren; \
+                 was dann kein Datensatz hat, heißt dort anders als in der Zuordnung"
+            );
+            return Some(Mistake::of_file(title).of_input(true).help(help));
+        }
+        let all = self.compiled.columns.len();
+        if unmet.len() < all || !are_foreign(names(), || tally.keys.iter().map(String::as_str)) {
+            return None;
+        }
+        let title = both!(
+            "no record has any of the {all} keys that the mapping reads",
+            "kein Datensatz hat einen der {all} Schlüssel, die die Zuordnung liest"
+        );
+        Some(Mistake::of_file(title).of_input(true).help(another_file()))
     }
 }
 

@@ -28,10 +28,15 @@ pub(crate) fn closest<'a>(
 
 /// How far two plain words are apart, in halves of an edit; none when too far to be meant.
 fn cost(wanted: &str, candidate: &str) -> Option<usize> {
-    let longest = wanted.chars().count().max(candidate.chars().count());
-    let distance = strsim::osa_distance(wanted, candidate);
-    if distance <= (longest / 3).max(usize::from(longest > 2)) {
-        return Some(distance * 2);
+    let lengths = (wanted.chars().count(), candidate.chars().count());
+    let longest = lengths.0.max(lengths.1);
+    let most = (longest / 3).max(usize::from(longest > 2));
+    // What is taken for a name may be a whole line.
+    if lengths.0.abs_diff(lengths.1) <= most {
+        let distance = strsim::osa_distance(wanted, candidate);
+        if distance <= most {
+            return Some(distance * 2);
+        }
     }
     let (short, long) = if wanted.len() < candidate.len() {
         (wanted, candidate)

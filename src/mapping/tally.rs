@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::trace::Trace;
 use super::trim::folded;
 use crate::names::NameList;
+use crate::record::Position;
 
 /// A postal code lost the guard or a phone number lost the guard of a spreadsheet.
 pub(super) const APOSTROPHE_REMOVED: &str = "apostrophe.removed";
@@ -36,6 +37,8 @@ pub struct Tally {
     pub(super) met: Vec<bool>,
     /// Keys that records had while columns were still to be met (JSONL).
     pub(super) keys: BTreeSet<String>,
+    /// The first record that could not be read.
+    pub(super) unread: Option<Position>,
     /// Every step, for whoever asks.
     pub(super) trace: Option<Box<Trace>>,
 }
@@ -83,6 +86,14 @@ impl Tally {
         }
     }
 
+    /// Remembers that a record could not be read: what it has is not known.
+    pub fn saw_unread(&mut self, position: Position) {
+        let first = self.unread.get_or_insert(position);
+        if position.record < first.record {
+            *first = position;
+        }
+    }
+
     /// Remembers a key for suggestions.
     pub(super) fn saw_key(&mut self, key: &str) {
         if self.keys.len() < KEYS_KEPT && !self.keys.contains(key) {
@@ -113,6 +124,9 @@ impl Tally {
         for key in other.keys {
             self.saw_key(&key);
         }
+        if let Some(position) = other.unread {
+            self.saw_unread(position);
+        }
     }
 }
 
@@ -126,17 +140,20 @@ mod tests {
         one.repaired(LENGTH_CUT);
         one.met = vec![true];
         one.records = 1;
+        one.saw_unread(Position { record: 7, line: 8 });
         let mut other = Tally::default();
         other.repaired(LENGTH_CUT);
         other.repaired(ZERO_RESTORED);
         other.met = vec![false, true];
         other.records = 2;
         other.saw_key("b");
+        other.saw_unread(Position { record: 3, line: 4 });
         one.merge(other);
         assert_eq!(one.repairs.get(LENGTH_CUT), Some(&2));
         assert_eq!(one.repairs.get(ZERO_RESTORED), Some(&1));
         assert_eq!(one.met, [true, true]);
         assert_eq!(one.records, 3);
         assert!(one.keys.contains("b"));
+        assert_eq!(one.unread, Some(Position { record: 3, line: 4 }));
     }
 }

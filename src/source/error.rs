@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use super::delimiter;
 
+/// What an answer of a web server is, in place of the file.
+pub(super) const PAGE: &str = "a web page (HTML)";
+
 /// How the standard input is named, as on the command line.
 const STDIN: &str = "-";
 

@@ -8,7 +8,7 @@ use encoding_rs::{Encoding, UTF_8};
 use super::csv::is_break;
 use super::delimiter;
 use super::encoding::Verdict;
-use super::error::SourceError;
+use super::error::{PAGE, SourceError};
 use super::packed::{Packing, inner_name};
 use super::sheet::DELIMITER;
 use super::transcode::{sample as sample_of, splits_raw};
@@ -139,6 +139,7 @@ impl Facts {
                 path: path.to_owned(),
             });
         }
+        refuse_no_list(path, settings, sample.trim_ascii_start())?;
         let by_sep = delimiter::declared_by(sample);
         let wanted = settings.skip_lines.unwrap_or(0);
         let skipped_lines = wanted.max(u64::from(by_sep.is_some()));
@@ -262,6 +263,53 @@ fn behind_lines(sample: &[u8], count: u64) -> &[u8] {
     rest
 }
 
+/// Refuses what is no list of records, or not one of the declared kind, by how it begins.
+fn refuse_no_list(path: &Path, settings: &SourceSettings, start: &[u8]) -> Result<(), SourceError> {
+    let path = || path.to_owned();
+    if let Some(what) = markup(start) {
+        return Err(SourceError::OtherFormat { path: path(), what });
+    }
+    match (settings.format, json(start)) {
+        (Some(Format::Csv), Some(what)) => Err(SourceError::NotAsDeclared {
+            path: path(),
+            declared: Format::Csv.word(),
+            what,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What markup a text is, if it begins like some.
+pub(super) fn markup(start: &[u8]) -> Option<&'static str> {
+    /// What browsers take for a page, however it is put together.
+    const PAGES: [&[u8]; 5] = [b"<!doctype html", b"<html", b"<head", b"<body", b"<table"];
+    if !start.starts_with(b"<") {
+        return None;
+    }
+    let start = start.get(..start.len().min(1024)).unwrap_or(start);
+    let start = start.to_ascii_lowercase();
+    let is_xml = start.starts_with(b"<?xml");
+    let has_page = |at: &[u8]| PAGES.iter().any(|page| at.starts_with(page));
+    let is_page = has_page(&start)
+        || (is_xml || start.starts_with(b"<!--"))
+            && (1..start.len()).any(|at| start.get(at..).is_some_and(has_page));
+    match (is_page, is_xml) {
+        (true, _) => Some(PAGE),
+        (false, true) => Some("an XML file"),
+        (false, false) => None,
+    }
+}
+
+/// What JSON a text is, if it begins like some that is hardly a CSV header.
+fn json(start: &[u8]) -> Option<&'static str> {
+    let (first, rest) = start.split_first()?;
+    match (first, rest.trim_ascii_start().first()) {
+        (b'{', Some(b'"')) => Some("JSON"),
+        (b'[', Some(b'{')) => Some("a JSON array"),
+        _ => None,
+    }
+}
+
 /// The format: as set, else by name, else by the first characters.
 fn format_of(path: &Path, settings: &SourceSettings, sample: &[u8]) -> Result<Format, SourceError> {
     let name = inner_name(path);
@@ -274,11 +322,8 @@ fn format_of(path: &Path, settings: &SourceSettings, sample: &[u8]) -> Result<Fo
     let format = match settings.format {
         Some(format) => format,
         None if named_json || start.starts_with(b"{") => Format::Jsonl,
-        // A header may start with a bracket, but hardly with `[{`.
-        None => match start.split_first() {
-            Some((b'[', rest)) if rest.trim_ascii_start().starts_with(b"{") => Format::Jsonl,
-            _ => Format::Csv,
-        },
+        None if json(start).is_some() => Format::Jsonl,
+        None => Format::Csv,
     };
     if format == Format::Jsonl && start.starts_with(b"[") {
         return Err(SourceError::JsonArray {
@@ -291,6 +336,63 @@ fn format_of(path: &Path, settings: &SourceSettings, sample: &[u8]) -> Result<Fo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Source;
+
+    /// How a file with these bytes is refused, whose format is declared.
+    fn refused(bytes: &[u8], format: Option<Format>) -> Option<SourceError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("customers.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let settings = SourceSettings {
+            format,
+            ..SourceSettings::default()
+        };
+        Source::open(&path, &settings).err()
+    }
+
+    #[test]
+    fn what_is_no_list_is_known_whatever_is_declared() {
+        for (bytes, what) in [
+            (&b"\n<!DOCTYPE html>\n<style>a{b:c;d:e}"[..], PAGE),
+            (b"\xef\xbb\xbf<html lang='de'>;", PAGE),
+            (b"<!-- a --><Html>", PAGE),
+            (b"<?xml version='1.0'?><!DOCTYPE html><a>", PAGE),
+            (b"<table><tr>;", PAGE),
+            (b"<?xml version='1.0'?><a>;", "an XML file"),
+            (b"%PDF-1.7\n;", "a PDF file"),
+        ] {
+            for format in [None, Some(Format::Csv), Some(Format::Jsonl)] {
+                match refused(bytes, format) {
+                    Some(SourceError::OtherFormat { what: found, .. }) => assert_eq!(found, what),
+                    other => panic!("{what}, {format:?}: {other:?}"),
+                }
+            }
+        }
+        let utf_16: Vec<u8> = "\u{feff}<html>"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let error = refused(&utf_16, Some(Format::Csv)).unwrap();
+        assert!(error.to_string().contains(PAGE), "{error}");
+        let error = refused(b"<html>", Some(Format::Xlsx)).unwrap();
+        assert!(error.to_string().contains(PAGE), "{error}");
+        for (bytes, told) in [
+            (&b" [ {\"a\":1}]"[..], "it is a JSON array"),
+            (b"{ \"a\":1}\n", "it is JSON"),
+        ] {
+            let error = refused(bytes, Some(Format::Csv)).unwrap();
+            assert!(error.to_string().contains(told), "{error}");
+            assert!(error.in_german().contains("JSON"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_header_may_begin_with_a_bracket() {
+        for header in ["[id];b", "{id};b", "[];b", "<id>;<!-- b -->", "<b>;<html>"] {
+            let error = refused(header.as_bytes(), Some(Format::Csv));
+            assert!(error.is_none(), "{header}: {error:?}");
+        }
+    }
 
     #[test]
     fn facts_read_well() {

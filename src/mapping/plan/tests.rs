@@ -113,6 +113,39 @@ fn columns_that_are_not_there_are_shown_with_a_suggestion() {
     );
 }
 
+/// A line of values, or another file, is one mistake, and none of the mapping.
+#[test]
+fn what_is_no_header_is_told_once() {
+    let mapping = mapping("Number = \"Kundennummer\"", "Street = \"Straße\"");
+    let bind = |names: &str| mapping.bind(Columns::Header(&header(names))).unwrap_err();
+    let error = bind("C1;Ulm;Weg 1").at_input(std::path::Path::new("k.csv"));
+    assert!(error.is_of_input());
+    assert!(
+        error.to_string().starts_with(
+            "k.csv: the first line that is read does not look like a header: none of the 3"
+        ),
+        "{error}"
+    );
+    for (names, is_of_input, count) in [
+        ("C1;Ulm;Weg 1", true, 1),
+        (";;", true, 1),
+        ("Kundennummer,Ort,Straße", true, 1),
+        // Only one of the three is like none that is wanted.
+        ("Kunden-Nr.;Strasse;PLZ", false, 3),
+        ("Kundennummer;Strasse;PLZ", false, 2),
+        ("Kundennummer", false, 1),
+        // The mapping says that there is no header.
+        ("1;2;3", false, 3),
+    ] {
+        let error = bind(names);
+        assert_eq!(error.is_of_input(), is_of_input, "{names}: {error}");
+        assert_eq!(error.count(), count, "{names}: {error}");
+        error.must_have_german();
+        let placed = error.at_input(std::path::Path::new("k.csv")).to_string();
+        assert_eq!(placed.starts_with("k.csv: "), is_of_input, "{placed}");
+    }
+}
+
 #[test]
 fn duplicate_headers_matter_only_when_used() {
     let names = header("Ort;Notiz;Notiz;;");

@@ -279,7 +279,13 @@ fn of_the_record(facts: &Facts<'_>) -> String {
             "a key stands twice in the JSON object".to_owned()
         }
         _ => {
-            let reason = facts.phrase(": ", "reason", "");
+            let reason = match facts.param("reason").as_deref() {
+                Some("syntax") => ": it is misspelt".to_owned(),
+                Some("cut_off") => ": it is cut off".to_owned(),
+                Some("too_deep") => ": it is nested too deeply".to_owned(),
+                Some("not_an_object") => ": something else stands there".to_owned(),
+                _ => facts.phrase(": ", "reason", ""),
+            };
             let column = facts.phrase(" (at column ", "column", ")");
             format!("the line is not a JSON object{reason}{column}")
         }

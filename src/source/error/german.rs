@@ -1,6 +1,6 @@
 //! What is wrong with an input, in German.
 
-use super::{STDIN, SourceError, delimiter};
+use super::{PAGE, STDIN, SourceError, delimiter};
 use crate::outcome::borrowed::of_archive;
 
 impl SourceError {
@@ -155,6 +155,12 @@ fn format_in_german(what: &str) -> &str {
         "an empty ZIP file" => "eine leere ZIP-Datei",
         "a ZIP file" => "eine ZIP-Datei",
         "a PDF file" => "eine PDF-Datei",
+        PAGE => "eine Webseite (HTML)",
+        "an XML file" => "eine XML-Datei",
+        "a JSON array" => "ein JSON-Array",
+        "no book" => "keine Arbeitsmappe",
+        "an ODS file" => "eine ODS-Datei",
+        "an XLSX file" => "eine XLSX-Datei",
         "compressed with bzip2" => "mit bzip2 gepackt",
         "compressed with xz" => "mit xz gepackt",
         "compressed twice" => "zweimal gepackt",

@@ -1,6 +1,6 @@
 //! What to do about an input that cannot be used.
 
-use super::{NEAR, SourceError};
+use super::{NEAR, PAGE, SourceError};
 use crate::outcome::{Bilingual, both};
 
 impl SourceError {
@@ -43,8 +43,9 @@ impl SourceError {
             Self::NoHeader { .. } => both!("lower `skip_lines`", "`skip_lines` verringern"),
             Self::NotAsDeclared { .. } => {
                 both!(
-                    "take `format` out of the mapping, or override it with --format",
-                    "`format` aus der Zuordnung nehmen, oder mit --format überstimmen"
+                    "export it again in that format; if it is the right file, take `format` out of \
+                     the mapping, or override it with --format",
+                    "sie in jenem Format neu exportieren; ist es die richtige Datei, `format` aus der Zuordnung nehmen, oder mit --format überstimmen"
                 )
             }
             Self::OtherFormat { .. }
@@ -137,6 +138,14 @@ impl SourceError {
     /// What to do about books and compressed files.
     fn help_with_books(&self) -> Option<Bilingual> {
         let help = match self {
+            Self::OtherFormat { what, .. } if *what == PAGE => {
+                both!(
+                    "open it in a browser: is it a form to log in, or an error, in place of the \
+                     export? Export it again; a table is opened in a spreadsheet and saved as CSV \
+                     (\"CSV UTF-8\")",
+                    "sie im Browser öffnen: ist es eine Anmeldeseite oder eine Fehlermeldung statt des Exports? Noch einmal exportieren; eine Tabelle in der Tabellenkalkulation öffnen und als CSV (\"CSV UTF-8\") speichern"
+                )
+            }
             Self::OtherFormat { .. } => {
                 both!(
                     "save or unpack it as XLSX, ODS or CSV (in a spreadsheet: Save as, \"CSV UTF-8\") \

@@ -204,6 +204,99 @@ fn its_code_is_that_of_the_worst_input_and_files_go_where_they_belong() {
     );
 }
 
+/// What is not the export, whatever its name and the mapping's `format` say, does not alarm a
+/// second time.
+#[test]
+fn what_is_no_export_is_named_and_leaves_the_inbox() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    let mapping = format!("[source]\nformat = \"csv\"\n{MAPPING}");
+    importer.file("shop.toml", &mapping);
+    let records = r#"{"Nr":"K1","Ort":"Ulm"},{"Nr":"K2","Ort":"Ulm"}"#;
+    let page = "<!DOCTYPE html>\n<html><head><title>Anmelden</title><style>a{b:c;d:e}</style>";
+    let headless = export([("K3", "Ulm"), ("K4", "Ulm")]);
+    let (_, headless) = headless.split_once('\n').unwrap();
+    let none = "none of the 5 columns that the mapping reads is there";
+    for (text, says) in [
+        (page.to_owned(), "inbox/1.csv` is a web page (HTML)"),
+        (
+            format!("[{records}]"),
+            "declared as csv, but it is a JSON array",
+        ),
+        (
+            records.replace(",{", "\n{"),
+            "declared as csv, but it is JSON",
+        ),
+        (headless.to_owned(), none),
+        ("a;b;c;d;e\n1;2;3;4;5\n".to_owned(), none),
+        (";;;;\n1;2;3;4;5\n".to_owned(), "header names no column"),
+    ] {
+        importer.file("inbox/1.csv", &text);
+        let run = once(&mut importer).expect(4);
+        assert!(run.stderr.contains(says), "{says}: {}", run.said());
+        assert!(!run.said().contains("shop.toml"), "{}", run.said());
+        assert!(run.stderr.contains("inbox/1.csv"), "{}", run.said());
+        assert!(names(&importer.folder().join("inbox")).is_empty(), "{says}");
+        // Nobody's values are told.
+        assert!(!run.said().contains("Muster"), "{}", run.said());
+    }
+    assert_eq!(names(&importer.folder().join("failed")).len(), 6);
+    // Columns that are only spelt otherwise are the mapping's, and so is a single one.
+    for header in ["Nr.x;Name1;Strasse;PLZ1;Ort1", "Nr;Name;Straße;PLZ;Stadt"] {
+        let renamed = export([("K5", "Ulm")]).replace("Nr;Name;Straße;PLZ;Ort", header);
+        importer.file("inbox/1.csv", &renamed);
+        let run = once(&mut importer).expect(4);
+        assert!(run.stderr.contains("--> shop.toml:"), "{}", run.said());
+        assert_eq!(
+            names(&importer.folder().join("inbox")),
+            ["1.csv"],
+            "{header}"
+        );
+    }
+    assert!(erp.numbers().is_empty());
+    // A ready-made mapping tells it in its own words.
+    importer.file("jobs.toml", JOB.replace("shop.toml", "builtin:shopify"));
+    importer.file("inbox/1.csv", "a,b,c\n1,2,3\n");
+    let run = once(&mut importer).expect(4);
+    assert!(
+        run.stderr.contains("this ready-made mapping"),
+        "{}",
+        run.said()
+    );
+    assert!(names(&importer.folder().join("inbox")).is_empty());
+}
+
+/// Of records that are not there, or cannot be read, nobody knows which keys they have.
+#[test]
+fn lines_of_json_without_the_keys_leave_the_inbox() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.file("jobs.toml", JOB.replace("*.csv", "*.jsonl"));
+    let whole = r#"{"Nr":"K1","Name":"A","Straße":"Weg 1","PLZ":"89073","Ort":"Ulm"}"#;
+    let without = whole.replace(r#","Ort":"Ulm""#, "");
+    for (text, says) in [
+        (
+            "{\"error\":\"not logged in\",\"code\":401}".to_owned(),
+            "no record has any of the 5 keys that the mapping reads",
+        ),
+        (
+            format!("{without}\n{}\n", whole.trim_end_matches('}')),
+            "record 2 (line 2) cannot be read, and no other record has `Ort`",
+        ),
+    ] {
+        importer.file("inbox/1.jsonl", &text);
+        let run = once(&mut importer).expect(4);
+        assert!(run.stderr.contains(says), "{says}: {}", run.said());
+        assert!(run.stderr.contains("inbox/1.jsonl"), "{}", run.said());
+        assert!(!run.said().contains("shop.toml"), "{}", run.said());
+        assert!(names(&importer.folder().join("inbox")).is_empty(), "{says}");
+    }
+    importer.file("inbox/1.jsonl", &without);
+    let run = once(&mut importer).expect(4);
+    assert!(run.stderr.contains("--> shop.toml:"), "{}", run.said());
+    assert_eq!(names(&importer.folder().join("inbox")), ["1.jsonl"]);
+}
+
 /// The folder for temporary files is at fault, and not the file: it stays where it is.
 #[cfg(unix)]
 #[test]

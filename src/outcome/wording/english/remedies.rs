@@ -257,7 +257,7 @@ fn of_the_record(facts: &Facts<'_>) -> String {
             "Close the quote in the file, or double a quote that belongs to the value.".to_owned()
         }
         Code::RecordTooLarge => {
-            "Look in the file for a quote that never closes, here or shortly before.".to_owned()
+            "Look in the file for a quote that never closes, here or shortly before; in JSON for a line break that is missing.".to_owned()
         }
         Code::AttemptsExhausted => {
             "Send it again once the server is well: the same command with `--retry-failed`.".to_owned()

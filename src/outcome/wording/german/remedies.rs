@@ -315,7 +315,7 @@ fn of_the_record(facts: &Facts<'_>) -> String {
             "Das Anführungszeichen in der Datei schließen, oder eines verdoppeln, das zum Wert gehört.".to_owned()
         }
         Code::RecordTooLarge => {
-            "In der Datei nach einem Anführungszeichen suchen, das nie geschlossen wird, hier oder kurz davor.".to_owned()
+            "In der Datei nach einem Anführungszeichen suchen, das nie geschlossen wird, hier oder kurz davor; in JSON nach einem fehlenden Zeilenumbruch.".to_owned()
         }
         Code::AttemptsExhausted => {
             "Noch einmal senden, sobald der Server wieder gesund ist: derselbe Befehl mit `--retry-failed`.".to_owned()

@@ -190,9 +190,9 @@ fn files() -> Vec<Bad> {
             "<!DOCTYPE html><html><body>Bitte anmelden</body></html>\n",
             [
                 "a.csv -m map.toml --dry-run",
-                "`<!…l>`",
-                "header is a single column",
-                "is it the right file?",
+                "`a.csv`",
+                "is a web page (HTML)",
+                "open it in a browser",
             ],
         ),
         refused(
@@ -201,9 +201,9 @@ fn files() -> Vec<Bad> {
             "<?xml version=\"1.0\"?>\n<customers/>\n",
             [
                 "a.csv -m map.toml --dry-run",
-                "`<?…?>`",
-                "header is a single column",
-                "is it the right file?",
+                "`a.csv`",
+                "is an XML file",
+                SPREADSHEET,
             ],
         ),
     ]
@@ -230,7 +230,7 @@ fn shapes() -> Vec<Bad> {
             ";;\nC1;A;B\n",
             [
                 "a.csv -m map.toml --dry-run",
-                "map.toml",
+                "--> a.csv",
                 "header names no column",
                 "`skip_lines`",
             ],
@@ -252,9 +252,9 @@ fn shapes() -> Vec<Bad> {
             LIST,
             [
                 "a.csv -m map.toml --dry-run --skip-lines 1",
-                "map.toml:4:10",
-                "no column `Nr`",
-                "its columns are `…`, `G…`, `D…n`, masked",
+                "--> a.csv",
+                "none of the 3 columns that the mapping reads is there",
+                "export the file with it",
             ],
         ),
         refused(
