@@ -71,6 +71,17 @@ impl Failure {
         }
     }
 
+    /// The same with its place, if it is known.
+    fn at(self, place: Option<impl std::fmt::Display>) -> Self {
+        match place {
+            Some(place) => Self {
+                text: self.text.map(|text| format!("{text}\n  --> {place}")),
+                ..self
+            },
+            None => self,
+        }
+    }
+
     /// The same with the input that it is about: a mapping's mistakes tell where they stand in the
     /// mapping, and not which of several inputs they do not fit.
     fn with(mut self, input: &str) -> Self {

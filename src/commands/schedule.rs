@@ -263,7 +263,10 @@ impl JobRunner {
         let archived = order.job.after_failure(&order.input);
         let choice = self
             .choice(&order.job, &order.input, order.left, &archived)
-            .map_err(|error| elsewhere(error.into()))?;
+            .map_err(|error| {
+                let option = error.key().and_then(|key| order.job.places.of_option(key));
+                elsewhere(Failure::from(error).at(option))
+            })?;
         for warning in &choice.warnings {
             self.console.warn(warning);
         }

@@ -16,7 +16,7 @@ pub(crate) fn closest<'a>(
     }
     let mut best: Option<(usize, &'a str)> = None;
     for candidate in candidates {
-        let Some(cost) = cost(&wanted, &plain(candidate)) else {
+        let Some(cost) = cost(&wanted, &plain(candidate)).or_else(|| part(word, candidate)) else {
             continue;
         };
         if best.is_none_or(|(lowest, _)| cost < lowest) {
@@ -26,7 +26,8 @@ pub(crate) fn closest<'a>(
     best.map(|(_, candidate)| candidate)
 }
 
-/// How far two plain words are apart, in halves of an edit; none when too far to be meant.
+/// How far two plain words are apart by typing errors, in halves of an edit; none when too far to
+/// be meant.
 fn cost(wanted: &str, candidate: &str) -> Option<usize> {
     let lengths = (wanted.chars().count(), candidate.chars().count());
     let longest = lengths.0.max(lengths.1);
@@ -38,12 +39,45 @@ fn cost(wanted: &str, candidate: &str) -> Option<usize> {
             return Some(distance * 2);
         }
     }
-    let (short, long) = if wanted.len() < candidate.len() {
-        (wanted, candidate)
+    None
+}
+
+/// What it costs that one name has the other one as a part: its beginning, its end, or words of
+/// it. `limit` is no part of `delimiter`.
+fn part(word: &str, candidate: &str) -> Option<usize> {
+    let (one, other) = (plain(word), plain(candidate));
+    let (short, long, spelt) = if one.len() < other.len() {
+        (one, other, candidate)
     } else {
-        (candidate, wanted)
+        (other, one, word)
     };
-    (short.chars().count() >= 4 && long.contains(short)).then_some(longest)
+    if short.chars().count() < 4 {
+        return None;
+    }
+    let borders = borders(spelt);
+    let mut found = long.match_indices(&short).map(|(at, _)| at);
+    found
+        .any(|at| borders.contains(&at) || borders.contains(&(at + short.len())))
+        .then(|| long.chars().count())
+}
+
+/// Where words begin and end in the plain form of a name: `E-Mail-Adresse`, `EmailAddress`.
+fn borders(name: &str) -> Vec<usize> {
+    let mut borders = vec![0];
+    let mut length = 0;
+    let mut before = None;
+    for c in name.chars() {
+        let begins = c.is_uppercase() && before.is_some_and(char::is_lowercase);
+        if begins || !c.is_alphanumeric() {
+            borders.push(length);
+        }
+        if c.is_alphanumeric() {
+            length += c.to_lowercase().map(char::len_utf8).sum::<usize>();
+        }
+        before = Some(c);
+    }
+    borders.push(length);
+    borders
 }
 
 fn plain(word: &str) -> String {
@@ -121,6 +155,28 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(closest(word, header), meant, "{word}");
+        }
+        for (word, candidate, is_meant) in [
+            ("limit", "delimiter", false),
+            ("limit", "max_limit", true),
+            ("rate", "generated", false),
+            ("rates", "rate", true),
+            ("time", "timeout", true),
+            ("sheets", "sheet", true),
+            ("concurency", "concurrency", true),
+            ("max_failed", "max_failures", true),
+            ("state_dir", "report_dir", false),
+            ("Mail", "E-Mail-Adresse", true),
+            ("Mail", "EMailAdresse", true),
+            ("Straße", "Lieferstraße", true),
+            ("Nummer", "Kundennummer", true),
+            ("Ort", "Sortierung", false),
+            ("Land", "Ausländer", false),
+            ("Steuer", "Ansteuerung", false),
+            ("Telefon", "Mobil", false),
+        ] {
+            let found = closest(word, [candidate]).is_some();
+            assert_eq!(found, is_meant, "{word} {candidate}");
         }
         assert_eq!(
             closest("Email", ["City", "EmailAddress"]),

@@ -58,6 +58,8 @@ pub struct Places {
     pub(super) job: (usize, usize),
     /// Those of the keys that it has.
     pub(super) keys: BTreeMap<&'static str, (usize, usize)>,
+    /// Those of the options in its table `run`.
+    pub(super) options: BTreeMap<String, (usize, usize)>,
 }
 
 /// A place in the jobs file.
@@ -75,7 +77,16 @@ impl Places {
     /// The place of a key; of the job itself, if it does not have it.
     #[must_use]
     pub fn of(&self, key: &str) -> PlaceOfKey {
-        let (line, column) = *self.keys.get(key).unwrap_or(&self.job);
+        self.at(*self.keys.get(key).unwrap_or(&self.job))
+    }
+
+    /// The place of an option of its runs, if the job sets it.
+    #[must_use]
+    pub fn of_option(&self, key: &str) -> Option<PlaceOfKey> {
+        self.options.get(key).map(|place| self.at(*place))
+    }
+
+    fn at(&self, (line, column): (usize, usize)) -> PlaceOfKey {
         PlaceOfKey {
             file: Arc::clone(&self.file),
             line,

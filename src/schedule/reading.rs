@@ -197,10 +197,15 @@ impl File<'_> {
             let place = section.key_place(key)?;
             Some((*key, at(&place)))
         });
+        let run = section.get("run").and_then(|run| run.get_ref().as_table());
+        let options = run.into_iter().flatten();
         Places {
             file: Arc::clone(&self.name),
             job: at(job),
             keys: keys.collect(),
+            options: options
+                .map(|(key, _)| (key.get_ref().to_string(), at(&key.span())))
+                .collect(),
         }
     }
 }
@@ -544,7 +549,8 @@ fn set(options: &mut JobOptions, key: &str, place: Place, node: &Node<'_>) -> Re
                 "es ist ein Schlüssel des Jobs selbst: über [job.run] schreiben"
             )));
         }
-        let help = did_you_mean(key, JobOptions::keys()).unwrap_or_else(|| {
+        let near = || did_you_mean(key, JobOptions::keys());
+        let help = JobOptions::refusal(key).or_else(near).unwrap_or_else(|| {
             both!("the keys are those of importer.toml that are about a run; README.md lists them", "die Schlüssel sind die von importer.toml, die einen Lauf betreffen; README.md zählt sie auf")
         });
         return Err(mistake.help(help));

@@ -99,6 +99,15 @@ impl SettingsError {
         matches!(self, Self::Contradiction { .. })
     }
 
+    /// The key of the setting that cannot be used, if it is a single one.
+    #[must_use]
+    pub fn key(&self) -> Option<&'static str> {
+        match self {
+            Self::Url { name, .. } | Self::PlainHttp { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// What is wrong, in German; its cause is not in it.
     #[must_use]
     pub fn in_german(&self) -> String {

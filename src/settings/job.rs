@@ -63,6 +63,25 @@ impl JobOptions {
             .filter(|key| !NOT_OF_A_RUN.contains(key))
     }
 
+    /// Why a job may not set the option `key`, and where it belongs; nothing if there is no such
+    /// option.
+    pub fn refusal(key: &str) -> Option<Bilingual> {
+        let row = OPTIONS.iter().find(|row| row.key == key)?;
+        let is_typed = row.key == "payloads" || row.scope == Scope::FlagOnly;
+        Some(match is_typed {
+            true => both!(
+                "a schedule must not repeat it: it is for `importer run` alone",
+                "ein Zeitplan darf es nicht wiederholen: es ist nur für `importer run`"
+            ),
+            false => both!(
+                "it belongs to the whole command: type it behind `importer schedule`, or set it \
+                 in the environment",
+                "es gehört zum ganzen Befehl: hinter `importer schedule` eingeben, oder in der \
+                 Umgebung setzen"
+            ),
+        })
+    }
+
     /// Sets the option `key`, which is one of [`JobOptions::keys`], from its text.
     ///
     /// # Errors

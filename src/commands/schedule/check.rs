@@ -78,13 +78,12 @@ fn found(
 ) -> Result<Mapping, Box<Kept>> {
     let name = &job.name;
     let input = Path::new("input");
-    let kept = |why: String, failure, key| {
-        let at = job.places.of(key);
-        Box::new(Kept { why, failure, at })
-    };
-    let choice = runner
-        .choice(job, input, None, input)
-        .map_err(|error| kept(error.to_string(), error.into(), "profile"))?;
+    let kept = |why: String, failure, at| Box::new(Kept { why, failure, at });
+    let choice = runner.choice(job, input, None, input).map_err(|error| {
+        let option = error.key().and_then(|key| job.places.of_option(key));
+        let at = option.unwrap_or_else(|| job.places.of("profile"));
+        kept(error.to_string(), error.into(), at)
+    })?;
     for warning in &choice.warnings {
         let text = warning.clone();
         console.warn(&both!([text] "job `{name}`: {text}", "Job `{name}`: {text}"));
@@ -99,7 +98,7 @@ fn found(
     load(&choice.mapping).map_err(|error| {
         let values = choice.settings.report.values;
         let failure = Failure::of_input(&error, console, values);
-        kept(error.to_string(), failure, "mapping")
+        kept(error.to_string(), failure, job.places.of("mapping"))
     })
 }
 

@@ -76,6 +76,27 @@ fn mistakes_have_a_place_and_a_way_out() {
     ));
 }
 
+/// An option that is none for jobs is told as that, and nothing is suggested that only looks
+/// like it.
+#[test]
+fn options_that_are_not_for_jobs_say_where_they_belong() {
+    for (key, help) in [
+        ("limit", "it is for `importer run` alone"),
+        ("retry_failed", "it is for `importer run` alone"),
+        ("payloads", "it is for `importer run` alone"),
+        ("state_dir", "type it behind `importer schedule`"),
+        ("min_age", "it is a key of the job itself"),
+        ("max_failed", "did you mean `max_failures`?"),
+        ("colour", "the keys are those of importer.toml"),
+    ] {
+        let told = refusal(&format!(
+            "[[job]]\nname = \"shop\"\ncron = \"@daily\"\ninputs = \"a\"\n[job.run]\n{key} = 1\n"
+        ));
+        assert!(told.contains(help), "{key}: {told}");
+        assert_eq!(told.matches("error: ").count(), 1, "{told}");
+    }
+}
+
 #[test]
 fn a_file_without_jobs_says_how_one_begins() {
     insta::assert_snapshot!(refusal("[shop]\ncron = \"0 2 * * *\"\n"));

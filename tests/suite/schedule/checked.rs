@@ -498,3 +498,25 @@ fn a_sandbox_and_a_long_jitter_are_warned_of() {
     let job = lines(&mut importer, 0).pop().unwrap();
     assert_eq!(texts(&job["warnings"]), [""; 0]);
 }
+
+/// An option of the runs that cannot be used is placed at its line, before a start and in one.
+#[test]
+fn an_address_that_is_none_is_placed_where_it_stands() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "[job.run]\nrate = \"9/s\"\nbase_url = \"not a url\"");
+    importer.file("inbox/a.csv", "x");
+    let text = std::fs::read_to_string(importer.folder().join("jobs.toml")).unwrap();
+    let line = 1 + text
+        .lines()
+        .position(|it| it.starts_with("base_url"))
+        .unwrap();
+    let lines = lines(&mut importer, 4);
+    let job = lines.iter().find(|it| it["type"] == "job").unwrap();
+    assert_eq!(job["problem_places"][0]["line"], line);
+    for words in [["--check"].as_slice(), &["--once", "shop"]] {
+        importer.args(["schedule", "jobs.toml"].iter().chain(words));
+        let run = importer.run().expect(4);
+        let place = format!("--> jobs.toml:{line}:1");
+        assert!(run.stderr.contains(&place), "{}", run.said());
+    }
+}
