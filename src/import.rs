@@ -317,14 +317,17 @@ fn without_effect(source: &Source, typed: &SourceSettings, input: &str) -> Optio
     let facts = source.facts();
     let options = facts.unused_of(typed);
     let options: Vec<String> = options.iter().map(|it| format!("`--{it}`")).collect();
-    (!options.is_empty()).then(|| {
-        both!(
-            "{options} without effect: {input} is read as {format}",
-            "{options} ohne Wirkung: {input} wird als {format} gelesen",
-            options = options.join(", "),
-            format = facts.format.word().to_uppercase()
-        )
-    })
+    let leave = match options.len() {
+        0 => return None,
+        1 => both!("leave it out", "weglassen"),
+        _ => both!("leave them out", "weglassen"),
+    };
+    Some(both!([leave]
+        "{options} without effect: {input} is read as {format}; {leave}, if it is the right file",
+        "{options} ohne Wirkung: {input} wird als {format} gelesen; {leave}, wenn es die richtige Datei ist",
+        options = options.join(", "),
+        format = facts.format.word().to_uppercase()
+    ))
 }
 
 /// How the mapping reads numbers and dates, so that the typed cells of a sheet become text in

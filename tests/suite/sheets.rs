@@ -127,7 +127,7 @@ fn a_plan_names_the_sheet_and_an_unknown_one_is_refused() {
 
 #[test]
 fn what_is_typed_for_another_format_is_said_to_be_without_effect() {
-    let sheet = "warning: `--sheet` without effect: a is read as CSV";
+    let sheet = "warning: `--sheet` without effect: a is read as CSV; leave it out, if it";
     let csv = LIST.as_bytes();
     let said = |importer: &mut Importer, words: &[&str]| rehearse(importer, words, 0).said();
     let mut text = importer("a", csv);
@@ -136,7 +136,7 @@ fn what_is_typed_for_another_format_is_said_to_be_without_effect() {
     assert!(said(&mut text, &["--sheet", "Kunden", "--quiet"]).contains(sheet));
     assert!(!said(&mut text, &["--delimiter", ";", "--encoding", "utf-8"]).contains("effect"));
     let german = said(&mut text, &["--sheet", "Kunden", "--lang", "de"]);
-    assert!(german.contains("`--sheet` ohne Wirkung: a wird als CSV gelesen"));
+    assert!(german.contains("`--sheet` ohne Wirkung: a wird als CSV gelesen; weglassen, wenn es"));
     for words in [
         ["check", "map.toml", "a"].as_slice(),
         &["explain", "map.toml", "a", "--record", "1"],
@@ -160,7 +160,7 @@ fn what_is_typed_for_another_format_is_said_to_be_without_effect() {
     assert!(!said(&mut text, &[]).contains("effect"));
     let mut book = importer("a", &saved("kunden.xlsx"));
     let words = ["--delimiter", ";", "--encoding", "utf-8"];
-    let told = "`--encoding`, `--delimiter` without effect: a is read as XLSX";
+    let told = "`--encoding`, `--delimiter` without effect: a is read as XLSX; leave them out";
     assert!(said(&mut book, &words).contains(told));
     let words = ["mapping", "new", "a", "--delimiter", ";"];
     let run = book.args(words).run().expect(0);
