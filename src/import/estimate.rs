@@ -22,6 +22,11 @@ const MARKS: u32 = 60;
 /// Before so much time has passed, the pace says nothing.
 const NOT_BEFORE: Duration = Duration::from_secs(1);
 
+/// Of fewer records than these, what is short cannot be told: what one more takes is chance.
+const FEW: u64 = 20;
+/// ... and short is less than this.
+const SHORT: Duration = Duration::from_secs(10);
+
 /// Where sending stood at one time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
@@ -99,11 +104,12 @@ impl Estimate {
             let intervals = need(now.traffic.requests) / f64::from(rate.requests.get());
             rate.per.mul_f64(capped(intervals))
         });
-        Some(by_pace)
+        let left = [Some(by_pace), by_quota, by_rate]
             .into_iter()
-            .chain(by_quota)
-            .chain(by_rate)
-            .max()
+            .flatten()
+            .max()?;
+        let is_known = open > 0 && (all + open >= FEW || left >= SHORT);
+        is_known.then_some(left)
     }
 
     fn remember(&mut self, now: Mark, quota: Option<QuotaUse>) {
@@ -182,6 +188,24 @@ mod tests {
     }
 
     #[test]
+    fn of_a_few_records_no_time_is_told_unless_it_is_long() {
+        let left = |all, each: f64, done: u64| {
+            let mut estimate = Estimate::new(nothing(all), None);
+            (1..=done).fold(None, |_, created| {
+                let at = seconds(each * created as f64);
+                estimate.left(mark(at, created, all, created), None)
+            })
+        };
+        assert_eq!(left(8, 1.2, 1), None);
+        assert_eq!(left(8, 1.2, 7), None);
+        assert_eq!(left(8, 1.2, 8), None);
+        close(left(8, 60.0, 2), 360.0, 0.0, 120.0);
+        close(left(100, 0.1, 50), 5.0, 0.0, 5.0);
+        // There is nothing left.
+        assert_eq!(left(100, 0.1, 100), None);
+    }
+
+    #[test]
     fn a_quota_that_is_used_up_in_a_moment_is_counted_with() {
         // 60 in a minute, each window's used up within a second of its beginning.
         let quota = |used| QuotaUse {
@@ -257,11 +281,15 @@ mod tests {
 
     #[test]
     fn nothing_is_said_too_early_or_while_nothing_gets_on() {
-        let mut estimate = Estimate::new(nothing(10), None);
-        assert_eq!(estimate.left(mark(seconds(0.9), 5, 10, 5), None), None);
-        assert!(estimate.left(mark(seconds(1.0), 5, 10, 5), None).is_some());
+        let mut estimate = Estimate::new(nothing(100), None);
+        assert_eq!(estimate.left(mark(seconds(0.9), 50, 100, 50), None), None);
+        assert!(
+            estimate
+                .left(mark(seconds(1.0), 50, 100, 50), None)
+                .is_some()
+        );
         for second in 2..400_u32 {
-            let left = estimate.left(mark(seconds(second.into()), 5, 10, 5), None);
+            let left = estimate.left(mark(seconds(second.into()), 50, 100, 50), None);
             assert_eq!(left.is_none(), second > 121, "{second}");
         }
     }

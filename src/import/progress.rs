@@ -42,8 +42,8 @@ impl Most {
 /// How far sending is, and how long it will take.
 pub(super) struct SendingProgress {
     counts: Counts,
-    /// What had its outcome before.
-    before: u64,
+    /// What this command has settled by sending.
+    sent: Counts,
     most: Most,
     estimate: Estimate,
     clock: Instant,
@@ -53,7 +53,7 @@ impl SendingProgress {
     pub(super) fn new(counts: Counts, rate: Option<Rate>, most: Most) -> Self {
         Self {
             counts,
-            before: counts.settled(),
+            sent: Counts::default(),
             most,
             estimate: Estimate::new(counts, rate),
             clock: Instant::now(),
@@ -62,6 +62,7 @@ impl SendingProgress {
 
     fn note(&mut self, outcome: &Outcome) {
         self.counts.add(outcome);
+        self.sent.add(outcome);
         self.counts.open = self.counts.open.saturating_sub(1);
         self.most.note(outcome);
     }
@@ -74,14 +75,15 @@ impl SendingProgress {
         }
     }
 
-    /// How much is done, and what that will be at the end: of the whole input, unless this
-    /// command sends a part of it only. Then what it has left before tells nothing of it.
-    fn place(&self) -> (u64, u64) {
+    /// How much is done, what that will be at the end, and what became of it: of the whole input,
+    /// unless this command sends a part of it only. Then what was settled before tells nothing
+    /// of it.
+    fn place(&self) -> (u64, u64, Counts) {
         if self.most.is_all() {
-            return (self.counts.settled(), self.counts.read);
+            return (self.counts.settled(), self.counts.read, self.counts);
         }
-        let done = self.counts.settled().saturating_sub(self.before);
-        (done, done + self.ahead().open)
+        let done = self.sent.settled();
+        (done, done + self.ahead().open, self.sent)
     }
 
     pub(super) fn hear(&mut self, observed: &Observed<'_>, listener: &Listener) {
@@ -98,13 +100,13 @@ impl SendingProgress {
                 };
                 let left = self.estimate.left(mark, tick.quota);
                 let left = tick.waits.map(|wait| wait.all).or(left);
-                let (done, total) = self.place();
+                let (done, total, counts) = self.place();
                 listener.progress(|| {
                     RunEvent::Progress(Progress {
                         phase: Phase::Sending,
                         done,
                         total: Some(total),
-                        counts: self.counts,
+                        counts,
                         traffic: tick.traffic,
                         concurrency: tick.allowed,
                         quota: tick.quota,
@@ -257,7 +259,15 @@ mod tests {
 
     #[test]
     fn the_whole_is_what_this_command_sends() {
-        let place = |limit, chosen, outcomes: &[Outcome]| after(limit, chosen, outcomes).place();
+        let place = |limit, chosen, outcomes: &[Outcome]| {
+            let (done, total, counts) = after(limit, chosen, outcomes).place();
+            // What is told of the outcomes adds up to what is told as done.
+            assert_eq!(counts.settled(), done);
+            let created = outcomes.iter().filter(|it| **it == self::created()).count() as u64;
+            let before = if limit.or(chosen).is_none() { 400 } else { 0 };
+            assert_eq!(counts.created, before + created);
+            (done, total)
+        };
         assert_eq!(place(None, None, &[created()]), (401, 1_000));
         assert_eq!(place(Some(3), None, &[]), (0, 3));
         assert_eq!(place(Some(3), None, &[created()]), (1, 3));
