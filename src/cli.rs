@@ -295,7 +295,7 @@ pub struct MappingExplainArgs {
     #[arg(value_name = "INPUT")]
     pub input: String,
     /// The record's number, counted from 1 without the header
-    #[arg(long, value_name = "N", value_parser = words::read::<Quantity>)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = words::read::<Quantity>)]
     pub record: Quantity,
     /// How the input is read.
     #[command(flatten)]

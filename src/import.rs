@@ -150,9 +150,17 @@ impl Import {
         }
     }
 
-    /// Says so when `--record` names a record that the input does not have.
-    fn warn_of_records_beyond(&self, read: u64, listener: &Listener) {
+    /// Refuses `--record` if a number or range of it names nothing that the input has, and says so
+    /// when a range only ends beyond it.
+    fn check_records(&self, read: u64, listener: &Listener) -> Result<(), ImportError> {
         let records = self.settings.records.as_ref();
+        if let Some(record) = records.and_then(|records| records.missing(read)) {
+            return Err(ImportError::NoSuchRecord {
+                path: self.path.clone(),
+                record,
+                read,
+            });
+        }
         if let Some(record) = records.and_then(|records| records.beyond(read)) {
             listener.tell(&RunEvent::warning(both!(
                 "`--record` names record {record}, but {input} has {read} records",
@@ -160,6 +168,7 @@ impl Import {
                 input = &self.input
             )));
         }
+        Ok(())
     }
 
     /// Opens the input and binds mapping and rules to it. A mapping that fails its own tests is

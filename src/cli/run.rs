@@ -113,7 +113,7 @@ pub struct TargetArgs {
 #[command(next_help_heading = "Pace")]
 pub struct PaceArgs {
     /// Requests in flight at most [default: 8]
-    #[arg(long, value_name = "N", value_parser = read::<Concurrency>)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = read::<Concurrency>)]
     pub concurrency: Option<Concurrency>,
     /// Requests at most: 10/s, 600/m, 3600/h [default: none]
     #[arg(long, value_name = "RATE", value_parser = read::<Rate>)]
@@ -137,19 +137,19 @@ pub struct PaceArgs {
 #[command(next_help_heading = "Limits")]
 pub struct AmountArgs {
     /// Create at most so many customers now; the same command goes on
-    #[arg(long, value_name = "N", value_parser = read::<Quantity>)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = read::<Quantity>)]
     pub limit: Option<Quantity>,
     /// Only these records: 5,17-20
-    #[arg(long, value_name = "LIST", value_parser = read::<RecordSet>)]
+    #[arg(long, allow_negative_numbers = true, value_name = "LIST", value_parser = read::<RecordSet>)]
     pub record: Option<RecordSet>,
     /// Times that one customer is sent at most [default: 5]
-    #[arg(long, value_name = "N", value_parser = read::<Attempts>)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = read::<Attempts>)]
     pub max_attempts: Option<Attempts>,
     /// Send nothing when more are invalid: 50 or 20% [default: 20%, from 20 on]
-    #[arg(long, value_name = "N|N%", value_parser = read::<Threshold>)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N|N%", value_parser = read::<Threshold>)]
     pub max_invalid: Option<Threshold>,
     /// Stop when the ERP refuses more: 50 or 10% [default: 10%, from 50 sent on]
-    #[arg(long, value_name = "N|N%", value_parser = read::<Threshold>)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N|N%", value_parser = read::<Threshold>)]
     pub max_failures: Option<Threshold>,
     /// What else ends with exit code 3 [default: none]
     #[arg(long, value_name = "changed|warning", value_parser = choice::<FailOn>(), hide_possible_values = true)]
@@ -197,7 +197,7 @@ pub struct SourceArgs {
     #[arg(long, value_name = "CHAR", value_parser = read::<Delimiter>)]
     pub delimiter: Option<Delimiter>,
     /// Lines before the header [default: 0]
-    #[arg(long, value_name = "N", value_parser = read::<u64>)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = read::<u64>)]
     pub skip_lines: Option<u64>,
     /// Sheet of an XLSX or ODS file [default: the first with cells]
     #[arg(long, value_name = "NAME", value_parser = read::<String>)]

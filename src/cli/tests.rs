@@ -352,3 +352,21 @@ fn the_language_is_known_though_the_words_are_wrong() {
         assert_eq!(super::typed_language(&words), language, "{line}");
     }
 }
+
+/// A number that is too small is told as that, and not taken for an option.
+#[test]
+fn a_negative_number_is_no_unknown_option() {
+    for option in [
+        "limit",
+        "record",
+        "concurrency",
+        "max-attempts",
+        "max-invalid",
+        "max-failures",
+        "skip-lines",
+    ] {
+        let told = refusal(&format!("importer run a.csv --{option} -1"));
+        assert!(told.contains(&format!("for '--{option} <")), "{told}");
+        assert!(!told.contains("tip:"), "{told}");
+    }
+}

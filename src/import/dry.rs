@@ -78,7 +78,7 @@ pub(super) fn rehearse(import: &mut Import) -> Result<Summary, ImportError> {
     }
     let unseen = pipeline.plan.unseen(&survey.tally);
     unseen.map_err(|error| error.at_input(&import.path))?;
-    import.warn_of_records_beyond(survey.read, &listener);
+    import.check_records(survey.read, &listener)?;
     let ready = survey.customers() - survey.counts.invalid - survey.counts.left_out;
     let mut counts = Counts {
         ready,

@@ -288,6 +288,11 @@ impl ImportError {
             Self::NeedsMapping { .. } => Self::NeedsMapping {
                 path: PathBuf::from("-"),
             },
+            Self::NoSuchRecord { record, read, .. } => Self::NoSuchRecord {
+                path: PathBuf::from("-"),
+                record,
+                read,
+            },
             Self::OtherExport {
                 mapping, source, ..
             } => Self::OtherExport {

@@ -358,8 +358,9 @@ impl Live<'_> {
             (false, true) => keep(&mut journal, &self.run, &mut survey, &self.pipeline, folder)?,
             (false, false) => journal.set_read(&self.run, survey.read)?,
         }
-        self.import
-            .warn_of_records_beyond(survey.read, &self.listener);
+        if is_kept {
+            self.import.check_records(survey.read, &self.listener)?;
+        }
         let reading = self.clock.elapsed();
         let (mut journal, delivered) = if self.too_many_invalid(&journal, &survey)? {
             let delivered = unsent(Ending::TooManyInvalid, Traffic::default());
@@ -424,6 +425,7 @@ impl Live<'_> {
         }
         let unseen = self.pipeline.plan.unseen(&survey.tally);
         unseen.map_err(|error| error.at_input(&self.import.path))?;
+        self.import.check_records(survey.read, &self.listener)?;
         Ok(survey)
     }
 

@@ -76,6 +76,13 @@ impl RecordSet {
         highest.filter(|last| *last > read)
     }
 
+    /// A number from which on nothing of what was asked for is among the input's `read` records.
+    #[must_use]
+    pub fn missing(&self, read: u64) -> Option<u64> {
+        let mut starts = self.ranges.iter().map(|(first, _)| *first);
+        starts.find(|first| *first > read)
+    }
+
     /// The numbers that are chosen, each once, up to `read`.
     pub(super) fn up_to(&self, read: u64) -> impl Iterator<Item = u64> {
         let mut ranges = self.ranges.clone();

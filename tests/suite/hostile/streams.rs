@@ -131,3 +131,31 @@ fn a_record_beyond_the_input_is_said() {
     let run = importer.arg("--record").arg("5").run().expect(0);
     assert!(!run.stderr.contains("names record"), "{}", run.said());
 }
+
+/// Who asks for one record wants that one: nothing is sent in its place, and no run begins.
+#[test]
+fn a_record_that_is_not_there_is_an_error() {
+    let customers = Customers::valid(334, 5);
+    let sandbox = StandIn::start(SandboxSettings::default());
+    for asked in ["6", "1,6", "1-2,6-9"] {
+        for further in [&[] as &[&str], &["--dry-run"]] {
+            let mut importer = importer(&customers, &sandbox.url());
+            let run = importer.arg("--record").arg(asked);
+            let run = further.iter().fold(run, |run, word| run.arg(word)).run();
+            let run = run.expect(2);
+            let said = "there is no record 6: shop.csv has 5 records";
+            assert!(run.stderr.contains(said), "{}", run.said());
+            assert!(run.stderr.contains("counted from 1"), "{}", run.said());
+            importer.args(["runs", "--json"]);
+            let runs = importer.run().expect(0).stdout;
+            assert!(!runs.contains("shop.csv"), "{runs}");
+        }
+    }
+    assert!(sandbox.numbers().is_empty());
+    // Also where the run is known.
+    let mut importer = importer(&customers, &sandbox.url());
+    importer.arg("--record").arg("1").run().expect(0);
+    importer.args(super::words(&sandbox.url()));
+    importer.arg("--record").arg("9").run().expect(2);
+    assert_eq!(sandbox.numbers().len(), 1);
+}
