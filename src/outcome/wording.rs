@@ -71,6 +71,25 @@ impl Facts<'_> {
         self.error.target.ends_with("CreditLimit")
     }
 
+    /// The sign between thousands and an amount, as the value writes them: a single sign before
+    /// three digits is one, and else the last sign stands before the cents.
+    fn amount(&self) -> (char, &'static str) {
+        let text = self.error.value.as_deref().unwrap_or_default();
+        let mut signs = text.rmatch_indices([',', '.']);
+        let by_comma = (',', "1,234.56");
+        let by_point = ('.', "1.234,56");
+        let Some((at, last)) = signs.next() else {
+            return by_point;
+        };
+        let behind = text.get(at + 1..).unwrap_or_default();
+        let digits = behind.chars().take_while(char::is_ascii_digit).count();
+        let is_of_thousands = digits == 3 && signs.all(|(_, sign)| sign == last);
+        match (last == ",") == is_of_thousands {
+            true => by_comma,
+            false => by_point,
+        }
+    }
+
     /// Whether a date is written as it should be, and there is no such day.
     fn is_no_day(&self) -> bool {
         self.error

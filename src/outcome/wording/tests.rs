@@ -417,3 +417,28 @@ proptest! {
         }
     }
 }
+
+/// The cure for an amount with cents takes its signs for what they are.
+#[test]
+fn a_whole_amount_is_made_of_what_the_value_writes() {
+    for (value, sign, amount) in [
+        ("1.234,56", '.', "1.234,56"),
+        ("12,50", '.', "1.234,56"),
+        ("1.234", '.', "1.234,56"),
+        ("1.234.567", '.', "1.234,56"),
+        ("viel", '.', "1.234,56"),
+        ("1,234.56", ',', "1,234.56"),
+        ("12.50", ',', "1,234.56"),
+        ("1,234", ',', "1,234.56"),
+        ("1,234.567", ',', "1,234.56"),
+    ] {
+        let mut error = FieldError::new(Code::TypeInteger, "CreditLimit");
+        error.value = Some(value.to_owned());
+        for language in [Language::English, Language::German] {
+            let remedy = error.remedy_in(language);
+            let extract = format!("extract = '^([\\d{sign}]+)'");
+            assert!(remedy.contains(&extract), "{value}: {remedy}");
+            assert!(remedy.contains(&format!("{amount}.")), "{value}: {remedy}");
+        }
+    }
+}

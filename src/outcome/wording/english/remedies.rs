@@ -88,8 +88,9 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
 fn whole_number(facts: &Facts<'_>) -> String {
     let (target, column) = (target(facts), columns(facts));
     if facts.is_amount() {
+        let (sign, amount) = facts.amount();
         return format!(
-            "Let {column} have whole amounts; in the mapping `extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }}` of {target} makes 1234 of 1.234,56."
+            "Let {column} have whole amounts; in the mapping `extract = '^([\\d{sign}]+)', replace = {{ \"{sign}\" = \"\" }}` of {target} makes 1234 of {amount}."
         );
     }
     format!(

@@ -88,8 +88,9 @@ pub(in crate::outcome::wording) fn remedy(facts: &Facts<'_>) -> String {
 fn whole_number(facts: &Facts<'_>) -> String {
     let (target, there) = (target(facts), there(facts));
     if facts.is_amount() {
+        let (sign, amount) = facts.amount();
         return format!(
-            "Ganze Beträge eintragen{there}; in der Zuordnung macht `extract = '^([\\d.]+)', replace = {{ \".\" = \"\" }}` von {target} 1234 aus 1.234,56."
+            "Ganze Beträge eintragen{there}; in der Zuordnung macht `extract = '^([\\d{sign}]+)', replace = {{ \"{sign}\" = \"\" }}` von {target} 1234 aus {amount}."
         );
     }
     format!(
