@@ -47,8 +47,9 @@ struct Failure {
     code: ExitCode,
     text: Bilingual,
     help: Option<Bilingual>,
-    /// A finished diagnostic, with excerpts and help of its own, that people get instead.
-    rendered: Option<Bilingual>,
+    /// A finished diagnostic, with excerpts and help of its own, that people get instead. Boxed, so
+    /// that a failure stays small.
+    rendered: Option<Box<Bilingual>>,
 }
 
 impl From<SettingsError> for Failure {
@@ -92,7 +93,7 @@ impl Failure {
                     "beim Import von {input}:\n{text}"
                 )
             };
-            self.rendered = Some(name(rendered));
+            self.rendered = Some(Box::new(name(*rendered)));
             self.text = name(self.text);
         }
         self
@@ -122,7 +123,7 @@ impl Failure {
             code,
             text: render(false, ValuesShown::None),
             help: mapping.help(),
-            rendered: Some(render(color, values)),
+            rendered: Some(Box::new(render(color, values))),
         }
     }
 }

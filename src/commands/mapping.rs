@@ -107,10 +107,10 @@ fn test(args: &MappingTestArgs, json: bool, console: &Arc<Console>) -> Ended {
             "{failed} of {total} tests failed",
             "{failed} von {total} Tests sind fehlgeschlagen"
         );
-        failure.rendered = failure.rendered.map(|rendered| Bilingual {
-            english: format!("{}\n\n{}", rendered.english, count.english),
-            german: format!("{}\n\n{}", rendered.german, count.german),
-        });
+        if let Some(rendered) = failure.rendered.as_deref_mut() {
+            rendered.english.push_str(&format!("\n\n{}", count.english));
+            rendered.german.push_str(&format!("\n\n{}", count.german));
+        }
         return Err(failure);
     }
     if !json {

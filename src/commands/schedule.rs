@@ -39,9 +39,9 @@ impl Failure {
             code: ExitCode::Unusable,
             text: Bilingual::same(error.to_string()),
             help: None,
-            rendered: Some(Bilingual::of(|language| {
+            rendered: Some(Box::new(Bilingual::of(|language| {
                 error.render(console.color_on_stderr(), language)
-            })),
+            }))),
         }
     }
 }

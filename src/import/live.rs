@@ -125,7 +125,7 @@ fn causes_of(
     let mut causes = Causes::new(import.settings.report.language, false);
     if row.counts.invalid + row.counts.refused > 0 {
         journal.each_failed(&row.id, &mut |settled| {
-            causes.note_settled(&settled, pipeline)
+            causes.note_settled(&settled, pipeline);
         })?;
     }
     Ok(causes)
