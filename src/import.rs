@@ -82,6 +82,7 @@ pub use returned::ReturnedError;
 pub(crate) use runtime::runtime_here;
 pub use settings::{Existing, FailOn, ImportSettings, RecordSet, SANDBOX};
 pub use trying::{TestResult, Tests, test_mapping};
+pub(crate) use which::absolute;
 
 /// Who hears of a run's events.
 pub type Events = Arc<dyn Fn(&RunEvent) + Send + Sync>;

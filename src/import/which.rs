@@ -128,8 +128,8 @@ pub(super) fn note_report(
     Ok(())
 }
 
-/// The path from the root on, links and all.
-pub(super) fn absolute(path: &Path) -> PathBuf {
+/// The path from the root on, links and all: another process may have another folder.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 

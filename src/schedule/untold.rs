@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::runner::Ran;
 use super::verdict::{Fate, Fault};
 use crate::exit;
+use crate::import::absolute;
 use crate::outcome::{Bilingual, Counts, ErrorGroup, Summary, Told};
 
 /// A text in English and in German.
@@ -119,10 +120,6 @@ fn in_both((english, german): Pair) -> Bilingual {
 fn groups(summary: &mut Summary) -> impl Iterator<Item = &mut ErrorGroup> {
     let (errors, warnings) = (&mut summary.errors, &mut summary.warning_groups);
     errors.iter_mut().chain(warnings)
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::JobRunner;
 use crate::commands::Failure;
 use crate::commands::run::load;
 use crate::console::Console;
+use crate::import::absolute;
 use crate::mapping::Mapping;
 use crate::outcome::{Bilingual, ExitCode, both};
 use crate::schedule::{Hindrance, Job, Jobs, Needs, PlaceOfKey, Tried};
@@ -248,11 +249,6 @@ fn still_marked(mapping: &Mapping) -> Option<Bilingual> {
             "Zuordnung: {many} Zeilen sind noch mit FILL IN markiert"
         )),
     }
-}
-
-/// The path from the root on: which one is meant depends on where the command is called.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The mapping, by its name.

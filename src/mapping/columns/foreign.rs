@@ -28,12 +28,14 @@ impl Header<'_> {
             "die erste gelesene Zeile sieht nicht nach einer Kopfzeile aus: keine der {all} \
              Spalten, die die Zuordnung liest, ist da"
         );
-        Some(Mistake::of_file(title).of_input(true).help(both!([another = another_file()]
+        let what_to_do = both!([another = another_file()]
             "if the line that names the columns is missing, export the file with it; if that \
              stands further down, `skip_lines` in [source] says after how many lines; {another}",
             "fehlt die Zeile mit den Spaltennamen, die Datei mit ihr exportieren; steht sie weiter \
              unten, mit `skip_lines` in [source] sagen, nach wie vielen Zeilen; {another}"
-        )))
+        );
+        let help = self.in_place_of_a_header(&what_to_do);
+        Some(Mistake::of_file(title).of_input(true).help(help))
     }
 
     /// How many of the mapping's columns are to be in the input itself, and those that are not

@@ -76,10 +76,30 @@ impl Header<'_> {
         })
     }
 
+    /// The names that are there, as they may be shown; none, if nothing of them may.
+    fn all_shown(&self, values: ValuesShown) -> Option<Bilingual> {
+        let shown = self.usable().map(|name| self.shown(name, values));
+        let shown: Vec<Cow<'_, str>> = shown.collect::<Option<_>>()?;
+        Some(listed(shown.iter().map(|name| &**name), 12))
+    }
+
+    /// What stands in the line that was taken for the header, with what is to be done about it.
+    pub(super) fn in_place_of_a_header(&self, what_to_do: &Bilingual) -> Repeating {
+        Repeating::new(|values| match self.all_shown(values) {
+            Some(names) if values == ValuesShown::Masked => both!([names, what_to_do]
+                "in it stand {names}, masked (`--values full` shows them); {what_to_do}",
+                "in ihr stehen {names}, maskiert (`--values full` zeigt sie); {what_to_do}"
+            ),
+            Some(names) => both!([names, what_to_do]
+                "in it stand {names}; {what_to_do}",
+                "in ihr stehen {names}; {what_to_do}"
+            ),
+            None => what_to_do.clone(),
+        })
+    }
+
     fn all_columns(&self, values: ValuesShown) -> Bilingual {
-        let shown: Option<Vec<Cow<'_, str>>> =
-            self.usable().map(|name| self.shown(name, values)).collect();
-        let Some(shown) = shown else {
+        let Some(columns) = self.all_shown(values) else {
             return match self.usable().count() {
                 1 => both!(
                     "its only column is not called so; `importer mapping check MAPPING INPUT` \
@@ -95,7 +115,6 @@ impl Header<'_> {
                 ),
             };
         };
-        let columns = listed(shown.iter().map(|name| &**name), 12);
         let is_masked = values == ValuesShown::Masked;
         match is_masked && !self.usable().all(|name| self.is_certain(name)) {
             true => both!([columns]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::import::absolute;
 use crate::outcome::borrowed::of_io;
 use crate::outcome::{Bilingual, both};
 use crate::schedule::inbox::Look;
@@ -117,11 +118,6 @@ fn has_same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
         one.consume(length);
         other.consume(length);
     }
-}
-
-/// The next start may be made from another folder.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! Who is told of a start's end.
 
-use std::path::{Path, PathBuf};
-
 use tokio::sync::watch;
 
 use super::{Workshop, reason};
 use crate::deliver::driver::Signal;
+use crate::import::absolute;
 use crate::schedule::hooks;
 use crate::schedule::jobs::Job;
 use crate::schedule::summary::JobSummary;
@@ -25,6 +24,7 @@ impl Workshop {
         let file = states.summary_file(&job.name);
         let mut failed = 0;
         for (key, place) in told(&job.hooks, before, summary.result) {
+            // A hook may work in another folder.
             let call = hooks::Call {
                 job: &job.name,
                 summary: &text,
@@ -51,9 +51,4 @@ impl Workshop {
         }
         failed
     }
-}
-
-/// A hook may work in another folder.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use serde_json::Value;
 use wawi_importer::fail_point::Point;
 use wawi_importer::sandbox::Faults;
 
@@ -174,7 +175,7 @@ fn die_over_an_old_journal(at: &str) {
 }
 
 /// Copies inputs to an archive on another file system, and dies meanwhile: each is there once, by
-/// its own name, and nothing else is.
+/// its own name, and told once, and nothing else is.
 fn die_over_an_archive(at: &str) {
     let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
         // This system has no second file system that anybody may write to.
@@ -219,13 +220,22 @@ fn die_over_an_archive(at: &str) {
         assert_eq!(there, *text, "{at}");
     }
     let notes = files_below(&importer.folder().join(".importer/jobs/shop"));
-    for note in ["copying", "moves"] {
+    for note in ["copying", "moves", "untold"] {
         assert!(
             !notes.iter().any(|path| path.ends_with(note)),
             "{at}: {note}"
         );
     }
     assert_eq!(server.created(), 4, "{at}");
+    // The next start tells of each, whichever of the two has moved it.
+    let summary = importer.folder().join(".importer/jobs/shop/summary.json");
+    let summary: Value = serde_json::from_slice(&std::fs::read(summary).unwrap()).unwrap();
+    let inputs = summary["inputs"].as_array().unwrap().iter();
+    let told: Vec<&str> = inputs
+        .map(|input| input["input"].as_str().unwrap())
+        .map(|path| path.rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(told, ["a.csv", "b.csv"], "{at}");
 }
 
 #[test]

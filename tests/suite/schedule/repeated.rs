@@ -261,9 +261,9 @@ fn names_of_columns_are_told_where_they_are_certain_to_be_names() {
     // Of one that is wholly another's nobody knows that.
     let (_, run) = header("Id;Customer;Road;Postcode;Town").run(&erp, &[]);
     let told = run.stderr.replace("\n           ", "");
-    assert!(told.contains("its columns are `…`, `C…r`, `R…`"), "{told}");
+    assert!(told.contains("in it stand `…`, `C…r`, `R…`"), "{told}");
     assert!(
-        told.contains("is the line with their names missing"),
+        told.contains("if the line that names the columns is missing"),
         "{told}"
     );
     let words = ["mapping", "check", "shop.toml", "inbox/a.csv"];
