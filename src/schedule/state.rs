@@ -330,6 +330,19 @@ impl States {
         }
     }
 
+    /// Removes what a start that was killed left of a file which it was about to replace. That is
+    /// for whoever has the lock.
+    pub(super) fn clear_parts(&self, job: &str) {
+        let entries = fs::read_dir(self.folder_of(job)).into_iter().flatten();
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if name.to_str().is_some_and(is_part) {
+                // It is in nobody's way.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
     fn file(&self, job: &str) -> PathBuf {
         self.folder_of(job).join("state.json")
     }
@@ -339,7 +352,7 @@ impl States {
     }
 
     fn untold_file(&self, job: &str) -> PathBuf {
-        self.folder.join(job).join("untold")
+        self.folder_of(job).join("untold")
     }
 
     fn copying_file(&self, job: &str) -> PathBuf {
@@ -386,6 +399,14 @@ fn read<T: Default>(
     }
 }
 
+/// What the name of a file begins and ends with that will replace another one.
+const PREFIX: &str = ".importer-";
+const SUFFIX: &str = ".part";
+
+fn is_part(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
 /// Writes a file in the place of an earlier one, so that a reader finds the one or the other.
 pub(super) fn replace(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     let folder = match path.parent() {
@@ -393,8 +414,8 @@ pub(super) fn replace(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
         _ => Path::new("."),
     };
     let mut file = tempfile::Builder::new()
-        .prefix(".importer-")
-        .suffix(".part")
+        .prefix(PREFIX)
+        .suffix(SUFFIX)
         .tempfile_in(folder)?;
     file.write_all(text)?;
     #[cfg(unix)]
@@ -430,6 +451,14 @@ mod tests {
         states.write("shop", &state).unwrap();
         assert_eq!(states.read("shop").unwrap(), state);
         assert_eq!(states.read("other").unwrap(), State::default());
+
+        // Whoever was killed while it wrote leaves a part.
+        let part = states.folder_of("shop").join(".importer-x1y2z3.part");
+        fs::write(&part, "{").unwrap();
+        states.clear_parts("shop");
+        assert!(!part.exists());
+        assert_eq!(states.read("shop").unwrap(), state);
+        states.clear_parts("other");
 
         // Another version's file has other keys.
         fs::write(states.file("shop"), r#"{"missed": 3, "more": []}"#).unwrap();

@@ -63,9 +63,11 @@ impl Workshop {
         Ok(to)
     }
 
-    /// Takes away what an earlier start, which died, left of a copy that it made.
+    /// Takes away what an earlier start, which died, left of what it wrote and of a copy that it
+    /// made.
     pub(super) async fn clear_left(&self, job: &Job) {
         let (states, name) = (self.states(), job.name.clone());
+        states.clear_parts(&name);
         let Some(copying) = self.remembered(job, states.copying(&name)) else {
             return;
         };
