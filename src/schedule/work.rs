@@ -141,9 +141,9 @@ impl Workshop {
         }
         let hooks_failed = self.call_hooks(job, &summary, signal).await;
         state.hook_failures += hooks_failed;
-        // Hooks that were ended told nobody. Who dies before the end is remembered tells once
-        // more: rather twice than never.
-        let is_cut_off = hooks_failed > 0 && *signal.borrow() == Signal::Drop;
+        // Hooks that were ended told nobody, and who ends this program may well end them, as systemd
+        // does. Who dies before the end is remembered tells once more: rather twice than never.
+        let is_cut_off = hooks_failed > 0 && *signal.borrow() != Signal::Go;
         if !is_cut_off {
             self.keep(&states, job, &summary, &state, (known, failed));
         }

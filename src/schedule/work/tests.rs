@@ -14,6 +14,16 @@ struct Fake {
     answer: Result<(), String>,
 }
 
+impl Fake {
+    fn answering(answer: Result<(), String>) -> Self {
+        Self {
+            moving: Mutex::default(),
+            moved: Mutex::default(),
+            answer,
+        }
+    }
+}
+
 impl Runner for Fake {
     fn run(&self, order: &Order) -> Ran {
         let summary = Summary {
@@ -62,26 +72,22 @@ impl Runner for Fake {
     }
 }
 
-/// Starts a job with two inputs; returns its summary, what the runner was told and the warnings.
-fn started(answer: Result<(), String>) -> (JobSummary, Vec<Places>, Vec<String>) {
-    let folder = tempfile::tempdir().unwrap();
+/// A job in the folder.
+fn job(folder: &std::path::Path, extra: &str) -> Arc<Job> {
     let text = "[[job]]\nname = \"shop\"\ncron = \"@daily\"\ninputs = \"*.csv\"\n\
                 min_age = \"0s\"\narchive_failed = \"failed\"\n";
-    let jobs = Jobs::parse("jobs.toml", text, folder.path()).unwrap();
-    for name in ["a.csv", "b.csv"] {
-        std::fs::write(folder.path().join(name), name).unwrap();
-    }
-    let fake = Arc::new(Fake {
-        moving: Mutex::default(),
-        moved: Mutex::default(),
-        answer,
-    });
+    let jobs = Jobs::parse("jobs.toml", &format!("{text}{extra}"), folder).unwrap();
+    Arc::new(jobs.jobs.into_iter().next().unwrap())
+}
+
+/// A workshop in the folder, with what it warns of.
+fn workshop(folder: &std::path::Path, fake: &Arc<Fake>) -> (Workshop, Arc<Mutex<Vec<String>>>) {
     let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
     let heard = Arc::clone(&warnings);
     let workshop = Workshop {
-        runner: Arc::clone(&fake) as Arc<dyn Runner>,
+        runner: Arc::clone(fake) as Arc<dyn Runner>,
         clock: Arc::new(SystemClock),
-        state_dir: folder.path().join(".importer"),
+        state_dir: folder.join(".importer"),
         environment: Environment::default(),
         tell: Arc::new(move |told| {
             if let Told::Warning(text) = told {
@@ -91,13 +97,27 @@ fn started(answer: Result<(), String>) -> (JobSummary, Vec<Places>, Vec<String>)
         holder: "the test".to_owned(),
         lanes: Lanes::default(),
     };
-    let (_stop, signal) = watch::channel(Signal::Go);
-    let job = Arc::new(jobs.jobs.into_iter().next().unwrap());
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    (workshop, warnings)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .unwrap();
-    let summary = runtime.block_on(workshop.start(&job, Why::Asked, &signal));
+        .unwrap()
+}
+
+/// Starts a job with two inputs; returns its summary, what the runner was told and the warnings.
+fn started(answer: Result<(), String>) -> (JobSummary, Vec<Places>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.csv", "b.csv"] {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    let fake = Arc::new(Fake::answering(answer));
+    let (workshop, warnings) = workshop(folder.path(), &fake);
+    let (_stop, signal) = watch::channel(Signal::Go);
+    let job = job(folder.path(), "");
+    let summary = runtime().block_on(workshop.start(&job, Why::Asked, &signal));
     let moved = fake.moved.lock().unwrap().clone();
     let told: Vec<PathBuf> = moved.iter().flatten().map(|(_, to)| to.clone()).collect();
     assert_eq!(*fake.moving.lock().unwrap(), told);
@@ -136,4 +156,46 @@ fn that_it_cannot_be_noted_is_told_once_and_fails_nothing() {
         warnings,
         ["job `shop`: where its input lies now is not noted: no room"]
     );
+}
+
+/// systemd's stop, and a terminal that is closed, reach the hooks as well as the program.
+#[cfg(unix)]
+#[test]
+fn what_a_hook_was_ended_over_is_told_once_more() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.csv"), "a").unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let hook = "[ -e again ] || { touch again; read ended < pipe; kill -TERM $$; }";
+    let hook = hook.replace("again", &folder.path().join("again").display().to_string());
+    let hook = hook.replace("pipe", &pipe.display().to_string());
+    let job = job(
+        folder.path(),
+        &format!("on_failure = [\"/bin/sh\", \"-c\", \"{hook}\"]\n"),
+    );
+    let fake = Arc::new(Fake::answering(Ok(())));
+    let (workshop, warnings) = workshop(folder.path(), &fake);
+    let (stop, signal) = watch::channel(Signal::Go);
+    let ended = async {
+        // It can be opened once the hook is there.
+        let pipe = pipe.clone();
+        let open = || std::fs::File::options().write(true).open(pipe).unwrap();
+        let mut pipe = tokio::task::spawn_blocking(open).await.unwrap();
+        stop.send(Signal::Terminate).unwrap();
+        std::io::Write::write_all(&mut pipe, b"now\n").unwrap();
+    };
+    let start = workshop.start(&job, Why::Asked, &signal);
+    let (first, ()) = runtime().block_on(async { tokio::join!(start, ended) });
+    let text = warnings.lock().unwrap().join("");
+    assert!(text.contains("on_failure failed"), "{text}");
+
+    let (_stop, signal) = watch::channel(Signal::Go);
+    let tell = || runtime().block_on(workshop.start(&job, Why::Asked, &signal));
+    let second = tell();
+    assert_eq!(second.exit_code, first.exit_code);
+    let inputs: Vec<_> = second.inputs.iter().map(|it| it.by_earlier_start).collect();
+    assert_eq!(inputs, [true]);
+    // That was told, and no more.
+    assert_eq!(tell().result, Outcome::Idle);
 }
