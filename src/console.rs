@@ -85,9 +85,14 @@ impl State {
             out_is_closed,
             lost_data,
             bar,
+            is_asking,
             ..
         } = self;
         bar.hide(err);
+        if std::mem::take(is_asking) {
+            // Whoever was asked did not answer.
+            let _ = err.write_all(b"\n");
+        }
         match stream {
             Stream::Out | Stream::Data if *out_is_closed => {}
             Stream::Out | Stream::Data => {
@@ -311,12 +316,17 @@ impl Console {
         // A bar would be drawn over the question, and over the answer.
         let mut state = self.lock();
         state.clear_bar();
-        state.is_asking = true;
         state.print(Stream::Err, format!("{question} {choices} ").as_bytes());
+        state.is_asking = true;
         drop(state);
         let mut answer = String::new();
         let is_heard = hear(&mut answer);
-        self.lock().is_asking = false;
+        let mut state = self.lock();
+        if !answer.ends_with('\n') {
+            state.print(Stream::Err, b"");
+        }
+        state.is_asking = false;
+        drop(state);
         is_heard && is_yes(&answer)
     }
 

@@ -166,7 +166,7 @@ impl Place {
         events: Events,
         signal: &watch::Receiver<Signal>,
     ) -> Result<Summary, ImportError> {
-        let confirm = confirm(&self.choice, input, console);
+        let confirm = confirm(&self.choice, input, console, signal);
         import(
             input,
             &self.mapping,
@@ -462,7 +462,12 @@ fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Res
 }
 
 /// A real target is shown and asked for where somebody can answer.
-fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<Confirm> {
+fn confirm(
+    choice: &RunChoice,
+    input: &Input,
+    console: &Arc<Console>,
+    signal: &watch::Receiver<Signal>,
+) -> Option<Confirm> {
     let target = choice.settings.target.as_ref()?;
     if choice.assume_yes || choice.sandbox {
         return None;
@@ -476,7 +481,7 @@ fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<
         .as_deref()
         .map_or_else(String::new, |tenant| format!(", tenant {tenant}"));
     let address = format!("{}{}{tenant}", target.base_url, target.path);
-    let (input, console) = (input.name.clone(), Arc::clone(console));
+    let (input, console, signal) = (input.name.clone(), Arc::clone(console), signal.clone());
     Some(Box::new(move |waiting| {
         let looked_up = match waiting.looked_up {
             0 => Bilingual::default(),
@@ -486,10 +491,12 @@ fn confirm(choice: &RunChoice, input: &Input, console: &Arc<Console>) -> Option<
             ),
         };
         let count = Bilingual::of(|language| thousands_in(waiting.customers, language));
-        console.ask(&both!([name = name.clone(), looked_up, count]
+        let question = both!([name = name.clone(), looked_up, count]
             "Send {count} customers of {input} to {name} ({address}){looked_up}?",
             "{count} Kunden aus {input} an {name} ({address}) senden{looked_up}?"
-        ))
+        );
+        let console = Arc::clone(&console);
+        signals::answered(&signal, move || console.ask(&question))
     }))
 }
 

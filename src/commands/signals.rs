@@ -1,7 +1,7 @@
 //! Ctrl-C, SIGTERM and SIGHUP become wishes: once, stop in an orderly way; twice, drop everything.
 //! SIGXFSZ, which says that a file met `ulimit -f`, becomes an error of the write.
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::deliver::driver::Signal;
 use crate::import::runtime_here;
@@ -29,6 +29,30 @@ pub(super) fn listen() -> watch::Receiver<Signal> {
         let _ = is_opened.recv();
     }
     receiver
+}
+
+/// What `answer` says, or no as soon as somebody wants to stop. Nothing ends a read of a terminal,
+/// so it has a thread of its own, for which nobody waits then.
+pub(super) fn answered(
+    signal: &watch::Receiver<Signal>,
+    answer: impl FnOnce() -> bool + Send + 'static,
+) -> bool {
+    let mut wish = signal.clone();
+    let waiting = std::thread::Builder::new().spawn(move || {
+        let (tell, told) = oneshot::channel();
+        let answering = std::thread::Builder::new().spawn(move || tell.send(answer()));
+        match (answering, runtime_here()) {
+            (Err(_), _) => false,
+            (Ok(_), Err(_)) => told.blocking_recv().unwrap_or(false),
+            (Ok(_), Ok(runtime)) => runtime.block_on(async {
+                tokio::select! {
+                    told = told => told.unwrap_or(false),
+                    Ok(_) = wish.wait_for(|wish| *wish != Signal::Go) => false,
+                }
+            }),
+        }
+    });
+    waiting.is_ok_and(|waiting| waiting.join().unwrap_or(false))
 }
 
 /// Makes a write beyond `ulimit -f` fail like one on a full disk. The signal that announces it

@@ -142,6 +142,7 @@ impl Live<'_> {
         let begun = Instant::now();
         let is_meant = confirm(waiting);
         self.asked.get_or_init(|| begun.elapsed());
+        self.listener.check_signal()?;
         is_meant.then_some(()).ok_or(ImportError::Declined)
     }
 

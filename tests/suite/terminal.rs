@@ -153,8 +153,12 @@ impl Terminal {
 
     /// What Ctrl-C is to a program whose terminal it is.
     fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(sent.success());
     }
 
@@ -332,6 +336,31 @@ fn ctrl_c_leaves_nothing_of_the_progress_on_the_terminal() {
             assert!(!text.contains(word), "{word}: {text}");
         }
     }
+}
+
+#[test]
+fn a_question_ends_with_ctrl_c_and_sends_nothing() {
+    let server = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&server, 3);
+    importer.args(["run", "in.csv", "-m", "map.toml"]);
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut terminal = Terminal::start(&importer, 120);
+        terminal.read_until(|shown| shown.ends_with("[y/N] "));
+        terminal.signal(signal);
+        assert_eq!(terminal.end(), code, "{}", terminal.shown());
+        let text = terminal.screen().text();
+        let told = "[y/N]\nerror: interrupted before anything was sent\n help: the same command";
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        assert!(lines.join("\n").contains(told), "{text}");
+    }
+    // The end of the input is no answer either.
+    let mut terminal = Terminal::start(&importer, 120);
+    terminal.read_until(|shown| shown.ends_with("[y/N] "));
+    terminal.type_in("\u{4}");
+    assert_eq!(terminal.end(), 130, "{}", terminal.shown());
+    let text = terminal.screen().text();
+    assert!(text.contains("\nerror: nothing was sent"), "{text}");
+    assert_eq!(server.created(), 0);
 }
 
 #[test]
