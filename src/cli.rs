@@ -13,6 +13,7 @@ pub mod register;
 pub mod run;
 pub mod sandbox;
 pub mod schedule;
+mod tips;
 pub mod words;
 
 use std::ffi::OsString;
@@ -30,6 +31,7 @@ pub use register::RegisterArgs;
 pub use run::{PaceArgs, ReportArgs, RunArgs, SourceArgs, TargetArgs};
 pub use sandbox::{Decision, Duplicates, Lookup, SandboxArgs};
 pub use schedule::{ListenAddress, ScheduleArgs};
+pub(crate) use tips::with_fitting_tips;
 pub use words::{MappingChoice, Word};
 
 use crate::names::NameList;

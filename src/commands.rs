@@ -184,6 +184,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, environment: &Environment) 
             if error.use_stderr() {
                 // It repeats words that a shell may have made of the names of files.
                 let console = Console::new(ConsoleSettings::default());
+                let error = cli::with_fitting_tips(error);
                 let german = match early_language(typed, environment) {
                     Language::English => None,
                     Language::German => cli::in_german(&error),

@@ -116,19 +116,19 @@ pub struct PaceArgs {
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = read::<Concurrency>)]
     pub concurrency: Option<Concurrency>,
     /// Requests at most: 10/s, 600/m, 3600/h [default: none]
-    #[arg(long, value_name = "RATE", value_parser = read::<Rate>)]
+    #[arg(long, allow_hyphen_values = true, value_name = "RATE", value_parser = read::<Rate>)]
     pub rate: Option<Rate>,
     /// Time limit of a request [default: 60s]
-    #[arg(long, value_name = "TIME", value_parser = read::<TimeLimit>)]
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", value_parser = read::<TimeLimit>)]
     pub timeout: Option<TimeLimit>,
     /// How long a lost request may still take effect [default: 2 x timeout]
-    #[arg(long, value_name = "TIME", value_parser = read::<Duration>)]
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", value_parser = read::<Duration>)]
     pub settle: Option<Duration>,
     /// Give up when the ERP is away for longer [default: 15m]
-    #[arg(long, value_name = "TIME", value_parser = read::<Duration>)]
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", value_parser = read::<Duration>)]
     pub max_outage: Option<Duration>,
     /// Stop after this time; the same command resumes [default: none]
-    #[arg(long, value_name = "TIME", value_parser = read::<TimeLimit>)]
+    #[arg(long, allow_hyphen_values = true, value_name = "TIME", value_parser = read::<TimeLimit>)]
     pub max_duration: Option<TimeLimit>,
 }
 
@@ -146,10 +146,10 @@ pub struct AmountArgs {
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = read::<Attempts>)]
     pub max_attempts: Option<Attempts>,
     /// Send nothing when more are invalid: 50 or 20% [default: 20%, from 20 on]
-    #[arg(long, allow_negative_numbers = true, value_name = "N|N%", value_parser = read::<Threshold>)]
+    #[arg(long, allow_hyphen_values = true, value_name = "N|N%", value_parser = read::<Threshold>)]
     pub max_invalid: Option<Threshold>,
     /// Stop when the ERP refuses more: 50 or 10% [default: 10%, from 50 sent on]
-    #[arg(long, allow_negative_numbers = true, value_name = "N|N%", value_parser = read::<Threshold>)]
+    #[arg(long, allow_hyphen_values = true, value_name = "N|N%", value_parser = read::<Threshold>)]
     pub max_failures: Option<Threshold>,
     /// What else ends with exit code 3 [default: none]
     #[arg(long, value_name = "changed|warning", value_parser = choice::<FailOn>(), hide_possible_values = true)]

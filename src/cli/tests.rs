@@ -361,11 +361,17 @@ fn a_negative_number_is_no_unknown_option() {
         "record",
         "concurrency",
         "max-attempts",
-        "max-invalid",
+        "max-invalid -1%",
         "max-failures",
         "skip-lines",
+        "rate -5/s",
+        "timeout -5s",
+        "settle -5s",
+        "max-outage -5m",
+        "max-duration -2h",
     ] {
-        let told = refusal(&format!("importer run a.csv --{option} -1"));
+        let (option, value) = option.split_once(' ').unwrap_or((option, "-1"));
+        let told = refusal(&format!("importer run a.csv --{option} {value}"));
         assert!(told.contains(&format!("for '--{option} <")), "{told}");
         assert!(!told.contains("tip:"), "{told}");
     }
