@@ -547,7 +547,7 @@ mod tests {
         let small = set(|it| it.record_cap = 5);
         let utf_8 = set(|it| it.encoding = Some("utf-8".to_owned()));
         let klingon = set(|it| it.encoding = Some("klingon".to_owned()));
-        let cases: [(&str, &[u8], &SourceSettings, &str); 15] = [
+        let cases: [(&str, &[u8], &SourceSettings, &str); 17] = [
             ("a.csv", b"", &usual, "Empty"),
             ("a.csv", b"\xef\xbb\xbf \r\n", &usual, "Empty"),
             ("a.jsonl", b"\n\n", &usual, "Empty"),
@@ -562,6 +562,13 @@ mod tests {
             ("a.csv", b"a", &klingon, "UnknownEncoding"),
             ("a.json", b" [\n{\"a\":1}]", &usual, "JsonArray"),
             ("a", b"[ {\"a\":1}]", &usual, "JsonArray"),
+            ("a.json", b"{\r\n  \"a\":1\r\n}", &usual, "JsonSpread"),
+            (
+                "a.csv",
+                b"\n{ \n\"a\": [\n{\"b\":1}]}",
+                &usual,
+                "JsonSpread",
+            ),
             ("a.csv", b"\xff\xfea\0;\0b", &usual, "Malformed"),
         ];
         for (name, bytes, settings, kind) in cases {

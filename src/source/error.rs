@@ -165,6 +165,12 @@ pub enum SourceError {
         /// The path.
         path: PathBuf,
     },
+    /// JSON whose objects go over several lines.
+    #[error("`{}` is JSON over several lines; one object a line is read (JSONL)", path.display())]
+    JsonSpread {
+        /// The path.
+        path: PathBuf,
+    },
     /// No encoding has that name.
     #[error("`{label}` is no encoding that is known")]
     UnknownEncoding {
@@ -314,6 +320,7 @@ impl SourceError {
             | Self::UnknownSheet { path, .. }
             | Self::Binary { path, .. }
             | Self::JsonArray { path }
+            | Self::JsonSpread { path }
             | Self::OtherEncoding { path, .. }
             | Self::Malformed { path, .. }
             | Self::HeaderEncoding { path, .. }

@@ -330,7 +330,23 @@ fn format_of(path: &Path, settings: &SourceSettings, sample: &[u8]) -> Result<Fo
             path: path.to_owned(),
         });
     }
+    if format == Format::Jsonl && is_spread(start) {
+        return Err(SourceError::JsonSpread {
+            path: path.to_owned(),
+        });
+    }
     Ok(format)
+}
+
+/// Whether a JSON object begins on one line and goes on below. A line that was only cut off is not
+/// followed by a key.
+fn is_spread(start: &[u8]) -> bool {
+    let Some(rest) = start.strip_prefix(b"{") else {
+        return false;
+    };
+    let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
+    let is_broken = blank.copied().any(is_break);
+    is_broken && rest.trim_ascii_start().starts_with(b"\"")
 }
 
 #[cfg(test)]
@@ -383,6 +399,19 @@ mod tests {
             let error = refused(bytes, Some(Format::Csv)).unwrap();
             assert!(error.to_string().contains(told), "{error}");
             assert!(error.in_german().contains("JSON"), "{error}");
+        }
+    }
+
+    #[test]
+    fn one_damaged_line_of_json_is_no_object_over_several() {
+        for lines in [
+            "{\n{\"a\":1}\n",
+            "{ \"a\":\n{\"a\":1}\n",
+            "{\"a\":1}\n",
+            "{}\n\"a\"\n",
+        ] {
+            let error = refused(lines.as_bytes(), Some(Format::Jsonl));
+            assert!(error.is_none(), "{lines}: {error:?}");
         }
     }
 

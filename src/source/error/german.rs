@@ -82,6 +82,10 @@ impl SourceError {
                 "`{}` ist ein einziges JSON-Array; gelesen wird ein Objekt je Zeile (JSONL)",
                 path.display()
             ),
+            Self::JsonSpread { path } => format!(
+                "`{}` ist JSON über mehrere Zeilen; gelesen wird ein Objekt je Zeile (JSONL)",
+                path.display()
+            ),
             Self::UnknownEncoding { label } => format!("`{label}` ist kein bekannter Zeichensatz"),
             Self::OtherEncoding {
                 path,

@@ -68,6 +68,15 @@ impl SourceError {
                     "daraus ein Objekt je Zeile machen: jq -c '.[]' EIN.json > AUS.jsonl"
                 )
             }
+            Self::JsonSpread { .. } => {
+                both!(
+                    "put each object on one line: jq -c . IN.json > OUT.jsonl; if the customers are \
+                     a list in one object: jq -c '.NAME[]' IN.json > OUT.jsonl, with the list's name",
+                    "jedes Objekt auf eine Zeile bringen: jq -c . EIN.json > AUS.jsonl; sind die \
+                     Kunden eine Liste in einem Objekt: jq -c '.NAME[]' EIN.json > AUS.jsonl, mit \
+                     dem Namen der Liste"
+                )
+            }
             Self::UnknownEncoding { .. } => {
                 both!(
                     "use one of the names that browsers know: utf-8, windows-1252, iso-8859-15, utf-16le; \

@@ -609,15 +609,15 @@ fn lines_of_json() -> Vec<Bad> {
                 "jq -c",
             ],
         ),
-        spoilt(
+        refused(
             "an object over several lines",
             "a.json",
             "{\n  \"Nr\": \"C1\",\n  \"Name\": \"A\"\n}\n",
             [
                 "a.json -m map.toml --dry-run",
-                "1 (line 1)",
-                "json.malformed",
-                malformed,
+                "`a.json`",
+                "is JSON over several lines",
+                "jq -c .",
             ],
         ),
         spoilt(
