@@ -350,6 +350,11 @@ fn country(maker: &Maker<'_>, role: Role) -> Line {
         .step("default", quote(usual));
     let line = Line::new(KEY, &value, line.sure, line.why);
     match role {
+        // Of an input without records nobody knows whether any will lack it.
+        Role::Billing if empty == 0 => line.marked(maker.say(both!(
+            "the country of records without one",
+            "das Land, wo keines steht"
+        ))),
         Role::Billing => line.marked(maker.say(both!(
             "the country of the {records} without one",
             "das Land, wo keines steht: {records}",

@@ -170,6 +170,17 @@ fn values_tell_what_names_do_not() {
 }
 
 #[test]
+fn nobody_is_counted_where_there_are_no_records() {
+    let proposal = proposed("Nr|Name|Ort|Land");
+    has(&proposal, "FILL IN: the country of records without one");
+    assert!(
+        !proposal.text.contains("the 0 records"),
+        "{}",
+        proposal.text
+    );
+}
+
+#[test]
 fn damage_gets_its_steps() {
     let proposal = proposed(
         "Nr|Name|Firma|PLZ|Ort|Land|Telefon|Mail|Status|Zahlungsziel|Kreditlimit|seit
