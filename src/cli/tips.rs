@@ -10,11 +10,12 @@ pub(crate) fn with_fitting_tips(mut error: clap::Error) -> clap::Error {
         error.get(ContextKind::InvalidArg),
         Some(ContextValue::String(word)) if word.starts_with("--")
     );
-    if is_option && error.kind() == ErrorKind::UnknownArgument {
-        if let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested) {
-            tips.retain(|tip| !tip.to_string().starts_with("to pass "));
-            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
-        }
+    if is_option
+        && error.kind() == ErrorKind::UnknownArgument
+        && let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested)
+    {
+        tips.retain(|tip| !tip.to_string().starts_with("to pass "));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
     }
     error
 }
