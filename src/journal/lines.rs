@@ -43,14 +43,27 @@ pub fn add_line(path: &Path, line: &impl Serialize) -> io::Result<()> {
 /// # Errors
 /// If it cannot be read.
 pub fn lines<T: DeserializeOwned>(path: &Path) -> io::Result<Vec<T>> {
+    sound_lines(path).map(|(lines, _)| lines)
+}
+
+/// The same, and whether there is also what nobody can have written there: a kill leaves lines that
+/// were cut off, and nothing else.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn sound_lines<T: DeserializeOwned>(path: &Path) -> io::Result<(Vec<T>, bool)> {
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         read => read?,
     };
-    let lines = bytes.split(|byte| *byte == b'\n');
-    Ok(lines
-        .filter_map(|line| serde_json::from_slice(line).ok())
-        .collect())
+    let (mut lines, mut is_damaged) = (Vec::new(), false);
+    for line in bytes.split(|byte| *byte == b'\n') {
+        match serde_json::from_slice(line) {
+            Ok(line) => lines.push(line),
+            Err(error) => is_damaged |= !error.is_eof(),
+        }
+    }
+    Ok((lines, is_damaged))
 }
 
 #[cfg(test)]
@@ -67,6 +80,10 @@ mod tests {
         file.write_all(b"\n\"tw").unwrap();
         add_line(&path, &"three").unwrap();
         assert_eq!(lines::<String>(&path).unwrap(), ["one", "three"]);
+        assert!(!sound_lines::<String>(&path).unwrap().1);
+        file.write_all(b"\n\0\0\n\"four\"").unwrap();
+        let (found, is_damaged) = sound_lines::<String>(&path).unwrap();
+        assert_eq!((found.len(), is_damaged), (3, true));
         assert!(lines::<String>(folder.path()).is_err());
     }
 }

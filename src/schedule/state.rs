@@ -16,7 +16,7 @@ use super::known::Known;
 use super::summary::JobSummary;
 use super::untold::{self, Untold};
 use super::verdict::{Fate, Outcome};
-use crate::journal::{add_line, lines, state_folder_help};
+use crate::journal::{add_line, sound_lines, state_folder_help};
 use crate::outcome::Bilingual;
 use crate::outcome::borrowed::of_io;
 
@@ -59,6 +59,15 @@ impl StateError {
     /// What to do about it.
     pub(super) fn help(&self) -> Bilingual {
         state_folder_help(&self.source)
+    }
+
+    /// What stands in the file is not what was written there.
+    pub(super) fn damaged(path: PathBuf) -> Self {
+        Self {
+            path,
+            doing: "read",
+            source: io::Error::new(io::ErrorKind::InvalidData, "it is damaged"),
+        }
     }
 
     /// The line that cannot be understood, if the file could be read.
@@ -231,17 +240,38 @@ impl States {
         })
     }
 
-    /// The inputs that earlier starts have moved and of which nobody was told.
-    pub(super) fn untold(&self, job: &str) -> Result<Vec<Untold>, StateError> {
+    /// The inputs that earlier starts have moved and of which nobody was told, and whether some of
+    /// it cannot be read.
+    pub(super) fn untold(&self, job: &str) -> Result<(Vec<Untold>, bool), StateError> {
         let path = self.untold_file(job);
-        match lines(&path) {
-            Ok(notes) => Ok(untold::moved(notes)),
+        match sound_lines(&path) {
+            Ok((notes, is_damaged)) => Ok((untold::moved(notes), is_damaged)),
             Err(source) => Err(StateError {
                 path,
                 doing: "read",
                 source,
             }),
         }
+    }
+
+    /// Leaves these notes and no others: what was not moved then may be moved later, by its own.
+    pub(super) fn keep_untold(&self, job: &str, notes: &[Untold]) -> Result<(), StateError> {
+        let path = self.untold_file(job);
+        if notes.is_empty() || !path.exists() {
+            return self.forget_untold(job);
+        }
+        let mut text = Vec::new();
+        let kept = notes.iter().try_for_each(|note| {
+            text.push(b'\n');
+            serde_json::to_writer(&mut text, note)
+        });
+        let kept = kept.map_err(io::Error::from);
+        kept.and_then(|()| self.put(&path, &text))
+            .map_err(|source| StateError {
+                path,
+                doing: "written",
+                source,
+            })
     }
 
     /// Notes an input that is about to be moved.
@@ -351,7 +381,7 @@ impl States {
         self.folder_of(job).join("failures")
     }
 
-    fn untold_file(&self, job: &str) -> PathBuf {
+    pub(super) fn untold_file(&self, job: &str) -> PathBuf {
         self.folder_of(job).join("untold")
     }
 

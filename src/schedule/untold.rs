@@ -102,7 +102,11 @@ pub(super) fn moved(notes: Vec<Untold>) -> Vec<Untold> {
         if note.is_corrected {
             moved.pop();
         }
-        moved.push(note);
+        // Those that are kept stand alone.
+        moved.push(Untold {
+            is_corrected: false,
+            ..note
+        });
     }
     moved.retain(Untold::was_moved);
     moved

@@ -116,7 +116,7 @@ impl Workshop {
         let known = self.remembered(job, states.known(&job.name));
         // A copy that is taken away was no move.
         self.clear_left(job).await;
-        let earlier = self.remembered(job, states.untold(&job.name));
+        let earlier = self.untold(job);
         state.last_start = Some(started);
         state.since.get_or_insert(started);
         state.first_seen.get_or_insert(started);
@@ -155,7 +155,7 @@ impl Workshop {
 
     /// What is remembered of the job. What cannot be read is as good as nothing: the journal
     /// alone sees to it that nothing is sent twice.
-    fn remembered<T: Default>(&self, job: &Job, read: Result<T, StateError>) -> T {
+    pub(super) fn remembered<T: Default>(&self, job: &Job, read: Result<T, StateError>) -> T {
         read.unwrap_or_else(|error| {
             let text = both!([error = error.told()]
                 "{error}; it is begun anew",

@@ -11,12 +11,34 @@ use super::weighing::failed_in;
 use super::{Files, Workshop};
 use crate::deliver::driver::Signal;
 use crate::import::FailureMark;
+use crate::outcome::both;
 use crate::schedule::jobs::Job;
 use crate::schedule::runner::Order;
+use crate::schedule::state::StateError;
 use crate::schedule::summary::{InputSummary, RunSummary};
 use crate::schedule::untold::Untold;
 
 impl Workshop {
+    /// The inputs of earlier starts of which nobody was told.
+    pub(super) fn untold(&self, job: &Job) -> Vec<Untold> {
+        let states = self.states();
+        let (earlier, is_damaged) = self.remembered(job, states.untold(&job.name));
+        if is_damaged {
+            let error = StateError::damaged(states.untold_file(&job.name)).told();
+            let text = both!([error]
+                "{error}; of an input that earlier starts have moved to an archive perhaps nobody is \
+                 told",
+                "{error}; eine Eingabe, die frühere Starts ins Archiv verschoben haben, wird \
+                 vielleicht nie gemeldet"
+            );
+            self.warn(job, &text);
+        }
+        if let Err(error) = states.keep_untold(&job.name, &earlier) {
+            self.warn(job, &error.told());
+        }
+        earlier
+    }
+
     /// Adds the inputs of earlier starts to those of this one. What failed in them is weighed
     /// here, for what a start does not tell it does not learn either.
     pub(super) async fn take_over(

@@ -199,3 +199,43 @@ fn what_a_hook_was_ended_over_is_told_once_more() {
     // That was told, and no more.
     assert_eq!(tell().result, Outcome::Idle);
 }
+
+/// A start that was killed on the way leaves a note of a move that the next one makes.
+#[test]
+fn what_was_moved_at_the_second_try_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inbox, archive) = (
+        folder.path().join("a.csv"),
+        folder.path().join("failed.csv"),
+    );
+    std::fs::write(&inbox, "a").unwrap();
+    let (workshop, warnings) = workshop(folder.path(), &Arc::new(Fake::answering(Ok(()))));
+    let (job, states) = (job(folder.path(), ""), workshop.states());
+    let note = || {
+        let untold = Untold::of(&lost(), Fate::Failed, &inbox, &archive);
+        states.note_untold("shop", &untold).unwrap();
+    };
+    note();
+    assert!(workshop.untold(&job).is_empty());
+    note();
+    std::fs::rename(&inbox, &archive).unwrap();
+    for _ in 0..2 {
+        assert_eq!(workshop.untold(&job).len(), 1);
+    }
+    assert!(warnings.lock().unwrap().is_empty());
+
+    // What nobody can read is told, once, and spoils nothing.
+    let file = std::fs::File::options()
+        .append(true)
+        .open(states.untold_file("shop"));
+    std::io::Write::write_all(&mut file.unwrap(), b"\n\0\0").unwrap();
+    for _ in 0..2 {
+        assert_eq!(workshop.untold(&job).len(), 1);
+    }
+    let text = warnings.lock().unwrap().join(" ");
+    assert_eq!(
+        text.matches("untold cannot be read: it is damaged").count(),
+        1,
+        "{text}"
+    );
+}
