@@ -15,7 +15,7 @@ use super::jobs::Job;
 use super::metrics::{self, Reading};
 use super::state::{State, replace};
 use super::summary::JobSummary;
-use super::times::{Due, Step, next, opening, step};
+use super::times::{Due, LATE, Step, next, opening, step};
 use super::told::{Told, Why};
 use super::verdict::Outcome;
 use super::work::{Workshop, stopped};
@@ -123,10 +123,12 @@ impl Daemon {
         let board = Arc::clone(&self.board);
         let serving = endpoint.map(|endpoint| tokio::spawn(endpoint.serve(board)));
         let mut running = JoinSet::new();
+        let mut seen = self.workshop.clock.now();
         let mut nexts = self.open(&mut running, &signal);
         self.write_metrics();
         let mut code = ExitCode::Fine;
         while *signal.borrow() == Signal::Go {
+            self.look_again(&mut seen, &mut nexts);
             self.start_due(&mut nexts, &mut running, &signal);
             let wake = nexts.iter().filter_map(|next| next.start()).min();
             tokio::select! {
@@ -161,7 +163,7 @@ impl Daemon {
         let now = self.workshop.clock.now();
         let mut nexts = Vec::with_capacity(self.jobs.len());
         for job in &self.jobs {
-            let mut state = self.board.state(&job.name);
+            let mut state = self.workshop.remembered(job, states.read(&job.name));
             let known = state.last_start.max(state.last_end).or(state.since);
             self.board.see(&job.name);
             if known.is_none() {
@@ -178,6 +180,22 @@ impl Daemon {
             nexts.push(next);
         }
         nexts
+    }
+
+    /// A clock that was set back must not let a job wait for the time that it was set from.
+    fn look_again(&self, seen: &mut Timestamp, nexts: &mut [Next]) {
+        let now = self.workshop.clock.now();
+        let before = std::mem::replace(seen, now);
+        if before.duration_since(now) <= LATE {
+            return;
+        }
+        for (job, to_come) in self.jobs.iter().zip(nexts) {
+            to_come.due = next(job, now);
+            if let (Some(again), Some(wait)) = (&mut to_come.again, job.retry_after) {
+                *again = (*again).min(now.checked_add(wait).unwrap_or(*again));
+            }
+            self.tell_next(job, *to_come);
+        }
     }
 
     /// Starts, or lets go, what is due.
@@ -252,7 +270,7 @@ impl Daemon {
             due: due.due,
         });
         let states = self.workshop.states();
-        let mut state = self.board.state(&job.name);
+        let mut state = self.workshop.remembered(job, states.read(&job.name));
         state.missed += 1;
         // So that it is not missed a second time.
         state.since = Some(self.workshop.clock.now());

@@ -48,7 +48,10 @@ impl Clock for Moved {
     fn wait(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         let mut time = self.0.subscribe();
         Box::pin(async move {
-            let _ = time.wait_for(|now| *now >= at).await;
+            // Whoever waits looks at a clock that was set, to whatever time.
+            if *time.borrow_and_update() < at {
+                let _ = time.changed().await;
+            }
         })
     }
 }
@@ -556,5 +559,39 @@ fn a_job_that_never_ended_is_there_for_those_who_look() {
     world.wait_for_next("2026-05-03T00:00:00Z");
     let text = world.ask(&working, "/metrics");
     assert_eq!(seen(&text), at("2026-05-01T20:00:00Z"));
+    assert_eq!(world.end(working, Signal::Interrupt), ExitCode::Fine);
+}
+
+/// A computer that begins with a wrong clock sets it right a while later.
+#[test]
+fn a_clock_that_is_set_back_lets_no_job_wait_for_the_time_that_it_was_set_from() {
+    let world = World::new("2031-05-01T20:00:00Z", SandboxSettings::default());
+    let working = world.begin(&job("min_age = \"0s\""));
+    world.wait_for_next("2031-05-02T00:00:00Z");
+    let is_next = |told: &Told| {
+        let day = "2026-05-02T00:00:00Z".parse::<Timestamp>().unwrap();
+        matches!(told, Told::Next { at, .. } if *at == day)
+    };
+    world.wait_for_told(|told| {
+        world.clock.to("2026-05-01T20:00:00Z");
+        is_next(told)
+    });
+    world.put("inbox/a.csv", &export([("K1", "Ulm")]), DAY);
+    world.clock.to("2026-05-02T00:00:00Z");
+    assert_eq!(world.wait_for_ended(1)[0].exit_code, 0);
+    assert_eq!(world.end(working, Signal::Interrupt), ExitCode::Fine);
+}
+
+/// It would be overwritten, and nobody would know what has become of the counts.
+#[test]
+fn a_state_that_cannot_be_read_is_told_at_the_beginning() {
+    let world = World::new("2026-05-01T20:00:00Z", SandboxSettings::default());
+    world.write(".importer/jobs/shop/state.json", "{\"missed\": ");
+    let working = world.begin(&job("min_age = \"0s\""));
+    world.wait_for_told(|told| {
+        matches!(told, Told::Warning(text)
+            if text.english.contains("state.json cannot be read")
+                && text.english.ends_with("; it is begun anew"))
+    });
     assert_eq!(world.end(working, Signal::Interrupt), ExitCode::Fine);
 }
