@@ -134,17 +134,17 @@ fn ended(summary: &JobSummary) -> Bilingual {
             german: format!("{}, {}", text.german, failed.german),
         };
     }
-    let is_old = |input: &&InputSummary| input.run.as_ref().is_some_and(|run| run.finished_before);
-    let found_again = summary.inputs.iter().filter(is_old).count();
-    let is_earlier = |input: &&InputSummary| input.by_earlier_start;
-    let earlier = summary.inputs.iter().filter(is_earlier).count();
+    let (earlier, own): (Vec<_>, Vec<_>) =
+        summary.inputs.iter().partition(|it| it.by_earlier_start);
+    let is_old = |input: &&&InputSummary| input.run.as_ref().is_some_and(|run| run.finished_before);
+    let found_again = own.iter().filter(is_old).count();
     for (count, word) in [
         (
-            summary.inputs.len().saturating_sub(found_again + earlier),
+            own.len().saturating_sub(found_again),
             both!("read", "gelesen"),
         ),
         (
-            earlier,
+            earlier.len(),
             both!(
                 "read by an earlier start that told nobody",
                 "von einem früheren Start gelesen, der niemandem Bescheid gab"

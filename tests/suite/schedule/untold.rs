@@ -163,3 +163,26 @@ fn what_was_imported_before_a_start_was_killed_is_a_success_of_the_next_one() {
     assert_eq!(files(&summary), [("a.csv", true)]);
     once(&mut importer).expect(4);
 }
+
+/// Each file is counted once in the job's line, whatever is to be said of it.
+#[test]
+fn a_finished_file_that_an_earlier_start_found_again_is_no_other_file() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "");
+    importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+    once(&mut importer).expect(0);
+    importer.file("inbox/a.csv", export([("K1", "Ulm")]));
+    importer.file("inbox/b.csv", export([("K2", "Ulm")]));
+    erp.set_faults(Faults {
+        hang: 1.0,
+        ..Faults::default()
+    });
+    let mut start = begun(&mut importer, &erp);
+    start.0.kill().unwrap();
+    start.0.wait().unwrap();
+    erp.set_faults(Faults::default());
+    let run = once(&mut importer).expect(0);
+    let said = run.stderr.replace('\n', " ");
+    let told = "code 0, 1 file read, 1 file read by an earlier start that told nobody ";
+    assert!(said.contains(told), "{}", run.said());
+}
