@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::inbox::Look;
 use super::runner::Ran;
 use super::verdict::{Fate, Fault};
 use crate::exit;
@@ -23,6 +24,9 @@ pub(super) struct Untold {
     pub(super) input: PathBuf,
     /// Where it will lie.
     pub(super) moved_to: PathBuf,
+    /// By what the file is known.
+    #[serde(default)]
+    pub(super) look: Option<Look>,
     /// Whether the note before this one named a place that was taken meanwhile.
     pub(super) is_corrected: bool,
     /// What becomes of it.
@@ -53,6 +57,7 @@ impl Untold {
         Self {
             input: absolute(input),
             moved_to: absolute(moved_to),
+            look: None,
             is_corrected: false,
             fate,
             exit_code: ran.code.number(),
@@ -88,10 +93,15 @@ impl Untold {
     }
 
     /// Whether it was moved. Who died before that left it where it was, and perhaps an empty file
-    /// that takes its name; then the next start finds it again.
+    /// that takes its name; then the next start finds it again. Another file of its name may have
+    /// come since, and the archive may be away.
     fn was_moved(&self) -> bool {
+        let is_still_there = Look::at(&self.input).is_ok_and(|found| {
+            let look = self.look.as_ref();
+            look.is_none_or(|look| found.is_of_the_same(look))
+        });
         let place = fs::metadata(&self.moved_to);
-        !self.input.exists() || place.is_ok_and(|found| found.is_file() && found.len() > 0)
+        !is_still_there || place.is_ok_and(|found| found.is_file() && found.len() > 0)
     }
 }
 
@@ -173,6 +183,19 @@ mod tests {
         let ran = again(&note).ran();
         assert_eq!(ran.summary.as_deref(), Some(&summary));
         assert_eq!((ran.code, ran.is_strict), (ExitCode::SomeFailed, true));
+    }
+
+    /// The archive may be away when the next export is there already.
+    #[test]
+    fn another_file_of_the_same_name_hides_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join("a.csv");
+        fs::write(&input, "bad").unwrap();
+        let mut note = Untold::of(&ran(None), Fate::Failed, &input, Path::new("/away/a.csv"));
+        note.look = Look::at(&input).ok();
+        assert_eq!(moved(vec![again(&note)]).len(), 0);
+        fs::write(&input, "the next one").unwrap();
+        assert_eq!(moved(vec![again(&note)]).len(), 1);
     }
 
     /// Who dies on the way leaves it where it was, and perhaps an empty file of its name.

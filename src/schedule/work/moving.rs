@@ -40,6 +40,7 @@ impl Workshop {
                 tracing::warn!(%why, "where an input will lie is not noted beforehand");
             }
             let mut untold = Untold::of(ran, fate, &order.input, to);
+            untold.look = Some(look.clone());
             untold.is_corrected = is_corrected;
             if let Err(error) = states.note_untold(job, &untold) {
                 self.warn(&order.job, &error.told());
