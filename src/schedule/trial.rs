@@ -221,12 +221,12 @@ fn program(words: &[String], environment: &Environment) -> Result<(), HookFault>
         endings.iter().map(move |ending| {
             let mut place = place.clone().into_os_string();
             place.push(ending);
-            std::fs::metadata(place)
+            std::fs::metadata(&place).map(|found| may_run(place.as_ref(), &found))
         })
     });
     if is_name {
         // What may not be run there is passed by.
-        return match found.any(|found| found.is_ok_and(|found| may_run(&found))) {
+        return match found.any(|may_run| may_run.is_ok_and(|it| it)) {
             true => Ok(()),
             false => Err(fault(both!(
                 "the program `{program}` is in no folder of PATH",
@@ -237,8 +237,8 @@ fn program(words: &[String], environment: &Environment) -> Result<(), HookFault>
     let mut why = None;
     for found in found {
         match found {
-            Ok(found) if may_run(&found) => return Ok(()),
-            Ok(_) => {
+            Ok(true) => return Ok(()),
+            Ok(false) => {
                 why = Some(both!(
                     "`{program}` is no program that may be run",
                     "`{program}` ist kein ausführbares Programm"
@@ -255,13 +255,13 @@ fn program(words: &[String], environment: &Environment) -> Result<(), HookFault>
     why.map_or(Ok(()), |why| Err(fault(why)))
 }
 
+/// Whether this user may run it: a program may be its owner's alone.
 #[cfg(unix)]
-fn may_run(found: &std::fs::Metadata) -> bool {
-    let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions());
-    found.is_file() && mode & 0o111 != 0
+fn may_run(path: &Path, found: &std::fs::Metadata) -> bool {
+    found.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
 #[cfg(not(unix))]
-fn may_run(found: &std::fs::Metadata) -> bool {
+fn may_run(_: &Path, found: &std::fs::Metadata) -> bool {
     found.is_file()
 }

@@ -17,6 +17,14 @@ pub(super) fn nearest(folder: &Path) -> Result<PathBuf, Bilingual> {
                     there = there.display()
                 ));
             }
+            // No folder can be made where a link stands.
+            Err(error) if is_missing(&error) && there.is_symlink() => {
+                return Err(both!(
+                    "{there} is a link that leads nowhere",
+                    "{there} ist eine Verknüpfung, die ins Leere führt",
+                    there = there.display()
+                ));
+            }
             // Below a file there is nothing either: that one is told.
             Err(error) if is_missing(&error) => {}
             Err(error) => {

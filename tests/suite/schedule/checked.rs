@@ -458,6 +458,34 @@ fn a_file_in_the_way_of_a_folder_is_told() {
         std::fs::remove_file(path).unwrap();
     }
     lines(&mut importer, 0);
+    #[cfg(unix)]
+    {
+        let nowhere = importer.folder().join("nowhere");
+        std::os::unix::fs::symlink(nowhere, importer.folder().join("failed")).unwrap();
+        let job = lines(&mut importer, 4).pop().unwrap();
+        let problem = "archive_failed: failed is a link that leads nowhere";
+        assert_eq!(texts(&job["problems"]), [problem]);
+    }
+}
+
+/// That somebody may run it does not mean that this user may.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_of_somebody_else_s_may_not_be_run() {
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "on_failure = [\"./notify.sh\"]");
+    let notify = importer.file("notify.sh", "#!/bin/sh\n");
+    let Some(script) = stopped_by_permissions(&importer) else {
+        // There is nobody here whom permissions stop.
+        return;
+    };
+    importer.shell(script);
+    allow(&notify, 0o655);
+    let job = lines(&mut importer, 4).pop().unwrap();
+    let problem = "on_failure: `./notify.sh` is no program that may be run";
+    assert_eq!(texts(&job["problems"]), [problem]);
+    allow(&notify, 0o744);
+    lines(&mut importer, 0);
 }
 
 /// It would work, and not as it is meant.
