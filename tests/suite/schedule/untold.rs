@@ -136,6 +136,9 @@ fn what_a_start_did_not_tell_it_does_not_know_either() {
     let summary = told(&importer, "failure").unwrap();
     assert_eq!(files(&summary), [("a.csv", false)]);
     assert_eq!(summary["new_failures"], 1);
+    // The job's counts have what is marked, or was done now.
+    let counts = [&summary, &summary["inputs"][0]].map(|it| &it["counts"]["invalid"]);
+    assert_eq!(counts, [0, 1]);
     importer.file("inbox/c.csv", export([("B1", "")]));
     once(&mut importer).expect(0);
 }
