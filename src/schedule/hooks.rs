@@ -96,9 +96,9 @@ pub(super) async fn call(
                 what,
                 both!(
                     "`hook_timeout` lets it take longer; what need not be waited for it may do in \
-                     the background",
+                     the background, with its output elsewhere: `… >/dev/null 2>&1 &`",
                     "mit `hook_timeout` darf er länger dauern; worauf niemand warten muss, kann er \
-                     im Hintergrund tun"
+                     im Hintergrund tun, mit der Ausgabe woandershin: `… >/dev/null 2>&1 &`"
                 ),
             ))
         }
@@ -388,6 +388,11 @@ mod tests {
                 "`sh` endete mit Code 4: no mail today"
             )
         );
+        // What goes on in the background is waited for as long as it might say something.
+        shell("sleep 1 >/dev/null 2>&1 &", long).await.unwrap();
+        let waited = shell("sleep 600 &", Duration::from_millis(50)).await;
+        let help = waited.unwrap_err().help.unwrap().english;
+        assert!(help.contains("`… >/dev/null 2>&1 &`"), "{help}");
         let error = shell("sleep 600", Duration::from_millis(50))
             .await
             .unwrap_err();
