@@ -1,7 +1,7 @@
 //! `importer run`.
 
 use std::fs::OpenOptions;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -239,14 +239,12 @@ fn import(
             } else {
                 settings.state_dir.join("spool")
             };
-            let spooled = source::spool(&mut std::io::stdin().lock(), &folder)
-                .map_err(ImportError::from)
-                .map_err(
-                    |error| match choice.dry_run || settings.is_journal_temporary {
-                        true => error.of_temporary(),
-                        false => error,
-                    },
-                )?;
+            let spooled = spool_stdin(&folder, signal).map_err(|error| {
+                match choice.dry_run || settings.is_journal_temporary {
+                    true => error.of_temporary(),
+                    false => error,
+                }
+            })?;
             let path = spooled.path.clone();
             if !choice.dry_run {
                 spool = Some(Spool::File(spooled));
@@ -461,6 +459,21 @@ fn begin_payloads(path: &Path, inputs: &[Input], mapping: &MappingChoice) -> Res
     })
 }
 
+/// Keeps the standard input in a file of `folder`, unless somebody wants to stop before it ends.
+fn spool_stdin(folder: &Path, signal: &watch::Receiver<Signal>) -> Result<Spooled, ImportError> {
+    let kept = folder.to_owned();
+    let spooled = signals::unless_stopped(signal, move || {
+        source::spool(&mut std::io::stdin().lock(), &kept)
+    });
+    // Whoever wrote to it may have been stopped by the same Ctrl-C.
+    let wish = *signal.borrow();
+    match (wish, spooled) {
+        (Signal::Go, Some(spooled)) => Ok(spooled?),
+        (Signal::Go, None) => Err(ImportError::Workers(io::ErrorKind::OutOfMemory.into())),
+        (wish, _) => Err(ImportError::Interrupted(wish)),
+    }
+}
+
 /// A real target is shown and asked for where somebody can answer.
 fn confirm(
     choice: &RunChoice,
@@ -496,7 +509,7 @@ fn confirm(
             "{count} Kunden aus {input} an {name} ({address}) senden{looked_up}?"
         );
         let console = Arc::clone(&console);
-        signals::answered(&signal, move || console.ask(&question))
+        signals::unless_stopped(&signal, move || console.ask(&question)).unwrap_or(false)
     }))
 }
 

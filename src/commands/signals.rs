@@ -31,28 +31,28 @@ pub(super) fn listen() -> watch::Receiver<Signal> {
     receiver
 }
 
-/// What `answer` says, or no as soon as somebody wants to stop. Nothing ends a read of a terminal,
-/// so it has a thread of its own, for which nobody waits then.
-pub(super) fn answered(
+/// What `work` comes to, or nothing as soon as somebody wants to stop. Nothing ends a read of a
+/// terminal or a pipe, so it has a thread of its own, for which nobody waits then.
+pub(super) fn unless_stopped<T: Send + 'static>(
     signal: &watch::Receiver<Signal>,
-    answer: impl FnOnce() -> bool + Send + 'static,
-) -> bool {
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
     let mut wish = signal.clone();
     let waiting = std::thread::Builder::new().spawn(move || {
         let (tell, told) = oneshot::channel();
-        let answering = std::thread::Builder::new().spawn(move || tell.send(answer()));
-        match (answering, runtime_here()) {
-            (Err(_), _) => false,
-            (Ok(_), Err(_)) => told.blocking_recv().unwrap_or(false),
+        let working = std::thread::Builder::new().spawn(move || tell.send(work()));
+        match (working, runtime_here()) {
+            (Err(_), _) => None,
+            (Ok(_), Err(_)) => told.blocking_recv().ok(),
             (Ok(_), Ok(runtime)) => runtime.block_on(async {
                 tokio::select! {
-                    told = told => told.unwrap_or(false),
-                    Ok(_) = wish.wait_for(|wish| *wish != Signal::Go) => false,
+                    told = told => told.ok(),
+                    Ok(_) = wish.wait_for(|wish| *wish != Signal::Go) => None,
                 }
             }),
         }
     });
-    waiting.is_ok_and(|waiting| waiting.join().unwrap_or(false))
+    waiting.ok()?.join().ok()?
 }
 
 /// Makes a write beyond `ulimit -f` fail like one on a full disk. The signal that announces it

@@ -10,7 +10,7 @@ use nix::pty::{OpenptyResult, Winsize, openpty};
 use unicode_width::UnicodeWidthChar as _;
 use wawi_importer::sandbox::{Auth, Existing, Faults, SandboxSettings};
 
-use crate::stand_in::StandIn;
+use crate::stand_in::{StandIn, wait_for};
 use crate::support::Importer;
 
 const MAPPING: &str = r#"
@@ -360,6 +360,26 @@ fn a_question_ends_with_ctrl_c_and_sends_nothing() {
     assert_eq!(terminal.end(), 130, "{}", terminal.shown());
     let text = terminal.screen().text();
     assert!(text.contains("\nerror: nothing was sent"), "{text}");
+    assert_eq!(server.created(), 0);
+}
+
+#[test]
+fn an_input_that_does_not_end_is_left_by_ctrl_c() {
+    let server = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&server, 3);
+    importer.args(["run", "-", "-m", "map.toml"]);
+    let spool = importer.folder().join(".importer/spool");
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut terminal = Terminal::start(&importer, 120);
+        wait_for(|| std::fs::read_dir(&spool).is_ok_and(|mut it| it.next().is_some()));
+        terminal.signal(signal);
+        assert_eq!(terminal.end(), code, "{}", terminal.shown());
+        let text = terminal.screen().text();
+        let told = "error: interrupted before anything was sent";
+        assert!(text.contains(told), "{text}");
+        // A start removes what the one before left.
+        std::fs::remove_dir_all(&spool).unwrap();
+    }
     assert_eq!(server.created(), 0);
 }
 
