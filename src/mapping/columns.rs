@@ -394,8 +394,10 @@ impl<'a> Header<'a> {
             delimiter => Bilingual::same(delimiter),
         };
         let title = self.single(whole, Some(delimiter));
-        Some(Mistake::of_file(title).help(both!([shown] "its fields seem to be separated by `{shown}`: correct `delimiter` in [source], or \
-             leave it out and it is detected", "ihre Felder scheinen durch `{shown}` getrennt zu sein: `delimiter` in [source] berichtigen, oder weglassen, dann wird es erkannt"
+        Some(Mistake::of_file(title).help(both!([shown] "its fields seem to be separated by `{shown}`: correct \
+             `delimiter` in [source] or `--delimiter`, wherever it is said; left out, it is detected",
+             "ihre Felder scheinen durch `{shown}` getrennt zu sein: `delimiter` in [source] oder \
+             `--delimiter` berichtigen, wo immer es steht; weggelassen, wird es erkannt"
         )))
     }
 

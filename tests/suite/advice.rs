@@ -410,3 +410,51 @@ fn a_ready_made_mapping_for_another_export_sends_nobody_into_its_lines() {
         assert_eq!(run.stderr.matches("error: ").count(), 1, "{}", run.said());
     }
 }
+
+#[test]
+fn what_misleads_about_the_columns_is_told_wherever_it_is_said() {
+    let mut importer = Importer::new();
+    importer.file("a.csv", "Nr;Name;Straße;Ort\nC1;Weiß;Weg 1;Ulm\n");
+    let mapping = "[customer]
+Number = \"Nr\"
+CustomerGroupId = { value = 1 }
+InternalCompanyId = { value = 1 }
+LanguageIso = { value = \"DE\" }
+[customer.BillingAddress]
+LastName = \"Name\"
+Street = \"Straße\"
+City = \"Ort\"
+CountryIso = { value = \"DE\" }\n";
+    importer.file("a.toml", mapping);
+    let stated = "[source]\nencoding = \"windows-1252\"\ndelimiter = \",\"\n";
+    importer.file("stated.toml", format!("{stated}{mapping}"));
+    let mut run = |words: &str, code| {
+        let words = format!("run a.csv --dry-run -m {words}");
+        importer.args(words.split(' ')).run().expect(code)
+    };
+    for wrong in [
+        "stated.toml --delimiter ;",
+        "a.toml --encoding windows-1252",
+        "a.toml --encoding windows-1252 --values none",
+    ] {
+        let said = run(wrong, 4).stderr;
+        assert!(
+            said.contains("`encoding` in [source] or `--encoding`"),
+            "{said}"
+        );
+        assert!(
+            said.contains("the input is UTF-8") && !said.contains('Ã'),
+            "{said}"
+        );
+    }
+    for wrong in ["stated.toml --encoding utf-8", "a.toml --delimiter ,"] {
+        let said = run(wrong, 4).stderr;
+        assert!(
+            said.contains("`delimiter` in [source] or `--delimiter`"),
+            "{said}"
+        );
+    }
+    for right in ["a.toml", "stated.toml --encoding utf-8 --delimiter ;"] {
+        run(right, 0);
+    }
+}

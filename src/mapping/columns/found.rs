@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::WINDOWS_1252;
+
 use super::Header;
 use crate::mapping::compile::Compiled;
 use crate::mapping::suggest::{closest, listed, quoted};
@@ -59,9 +61,25 @@ impl Header<'_> {
         }
     }
 
+    /// Whether the column is there as what its UTF-8 is in Windows-1252: `StraÃŸe`.
+    fn is_misread(&self, wanted: &str) -> bool {
+        let (misread, _) = WINDOWS_1252.decode_without_bom_handling(wanted.as_bytes());
+        !wanted.is_ascii() && !self.matches(&misread).is_empty()
+    }
+
     /// What helps where the column `wanted` is not there: the one that was meant, or all that
     /// there are.
     pub(super) fn instead_of(&self, wanted: &str) -> Repeating {
+        if self.is_misread(wanted) {
+            return Repeating::from(both!(
+                "it is there, but the input is UTF-8 and is read in another encoding: correct \
+                 `encoding` in [source] or `--encoding`, wherever it is said; left out, it is \
+                 detected",
+                "sie ist da, aber die Eingabe ist UTF-8 und wird mit einem anderen Zeichensatz \
+                 gelesen: `encoding` in [source] oder `--encoding` berichtigen, wo immer es steht; \
+                 weggelassen, wird er erkannt"
+            ));
+        }
         let near = closest(wanted, self.usable());
         Repeating::new(|values| {
             let near = near.filter(|name| match values {
