@@ -191,6 +191,9 @@ impl Import {
         if let Some(word) = without_effect(&source, &self.settings.typed_source, &self.input) {
             listener.tell(&RunEvent::warning(word));
         }
+        if let Some(word) = returned::unlinked(&source, &self.input) {
+            listener.tell(&RunEvent::warning(word));
+        }
         self.warn_of_marks(&listener);
         let beside = Beside {
             input: &self.input,

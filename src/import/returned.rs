@@ -260,6 +260,29 @@ impl ReturnedFile {
     }
 }
 
+/// What is said of a file that has some of a returned one's columns, but not those by which it
+/// corrects its run.
+pub(super) fn unlinked(source: &Source, input: &str) -> Option<Bilingual> {
+    let header = &source.facts().header;
+    let has = |wanted: &str| header.iter().any(|name| name.trim() == wanted);
+    let lost: Vec<&str> = ["_run", "_record"]
+        .into_iter()
+        .filter(|name| !has(name))
+        .collect();
+    let is_one = lost.len() == 1 || has("_message") && has("_code");
+    (is_one && !lost.is_empty()).then(|| {
+        both!(
+            "{input} looks like records that come back corrected, but has no column {lost}: it is \
+             imported as an input of its own, and in their run these records still have failed. \
+             Leave the added columns as they come",
+            "{input} sieht nach Datensätzen aus, die berichtigt zurückkommen, hat aber keine Spalte \
+             {lost}: die Datei wird als eigene Eingabe importiert, und in ihrem Lauf gelten diese \
+             Datensätze weiter als gescheitert. Die hinzugefügten Spalten lassen, wie sie kommen",
+            lost = lost.join(", ")
+        )
+    })
+}
+
 /// Whether the target is a sandbox of `run --sandbox`, in a lasting journal or in none.
 fn is_sandbox(target: &str) -> bool {
     let rest = target.strip_prefix(SANDBOX);

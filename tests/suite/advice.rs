@@ -458,3 +458,35 @@ CountryIso = { value = \"DE\" }\n";
         run(right, 0);
     }
 }
+
+#[test]
+fn a_corrected_file_that_lost_its_link_is_told_as_that() {
+    let mut customers = Customers::valid(412, 3);
+    customers.0[1].cells[column("E-Mail")] = "niemand".to_owned();
+    let mut importer = Importer::new();
+    importer.file("shop.csv", customers.csv());
+    importer.file("shop.toml", MAPPING);
+    let folder = importer.folder().to_owned();
+    let mut run = |input: &str| {
+        let line = format!("run {input} -m shop.toml --allow-unkeyed --dry-run");
+        importer.args(line.split(' ')).run().expect(3)
+    };
+    let failed = run("shop.csv").report_file("failed.csv");
+    let failed = String::from_utf8(failed).unwrap();
+    for (lost, told) in [
+        (&["_run"][..], Some("no column _run: it is imported as")),
+        (&["_record"], Some("no column _record: it is")),
+        (&["_run", "_record"], Some("no column _run, _record: it")),
+        (&["_status"], None),
+    ] {
+        let text = lost
+            .iter()
+            .fold(failed.clone(), |text, name| text.replacen(name, "Notiz", 1));
+        std::fs::write(folder.join("back.csv"), text).unwrap();
+        let said = run("back.csv").stderr;
+        match told {
+            Some(told) => assert!(said.contains(told), "{said}"),
+            None => assert!(!said.contains("has no column"), "{said}"),
+        }
+    }
+}
