@@ -261,6 +261,7 @@ fn a_server_that_does_not_answer_is_named_with_the_reason() {
     let closed = format!("http://127.0.0.1:{port}");
     let silent = Rogue::start(|_, _| Some(Answer::Bytes(Vec::new())));
     let busy = Rogue::start(|_, _| Some(Answer::Bytes(answer("503 Service Unavailable", "{}"))));
+    let plain = Rogue::start(|_, _| Some(Answer::Bytes(answer("501 Unsupported method", ""))));
     let shy = Rogue::start(|_, _| Some(Answer::Bytes(answer("401 Unauthorized", "{}"))));
     for (url, lang, code, told, help) in [
         (
@@ -293,6 +294,13 @@ fn a_server_that_does_not_answer_is_named_with_the_reason() {
         ),
         (&busy.url(), "en", 75, "(status 503)", "again later"),
         (&shy.url(), "de", 5, "(Status 401)", "eigener Server"),
+        (
+            &plain.url(),
+            "en",
+            5,
+            "(status 501)",
+            "check --base-url: only",
+        ),
     ] {
         let mut importer = Importer::new();
         importer.args(["register", "--base-url", url, "--lang", lang]);

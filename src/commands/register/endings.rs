@@ -84,7 +84,8 @@ pub(super) fn refused(status: u16, errors: &[ServerError]) -> Failure {
                 "--app-id, --app-version, --name und --scope prüfen"
             ),
         ),
-        404 | 405 => (
+        // 501: whatever answers there takes no POST.
+        404 | 405 | 501 => (
             ExitCode::Stopped,
             both!(
                 "check --base-url: only an on-prem server registers apps, \
