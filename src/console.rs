@@ -61,6 +61,7 @@ struct State {
     bar: Bar,
     /// A question waits for its answer, over which nothing may be drawn.
     is_asking: bool,
+    language: Language,
     /// Columns of the terminal that a stream is, as it is now.
     columns: fn(Stream) -> Option<u16>,
     pace: progress::Pace,
@@ -86,6 +87,7 @@ impl State {
             lost_data,
             bar,
             is_asking,
+            language,
             ..
         } = self;
         bar.hide(err);
@@ -101,9 +103,16 @@ impl State {
                     if error.kind() != io::ErrorKind::BrokenPipe {
                         let is_data = matches!(stream, Stream::Data);
                         *lost_data |= is_data;
-                        let word = if is_data { "error" } else { "warning" };
-                        let why = of_io(&error).english;
-                        let _ = writeln!(err, "{word}: stdout cannot be written: {why}");
+                        let word = match is_data {
+                            true => language.pick("error", "Fehler"),
+                            false => language.pick("warning", "Warnung"),
+                        };
+                        let why = of_io(&error);
+                        let what = both!(
+                            [why] "stdout cannot be written: {why}",
+                            "die Standardausgabe lässt sich nicht schreiben: {why}"
+                        );
+                        let _ = writeln!(err, "{word}: {}", what.told_in(*language));
                     }
                 }
             }
@@ -147,6 +156,7 @@ impl Console {
             lost_data: false,
             bar: Bar::default(),
             is_asking: false,
+            language: settings.language,
             columns: |_| None,
             pace: progress::Pace::default(),
         };

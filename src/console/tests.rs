@@ -311,6 +311,15 @@ fn a_reader_who_left_is_no_error_and_a_full_disk_is_said_once() {
         assert_eq!(err.text().lines().count(), said);
         assert_eq!(console.lost_data(), said == 1);
     }
+    let err = Captured::default();
+    let settings = ConsoleSettings {
+        language: Language::German,
+        ..ConsoleSettings::default()
+    };
+    let full = Box::new(Failing(io::ErrorKind::StorageFull));
+    Console::over(settings, full, Box::new(err.clone())).line("eins");
+    let told = "Fehler: die Standardausgabe lässt sich nicht schreiben: ";
+    assert!(err.text().starts_with(told), "{}", err.text());
 }
 
 #[test]
