@@ -2,14 +2,24 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// The error without the advice to pass a long option behind `--`: there it would be taken for the
-/// name of an input.
+use crate::mapping::suggest::closest;
+
+/// The error without what leads astray: the advice to pass a long option behind `--`, where it
+/// would be taken for the name of an input, and an option that nobody meant.
 #[must_use]
 pub(crate) fn with_fitting_tips(mut error: clap::Error) -> clap::Error {
-    let is_option = matches!(
-        error.get(ContextKind::InvalidArg),
-        Some(ContextValue::String(word)) if word.starts_with("--")
-    );
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let word = text(ContextKind::InvalidArg).unwrap_or_default();
+    let is_option = word.starts_with("--");
+    let similar = text(ContextKind::SuggestedArg);
+    if similar.is_some_and(|similar| closest(word, [similar]).is_none()) {
+        error.remove(ContextKind::SuggestedArg);
+        // It has that option in it.
+        error.remove(ContextKind::Usage);
+    }
     if is_option
         && error.kind() == ErrorKind::UnknownArgument
         && let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested)
@@ -28,7 +38,7 @@ mod tests {
     use crate::cli::{Cli, in_german};
 
     #[test]
-    fn an_option_of_another_command_is_no_input() {
+    fn what_is_advised_about_an_option_does_not_lead_astray() {
         let told = |line: &str| {
             let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
             let error = with_fitting_tips(error);
@@ -48,5 +58,8 @@ mod tests {
             "{english}"
         );
         assert!(german.contains("ist '--limit' gemeint?"), "{german}");
+        let (english, german) = told("importer show 0197 --record 3");
+        assert!(!english.contains("--color"), "{english}");
+        assert!(!german.contains("--color"), "{german}");
     }
 }
