@@ -25,7 +25,9 @@ pub(crate) fn with_fitting_tips(mut error: clap::Error) -> clap::Error {
         && let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested)
     {
         tips.retain(|tip| !tip.to_string().starts_with("to pass "));
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        if !tips.is_empty() {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        }
     }
     error
 }
@@ -49,6 +51,7 @@ mod tests {
             let line = format!("importer mapping explain a.toml b.csv --record 1 {words}");
             let (english, german) = told(&line);
             assert_eq!(english.contains("use '-- "), helps, "{english}");
+            assert!(!english.contains("\n\n\n"), "{english}");
             assert_eq!(german.contains("'-- "), helps, "{german}");
         }
         // What was probably meant is told all the same.
