@@ -16,7 +16,8 @@ use crate::deliver::engine::Origin;
 use crate::deliver::inquiry::{Census, Inquiry};
 use crate::deliver::listing::Listed;
 use crate::journal::Journal;
-use crate::outcome::{Counts, Ending, Phase, Progress, RunEvent, Stop, Traffic, both};
+use crate::outcome::telling::thousands_in;
+use crate::outcome::{Bilingual, Counts, Ending, Phase, Progress, RunEvent, Stop, Traffic, both};
 use crate::sorted::{Pair, Sorted, Sorter};
 
 impl Live<'_> {
@@ -75,7 +76,7 @@ impl Live<'_> {
                 "the ERP has 1 customer already",
                 "die Wawi hat schon 1 Kunden"
             ),
-            Census::Counted(count) => both!(
+            Census::Counted(count) => both!([count = Bilingual::of(|it| thousands_in(count, it))]
                 "the ERP has {count} customers already",
                 "die Wawi hat schon {count} Kunden"
             ),

@@ -49,11 +49,13 @@ fn existing_customers_are_found_by_listing_when_that_is_quicker() {
 fn existing_customers_are_looked_up_when_that_is_quicker() {
     let customers = Customers::valid(11, 3);
     let ours = customers.numbers().into_iter().take(1);
-    let strangers = (0..500).map(|n| format!("Z{n}"));
+    let strangers = (0..1_500).map(|n| format!("Z{n}"));
     let sandbox = inhabited(strangers.chain(ours), SandboxSettings::default());
     let importer = importer(&customers, &sandbox.url());
     let run = importer.run().expect(0);
     assert_eq!((run.count("exists"), run.count("created")), (1, 2));
+    let told = "the ERP has 1,501 customers already";
+    assert!(run.stderr.contains(told), "{}", run.said());
     assert_eq!(sandbox.created(), 2);
     assert!(looked_up(&sandbox));
 }
