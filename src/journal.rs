@@ -48,7 +48,7 @@ pub use entry::{Entry, GuardRow, Intent, IntentLine, Line, OpenIntent, SettledLi
 pub use error::{JournalError, holder_in_german, state_folder_help};
 pub use forget::{Trace, Traces};
 pub use hashes::Hashes;
-pub use lines::{add_line, lines, sound_lines};
+pub use lines::{add_line, lines};
 pub use links::{Elsewhere, Family};
 pub use lock::{TargetLock, lock};
 pub use readings::Parts;

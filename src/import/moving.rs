@@ -104,7 +104,11 @@ fn file_of(state_dir: &Path, job: &str) -> PathBuf {
 
 /// The moves of a file that were made.
 fn left(path: &Path) -> Vec<Moved> {
-    let noted = lines(path).unwrap_or_default();
+    let (noted, is_damaged) = lines(path).unwrap_or_default();
+    if is_damaged {
+        let path = path.display();
+        tracing::warn!(%path, "some of what is noted of moved inputs cannot be read");
+    }
     noted.into_iter().filter(Moved::is_there).collect()
 }
 

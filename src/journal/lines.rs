@@ -38,20 +38,12 @@ pub fn add_line(path: &Path, line: &impl Serialize) -> io::Result<()> {
     Ok(())
 }
 
-/// The lines of the file; none, if it is not there. What was cut off is left out.
+/// The lines of the file; none, if it is not there; and whether there is also what nobody can have
+/// written there: a kill leaves lines that were cut off, and nothing else.
 ///
 /// # Errors
 /// If it cannot be read.
-pub fn lines<T: DeserializeOwned>(path: &Path) -> io::Result<Vec<T>> {
-    sound_lines(path).map(|(lines, _)| lines)
-}
-
-/// The same, and whether there is also what nobody can have written there: a kill leaves lines that
-/// were cut off, and nothing else.
-///
-/// # Errors
-/// If it cannot be read.
-pub fn sound_lines<T: DeserializeOwned>(path: &Path) -> io::Result<(Vec<T>, bool)> {
+pub fn lines<T: DeserializeOwned>(path: &Path) -> io::Result<(Vec<T>, bool)> {
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         read => read?,
@@ -74,15 +66,16 @@ mod tests {
     fn a_line_that_was_cut_off_spoils_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/file");
-        assert_eq!(lines::<u32>(&path).unwrap(), [0_u32; 0]);
+        assert_eq!(lines::<u32>(&path).unwrap().0, [0_u32; 0]);
         add_line(&path, &"one").unwrap();
         let mut file = File::options().append(true).open(&path).unwrap();
         file.write_all(b"\n\"tw").unwrap();
         add_line(&path, &"three").unwrap();
-        assert_eq!(lines::<String>(&path).unwrap(), ["one", "three"]);
-        assert!(!sound_lines::<String>(&path).unwrap().1);
+        let (found, is_damaged) = lines::<String>(&path).unwrap();
+        assert_eq!((found.len(), is_damaged), (2, false));
+        assert_eq!(found, ["one", "three"]);
         file.write_all(b"\n\0\0\n\"four\"").unwrap();
-        let (found, is_damaged) = sound_lines::<String>(&path).unwrap();
+        let (found, is_damaged) = lines::<String>(&path).unwrap();
         assert_eq!((found.len(), is_damaged), (3, true));
         assert!(lines::<String>(folder.path()).is_err());
     }

@@ -16,7 +16,7 @@ use super::known::Known;
 use super::summary::JobSummary;
 use super::untold::{self, Untold};
 use super::verdict::{Fate, Outcome};
-use crate::journal::{add_line, sound_lines, state_folder_help};
+use crate::journal::{add_line, lines, state_folder_help};
 use crate::outcome::Bilingual;
 use crate::outcome::borrowed::of_io;
 
@@ -244,7 +244,7 @@ impl States {
     /// it cannot be read.
     pub(super) fn untold(&self, job: &str) -> Result<(Vec<Untold>, bool), StateError> {
         let path = self.untold_file(job);
-        match sound_lines(&path) {
+        match lines(&path) {
             Ok((notes, is_damaged)) => Ok((untold::moved(notes), is_damaged)),
             Err(source) => Err(StateError {
                 path,

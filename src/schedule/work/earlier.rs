@@ -69,12 +69,16 @@ impl Workshop {
                 left: None,
                 signal: signal.clone(),
             };
-            files.note_moved(order, &ran, to.clone());
+            // Somebody may have taken it away since.
+            let to = Some(to).filter(|to| to.exists());
+            if let Some(to) = &to {
+                files.note_moved(order, &ran, to.clone());
+            }
             let (message, help) = files.reason_of(&input, &ran, code);
             files.inputs.push(InputSummary {
                 input,
                 fate,
-                moved_to: Some(to),
+                moved_to: to,
                 again_with: None,
                 exit_code: ran.code.number(),
                 by_earlier_start: true,

@@ -223,6 +223,18 @@ fn what_was_moved_at_the_second_try_is_told_once() {
         assert_eq!(workshop.untold(&job).len(), 1);
     }
     assert!(warnings.lock().unwrap().is_empty());
+    // It is told where it lies as long as it does.
+    let (_stop, signal) = watch::channel(Signal::Go);
+    let taken_over = || {
+        let mut files = Files::none(ExitCode::Fine, Bilingual::default(), None);
+        let earlier = workshop.untold(&job);
+        let known = Arc::default();
+        runtime().block_on(workshop.take_over(&job, earlier, &known, &mut files, &signal));
+        files.inputs.pop().unwrap().moved_to
+    };
+    assert_eq!(taken_over().as_ref(), Some(&archive));
+    std::fs::remove_file(&archive).unwrap();
+    assert_eq!(taken_over(), None);
 
     // What nobody can read is told, once, and spoils nothing.
     let file = std::fs::File::options()
