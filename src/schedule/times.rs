@@ -104,7 +104,7 @@ impl Cron {
             };
             Bilingual {
                 german: words::in_german(&english),
-                english,
+                english: words::in_english(english),
             }
         })?;
         Ok(Self {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::deliver::client::{Looked, NoLook};
 use crate::deliver::inquiry::stop_for;
 use crate::deliver::{DeliverySettings, answer};
-use crate::outcome::telling::tenths;
+use crate::outcome::telling::{tenths, thousands_in};
 use crate::outcome::{Bilingual, Ending, ExitCode, Finding, Language, Stop, Trouble, both};
 
 /// Difference between the two clocks that is nothing to speak of: the header tells whole seconds,
@@ -83,10 +83,14 @@ pub(super) fn authorisation(looked: &Looked) -> Finding {
     match status {
         200..=299 => match looked.answer.body.as_deref().ok().and_then(answer::page) {
             Some(page) => {
-                let many = match page.total.filter(|total| *total >= 0) {
-                    Some(total) => both!("it says it has {total}", "er nennt {total}"),
+                let total = page.total.and_then(|total| u64::try_from(total).ok());
+                let many = match total {
+                    Some(total) => {
+                        let total = Bilingual::of(|language| thousands_in(total, language));
+                        both!([total] "the server says it has {total}", "er nennt {total}")
+                    }
                     None => both!(
-                        "it does not say how many it has",
+                        "the server does not say how many it has",
                         "wie viele er hat, sagt er nicht"
                     ),
                 };

@@ -1,13 +1,27 @@
-//! What `croner` finds wrong with a cron expression, in German.
+//! What `croner` finds wrong with a cron expression, in words for people.
 
 /// What is said where it finds something that nobody here knows.
 pub(super) const ODD: &str = "so lässt er sich nicht lesen";
+
+/// The mistake that is made most, in `croner`'s words.
+const NOT_FIVE: &str = "Pattern must have 5 fields when seconds are disallowed";
+
+/// `croner`'s sentence without its full stop, unless it speaks of settings that nobody here has.
+pub(super) fn in_english(sentence: String) -> String {
+    match sentence.as_str() {
+        NOT_FIVE => {
+            "it has not exactly 5 fields: minute, hour, day of the month, month and weekday"
+                .to_owned()
+        }
+        _ => sentence,
+    }
+}
 
 /// The same in German; `english` is `croner`'s sentence without its full stop.
 pub(super) fn in_german(english: &str) -> String {
     let told = match english {
         "CronPattern cannot be an empty string." => "er ist leer",
-        "Pattern must have 5 fields when seconds are disallowed" => {
+        NOT_FIVE => {
             "er hat nicht genau 5 Felder: Minute, Stunde, Tag des Monats, Monat und Wochentag"
         }
         "Nth specifier # not allowed in the current field" => "# ist in diesem Feld nicht erlaubt",

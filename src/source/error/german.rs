@@ -32,7 +32,7 @@ impl SourceError {
                 path.display()
             ),
             Self::OtherFormat { path, what } => format!(
-                "`{}` hat ein Format, das nicht gelesen wird ({})",
+                "`{}` hat ein Format, das nicht gelesen wird: {}",
                 path.display(),
                 format_in_german(what)
             ),
@@ -41,7 +41,7 @@ impl SourceError {
                 declared,
                 what,
             } => format!(
-                "`{}` ist als {declared} angegeben, hat aber ein anderes Format ({})",
+                "`{}` ist als {declared} angegeben, hat aber ein anderes Format: {}",
                 path.display(),
                 format_in_german(what)
             ),
