@@ -345,19 +345,20 @@ impl<'a> Pass<'a> {
     }
 
     fn mark(&mut self, position: Position, marks: &Marks) -> io::Result<()> {
-        let pair = |hash| Pair {
-            hash,
-            record: position.record,
-            line: position.line,
-            payload: marks.payload,
-        };
-        for (sorter, hash) in [
-            (&mut self.keys, marks.key),
-            (&mut self.emails, marks.email),
-            (&mut self.persons, marks.person),
+        // Only who is known by a key is compared; without a payload a pair takes less room.
+        let nobody = PayloadHash::default();
+        for (sorter, hash, payload) in [
+            (&mut self.keys, marks.key, marks.payload),
+            (&mut self.emails, marks.email, nobody),
+            (&mut self.persons, marks.person, nobody),
         ] {
             if let Some(hash) = hash {
-                sorter.push(pair(hash))?;
+                sorter.push(Pair {
+                    hash,
+                    record: position.record,
+                    line: position.line,
+                    payload,
+                })?;
             }
         }
         Ok(())
