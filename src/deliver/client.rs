@@ -28,7 +28,7 @@ use crate::fail_point::{self, Point};
 use crate::names::NameList;
 use crate::outcome::{Answer, Attempt, Ending, Quota, Sent, Trouble};
 
-pub(super) use look::is_loopback;
+pub(crate) use look::is_loopback;
 pub use look::{Look, Looked, NoLook};
 pub use registering::{App, Opened, Polled};
 

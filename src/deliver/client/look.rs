@@ -101,7 +101,7 @@ impl NoLook {
 }
 
 /// Whether `url` leads to this machine.
-pub(in crate::deliver) fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
         Some(host) => host

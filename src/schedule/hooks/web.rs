@@ -1,7 +1,7 @@
 //! Addresses that are told what became of a job, and where they stand.
 
 use super::{Call, HookFault};
-use crate::deliver::client::NoLook;
+use crate::deliver::client::{NoLook, is_loopback};
 use crate::outcome::borrowed::{of_io, of_tls};
 use crate::outcome::telling::unanswered;
 use crate::outcome::{Bilingual, Trouble, both};
@@ -93,17 +93,9 @@ pub(in crate::schedule) fn check_url(text: &str, allow_http: bool) -> Result<(),
             "das ist keine Adresse: {why}"
         )
     })?;
-    let is_near = match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    };
     match url.scheme() {
         "https" => Ok(()),
-        "http" if is_near || allow_http => Ok(()),
+        "http" if is_loopback(&url) || allow_http => Ok(()),
         "http" => Err(both!(
             "this is plain http to another machine; use https, or accept it with allow_http = true",
             "das ist unverschlüsseltes http zu einem anderen Rechner; https verwenden, oder es mit \
