@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::ImportError;
 use super::ledger::JournalFindings;
 use crate::journal::{GuardRow, Journal};
-use crate::outcome::{Code, FieldError, KeyHash, Outcome, Settled, Stage, UnknownWhy};
+use crate::outcome::{Code, FieldError, KeyHash, Outcome, PayloadHash, Settled, Stage, UnknownWhy};
 use crate::record::Position;
 use crate::sorted::{Pair, Sorted};
 
@@ -182,13 +182,14 @@ pub(super) fn for_each_key(
 }
 
 fn settled(pair: &Pair, outcome: Outcome) -> Settled {
+    let is_hashed = pair.payload != PayloadHash::default();
     Settled {
         position: Position {
             record: pair.record,
             line: pair.line,
         },
         key_hash: Some(pair.hash),
-        payload: Some(pair.payload),
+        payload: is_hashed.then_some(pair.payload),
         outcome,
         at: Timestamp::now(),
     }

@@ -131,27 +131,20 @@ pub(super) struct TargetHashes {
 }
 
 impl TargetHashes {
-    pub(super) fn new(journal: &Journal, target: &str) -> Self {
-        Self {
-            hashes: journal.hashes(),
-            target: target.to_owned(),
-            compares_payloads: true,
-        }
-    }
-
-    /// The same, with nobody who compares the payloads of pass 1 unless the journal knows a
-    /// customer of the target that another run than `run` created, or does not know what became
-    /// of one.
-    pub(super) fn compared_with_known(
-        self,
+    /// For a run of the target. The payloads of pass 1 are compared by nobody unless the journal
+    /// knows a customer of the target that another run than `run` created, or does not know what
+    /// became of one.
+    pub(super) fn new(
         journal: &mut Journal,
+        target: &str,
         run: &str,
     ) -> Result<Self, ImportError> {
-        let knows_any = !journal.guard(&self.target, Some(run), None, 1)?.is_empty()
-            || !journal.open_intents(&self.target)?.is_empty();
+        let knows_any = !journal.guard(target, Some(run), None, 1)?.is_empty()
+            || !journal.open_intents(target)?.is_empty();
         Ok(Self {
+            hashes: journal.hashes(),
+            target: target.to_owned(),
             compares_payloads: knows_any,
-            ..self
         })
     }
 }

@@ -322,12 +322,7 @@ impl Live<'_> {
         if let Some(link) = &mut link {
             self.settle_link(link, &mut journal, &mut settled, false)?;
         }
-        let mut hashes = TargetHashes::new(&journal, &self.target);
-        if self.settings().existing == Existing::Send {
-            // Who is listed by the ERP is noted with its payload, for the next run to compare;
-            // here nobody is listed.
-            hashes = hashes.compared_with_known(&mut journal, &self.run)?;
-        }
+        let hashes = TargetHashes::new(&mut journal, &self.target, &self.run)?;
         // A returned file is read by others anyway.
         let can_keep = link.is_none() && self.source.can_seek();
         let folder = &self.settings().state_dir;
