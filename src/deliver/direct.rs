@@ -219,14 +219,26 @@ impl Connection {
         self.out.clear();
         self.out.shrink_to(ROOM_AT_MOST);
         request.write(&mut self.out);
-        self.timer.as_mut().reset(ends);
         let (stream, bytes) = (&mut self.stream, &mut self.bytes);
         tokio::select! {
             biased;
             done = talk(stream, &self.out, bytes, reading) => done,
-            () = self.timer.as_mut() => Err(Trouble::Timeout),
+            () = wait(self.timer.as_mut(), ends) => Err(Trouble::Timeout),
         }
     }
+}
+
+/// Waits until `ends`. A timer that goes off before is set again then, which happens once for
+/// thousands of requests: setting it for each of them costs more.
+async fn wait(mut timer: Pin<&mut Sleep>, ends: Instant) {
+    if timer.deadline() > ends {
+        timer.as_mut().reset(ends);
+    }
+    while timer.deadline() < ends {
+        timer.as_mut().await;
+        timer.as_mut().reset(ends);
+    }
+    timer.await;
 }
 
 /// Writes as much of `out` as the server takes, until its answer is whole.

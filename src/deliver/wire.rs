@@ -1,14 +1,17 @@
-//! Requests in flight, as tasks of the runtime in which the engine decides. The answers that came
-//! meanwhile are heard together then, and the next requests leave together: on a thread of their
-//! own each answer woke one thread, and each request the other, which cost more than both do.
+//! Requests in flight, carried by tasks of the runtime in which the engine decides. The answers
+//! that came meanwhile are heard together then, and the next requests leave together: on a thread
+//! of their own each answer woke one thread, and each request the other, which cost more than both
+//! do. A task that is done with its request takes the next one: making a task for each costs as
+//! much as reading its answer.
 //!
 //! Every request is answered by exactly one reply, whatever becomes of it: whoever
 //! drops it, be it a panic or the end of all, answers it thereby.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::client::{Client, PAGE_SIZE, Query};
@@ -42,13 +45,21 @@ struct Request {
     replies: Option<mpsc::UnboundedSender<Reply>>,
 }
 
+/// Requests that nobody carries yet. No more than were asked for at once.
+#[derive(Default)]
+struct Queue {
+    requests: Mutex<VecDeque<Request>>,
+    filled: Notify,
+}
+
 /// The requests in flight.
 pub struct Wire {
     client: Arc<Client>,
     token_gives_up: watch::Receiver<Option<tokio::time::Instant>>,
     by_number: bool,
-    /// Those that were not dropped. Whoever is done is taken out when the next one is asked for.
-    tasks: JoinSet<()>,
+    queue: Arc<Queue>,
+    /// Tasks that carry requests, one after another: as many as there were requests at once.
+    carriers: JoinSet<()>,
     /// Requests that have not had their reply.
     in_flight: usize,
     replies: mpsc::UnboundedReceiver<Reply>,
@@ -72,7 +83,8 @@ impl Wire {
             token_gives_up: client.token_gives_up(),
             client,
             by_number,
-            tasks: JoinSet::new(),
+            queue: Arc::default(),
+            carriers: JoinSet::new(),
             in_flight: 0,
             replies,
             reply_to,
@@ -128,9 +140,13 @@ impl Wire {
             // Dropped as it is, it is answered.
             return;
         }
-        while self.tasks.try_join_next().is_some() {}
-        let client = Arc::clone(&self.client);
-        self.tasks.spawn(request.carry_out(client));
+        self.queue.push(request);
+        // One that broke is none any more.
+        while self.carriers.try_join_next().is_some() {}
+        if self.carriers.len() < self.in_flight {
+            let (queue, client) = (Arc::clone(&self.queue), Arc::clone(&self.client));
+            self.carriers.spawn(carry(queue, client));
+        }
     }
 
     /// The next reply.
@@ -150,13 +166,41 @@ impl Wire {
     /// Drops everything in flight; the replies tell what may have left.
     pub(super) fn drop_all(&mut self) {
         self.dropped = true;
-        self.tasks.abort_all();
+        self.carriers.abort_all();
+        self.queue.requests().clear();
+    }
+}
+
+impl Queue {
+    fn requests(&self) -> MutexGuard<'_, VecDeque<Request>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, request: Request) {
+        self.requests().push_back(request);
+        self.filled.notify_one();
+    }
+
+    async fn next(&self) -> Request {
+        loop {
+            if let Some(request) = self.requests().pop_front() {
+                return request;
+            }
+            self.filled.notified().await;
+        }
+    }
+}
+
+/// Carries one request after another.
+async fn carry(queue: Arc<Queue>, client: Arc<Client>) {
+    loop {
+        queue.next().await.carry_out(&client).await;
     }
 }
 
 impl Request {
-    /// What is seldom is boxed here and below, for there is one such future for each POST.
-    async fn carry_out(mut self, client: Arc<Client>) {
+    /// What is seldom is boxed here and below, for there is one such future for each carrier.
+    async fn carry_out(mut self, client: &Client) {
         let reply = match &self.asked {
             Asked::Post(job, body) => {
                 // Whoever is dropped while a token is fetched was certainly not sent.
@@ -245,5 +289,121 @@ fn query_for(submission: &Submission, by_number: bool) -> Query {
                 .or_else(|| text("/BillingAddress/Company"))
                 .unwrap_or_default(),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::deliver::settings::{Credentials, DeliverySettings, TargetSettings};
+    use crate::outcome::{Answer, PayloadHash};
+    use crate::record::Position;
+
+    const CREATED: &[u8] = b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}";
+
+    /// A wire to a server on a port that the system chose.
+    async fn pair() -> (TcpListener, Wire) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let target = TargetSettings {
+            base_url: format!("http://{}", listener.local_addr().unwrap()),
+            path: "/customers".to_owned(),
+            api_version: "1.0".to_owned(),
+            tenant_id: None,
+            app_id: "a".to_owned(),
+            app_version: "1".to_owned(),
+            run_as: None,
+            session_id: None,
+            run_workflows: false,
+            name: None,
+        };
+        let settings = DeliverySettings::default();
+        let client = Client::new(&target, Credentials::Gateway, &settings).unwrap();
+        (listener, Wire::new(Arc::new(client), true))
+    }
+
+    fn post(wire: &mut Wire, job: JobId) {
+        let submission = Submission {
+            position: Position { record: 1, line: 1 },
+            key: None,
+            key_hash: None,
+            payload: PayloadHash::default(),
+            body: Arc::from(&b"{}"[..]),
+        };
+        wire.post(job, &submission);
+    }
+
+    /// Reads a request whose body is `{}`.
+    async fn read_request(stream: &mut TcpStream) {
+        let mut text = Vec::new();
+        while !text.ends_with(b"{}") {
+            assert_ne!(stream.read_buf(&mut text).await.unwrap(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn each_request_has_its_reply_and_no_more_tasks_than_there_were_at_once() {
+        let (listener, mut wire) = pair().await;
+        let serve = async {
+            let mut streams = Vec::new();
+            for _ in 0..3 {
+                streams.push(listener.accept().await.unwrap().0);
+            }
+            for _ in 0..4 {
+                for stream in &mut streams {
+                    read_request(stream).await;
+                }
+                for stream in &mut streams {
+                    stream.write_all(CREATED).await.unwrap();
+                }
+            }
+        };
+        let ask = async {
+            for round in 0..4 {
+                let jobs: Vec<JobId> = (0..3).map(|job| round * 3 + job).collect();
+                for job in &jobs {
+                    post(&mut wire, *job);
+                }
+                let mut heard = Vec::new();
+                while !wire.is_empty() {
+                    match wire.reply().await {
+                        Some(Reply::Posted(job, Ok(Attempt::Answered(answer)), Some(_))) => {
+                            assert!(matches!(answer, Answer { status: 201, .. }));
+                            heard.push(job);
+                        }
+                        _ => panic!("no answer"),
+                    }
+                }
+                heard.sort_unstable();
+                assert_eq!(heard, jobs);
+            }
+            assert_eq!(wire.carriers.len(), 3);
+        };
+        tokio::join!(serve, ask);
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_says_whether_it_may_have_left() {
+        let (listener, mut wire) = pair().await;
+        post(&mut wire, 1);
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        // Nobody carries this one yet.
+        post(&mut wire, 2);
+        wire.drop_all();
+        // And nobody ever will carry this one.
+        post(&mut wire, 3);
+        let mut heard = Vec::new();
+        while !wire.is_empty() {
+            match wire.reply().await {
+                Some(Reply::Posted(job, Ok(attempt), None)) => heard.push((job, attempt)),
+                _ => panic!("no reply of one that was dropped"),
+            }
+        }
+        heard.sort_by_key(|(job, _)| *job);
+        let expected = [(1, interrupted()), (2, never_sent()), (3, never_sent())];
+        assert_eq!(heard, expected);
     }
 }

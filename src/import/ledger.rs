@@ -134,11 +134,7 @@ impl TargetHashes {
     /// For a run of the target. The payloads of pass 1 are compared by nobody unless the journal
     /// knows a customer of the target that another run than `run` created, or does not know what
     /// became of one.
-    pub(super) fn new(
-        journal: &mut Journal,
-        target: &str,
-        run: &str,
-    ) -> Result<Self, ImportError> {
+    pub(super) fn new(journal: &mut Journal, target: &str, run: &str) -> Result<Self, ImportError> {
         let knows_any = !journal.guard(target, Some(run), None, 1)?.is_empty()
             || !journal.open_intents(target)?.is_empty();
         Ok(Self {

@@ -138,3 +138,23 @@ async fn who_cannot_be_reached_was_sent_nothing() {
     let answered = post(&direct, b"{}", LIMIT).await;
     assert!(matches!(answered, Err((Trouble::Connect, Sent::Never))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_timer_goes_off_for_the_request_at_hand() {
+    let second = Duration::from_secs(1);
+    let mut timer = Box::pin(sleep_until(Instant::now()));
+    // Later, sooner and as late as it was set for the request before, which it outlived.
+    for length in [60, 60, 5, 90, 90] {
+        let begun = Instant::now();
+        let early = timeout(second, wait(timer.as_mut(), begun + second * length)).await;
+        assert!(early.is_err(), "{length}");
+        assert_eq!(begun.elapsed(), second);
+    }
+    for length in [3, 30, 1] {
+        let begun = Instant::now();
+        wait(timer.as_mut(), begun + second * length).await;
+        let late = begun.elapsed() - second * length;
+        // The timers of this runtime go by the millisecond.
+        assert!(late <= Duration::from_millis(1), "{length}: {late:?}");
+    }
+}
