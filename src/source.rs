@@ -195,15 +195,7 @@ impl Source {
     /// # Errors
     /// When the file cannot be read.
     pub fn fingerprint(&self) -> Result<Fingerprint, SourceError> {
-        let mut blocks = Blocks::new(Box::new(self.content.open()?), &self.path, None);
-        loop {
-            let length = blocks.chunk()?.len();
-            if length == 0 {
-                break;
-            }
-            blocks.consume(length);
-        }
-        blocks.fingerprint().ok_or_else(|| self.edited())
+        blocks::fingerprint(&self.content, &self.path, self.facts.bytes)
     }
 
     /// Reads it from the start and computes its fingerprint on the way.

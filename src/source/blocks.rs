@@ -7,13 +7,16 @@
 //! Each byte is hashed once: a block is a whole subtree of the tree that BLAKE3 hashes a file
 //! by (section 2.1 of its paper), so that the file's hash follows from those of its blocks.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use blake3::hazmat::{
     ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root,
 };
 
+use super::content::Content;
 use super::error::SourceError;
 
 /// Bytes in a block: a power of two of BLAKE3's chunks.
@@ -42,8 +45,8 @@ impl Fingerprint {
 /// The hash of a file whose blocks come one after the other.
 #[derive(Default)]
 struct Whole {
-    /// The first block's hasher: if no other follows, its hash is the file's.
-    first: Box<blake3::Hasher>,
+    /// The first block's hash, if no other follows: then it is the file's.
+    only: Option<[u8; 32]>,
     /// Subtrees from left to right, each of a power of two of blocks; the last block is by
     /// itself, because the last two are joined otherwise than all others.
     subtrees: Vec<ChainingValue>,
@@ -53,10 +56,8 @@ struct Whole {
 
 impl Whole {
     /// Adds the block that comes next.
-    fn add(&mut self, hasher: blake3::Hasher, value: ChainingValue) {
-        if self.count == 0 {
-            *self.first = hasher;
-        }
+    fn add(&mut self, block: &Hashed) {
+        self.only = block.only;
         while self.subtrees.len() > self.count.count_ones() as usize
             && let Some((last, [.., before])) = self.subtrees.split_last()
         {
@@ -65,23 +66,148 @@ impl Whole {
             self.subtrees.pop();
             self.subtrees.push(joined);
         }
-        self.subtrees.push(value);
+        self.subtrees.push(block.value);
         self.count += 1;
     }
 
     /// The hash, if no other block comes.
     fn hash(&self) -> [u8; 32] {
-        let hash = match &*self.subtrees {
-            [] | [_] => self.first.finalize(),
+        match &*self.subtrees {
             [root, between @ .., last] => {
                 let right = between.iter().rfold(*last, |right, left| {
                     merge_subtrees_non_root(left, &right, Mode::Hash)
                 });
-                merge_subtrees_root(root, &right, Mode::Hash)
+                *merge_subtrees_root(root, &right, Mode::Hash).as_bytes()
             }
-        };
-        *hash.as_bytes()
+            [] | [_] => self.only.unwrap_or(*blake3::hash(b"").as_bytes()),
+        }
     }
+}
+
+/// Threads that hash at most: behind them reading is what takes longest.
+const THREADS_AT_MOST: u64 = 4;
+
+/// A block that was hashed by itself.
+struct Hashed {
+    index: u64,
+    length: usize,
+    value: ChainingValue,
+    /// The hash of a file that has no other block.
+    only: Option<[u8; 32]>,
+}
+
+impl Hashed {
+    fn new(index: u64, bytes: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.set_input_offset(index * BLOCK as u64);
+        hasher.update(bytes);
+        Self {
+            index,
+            length: bytes.len(),
+            value: hasher.finalize_non_root(),
+            only: (index == 0).then(|| *hasher.finalize().as_bytes()),
+        }
+    }
+
+    /// As it stands in a fingerprint.
+    fn short(&self) -> Option<[u8; 16]> {
+        self.value.first_chunk().copied()
+    }
+}
+
+/// The fingerprint of content of about `bytes` bytes, which are hashed on all cores and handed out
+/// to nobody; `path` is for messages.
+///
+/// # Errors
+/// When it cannot be read, or becomes longer or shorter meanwhile.
+pub(super) fn fingerprint(
+    content: &Content,
+    path: &Path,
+    bytes: u64,
+) -> Result<Fingerprint, SourceError> {
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let threads = cores.min(THREADS_AT_MOST).min(bytes / BLOCK as u64);
+    let next = AtomicU64::new(0);
+    let hash = || hash_blocks(content, path, &next);
+    let mut hashed = thread::scope(|scope| {
+        // Who is not there does not help, and that is all.
+        let helpers: Vec<_> = (1..threads)
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, hash).ok())
+            .collect();
+        let mut hashed = hash();
+        for helper in helpers {
+            let more = helper
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            hashed = hashed.and_then(|mut hashed| {
+                hashed.extend(more?);
+                Ok(hashed)
+            });
+        }
+        hashed
+    })?;
+    hashed.sort_unstable_by_key(|block| block.index);
+    let mut whole = Whole::default();
+    let mut known = Fingerprint {
+        hash: [0; 32],
+        blocks: Vec::with_capacity(hashed.len()),
+        bytes: 0,
+    };
+    for block in hashed {
+        // One that is short is the last one, unless somebody writes just now.
+        if known.bytes != block.index * BLOCK as u64 {
+            return Err(SourceError::Edited {
+                path: path.to_owned(),
+            });
+        }
+        known.bytes += block.length as u64;
+        known.blocks.extend(block.short());
+        whole.add(&block);
+    }
+    known.hash = whole.hash();
+    Ok(known)
+}
+
+/// Hashes blocks, each time the next one that nobody has, up to the end.
+fn hash_blocks(
+    content: &Content,
+    path: &Path,
+    next: &AtomicU64,
+) -> Result<Vec<Hashed>, SourceError> {
+    let mut content = content.open()?;
+    let mut hashed = Vec::new();
+    let mut block = vec![0; BLOCK];
+    loop {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        let offset = index * BLOCK as u64;
+        let mut length = 0;
+        let read = content.seek(SeekFrom::Start(offset));
+        let read = read.and_then(|_| read_block(&mut content, &mut block, &mut length));
+        read.map_err(|source| SourceError::Read {
+            path: path.to_owned(),
+            offset: offset + length as u64,
+            source,
+        })?;
+        if length > 0 {
+            hashed.push(Hashed::new(index, block.get(..length).unwrap_or_default()));
+        }
+        if length < BLOCK {
+            return Ok(hashed);
+        }
+    }
+}
+
+/// Reads until `filled` is all of the block, or there is no more.
+fn read_block(from: &mut impl Read, block: &mut [u8], filled: &mut usize) -> io::Result<()> {
+    while let Some(room) = block.get_mut(*filled..).filter(|room| !room.is_empty()) {
+        match from.read(room) {
+            Ok(0) => break,
+            Ok(count) => *filled += count.min(room.len()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// What is done with a block before it is handed out.
@@ -216,15 +342,10 @@ impl Blocks {
         }
         self.offset += self.filled as u64;
         (self.filled, self.used) = (0, 0);
-        while !self.last {
-            let room = self.block.get_mut(self.filled..).unwrap_or_default();
-            match self.from.read(room) {
-                Ok(0) => break,
-                Ok(count) => self.filled += count.min(room.len()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What came before the failure is dropped: its block cannot be checked.
-                Err(source) => return Err(self.unread(source)),
-            }
+        // What came before a failure is dropped: its block cannot be checked.
+        if !self.last {
+            read_block(&mut self.from, &mut self.block, &mut self.filled)
+                .map_err(|source| self.unread(source))?;
         }
         self.last = self.filled < BLOCK;
         if self.filled == 0 {
@@ -232,18 +353,15 @@ impl Blocks {
             self.ended = true;
             return Ok(());
         }
-        let mut hasher = blake3::Hasher::new();
-        hasher.set_input_offset(self.offset);
-        hasher.update(self.block.get(..self.filled).unwrap_or_default());
-        let value = hasher.finalize_non_root();
-        let short = value.first_chunk::<16>().copied();
+        let bytes = self.block.get(..self.filled).unwrap_or_default();
+        let hashed = Hashed::new(self.offset / BLOCK as u64, bytes);
         match &mut self.check {
             Check::Learn { whole, blocks } => {
-                whole.add(hasher, value);
-                blocks.extend(short);
+                whole.add(&hashed);
+                blocks.extend(hashed.short());
             }
             Check::Compare { known, next } => {
-                if known.blocks.get(*next).copied() != short {
+                if known.blocks.get(*next).copied() != hashed.short() {
                     return Err(SourceError::Edited {
                         path: self.path.clone(),
                     });
@@ -311,6 +429,14 @@ mod tests {
         (0..length).map(|index| (index % 251) as u8).collect()
     }
 
+    /// The fingerprint of a file with these bytes, which nobody hands out.
+    fn hash_file(bytes: &[u8]) -> Fingerprint {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, bytes).unwrap();
+        let path = file.path().to_owned();
+        fingerprint(&Content::File(path.clone()), &path, bytes.len() as u64).unwrap()
+    }
+
     /// Lengths about the borders of blocks, with trees of every shape up to nine blocks.
     fn lengths() -> impl Iterator<Item = usize> {
         let beside = |blocks: usize| [blocks * BLOCK, blocks * BLOCK + 1, (blocks + 1) * BLOCK - 1];
@@ -328,6 +454,7 @@ mod tests {
             assert_eq!(known.hex(), blake3::hash(&bytes).to_hex().to_string());
             assert_eq!(known.blocks.len(), length.div_ceil(BLOCK));
             assert_eq!(known.bytes, length as u64);
+            assert_eq!(hash_file(&bytes), known, "{length}");
             let (again, same) = drain(blocks(bytes, Some(&known)));
             assert_eq!(again, read);
             assert_eq!(same.unwrap(), known);
