@@ -60,9 +60,6 @@ impl Live<'_> {
     ) -> Result<Origin, Inquired> {
         let settings = self.settings();
         let (census, first) = inquiry.census().await?;
-        let folder = settings.state_dir.clone();
-        let mut findings = JournalFindings::new(journal, &self.run, settled);
-        let open = count_open(&findings, &mut survey.keys, &folder)?;
         let (count, pages) = match census {
             Census::Empty => return Ok(Origin::Absent),
             Census::Counted(count) => {
@@ -85,6 +82,9 @@ impl Live<'_> {
                 "die Wawi hat schon Kunden; wie viele, sagt sie nicht"
             ),
         }));
+        let folder = settings.state_dir.clone();
+        let mut findings = JournalFindings::new(journal, &self.run, settled);
+        let open = count_open(&findings, &mut survey.keys, &folder)?;
         if pages.is_none_or(|pages| pages >= open) {
             return Ok(Origin::AskFirst);
         }

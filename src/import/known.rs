@@ -71,6 +71,9 @@ pub(super) fn settle_guarded(
 ) -> Result<(), ImportError> {
     let mut guard = Guard::new(guard, run);
     let mut known = guard.next(findings.journal())?;
+    if known.is_none() && open.is_empty() {
+        return Ok(());
+    }
     for_each_key(keys, folder, &mut |pair| {
         while known
             .as_ref()

@@ -21,11 +21,11 @@ use super::{ImportError, Waiting};
 use crate::customer::{Part, Target};
 use crate::deliver::DeliverySettings;
 use crate::deliver::client::Client;
-use crate::deliver::driver::{Delivered, Driver, Signal};
+use crate::deliver::driver::{Delivered, Driver, Observed, Signal};
 use crate::deliver::engine::{Engine, EngineSettings, Origin, Task};
 use crate::deliver::wire::Wire;
 use crate::journal::{Journal, OpenIntent};
-use crate::outcome::{Counts, Ending, KeyHash, Measured, RunEvent, Traffic, both};
+use crate::outcome::{Counts, Ending, KeyHash, Measured, Outcome, RunEvent, Traffic, both};
 
 /// Batches of submissions that wait between reading and sending.
 const QUEUE: usize = 4;
@@ -102,9 +102,9 @@ impl Live<'_> {
             settled,
             hashes,
         };
-        let (mut journal, delivered) = self.send(journal, sent, survey).await?;
+        let (mut journal, delivered, lacks_ids) = self.send(journal, sent, survey).await?;
         add(&mut traffic, delivered.traffic);
-        if matches!(delivered.ending, Ending::Finished | Ending::Limited) {
+        if lacks_ids && matches!(delivered.ending, Ending::Finished | Ending::Limited) {
             self.learn_ids(&mut journal, &mut traffic).await?;
         }
         Ok((
@@ -146,13 +146,14 @@ impl Live<'_> {
         is_meant.then_some(()).ok_or(ImportError::Declined)
     }
 
-    /// Pass 2: what an earlier process left open, then the input.
+    /// Pass 2: what an earlier process left open, then the input. Also says whether a customer may
+    /// have been created whose id nobody told.
     async fn send(
         &self,
         journal: Journal,
         sent: Sent,
         survey: &Survey,
-    ) -> Result<(Journal, Delivered), ImportError> {
+    ) -> Result<(Journal, Delivered, bool), ImportError> {
         let mut counts = counts_of(&self.row(&journal)?, survey.read);
         // What was unknown before is worked on again.
         let again = unknown_of(&sent.own);
@@ -182,8 +183,12 @@ impl Live<'_> {
         let feeding = tokio::task::spawn_blocking(move || feed.run());
         let driver = self.driver(inbox, &delivery, counts.created > 0);
         let mut progress = SendingProgress::new(counts, delivery.rate, sent.most);
+        let mut lacks_ids = self.resumed;
         let (ledger, delivered) = driver
             .run(JournalLedger(journal), &mut |observed| {
+                if let Observed::Settled(.., Outcome::Created { id: None, .. }) = observed {
+                    lacks_ids = true;
+                }
                 progress.hear(&observed, &self.listener);
             })
             .await;
@@ -198,7 +203,7 @@ impl Live<'_> {
             },
             error => error,
         })?;
-        Ok((ledger.0, delivered))
+        Ok((ledger.0, delivered, lacks_ids))
     }
 
     fn driver(
