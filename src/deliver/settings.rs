@@ -191,22 +191,30 @@ impl TargetSettings {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    #[test]
-    fn the_identity_ignores_the_version() {
-        let mut target = TargetSettings {
-            base_url: "https://api.jtl-cloud.com/erp".to_owned(),
+    /// A target at this address, without anything that it could do without.
+    pub(in crate::deliver) fn target(base_url: &str) -> TargetSettings {
+        TargetSettings {
+            base_url: base_url.to_owned(),
             path: "/v1/customers".to_owned(),
             api_version: "1.0".to_owned(),
-            tenant_id: Some("t-1".to_owned()),
+            tenant_id: None,
             app_id: "a".to_owned(),
             app_version: "1".to_owned(),
             run_as: None,
             session_id: None,
             run_workflows: false,
             name: None,
+        }
+    }
+
+    #[test]
+    fn the_identity_ignores_the_version() {
+        let mut target = TargetSettings {
+            tenant_id: Some("t-1".to_owned()),
+            ..target("https://api.jtl-cloud.com/erp")
         };
         let identity = target.identity();
         assert_eq!(identity, "https://api.jtl-cloud.com/erp/customers#t-1");

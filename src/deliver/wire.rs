@@ -298,7 +298,8 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::deliver::settings::{Credentials, DeliverySettings, TargetSettings};
+    use crate::deliver::settings::tests::target;
+    use crate::deliver::settings::{Credentials, DeliverySettings};
     use crate::outcome::{Answer, PayloadHash};
     use crate::record::Position;
 
@@ -307,20 +308,9 @@ mod tests {
     /// A wire to a server on a port that the system chose.
     async fn pair() -> (TcpListener, Wire) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let target = TargetSettings {
-            base_url: format!("http://{}", listener.local_addr().unwrap()),
-            path: "/customers".to_owned(),
-            api_version: "1.0".to_owned(),
-            tenant_id: None,
-            app_id: "a".to_owned(),
-            app_version: "1".to_owned(),
-            run_as: None,
-            session_id: None,
-            run_workflows: false,
-            name: None,
-        };
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = DeliverySettings::default();
-        let client = Client::new(&target, Credentials::Gateway, &settings).unwrap();
+        let client = Client::new(&target(&url), Credentials::Gateway, &settings).unwrap();
         (listener, Wire::new(Arc::new(client), true))
     }
 

@@ -1,6 +1,7 @@
 //! Hooks: programs and addresses that are told what became of a job. What goes wrong with one is
 //! told and counted; it never changes what became of the job.
 
+mod script;
 mod web;
 
 use std::convert::Infallible;
@@ -20,6 +21,7 @@ use crate::outcome::telling::{exit_status, length_in};
 use crate::outcome::{Bilingual, Language, both};
 use crate::settings::Environment;
 
+pub(super) use script::unrunnable;
 pub(super) use web::{address, check_url};
 
 /// Bytes of a hook's own words that are told when it fails.
@@ -129,6 +131,12 @@ async fn command(
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn().map_err(|error| {
+        let path = Path::new(program);
+        // A bare name was looked for in PATH.
+        let is_here = path.components().count() > 1;
+        if let Some(fault) = is_here.then(|| unrunnable(path)).flatten() {
+            return fault;
+        }
         let what = both!([error = of_io(&error)]
             "`{program}` cannot be started: {error}",
             "`{program}` lässt sich nicht starten: {error}"

@@ -221,23 +221,26 @@ fn program(words: &[String], environment: &Environment) -> Result<(), HookFault>
         endings.iter().map(move |ending| {
             let mut place = place.clone().into_os_string();
             place.push(ending);
-            std::fs::metadata(&place).map(|found| may_run(place.as_ref(), &found))
+            let found = std::fs::metadata(&place);
+            let may_run = found.map(|found| may_run(place.as_ref(), &found));
+            (PathBuf::from(place), may_run)
         })
     });
+    let runs = |place: &Path| hooks::unrunnable(place).map_or(Ok(()), Err);
     if is_name {
         // What may not be run there is passed by.
-        return match found.any(|may_run| may_run.is_ok_and(|it| it)) {
-            true => Ok(()),
-            false => Err(fault(both!(
+        return match found.find(|(_, may_run)| matches!(may_run, Ok(true))) {
+            Some((place, _)) => runs(&place),
+            None => Err(fault(both!(
                 "the program `{program}` is in no folder of PATH",
                 "das Programm `{program}` steht in keinem Ordner von PATH"
             ))),
         };
     }
     let mut why = None;
-    for found in found {
+    for (place, found) in found {
         match found {
-            Ok(true) => return Ok(()),
+            Ok(true) => return runs(&place),
             Ok(false) => {
                 why = Some(both!(
                     "`{program}` is no program that may be run",

@@ -80,12 +80,17 @@ impl Job {
         let mut wrong: Vec<Bilingual> = files.filter_map(|path| unreadable(path)).collect();
         let more = wrong.len().saturating_sub(TOLD);
         wrong.truncate(TOLD);
-        if more > 0 {
-            wrong.push(both!(
+        wrong.extend(match more {
+            0 => None,
+            1 => Some(both!(
+                "1 more file cannot be read",
+                "1 weitere Datei ist nicht zu lesen"
+            )),
+            more => Some(both!(
                 "{more} more files cannot be read",
                 "{more} weitere Dateien sind nicht zu lesen"
-            ));
-        }
+            )),
+        });
         for why in wrong {
             tried.fail(INPUTS, why);
         }

@@ -105,6 +105,35 @@ fn hooks_and_archives_are_tried() {
     assert!(run.stderr.contains(at), "{}", run.said());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_hook_whose_first_line_names_nothing_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "on_success = [\"./notify.sh\"]");
+    let notify = importer.file("notify.sh", "#!/bin/sh\n");
+    std::fs::set_permissions(&notify, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::create_dir(importer.folder().join("inbox")).unwrap();
+    let job = lines(&mut importer, 0).pop().unwrap();
+    assert_eq!(texts(&job["problems"]), Vec::<&str>::new());
+    for (line, said) in [
+        (
+            "#!/bin/sh\r\n",
+            "`./notify.sh` has the line ends of Windows, which the system takes for a part of the \
+             program's name in its first line",
+        ),
+        (
+            "#! /usr/bin/nowhere/python -u\n",
+            "`./notify.sh` is to be run by `/usr/bin/nowhere/python`, which is not there",
+        ),
+    ] {
+        importer.file("notify.sh", line);
+        let job = lines(&mut importer, 4).pop().unwrap();
+        assert_eq!(texts(&job["problems"]), [format!("on_success: {said}")]);
+    }
+}
+
 #[test]
 fn what_keeps_a_job_from_its_runs_is_told_with_its_place() {
     let erp = StandIn::start(SandboxSettings::default());
@@ -440,6 +469,21 @@ fn permissions_are_tried() {
         [""; 0]
     );
     assert_eq!(crate::support::files_below(importer.folder()), before);
+    // Of many files the first few are told, and how many more there are.
+    for (further, more) in [
+        (1..=6, "inputs: 1 more file cannot be read"),
+        (7..=7, "inputs: 2 more files cannot be read"),
+    ] {
+        for number in further {
+            let name = format!("inbox/{number}.csv");
+            importer.file(&name, "");
+            allow(&importer.folder().join(&name), 0o000);
+        }
+        let job = lines(&mut importer, 4).pop().unwrap();
+        let problems = texts(&job["problems"]);
+        assert_eq!(problems.len(), 6);
+        assert_eq!(problems.last(), Some(&more));
+    }
 }
 
 #[test]
