@@ -1,8 +1,8 @@
 //! Requests in flight, carried by tasks of the runtime in which the engine decides. The answers
 //! that came meanwhile are heard together then, and the next requests leave together: on a thread
 //! of their own each answer woke one thread, and each request the other, which cost more than both
-//! do. A task that is done with its request takes the next one: making a task for each costs as
-//! much as reading its answer.
+//! do. A task that is done with its request takes the next one: with a task for each, an import at
+//! no latency took a twelfth more time.
 //!
 //! Every request is answered by exactly one reply, whatever becomes of it: whoever
 //! drops it, be it a panic or the end of all, answers it thereby.
