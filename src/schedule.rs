@@ -41,6 +41,7 @@ pub use state::StateError;
 pub use summary::{Cause, InputSummary, JobSummary, NewFailure, RunSummary};
 pub use times::{Cron, Zone};
 pub use told::{Tell, Told, Why};
+pub(crate) use trial::is_elsewhere;
 pub use trial::{Hindrance, Needs, Tried};
 pub use verdict::{Fate, Fault, Outcome};
 pub use work::{Lanes, Workshop};

@@ -7,7 +7,8 @@ mod needs;
 
 use std::path::{Path, PathBuf};
 
-use self::folders::{is_elsewhere, nearest, writable};
+pub(crate) use self::folders::is_elsewhere;
+use self::folders::{nearest, writable};
 pub use self::needs::Needs;
 
 use super::hooks::{self, HookFault};

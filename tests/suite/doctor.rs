@@ -586,3 +586,22 @@ fn a_server_that_is_silent_is_given_up() {
     }
     assert_eq!(silent.asked("GET").len(), 2);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn each_disk_is_told_once() {
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
+        // There is no second file system here.
+        return;
+    };
+    let elsewhere = elsewhere.path().display().to_string();
+    let mut importer = Importer::new();
+    for (reports, disks) in [("reports", 1), (elsewhere.as_str(), 2)] {
+        // Port 9 of the loopback address takes no connection.
+        importer.env("IMPORTER_REPORT_DIR", reports);
+        importer.args(["doctor", "--json", "--base-url", "http://127.0.0.1:9"]);
+        let run = importer.run().expect(75);
+        let told = run.stdout.matches("\"check\":\"disk\"").count();
+        assert_eq!(told, disks, "{}", run.said());
+    }
+}

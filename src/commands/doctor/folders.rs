@@ -11,6 +11,7 @@ use crate::journal::{Journal, JournalError};
 use crate::outcome::borrowed::of_io;
 use crate::outcome::telling::{tenths, thousands_in};
 use crate::outcome::{Bilingual, ExitCode, Finding, Language, both};
+use crate::schedule::is_elsewhere;
 use crate::settings::DoctorChoice;
 
 /// With less room than this no run should begin, in bytes.
@@ -33,9 +34,7 @@ pub(super) fn look(choice: &DoctorChoice, doctor: &mut Doctor<'_>) {
     let state = nearest(&choice.state_dir);
     let reports = nearest(&choice.report_dir);
     doctor.tell(&room(&state));
-    if let (Ok(one), Ok(other)) = (available(&state), available(&reports))
-        && one != other
-    {
+    if is_elsewhere(&state, &reports) {
         doctor.tell(&room(&reports));
     }
     doctor.tell(&writable(

@@ -60,15 +60,17 @@ pub(super) fn writable(folder: &Path) -> Result<(), Bilingual> {
     })
 }
 
+/// Whether the folders lie on two disks.
 #[cfg(unix)]
-pub(super) fn is_elsewhere(one: &Path, other: &Path) -> bool {
+pub(crate) fn is_elsewhere(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let device = |path: &Path| std::fs::metadata(path).map(|found| found.dev()).ok();
     device(one) != device(other)
 }
 
+/// Whether the folders lie on two disks.
 #[cfg(not(unix))]
-pub(super) fn is_elsewhere(one: &Path, other: &Path) -> bool {
+pub(crate) fn is_elsewhere(one: &Path, other: &Path) -> bool {
     let drive = |path: &Path| {
         let path = path.canonicalize().ok()?;
         let first = path.components().next()?;
