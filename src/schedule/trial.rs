@@ -218,7 +218,7 @@ fn program(words: &[String], environment: &Environment) -> Result<(), HookFault>
     } else {
         &[""]
     };
-    let mut found = places.iter().flat_map(|place| {
+    let found = places.iter().flat_map(|place| {
         endings.iter().map(move |ending| {
             let mut place = place.clone().into_os_string();
             place.push(ending);
@@ -227,21 +227,26 @@ fn program(words: &[String], environment: &Environment) -> Result<(), HookFault>
             (PathBuf::from(place), may_run)
         })
     });
-    let runs = |place: &Path| hooks::unrunnable(place).map_or(Ok(()), Err);
     if is_name {
-        // What may not be run there is passed by.
-        return match found.find(|(_, may_run)| matches!(may_run, Ok(true))) {
-            Some((place, _)) => runs(&place),
-            None => Err(fault(both!(
+        // What may not be run there is passed by, and so is a script that nothing can run.
+        let mut passed_by = None;
+        for (place, _) in found.filter(|(_, may_run)| matches!(may_run, Ok(true))) {
+            match hooks::unrunnable(&place) {
+                Some(why) => passed_by.get_or_insert(why),
+                None => return Ok(()),
+            };
+        }
+        return Err(passed_by.unwrap_or_else(|| {
+            fault(both!(
                 "the program `{program}` is in no folder of PATH",
                 "das Programm `{program}` steht in keinem Ordner von PATH"
-            ))),
-        };
+            ))
+        }));
     }
     let mut why = None;
     for (place, found) in found {
         match found {
-            Ok(true) => return runs(&place),
+            Ok(true) => return hooks::unrunnable(&place).map_or(Ok(()), Err),
             Ok(false) => {
                 why = Some(both!(
                     "`{program}` is no program that may be run",

@@ -134,6 +134,35 @@ fn a_hook_whose_first_line_names_nothing_is_told() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_script_that_nothing_can_run_is_passed_by_in_path() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let erp = StandIn::start(SandboxSettings::default());
+    let mut importer = importer(&erp, "on_success = [\"notify\"]");
+    let program = |importer: &Importer, name: &str, text: &str| {
+        let path = importer.file(name, text);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    program(&importer, "old/notify", "#!/no/such/shell\n");
+    let own = importer.folder().display().to_string();
+    importer.env("PATH", format!("{own}/old:{own}/new:/usr/bin:/bin"));
+    std::fs::create_dir(importer.folder().join("inbox")).unwrap();
+    let job = lines(&mut importer, 4).pop().unwrap();
+    let said = format!(
+        "on_success: `{own}/old/notify` is to be run by `/no/such/shell`, which is not there"
+    );
+    assert_eq!(texts(&job["problems"]), [said]);
+    program(&importer, "new/notify", "#!/bin/sh\ntouch called\n");
+    let job = lines(&mut importer, 0).pop().unwrap();
+    assert_eq!(texts(&job["problems"]), Vec::<&str>::new());
+    // The system looks for it in the same way.
+    importer.file("inbox/a.csv", super::export([("K1", "Ulm")]));
+    super::program::once(&mut importer).expect(0);
+    assert!(importer.folder().join("called").exists());
+}
+
 #[test]
 fn what_keeps_a_job_from_its_runs_is_told_with_its_place() {
     let erp = StandIn::start(SandboxSettings::default());
