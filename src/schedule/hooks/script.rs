@@ -58,6 +58,8 @@ fn interpreter(program: &Path) -> Option<std::path::PathBuf> {
     use std::os::unix::ffi::OsStrExt;
 
     let mut head = Vec::new();
+    // Whoever opens a pipe waits for somebody who writes to it.
+    std::fs::metadata(program).ok().filter(|it| it.is_file())?;
     let file = std::fs::File::open(program).ok()?;
     file.take(256).read_to_end(&mut head).ok()?;
     let line = head
@@ -98,6 +100,15 @@ mod tests {
         let gone = said(b"#! /no/such/program -u\n").unwrap();
         let named = "is to be run by `/no/such/program`, which is not there";
         assert!(gone.ends_with(named), "{gone}");
+    }
+
+    #[test]
+    fn nobody_waits_for_what_a_pipe_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hook");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        assert!(unrunnable(&path).is_none());
     }
 
     #[tokio::test]
