@@ -183,11 +183,21 @@ impl Queue {
 
     async fn next(&self) -> Request {
         loop {
-            if let Some(request) = self.requests().pop_front() {
+            if let Some(request) = self.take() {
                 return request;
             }
             self.filled.notified().await;
         }
+    }
+
+    fn take(&self) -> Option<Request> {
+        let mut requests = self.requests();
+        let request = requests.pop_front();
+        if !requests.is_empty() {
+            // Calls that nobody waits for are one, as they may be on several threads.
+            self.filled.notify_one();
+        }
+        request
     }
 }
 

@@ -10,11 +10,14 @@ use super::HookFault;
 pub(in crate::schedule) fn unrunnable(program: &Path) -> Option<HookFault> {
     use crate::outcome::both;
 
-    let interpreter = interpreter(program)?;
-    if std::fs::metadata(&interpreter).is_ok() {
+    let (interpreter, ends_with_cr) = interpreter(program)?;
+    let is_env = interpreter.file_name().is_some_and(|name| name == "env");
+    // What `env` looks for has it in its name then.
+    let is_of_windows =
+        ends_with_cr && (is_env || interpreter.as_os_str().as_encoded_bytes().ends_with(b"\r"));
+    if !is_of_windows && std::fs::metadata(&interpreter).is_ok() {
         return None;
     }
-    let is_of_windows = interpreter.as_os_str().as_encoded_bytes().ends_with(b"\r");
     let (program, named) = (program.display(), interpreter.display());
     Some(match is_of_windows {
         true => HookFault::new(
@@ -50,9 +53,9 @@ pub(in crate::schedule) fn unrunnable(_: &Path) -> Option<HookFault> {
 }
 
 /// What the first line of a script names; as the kernel reads it (`fs/binfmt_script.c` in Linux),
-/// from its first 256 bytes.
+/// from its first 256 bytes. And whether the line ends with a carriage return.
 #[cfg(unix)]
-fn interpreter(program: &Path) -> Option<std::path::PathBuf> {
+fn interpreter(program: &Path) -> Option<(std::path::PathBuf, bool)> {
     use std::ffi::OsStr;
     use std::io::Read;
     use std::os::unix::ffi::OsStrExt;
@@ -68,7 +71,7 @@ fn interpreter(program: &Path) -> Option<std::path::PathBuf> {
         .next()?;
     let mut words = line.split(|byte| matches!(byte, b' ' | b'\t' | 0));
     let name = words.find(|word| !word.is_empty())?;
-    Some(OsStr::from_bytes(name).into())
+    Some((OsStr::from_bytes(name).into(), line.ends_with(b"\r")))
 }
 
 #[cfg(all(test, unix))]
@@ -95,8 +98,13 @@ mod tests {
         ] {
             assert_eq!(said(fine), None);
         }
-        let windows = said(b"#!/bin/sh\r\nexit 0\r\n").unwrap();
-        assert!(windows.contains("the line ends of Windows"), "{windows}");
+        for windows in [
+            &b"#!/bin/sh\r\nexit 0\r\n"[..],
+            b"#!/usr/bin/env python3\r\n",
+        ] {
+            let windows = said(windows).unwrap();
+            assert!(windows.contains("the line ends of Windows"), "{windows}");
+        }
         let gone = said(b"#! /no/such/program -u\n").unwrap();
         let named = "is to be run by `/no/such/program`, which is not there";
         assert!(gone.ends_with(named), "{gone}");
