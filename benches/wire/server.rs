@@ -19,6 +19,8 @@ use jiff::Timestamp;
 
 use crate::Failure;
 
+/// Connections that may wait to be accepted.
+const CONNECTIONS_AT_ONCE: u32 = 4_096;
 /// Where the bench asks when the first POST came.
 const FIRST_POST: &str = "/first-post";
 
@@ -118,7 +120,11 @@ pub(crate) fn serve(words: &[String]) -> Result<(), Failure> {
         .enable_all()
         .build()?;
     runtime.block_on(async move {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        // A client that opens hundreds of connections at once would find the usual queue of 128
+        // full, and the system tries each of the others again only after a second.
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.bind(([127, 0, 0, 1], 0).into())?;
+        let listener = socket.listen(CONNECTIONS_AT_ONCE)?;
         println!("{}", listener.local_addr()?);
         let memory = Arc::new(Memory {
             latency,
