@@ -37,7 +37,7 @@ pub use job::{JobId, Origin, Task};
 pub use page::key_of;
 
 use super::breaker::Breaker;
-use super::pace::{Concurrency, Gate, Moment, Ticket, UserRate};
+use super::pace::{Concurrency, Gate, Moment, Spread, Ticket, UserRate};
 use super::settings::DeliverySettings;
 use crate::outcome::{Attempt, Ending, Outcome, PauseWhy, Quota, QuotaUse, Submission, Traffic};
 
@@ -160,6 +160,7 @@ pub struct Engine {
     post_gate: Gate,
     get_gate: Gate,
     concurrency: Concurrency,
+    spread: Spread,
     breaker: Breaker,
     probe_at: Moment,
     probing: bool,
@@ -207,6 +208,7 @@ impl Engine {
             unanchored: Vec::new(),
             in_flight: 0,
             posts_left: 0,
+            spread: Spread::default(),
             intending: 0,
             ahead: 1,
             syncs_ahead: 0,

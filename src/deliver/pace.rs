@@ -1,10 +1,12 @@
 //! When the next request may start: the user's rate (governor), the server's own quota
-//! (`gate`), and the number in flight (`concurrency`). Pure: time comes in as a duration
-//! since the engine's start.
+//! (`gate`), the number in flight (`concurrency`), and no heap of them at once (`spread`). Pure:
+//! time comes in as a duration since the engine's start.
 
 mod concurrency;
 mod gate;
 mod measured;
+mod spread;
+mod way;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use governor::{NotUntil, RateLimiter};
 
 pub use concurrency::Concurrency;
 pub use gate::{Closed, Gate, Ticket};
+pub use spread::Spread;
 
 use super::settings::Rate;
 

@@ -167,6 +167,8 @@ pub(super) struct Job {
     pub sent_under: u64,
     /// The how-manieth POST of all its last one was, counted as they leave; 0 before the first.
     pub left_as: u64,
+    /// When its POST left.
+    pub left_at: Moment,
     /// Whether it was answered 401 with the token before.
     pub unauthorized_before: bool,
     /// The refusal that a 403 will be if it was the data's fault.
@@ -200,6 +202,7 @@ impl Job {
             nothing_new: false,
             stranger: None,
             look_started: Moment::ZERO,
+            left_at: Moment::ZERO,
             engaged: maybe_sent,
             ticket: None,
             sent_under: 0,

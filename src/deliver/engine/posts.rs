@@ -22,6 +22,9 @@ impl Engine {
             return;
         }
         self.in_flight -= 1;
+        if matches!(attempt, Attempt::Answered(_)) {
+            self.spread.note(now.saturating_sub(job.left_at));
+        }
         if may_have_left(attempt) {
             self.traffic.requests += 1;
             self.traffic.posts += 1;

@@ -16,12 +16,15 @@ const SYNCS_AHEAD_AT_MOST: u32 = 32;
 /// How long what came for the disk may wait for company: a crash meanwhile leaves so much more to
 /// be looked up.
 const COMPANY_AT_MOST: Duration = Duration::from_millis(5);
+/// It waits for this part of the shortest time of an answer, unless requests wait for the disk.
+const COMPANY_OF_WAY: u32 = 8;
+/// Waiting for less gathers nobody: timers are not more exact than a millisecond.
+const COMPANY_AT_LEAST: Duration = Duration::from_millis(2);
 
 impl Engine {
     /// Starts whatever may start: durable POSTs first, then look-ups, then new intents.
     pub(super) fn poll_sending(&mut self, now: Moment) -> Option<Moment> {
-        let mut wake = None;
-        self.start_cleared();
+        let mut wake = self.start_cleared(now);
         while self.in_flight < self.concurrency.allowed() {
             let Some(id) = self.want_look.front().copied() else {
                 break;
@@ -50,16 +53,20 @@ impl Engine {
                 }
             }
         }
-        self.start_cleared();
-        wake
+        let spread = self.start_cleared(now);
+        earliest(wake, spread)
     }
 
     /// Records that may be in flight, durable or on their way to the disk. Where tokens are
     /// scarce nobody holds one for long.
     pub(super) fn under_way_at_most(&self) -> usize {
-        let is_paced = self.rate.is_some() || self.post_gate.interval().is_some();
-        let ahead = if is_paced { 1 } else { self.ahead };
+        let ahead = if self.is_paced() { 1 } else { self.ahead };
         self.concurrency.allowed() + self.ahead_at_most(ahead)
+    }
+
+    /// Whether tokens are scarce: by the user's rate, or the server's quota.
+    fn is_paced(&self) -> bool {
+        self.rate.is_some() || self.post_gate.interval().is_some()
     }
 
     /// Records that may be durable, or on their way to the disk, if so many rounds may be.
@@ -89,24 +96,39 @@ impl Engine {
     }
 
     /// Until when that may wait for company which came for the disk at `since`; none if it has to
-    /// go at once. It may wait where requests have waited for the disk, while more than half of
-    /// those are durable that may be so ahead of them: none of them waits for the next sync
-    /// then, and it serves more records.
+    /// go at once. It may wait while more than half of those are durable that may be so ahead of
+    /// the requests: none of them waits for the next sync then, and it serves more records.
     #[must_use]
     pub fn may_wait_until(&self, since: Moment) -> Option<Moment> {
         let is_well_ahead = self.cleared.len() * 2 > self.ahead_at_most(self.ahead);
-        let may_wait = self.ahead > 1 && is_well_ahead && !self.is_stopping();
-        may_wait.then(|| since + COMPANY_AT_MOST)
+        let company = if self.ahead > 1 {
+            // Requests have waited for the disk.
+            COMPANY_AT_MOST
+        } else {
+            let company = self.spread.shortest_way() / COMPANY_OF_WAY;
+            company.min(COMPANY_AT_MOST)
+        };
+        let may_wait = is_well_ahead && company >= COMPANY_AT_LEAST && !self.is_stopping();
+        may_wait.then(|| since + company)
     }
 
-    /// Sends what is durable, as far as there is room in flight.
-    fn start_cleared(&mut self) {
-        while self.in_flight < self.concurrency.allowed() {
-            let Some(id) = self.cleared.pop_front() else {
-                break;
-            };
-            self.start_post(id);
+    /// Sends what is durable, as far as there is room in flight, but makes no heaps; tokens see to
+    /// that where they are scarce. Says when the next one may leave if there is room.
+    fn start_cleared(&mut self, now: Moment) -> Option<Moment> {
+        let allowed = self.concurrency.allowed();
+        while self.in_flight < allowed
+            && let Some(id) = self.cleared.front().copied()
+        {
+            if !self.is_paced() {
+                if let Err(at) = self.spread.check(now) {
+                    return Some(at);
+                }
+                self.spread.start(now, allowed);
+            }
+            self.cleared.pop_front();
+            self.start_post(id, now);
         }
+        None
     }
 
     /// The next job that wants a POST: those that were sent before come first.
@@ -166,7 +188,7 @@ impl Engine {
         }
     }
 
-    fn start_post(&mut self, id: JobId) {
+    fn start_post(&mut self, id: JobId, now: Moment) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -174,6 +196,7 @@ impl Engine {
         job.sent_under = self.renewals;
         self.posts_left += 1;
         job.left_as = self.posts_left;
+        job.left_at = now;
         self.in_flight += 1;
         self.actions.push(Action::Post { job: id });
     }

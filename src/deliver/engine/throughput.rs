@@ -9,17 +9,24 @@ mod disk;
 mod faults;
 mod quota;
 mod server;
+mod spread;
 
 use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use server::{Fate, Server};
+use server::{Fate, Latency, Server};
 
 use super::model::{answered, task};
 use super::*;
 use crate::deliver::settings::Threshold;
 use crate::outcome::{Sent, Trouble};
+
+/// A server that takes twenty milliseconds.
+const USUAL: Latency = Latency {
+    there: (500, 1_000),
+    back: (18_000, 21_000),
+};
 
 /// How long an intent takes to the disk.
 const SYNC: Duration = Duration::from_millis(1);
@@ -42,6 +49,8 @@ struct Told {
     /// Moments at which the server accepted a POST.
     accepted: Vec<Moment>,
     posts: usize,
+    /// Moments at which POSTs left.
+    left_at: Vec<Moment>,
     looks: usize,
     throttled: usize,
     /// Moments at which it accepted a POST of somebody else.
@@ -165,7 +174,10 @@ impl Run {
         for action in actions {
             match action {
                 Action::Intend { job, .. } => self.gathering.push(job),
-                Action::Post { job } => self.send(job, true),
+                Action::Post { job } => {
+                    self.told.left_at.push(self.now);
+                    self.send(job, true);
+                }
                 Action::Look { job, .. } => self.send(job, false),
                 Action::Probe => self.at(ms(5), Event::Probed(nobody())),
                 Action::Settle { submission, .. } => {

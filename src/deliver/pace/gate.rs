@@ -31,12 +31,11 @@ use std::time::Duration;
 
 use super::Moment;
 use super::measured::Measured;
+use super::way::ShortestWay;
 use crate::outcome::{Quota, QuotaUse};
 
 /// Requests after a 429 for which nothing but the guaranteed rule counts.
 const CAREFUL_FOR: u64 = 1_000;
-/// Answers after which the shortest way is measured anew.
-const MEASURED_OVER: u32 = 1_024;
 /// The margin: this part of the interval, but no less than [`MARGIN_OF_WAY`] of the way.
 const MARGIN_OF_INTERVAL: u32 = 256;
 /// The least margin: this part of the shortest way.
@@ -291,34 +290,6 @@ impl Gate {
 
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// The shortest time from start to answer among the last thousand or two.
-#[derive(Debug, Default)]
-struct ShortestWay {
-    before: Option<Duration>,
-    now: Option<Duration>,
-    noted: u32,
-}
-
-impl ShortestWay {
-    fn note(&mut self, way: Duration) {
-        if self.noted >= MEASURED_OVER {
-            self.before = self.now.take();
-            self.noted = 0;
-        }
-        self.noted += 1;
-        self.now = Some(self.now.map_or(way, |shortest| shortest.min(way)));
-    }
-
-    /// Nothing, before there was an answer.
-    fn shortest(&self) -> Duration {
-        let shortest = match (self.before, self.now) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        shortest.unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

@@ -13,11 +13,6 @@ const QUICK: Latency = Latency {
     there: (200, 300),
     back: (600, 800),
 };
-/// One that takes twenty.
-const USUAL: Latency = Latency {
-    there: (500, 1_000),
-    back: (18_000, 21_000),
-};
 
 fn run(latency: Latency, sync: Duration, change: impl FnOnce(&mut Run)) -> Told {
     let mut run = Run::new(Server::new(1, latency), CONCURRENCY);
@@ -87,4 +82,14 @@ fn records_wait_for_company_on_their_way_to_the_disk_and_requests_for_nobody() {
     let without = Run::new(Server::new(1, QUICK), CONCURRENCY).go(RECORDS, None);
     let share = told.done.as_secs_f64() / without.done.as_secs_f64();
     assert!(share < 1.03, "{share:.3}");
+}
+
+#[test]
+fn so_they_do_where_answers_take_long_enough_to_gather_many() {
+    let told = run(USUAL, ms(1), |_| {});
+    let each = RECORDS as f64 / told.syncs as f64;
+    assert!(each > 8.0, "{each:.1} records for each sync");
+    let without = Run::new(Server::new(1, USUAL), CONCURRENCY).go(RECORDS, None);
+    let share = told.done.as_secs_f64() / without.done.as_secs_f64();
+    assert!(share < 1.01, "{share:.3}");
 }

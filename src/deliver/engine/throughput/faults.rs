@@ -1,20 +1,14 @@
 //! What faults, overload and slow records cost.
 
-use super::server::Latency;
 use super::*;
 
-/// About 20 ms.
-const LATENCY: Latency = Latency {
-    there: (500, 1_000),
-    back: (18_000, 21_000),
-};
 /// Records of a run.
 const RECORDS: u64 = 20_000;
 /// The last ones are not judged: who waits for a settle time at the end waits alone.
 const TAIL: usize = 2_000;
 
 fn run(change: impl FnOnce(&mut Server)) -> Told {
-    let mut server = Server::new(1, LATENCY);
+    let mut server = Server::new(1, USUAL);
     change(&mut server);
     let told = Run::new(server, 64).go(RECORDS, None);
     assert_eq!(told.settled.len() as u64, RECORDS);
