@@ -37,7 +37,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 use erp::Erp;
@@ -54,6 +54,8 @@ pub use settings::{
 };
 pub use told::Told;
 
+/// Connections that may wait to be accepted.
+const CONNECTIONS_AT_ONCE: u32 = 1_024;
 /// So long requests in work may take when the sandbox stops.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -86,6 +88,17 @@ pub enum StartError {
     },
 }
 
+/// Listens on 127.0.0.1. A client that opens hundreds of connections at once would find the usual
+/// queue of 128 full, and the system tries each of the others again only after a second.
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // As every listener of tokio; on Windows it would let two of them share the port.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(CONNECTIONS_AT_ONCE)
+}
+
 impl Sandbox {
     /// Starts a server on 127.0.0.1 in the current tokio runtime.
     ///
@@ -94,8 +107,7 @@ impl Sandbox {
     pub async fn start(settings: SandboxSettings) -> Result<Self, StartError> {
         let port = settings.port;
         let taken = |source| StartError::Port { port, source };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let listener = listener.map_err(taken)?;
+        let listener = listen(port).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
         let path = settings.ledger_file.clone().unwrap_or_default();
         let erp = Erp::new(settings).map_err(|source| StartError::Ledger { path, source })?;

@@ -27,6 +27,7 @@ pub(super) struct Driving<'p, 'w> {
     tasks: VecDeque<Task>,
     pending: Vec<Line>,
     pending_intents: Vec<JobId>,
+    pending_since: Option<Moment>,
     syncing_intents: Vec<JobId>,
     /// The attempt that each job's newest intent speaks of.
     attempts: HashMap<JobId, u32>,
@@ -46,6 +47,7 @@ impl<'p, 'w> Driving<'p, 'w> {
             tasks,
             pending: Vec::new(),
             pending_intents: Vec::new(),
+            pending_since: None,
             syncing_intents: Vec::new(),
             attempts: HashMap::new(),
             sent: 0,
@@ -68,12 +70,8 @@ impl<'p, 'w> Driving<'p, 'w> {
         for _ in 0..TURNS_AT_MOST {
             self.process.is_killed()?;
             let wake = self.advance();
-            let idle = self.process.world.syncing.is_none();
-            if idle && !self.pending.is_empty() && !self.failed {
-                self.syncing_intents = std::mem::take(&mut self.pending_intents);
-                let lines = std::mem::take(&mut self.pending);
-                self.process.world.sync(lines);
-            }
+            let company = self.hand_over();
+            let wake = [wake, company].into_iter().flatten().min();
             if self.is_over() {
                 if self.failed {
                     return Ok(Worked::Failed);
@@ -96,6 +94,28 @@ impl<'p, 'w> Driving<'p, 'w> {
         }
         self.blame("the engine does not come to an end");
         Err(Killed)
+    }
+
+    fn hand_over(&mut self) -> Option<Moment> {
+        if self.process.world.syncing.is_some() || self.pending.is_empty() || self.failed {
+            return None;
+        }
+        let now = self.now();
+        let since = *self.pending_since.get_or_insert(now);
+        if let Some(ends) = self.engine.may_wait_until(since)
+            && now < ends
+        {
+            static WAITS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+            if WAITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 100_000 == 1 {
+                println!("waits {}", WAITS.load(std::sync::atomic::Ordering::Relaxed));
+            }
+            return Some(ends);
+        }
+        self.pending_since = None;
+        self.syncing_intents = std::mem::take(&mut self.pending_intents);
+        let lines = std::mem::take(&mut self.pending);
+        self.process.world.sync(lines);
+        None
     }
 
     /// Waits for the next thing to happen, and tells the engine.
