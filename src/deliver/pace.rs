@@ -1,5 +1,5 @@
 //! When the next request may start: the user's rate (governor), the server's own quota
-//! (`gate`), the number in flight (`concurrency`), and no heap of them at once (`spread`). Pure:
+//! (`gate`), the number in flight (`concurrency`), and no heap of POSTs at once (`spread`). Pure:
 //! time comes in as a duration since the engine's start.
 
 mod concurrency;

@@ -22,7 +22,7 @@ impl Engine {
             return;
         }
         self.in_flight -= 1;
-        if matches!(attempt, Attempt::Answered(_)) {
+        if matches!(attempt, Attempt::Answered(answer) if (200..300).contains(&answer.status)) {
             self.spread.note(now.saturating_sub(job.left_at));
         }
         if may_have_left(attempt) {

@@ -1,4 +1,5 @@
-//! Starting what may start: durable POSTs first, then look-ups, then new intents.
+//! Starting what may start: durable POSTs first, unless they would leave in a heap, then look-ups,
+//! then new intents.
 
 use std::time::Duration;
 
@@ -22,9 +23,11 @@ const COMPANY_OF_WAY: u32 = 8;
 const COMPANY_AT_LEAST: Duration = Duration::from_millis(2);
 
 impl Engine {
-    /// Starts whatever may start: durable POSTs first, then look-ups, then new intents.
+    /// Starts whatever may start: durable POSTs that make no heap, then look-ups, then new intents.
     pub(super) fn poll_sending(&mut self, now: Moment) -> Option<Moment> {
-        let mut wake = self.start_cleared(now);
+        let mut wake = None;
+        // Who has to wait is told of below.
+        self.start_cleared(now);
         while self.in_flight < self.concurrency.allowed() {
             let Some(id) = self.want_look.front().copied() else {
                 break;
@@ -53,8 +56,7 @@ impl Engine {
                 }
             }
         }
-        let spread = self.start_cleared(now);
-        earliest(wake, spread)
+        earliest(wake, self.start_cleared(now))
     }
 
     /// Records that may be in flight, durable or on their way to the disk. Where tokens are
@@ -64,7 +66,7 @@ impl Engine {
         self.concurrency.allowed() + self.ahead_at_most(ahead)
     }
 
-    /// Whether tokens are scarce: by the user's rate, or the server's quota.
+    /// Whether the user's rate or a quota of the server sets the pace, be it a generous one.
     fn is_paced(&self) -> bool {
         self.rate.is_some() || self.post_gate.interval().is_some()
     }
@@ -97,7 +99,8 @@ impl Engine {
 
     /// Until when that may wait for company which came for the disk at `since`; none if it has to
     /// go at once. It may wait while more than half of those are durable that may be so ahead of
-    /// the requests: none of them waits for the next sync then, and it serves more records.
+    /// the requests: then none of them waits for the next sync, unless that takes a third of an
+    /// answer's time, and it serves more records.
     #[must_use]
     pub fn may_wait_until(&self, since: Moment) -> Option<Moment> {
         let is_well_ahead = self.cleared.len() * 2 > self.ahead_at_most(self.ahead);
@@ -108,12 +111,13 @@ impl Engine {
             let company = self.spread.shortest_way() / COMPANY_OF_WAY;
             company.min(COMPANY_AT_MOST)
         };
-        let may_wait = is_well_ahead && company >= COMPANY_AT_LEAST && !self.is_stopping();
+        let may_wait = is_well_ahead && company >= COMPANY_AT_LEAST;
         may_wait.then(|| since + company)
     }
 
-    /// Sends what is durable, as far as there is room in flight, but makes no heaps; tokens see to
-    /// that where they are scarce. Says when the next one may leave if there is room.
+    /// Sends what is durable, as far as there is room in flight, but makes no heaps, unless a rate
+    /// or a quota sets the pace: what leaves later than it got its token is not counted when the
+    /// gate expects it to be. Says when the next one may leave if there is room.
     fn start_cleared(&mut self, now: Moment) -> Option<Moment> {
         let allowed = self.concurrency.allowed();
         while self.in_flight < allowed

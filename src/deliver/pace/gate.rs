@@ -56,6 +56,7 @@ pub struct Gate {
     started: u64,
     /// Requests that ever ended.
     finished: u64,
+    /// From the token to the answer, with the wait for the disk.
     way: ShortestWay,
     measured: Option<Measured>,
     /// The number of the request from which on more than the guaranteed rule counts.

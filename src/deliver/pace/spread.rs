@@ -4,8 +4,9 @@
 //! then we, work on those before them, and afterwards both have nothing to do. With each answer
 //! the next request leaves, so a heap stays one, from the first moment of a run to its last. So no
 //! more leave in a row than [`AT_ONCE`], or in a [`TICK`], then one by one, at [`TIMES_AS_FAST`]
-//! times the pace at which all that may be in flight can be answered at best: a request is held
-//! up for half an answer's time at most, and a run never.
+//! times the pace at which all that may be in flight can be answered at best: a heap is held up
+//! for half an answer's time, and a run never. Not where the user's rate or the server's quota sets
+//! the pace.
 
 use std::time::Duration;
 
@@ -19,18 +20,19 @@ const AT_ONCE: u32 = 16;
 const TIMES_AS_FAST: u32 = 2;
 /// A thousand requests a second are no heap for any server.
 const GAP_AT_MOST: Duration = Duration::from_millis(1);
-/// How exactly tokio keeps time: what may leave in it leaves together.
+/// How exactly tokio keeps time where the system does: what may leave in it leaves together.
 const TICK: Duration = Duration::from_millis(1);
 
 /// When the next request may leave so that it makes no heap.
 #[derive(Debug, Default)]
 pub struct Spread {
+    /// From leaving to the answer.
     way: ShortestWay,
     next: Moment,
 }
 
 impl Spread {
-    /// An answer came so long after its request had left.
+    /// A request was taken, and answered so long after it had left.
     pub fn note(&mut self, way: Duration) {
         self.way.note(way);
     }

@@ -71,7 +71,7 @@ impl<'p, 'w> Driving<'p, 'w> {
             self.process.is_killed()?;
             let wake = self.advance();
             let company = self.hand_over();
-            let wake = [wake, company].into_iter().flatten().min();
+            let wake = wake.into_iter().chain(company).min();
             if self.is_over() {
                 if self.failed {
                     return Ok(Worked::Failed);
@@ -96,6 +96,7 @@ impl<'p, 'w> Driving<'p, 'w> {
         Err(Killed)
     }
 
+    /// Gives the disk what came, as the driver does; says until when that waits for company.
     fn hand_over(&mut self) -> Option<Moment> {
         if self.process.world.syncing.is_some() || self.pending.is_empty() || self.failed {
             return None;
@@ -105,10 +106,6 @@ impl<'p, 'w> Driving<'p, 'w> {
         if let Some(ends) = self.engine.may_wait_until(since)
             && now < ends
         {
-            static WAITS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-            if WAITS.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 100_000 == 1 {
-                println!("waits {}", WAITS.load(std::sync::atomic::Ordering::Relaxed));
-            }
             return Some(ends);
         }
         self.pending_since = None;

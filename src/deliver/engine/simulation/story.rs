@@ -237,6 +237,17 @@ impl Story {
             delivery,
             inputs,
         }
+        .with_many_at_once(&mut random)
+    }
+
+    /// In some stories enough requests are in flight to leave in heaps.
+    fn with_many_at_once(mut self, random: &mut fastrand::Rng) -> Self {
+        if random.chance(15) {
+            self.delivery.concurrency = NonZeroUsize::MIN.saturating_add(random.usize(16..64));
+            // Who renews a token for each round never comes to an end.
+            self.token_life = self.token_life.map(|requests| requests * 10);
+        }
+        self
     }
 
     /// A time on the wire.
