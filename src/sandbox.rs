@@ -90,7 +90,7 @@ pub enum StartError {
 
 /// Listens on 127.0.0.1. A client that opens hundreds of connections at once would find the usual
 /// queue of 128 full, and the system tries each of the others again only after a second.
-fn listen(port: u16) -> io::Result<TcpListener> {
+fn listener_on(port: u16) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     // As every listener of tokio; on Windows it would let two of them share the port.
     #[cfg(not(windows))]
@@ -107,7 +107,7 @@ impl Sandbox {
     pub async fn start(settings: SandboxSettings) -> Result<Self, StartError> {
         let port = settings.port;
         let taken = |source| StartError::Port { port, source };
-        let listener = listen(port).map_err(taken)?;
+        let listener = listener_on(port).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
         let path = settings.ledger_file.clone().unwrap_or_default();
         let erp = Erp::new(settings).map_err(|source| StartError::Ledger { path, source })?;
@@ -236,6 +236,23 @@ mod tests {
         };
         assert_eq!(port, first.address.port());
         assert_eq!(source.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    /// Nobody accepts them, for the only thread of the runtime opens them.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hundreds_of_connections_may_wait_to_be_accepted() {
+        let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        if most.trim().parse::<u32>().unwrap() < CONNECTIONS_AT_ONCE {
+            // This system lets fewer wait, whatever a program asks for.
+            return;
+        }
+        let sandbox = with_faults("").await;
+        // Well before the system would try one again that found no place.
+        let at_most = Duration::from_millis(500);
+        let opened = || std::net::TcpStream::connect_timeout(&sandbox.address, at_most);
+        let connections: Result<Vec<_>, _> = (0..300).map(|_| opened()).collect();
+        assert_eq!(connections.unwrap().len(), 300);
     }
 
     #[tokio::test]
