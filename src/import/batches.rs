@@ -1,25 +1,35 @@
 //! A pass over the input on all cores, in the input's order.
 //!
 //! Reading is sequential, and so is taking in what came out; between them, batches are examined
-//! side by side. Whoever is free reads the next batch, examines it and lays it down; the thread
-//! that called takes the batches in their order, and examines one itself as long as the next one
-//! is not there yet. So nobody waits for work that is there, nothing but the caller's own thread
-//! runs what may not leave it, and memory is bounded: there are a few batches, used again and
-//! again. A caller who is held up (a channel that is full) holds everybody up.
+//! side by side. Whoever is free reads the next batch, unless enough of them lie ready, and then
+//! examines the first one that does. So nobody who could examine waits for a batch to be read.
+//! The thread that called takes the batches in their order, and does what the others do as long
+//! as the next one is not there yet: nothing but the caller's own thread runs what may not leave
+//! it. Memory is bounded: there are a few batches, used again and again. A caller who is held up
+//! (a channel that is full) holds everybody up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Threads that examine at most: behind them reading is what takes longest.
 const THREADS_AT_MOST: usize = 4;
-/// Batches beyond one for each thread: they lie ready while the caller takes another one in.
+/// Batches for each thread that are read ahead: what several of them lie in is read, and hashed,
+/// at once, and nobody is to wait for that.
+const AHEAD: usize = 4;
+/// Batches beyond those and one for each thread: they lie done while the caller takes another one
+/// in.
 const SPARE: usize = 2;
 
 /// How many threads a pass uses.
 pub(super) fn threads() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get().min(THREADS_AT_MOST))
+}
+
+/// How many batches there are for so many threads.
+const fn batches(threads: usize) -> usize {
+    threads * (1 + AHEAD) + SPARE
 }
 
 /// Goes through batches with so many threads, the caller's included: `read` fills the next one
@@ -56,21 +66,21 @@ where
         }
     }
     let mut free = vec![batch];
-    free.resize_with(threads + SPARE, B::default);
+    free.resize_with(batches(threads), B::default);
     let shop = Shop {
-        supply: Mutex::new(Supply {
-            read,
-            count: 0,
-            ended: false,
-        }),
+        ahead: threads * AHEAD,
+        supply: Mutex::new(read),
         floor: Mutex::new(Floor {
             free,
+            ready: VecDeque::new(),
             done: BTreeMap::new(),
-            count: None,
+            read: 0,
+            is_read: false,
+            ended: false,
             closed: false,
+            waiting: 0,
         }),
-        ready: Condvar::new(),
-        room: Condvar::new(),
+        news: Condvar::new(),
         examine,
     };
     thread::scope(|scope| {
@@ -91,32 +101,66 @@ where
     })
 }
 
-/// What batches are read from.
-struct Supply<R> {
-    read: R,
-    /// Batches that were read.
-    count: u64,
-    ended: bool,
-}
-
 /// Where batches lie while nobody works on them.
 struct Floor<B> {
     free: Vec<B>,
-    /// Examined ones, by their number.
+    /// Read and not yet examined, with their numbers.
+    ready: VecDeque<(u64, B)>,
+    /// Examined ones, by their numbers.
     done: BTreeMap<u64, B>,
-    /// How many batches there are in all, once that is known.
-    count: Option<u64>,
+    /// Batches that were read, or are being read.
+    read: u64,
+    /// Somebody reads one.
+    is_read: bool,
+    /// No batch follows those that were read.
+    ended: bool,
     /// Nobody works on any more.
     closed: bool,
+    /// How many threads wait for news.
+    waiting: usize,
+}
+
+/// What there is to be done.
+enum Task<B> {
+    Read(u64, B),
+    Examine(u64, B),
+}
+
+impl<B> Floor<B> {
+    /// What comes next, if there is anything. So many batches are to lie ready.
+    fn task(&mut self, ahead: usize) -> Option<Task<B>> {
+        if !self.is_read
+            && !self.ended
+            && self.ready.len() < ahead
+            && let Some(batch) = self.free.pop()
+        {
+            self.is_read = true;
+            self.read += 1;
+            return Some(Task::Read(self.read - 1, batch));
+        }
+        let (number, batch) = self.ready.pop_front()?;
+        Some(Task::Examine(number, batch))
+    }
+
+    /// Whether so many batches are all there are.
+    fn is_all(&self, count: u64) -> bool {
+        self.ended && self.read == count
+    }
+
+    /// Whether there is nothing to be done any more, and will not be.
+    fn is_through(&self) -> bool {
+        self.closed || (self.ended && self.ready.is_empty())
+    }
 }
 
 struct Shop<B, R, X> {
-    supply: Mutex<Supply<R>>,
+    /// Batches that are to lie ready.
+    ahead: usize,
+    /// What batches are read from: one thread at a time does.
+    supply: Mutex<R>,
     floor: Mutex<Floor<B>>,
-    /// A batch was examined, or everything is over.
-    ready: Condvar,
-    /// A batch is free, or everything is over.
-    room: Condvar,
+    /// There is something to be done or to be taken, or everything is over.
+    news: Condvar,
     examine: X,
 }
 
@@ -147,8 +191,22 @@ impl<B, R, X> Shop<B, R, X> {
 
     fn close(&self) {
         self.floor().closed = true;
-        self.ready.notify_all();
-        self.room.notify_all();
+        self.news.notify_all();
+    }
+
+    /// Tells whoever waits that there is news. Nearly always nobody does.
+    fn tell(&self, floor: &Floor<B>) {
+        if floor.waiting > 0 {
+            self.news.notify_all();
+        }
+    }
+
+    fn wait<'a>(&self, mut floor: MutexGuard<'a, Floor<B>>) -> MutexGuard<'a, Floor<B>> {
+        floor.waiting += 1;
+        let waited = self.news.wait(floor);
+        floor = waited.unwrap_or_else(PoisonError::into_inner);
+        floor.waiting -= 1;
+        floor
     }
 }
 
@@ -165,7 +223,7 @@ where
         let mut next = 0;
         let mut floor = self.floor();
         // Closed only by a helper that panicked, which is told when it is waited for.
-        while !floor.closed && floor.count != Some(next) {
+        while !floor.closed && !floor.is_all(next) {
             if let Some(mut batch) = floor.done.remove(&next) {
                 drop(floor);
                 next += 1;
@@ -174,14 +232,13 @@ where
                 }
                 floor = self.floor();
                 floor.free.push(batch);
-                self.room.notify_one();
-            } else if let (None, Some(batch)) = (floor.count, floor.free.pop()) {
+                self.tell(&floor);
+            } else if let Some(task) = floor.task(self.ahead) {
                 drop(floor);
-                self.work(batch);
+                self.work(task);
                 floor = self.floor();
             } else {
-                let waited = self.ready.wait(floor);
-                floor = waited.unwrap_or_else(PoisonError::into_inner);
+                floor = self.wait(floor);
             }
         }
         Ok(())
@@ -191,36 +248,38 @@ where
     fn help(&self) {
         let _alarm = Alarm(self);
         let mut floor = self.floor();
-        while !floor.closed && floor.count.is_none() {
-            if let Some(batch) = floor.free.pop() {
+        while !floor.is_through() {
+            if let Some(task) = floor.task(self.ahead) {
                 drop(floor);
-                self.work(batch);
+                self.work(task);
                 floor = self.floor();
             } else {
-                let waited = self.room.wait(floor);
-                floor = waited.unwrap_or_else(PoisonError::into_inner);
+                floor = self.wait(floor);
             }
         }
     }
 
-    /// Reads the next batch into `batch`, examines it and lays it down.
-    fn work(&self, mut batch: B) {
-        let mut supply = self.supply.lock().unwrap_or_else(PoisonError::into_inner);
-        if supply.ended {
-            return;
-        }
-        let is_last = !(supply.read)(&mut batch);
-        let number = supply.count;
-        supply.count += 1;
-        supply.ended = is_last;
-        drop(supply);
-        if is_last {
-            self.floor().count = Some(number + 1);
-            self.room.notify_all();
-        }
-        (self.examine)(&mut batch);
-        self.floor().done.insert(number, batch);
-        self.ready.notify_one();
+    /// Reads a batch or examines one, and lays it down.
+    fn work(&self, task: Task<B>) {
+        let floor = match task {
+            Task::Read(number, mut batch) => {
+                let mut supply = self.supply.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_last = !supply(&mut batch);
+                drop(supply);
+                let mut floor = self.floor();
+                floor.is_read = false;
+                floor.ended = is_last;
+                floor.ready.push_back((number, batch));
+                floor
+            }
+            Task::Examine(number, mut batch) => {
+                (self.examine)(&mut batch);
+                let mut floor = self.floor();
+                floor.done.insert(number, batch);
+                floor
+            }
+        };
+        self.tell(&floor);
     }
 }
 

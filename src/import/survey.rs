@@ -27,7 +27,7 @@ use crate::source::{Fingerprint, Places, Source};
 
 pub(super) use kept::{Kept, keep};
 pub(super) use repeats::{Repeat, Repeats, join, split};
-use repeats::{note_repeats, settle_repeats};
+use repeats::{find_repeats, settle_repeats};
 pub(super) use rest::survey_rest;
 
 /// Customers in a batch.
@@ -372,17 +372,8 @@ impl<'a> Pass<'a> {
     ) -> Result<Survey, ImportError> {
         let folder = self.folder;
         let spool = |error| ImportError::spool(folder, error);
-        let mut keys = self.keys.finish().map_err(spool)?;
-        let mut repeats = Sorter::new(folder).map_err(spool)?;
-        note_repeats(&mut keys, Code::KeyDuplicate, &mut repeats).map_err(spool)?;
-        for (code, sorter) in [
-            (Code::EmailDuplicate, self.emails),
-            (Code::PersonDuplicate, self.persons),
-        ] {
-            let mut sorted = sorter.finish().map_err(spool)?;
-            note_repeats(&mut sorted, code, &mut repeats).map_err(spool)?;
-        }
-        let mut repeats = Repeats(repeats.finish().map_err(spool)?);
+        let sorters = [self.keys, self.emails, self.persons];
+        let (keys, mut repeats) = find_repeats(sorters, folder).map_err(spool)?;
         let noted = &mut self.noted;
         self.counts.invalid += settle_repeats(&mut repeats, self.pipeline, findings, noted, spool)?;
         Ok(Survey {

@@ -182,13 +182,72 @@ fn there_are_only_so_many_batches_at_once() {
             taken += 1;
             // A caller that is slow lets the others run ahead, but not far.
             (0..20).for_each(|_| thread::yield_now());
-            assert!(read.load(Ordering::Relaxed) <= taken + 3 + SPARE);
+            assert!(read.load(Ordering::Relaxed) <= taken + batches(3));
             Ok::<_, ()>(ControlFlow::Continue(()))
         },
     )
     .unwrap();
     assert_eq!(taken, 1001);
-    assert_eq!(BATCHES.load(Ordering::Relaxed), 3 + SPARE);
+    assert_eq!(BATCHES.load(Ordering::Relaxed), batches(3));
+}
+
+/// What somebody does who is free: reads, examines, or waits.
+fn next_task(floor: &mut Floor<()>) -> &'static str {
+    match floor.task(AHEAD) {
+        Some(Task::Read(..)) => "reads",
+        Some(Task::Examine(..)) => "examines",
+        None => "waits",
+    }
+}
+
+#[test]
+fn whoever_is_free_reads_ahead_and_waits_only_where_nothing_lies_ready() {
+    let mut floor = Floor {
+        free: vec![(); AHEAD + 2],
+        ready: VecDeque::new(),
+        done: BTreeMap::new(),
+        read: 0,
+        is_read: false,
+        ended: false,
+        closed: false,
+        waiting: 0,
+    };
+    for number in 0..AHEAD as u64 {
+        assert_eq!(next_task(&mut floor), "reads", "{number} lie ready");
+        if number == 0 {
+            assert_eq!(
+                next_task(&mut floor),
+                "waits",
+                "the first one is being read"
+            );
+        } else {
+            // While another one is being read, there is enough to do.
+            assert_eq!(next_task(&mut floor), "examines");
+            floor.ready.push_front((number - 1, ()));
+        }
+        floor.is_read = false;
+        floor.ready.push_back((number, ()));
+    }
+    assert_eq!(next_task(&mut floor), "examines", "enough lie ready");
+    assert_eq!(next_task(&mut floor), "reads", "one fewer does");
+    floor.is_read = false;
+    floor.free.clear();
+    assert_eq!(
+        next_task(&mut floor),
+        "examines",
+        "there is no room to read"
+    );
+    floor.free.push(());
+    floor.ended = true;
+    while !floor.ready.is_empty() {
+        assert_eq!(next_task(&mut floor), "examines");
+    }
+    assert_eq!(
+        next_task(&mut floor),
+        "waits",
+        "there is nothing more to read"
+    );
+    assert!(floor.is_through());
 }
 
 /// Goes through a thousand batches, of which one panics where `place` says.

@@ -1,6 +1,9 @@
 //! What stands twice in the input: found when all of it is sorted.
 
 use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::super::ImportError;
 use super::super::ledger::SettledSet;
@@ -10,18 +13,65 @@ use crate::outcome::{Code, FieldError, Outcome, Severity, Stage};
 use crate::record::Position;
 use crate::sorted::{Pair, Sorted, Sorter};
 
+/// Finds what stands twice among the keys, and among the others of [`KINDS`], side by side: all
+/// that is done then is sorting, and there is nothing else to do. Gives the keys back.
+///
+/// # Errors
+/// When something cannot be written to `folder`, or read there.
+pub(super) fn find_repeats(
+    sorters: [Sorter; KINDS.len()],
+    folder: &Path,
+) -> io::Result<(Sorted, Repeats)> {
+    let repeats = Mutex::new(Sorter::new(folder)?);
+    let jobs = Mutex::new(KINDS.into_iter().zip(sorters));
+    let work = || -> io::Result<Option<Sorted>> {
+        let mut keys = None;
+        loop {
+            let job = locked(&jobs).next();
+            let Some((code, sorter)) = job else {
+                return Ok(keys);
+            };
+            let mut sorted = sorter.finish()?;
+            note_repeats(&mut sorted, code, &repeats)?;
+            if code == Code::KeyDuplicate {
+                keys = Some(sorted);
+            }
+        }
+    };
+    let keys = thread::scope(|scope| {
+        // Who is not there does not help, and that is all.
+        let helpers: Vec<_> = (1..KINDS.len())
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
+            .collect();
+        let mut keys = work();
+        for helper in helpers {
+            let theirs = helper
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            keys = keys.and_then(|ours| Ok(ours.or(theirs?)));
+        }
+        keys
+    })?;
+    let keys = match keys {
+        Some(keys) => keys,
+        None => Sorter::new(folder)?.finish()?,
+    };
+    let repeats = repeats.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok((keys, Repeats(repeats.finish()?)))
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Notes every pair whose hash came before, with the first of its kind.
-pub(super) fn note_repeats(
-    sorted: &mut Sorted,
-    code: Code,
-    repeats: &mut Sorter,
-) -> io::Result<()> {
+fn note_repeats(sorted: &mut Sorted, code: Code, repeats: &Mutex<Sorter>) -> io::Result<()> {
     let mut first: Option<Pair> = None;
     for pair in sorted.iter()? {
         let pair = pair?;
         match &first {
             Some(before) if before.hash == pair.hash => {
-                repeats.push(Repeat::new(code, before, &pair).pair())?;
+                locked(repeats).push(Repeat::new(code, before, &pair).pair())?;
             }
             _ => first = Some(pair),
         }
