@@ -1,5 +1,6 @@
 //! The comparisons: each runs the program and its yardsticks in turn and prints what came out.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::measure::{Measured, measure, median};
@@ -48,7 +49,7 @@ pub(crate) fn run(asked: Asked) -> Result<Found, Failure> {
     let yardsticks = yardsticks::sending(folder, &server.url(), asked)?;
     let mut command = importer(folder);
     command.extend(sending(&server, asked));
-    compare(asked, &yardsticks, |pair| fresh(folder, &command, pair))
+    compare(folder, asked, &yardsticks, &command)
 }
 
 /// `run --dry-run` against parsers.
@@ -65,7 +66,7 @@ pub(crate) fn dry(asked: Asked) -> Result<Found, Failure> {
     let yardsticks = yardsticks::reading(folder)?;
     let mut command = importer(folder);
     command.push("--dry-run".into());
-    compare(asked, &yardsticks, |pair| fresh(folder, &command, pair))
+    compare(folder, asked, &yardsticks, &command)
 }
 
 /// Peak memory in MiB of dry run and run, with the records asked for and with ten times as many.
@@ -120,12 +121,14 @@ pub(crate) fn resume(asked: Asked) -> Result<Option<f64>, Failure> {
         let state = folder.join(format!("state-{pair}"));
         copy(&settled, &state)?;
         server.first_post()?;
+        warm(folder)?;
         let name = format!("after-{pair}");
         let run = measure(&with_folders(&command, &state, folder, &name))?;
         let post = server.first_post()?.ok_or("the resumed run sent nothing")?;
         let until = post - run.started;
         seconds.push(until);
         if let Some(xsv) = xsv {
+            warm(folder)?;
             ratios.push(until / measure(&xsv.command)?.seconds);
         }
         std::fs::remove_dir_all(&state)?;
@@ -242,22 +245,34 @@ fn copy(from: &Path, to: &PathBuf) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Reads the input. What was not read for some seconds may take several times as long to read, even
+/// where it lies in memory (hosts of virtual machines look for memory that nobody uses): whoever
+/// came first after a yardstick that takes long would pay for all.
+fn warm(folder: &Path) -> Result<(), Failure> {
+    std::io::copy(&mut File::open(input::path(folder))?, &mut std::io::sink())?;
+    Ok(())
+}
+
 #[expect(clippy::cast_precision_loss, reason = "KiB of a process are few")]
 pub(crate) fn peak_mib(measured: &Measured) -> f64 {
     measured.peak_kib as f64 / 1024.0
 }
 
-/// Runs the program and each yardstick in turn, so that a slow minute slows both.
+/// Runs the program and each yardstick in turn, so that a slow minute slows both. Each of them
+/// finds the input as warm as the others do.
 fn compare(
+    folder: &Path,
     asked: Asked,
     yardsticks: &[Yardstick],
-    mut program: impl FnMut(u64) -> Result<Measured, Failure>,
+    command: &[String],
 ) -> Result<Found, Failure> {
     let mut ours: Vec<Measured> = Vec::new();
     let mut theirs: Vec<(Vec<f64>, Vec<f64>)> = vec![Default::default(); yardsticks.len()];
     for pair in 0..asked.pairs {
-        let measured = program(pair)?;
+        warm(folder)?;
+        let measured = fresh(folder, command, pair)?;
         for (yardstick, (ratios, cpu)) in yardsticks.iter().zip(&mut theirs) {
+            warm(folder)?;
             match measure(&yardstick.command) {
                 Ok(its) => {
                     ratios.push(its.seconds / measured.seconds);

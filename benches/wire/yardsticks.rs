@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::{Map, Value, json};
+
 use crate::{Asked, Failure, input};
 
 /// The load generator.
@@ -82,15 +84,62 @@ with open(sys.argv[1], encoding="utf-8", newline="") as file:
         json.dumps(body(row))
 "#;
 
-/// A schema with the checks of this mapping that a schema can have.
-const SCHEMA: &str = r#"{"type":"object","required":["Nr","Nachname","PLZ","Ort"],"properties":{
-"Nr":{"type":"string","minLength":1,"maxLength":50},"E-Mail":{"type":"string","pattern":"^[^@]+@[^@]+$"},
-"PLZ":{"type":"string","pattern":"^[0-9]{4,5}$"},"Liefer-PLZ":{"type":"string","pattern":"^[0-9]{4,5}$"},
-"Nachname":{"type":"string","maxLength":255},"Firma":{"type":"string","maxLength":255},
-"Straße":{"type":"string","maxLength":255},"Ort":{"type":"string","maxLength":255},
-"Seit":{"type":"string","pattern":"^[0-9]{2}\\.[0-9]{2}\\.[0-9]{4}$"},
-"Geburtstag":{"type":"string","pattern":"^[0-9]{2}\\.[0-9]{2}\\.[0-9]{4}$"},
-"Gruppe":{"enum":["Endkunde","Händler"]},"Gesperrt":{"enum":["ja","nein"]}}}"#;
+/// A text without control characters.
+const PLAIN: &str = r"^[^\x00-\x1f\x7f]*$";
+const DATE: &str = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{4}$";
+const POSTAL_CODE: &str = "^[0-9]{4,5}$";
+const PHONE: &str = r"^[+0-9][0-9 ()/.-]*$";
+
+/// A schema with the checks of this mapping that a schema can have, for each of its columns. What
+/// it cannot have: check digits of VAT ids, and whether they fit the country; days that a month has
+/// not; signs that a text was read in the wrong encoding; and who stands in the input twice.
+fn schema() -> Value {
+    let texts = [
+        ("Nr", 30, PLAIN),
+        ("Sprache", 5, "^[a-z]{2}(-[A-Z]{2})?$"),
+        ("Seit", 10, DATE),
+        ("Geburtstag", 10, DATE),
+        ("Web", 255, r"^https?://[^\s/]+(/\S*)?$"),
+        ("Herkunft", 255, PLAIN),
+        ("HRB", 255, PLAIN),
+        ("Vorname", 255, PLAIN),
+        ("Nachname", 255, PLAIN),
+        ("Firma", 128, PLAIN),
+        ("Straße", 255, PLAIN),
+        ("Hausnummer", 255, PLAIN),
+        ("PLZ", 24, POSTAL_CODE),
+        ("Ort", 255, PLAIN),
+        ("Bundesland", 255, PLAIN),
+        ("E-Mail", 255, r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+        ("Telefon", 30, PHONE),
+        ("Mobil", 30, PHONE),
+        ("USt", 20, "^[A-Z]{2}[0-9A-Z]{2,13}$"),
+        ("Lieferstraße", 255, PLAIN),
+        ("Liefer-PLZ", 24, POSTAL_CODE),
+        ("Lieferort", 255, PLAIN),
+        ("Rabatt", 20, "^[0-9]{1,3}(,[0-9]+)?$"),
+        ("Ziel", 10, "^[0-9]+$"),
+    ];
+    let words = [
+        ("Gruppe", ["Endkunde", "Händler"].as_slice()),
+        ("Gesperrt", &["ja", "nein"]),
+        ("Anrede", &["Frau", "Herr"]),
+        ("Land", &["Deutschland", "Österreich", "Schweiz"]),
+    ];
+    let mut properties = Map::new();
+    for (column, longest, pattern) in texts {
+        let text = json!({"type": "string", "maxLength": longest, "pattern": pattern});
+        properties.insert(column.to_owned(), text);
+    }
+    for (column, words) in words {
+        properties.insert(column.to_owned(), json!({"enum": words}));
+    }
+    json!({
+        "type": "object",
+        "required": ["Nr", "Nachname", "Straße", "PLZ", "Ort", "Land"],
+        "properties": properties,
+    })
+}
 
 /// What sends as many bodies.
 pub(crate) fn sending(folder: &Path, url: &str, asked: Asked) -> Result<Vec<Yardstick>, Failure> {
@@ -131,13 +180,13 @@ pub(crate) fn sending(folder: &Path, url: &str, asked: Asked) -> Result<Vec<Yard
 pub(crate) fn reading(folder: &Path) -> Result<Vec<Yardstick>, Failure> {
     let script = folder.join("read.py");
     std::fs::write(&script, format!("{PYTHON_BODY}{PYTHON_CSV}"))?;
-    let schema = folder.join("schema.json");
-    std::fs::write(&schema, SCHEMA)?;
+    let rules = folder.join("schema.json");
+    std::fs::write(&rules, schema().to_string())?;
     let (input, script) = (
         input::path(folder).display().to_string(),
         script.display().to_string(),
     );
-    let schema = schema.display().to_string();
+    let rules = rules.display().to_string();
     Ok(installed(vec![
         (
             XSV,
@@ -147,7 +196,7 @@ pub(crate) fn reading(folder: &Path) -> Result<Vec<Yardstick>, Failure> {
         (
             QSV,
             &["qsv", "--version"],
-            &["qsv", "validate", "-d", ";", &input, &schema],
+            &["qsv", "validate", "-d", ";", &input, &rules],
         ),
         (
             PYTHON,
