@@ -234,6 +234,41 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_stands_twice_is_found_for_each_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let sorter = |hashes: &[u8]| {
+            let mut sorter = Sorter::new(folder.path()).unwrap();
+            for (record, hash) in (1..).zip(hashes) {
+                let pair = Pair {
+                    hash: [*hash; 16],
+                    record,
+                    line: record + 1,
+                    payload: [0; 16],
+                };
+                sorter.push(pair).unwrap();
+            }
+            sorter
+        };
+        let sorters = [sorter(&[2, 9, 2, 2]), sorter(&[5, 5]), sorter(&[])];
+        let (mut keys, mut repeats) = find_repeats(sorters, folder.path()).unwrap();
+        let keys = keys.iter().unwrap().map(|pair| pair.unwrap().record);
+        assert_eq!(keys.collect::<Vec<_>>(), [1, 3, 4, 2]);
+        let found = repeats.iter().unwrap().map(Result::unwrap);
+        let found = found.map(|it| (it.code, it.position.record, it.first.record));
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                (Code::EmailDuplicate, 2, 1),
+                (Code::KeyDuplicate, 3, 1),
+                (Code::KeyDuplicate, 4, 1),
+            ]
+        );
+        let nowhere = folder.path().join("nowhere");
+        let sorters = [sorter(&[1]), sorter(&[1]), sorter(&[1])];
+        assert!(find_repeats(sorters, &nowhere).is_err());
+    }
+
+    #[test]
     fn repeats_survive_the_trip_through_a_pair() {
         let first = Position { record: 7, line: 9 };
         let repeat = Repeat {
