@@ -84,60 +84,71 @@ with open(sys.argv[1], encoding="utf-8", newline="") as file:
         json.dumps(body(row))
 "#;
 
-/// A text without control characters.
-const PLAIN: &str = r"^[^\x00-\x1f\x7f]*$";
-const DATE: &str = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{4}$";
-const POSTAL_CODE: &str = "^[0-9]{4,5}$";
-const PHONE: &str = r"^[+0-9][0-9 ()/.-]*$";
+/// A text without control characters, but for tabs and line breaks.
+const PLAIN: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$";
+const LETTERS: &str = r"^[\p{L} .()'_-]+$";
+const YES_OR_NO: &str = "^(?i:ja|j|yes|y|true|1|x|nein|n|no|false|0)$";
+const DATE: &str = r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}$";
+const POSTAL_CODE: &str = "^[0-9A-Za-z -]+$";
+const PHONE: &str = r"^[+(0-9][0-9 ()/.–-]*$";
 
-/// A schema with the checks of this mapping that a schema can have, for each of its columns. What
-/// it cannot have: check digits of VAT ids, and whether they fit the country; days that a month has
-/// not; signs that a text was read in the wrong encoding; and who stands in the input twice.
+/// A schema with what a schema can have of the checks of this mapping, for each of its columns, and
+/// nothing that is stricter than they are. What it cannot have, or not in a line: which countries
+/// and languages there are, and which postal codes and VAT ids belong to which; check digits; days
+/// that a month has not; signs that a text was read in the wrong encoding; who stands in the input
+/// twice.
 fn schema() -> Value {
+    let needed = ["Nr", "Gruppe", "Sprache", "Ort", "Land"];
     let texts = [
-        ("Nr", 30, PLAIN),
-        ("Sprache", 5, "^[a-z]{2}(-[A-Z]{2})?$"),
-        ("Seit", 10, DATE),
-        ("Geburtstag", 10, DATE),
-        ("Web", 255, r"^https?://[^\s/]+(/\S*)?$"),
-        ("Herkunft", 255, PLAIN),
-        ("HRB", 255, PLAIN),
-        ("Vorname", 255, PLAIN),
-        ("Nachname", 255, PLAIN),
-        ("Firma", 128, PLAIN),
-        ("Straße", 255, PLAIN),
-        ("Hausnummer", 255, PLAIN),
-        ("PLZ", 24, POSTAL_CODE),
-        ("Ort", 255, PLAIN),
-        ("Bundesland", 255, PLAIN),
-        ("E-Mail", 255, r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
-        ("Telefon", 30, PHONE),
-        ("Mobil", 30, PHONE),
-        ("USt", 20, "^[A-Z]{2}[0-9A-Z]{2,13}$"),
-        ("Lieferstraße", 255, PLAIN),
-        ("Liefer-PLZ", 24, POSTAL_CODE),
-        ("Lieferort", 255, PLAIN),
-        ("Rabatt", 20, "^[0-9]{1,3}(,[0-9]+)?$"),
-        ("Ziel", 10, "^[0-9]+$"),
-    ];
-    let words = [
-        ("Gruppe", ["Endkunde", "Händler"].as_slice()),
-        ("Gesperrt", &["ja", "nein"]),
-        ("Anrede", &["Frau", "Herr"]),
-        ("Land", &["Deutschland", "Österreich", "Schweiz"]),
+        ("Nr", Some(30), PLAIN),
+        ("Gruppe", None, "^(Endkunde|Händler)$"),
+        ("Sprache", None, LETTERS),
+        ("Seit", None, DATE),
+        ("Geburtstag", None, DATE),
+        ("Web", Some(255), r"^(https?://)?[^\s/]+\.\S+$"),
+        ("Herkunft", Some(255), PLAIN),
+        ("Gesperrt", None, YES_OR_NO),
+        ("HRB", Some(255), PLAIN),
+        ("Anrede", Some(30), LETTERS),
+        ("Vorname", Some(255), PLAIN),
+        ("Nachname", Some(255), PLAIN),
+        ("Firma", Some(128), PLAIN),
+        ("Straße", Some(255), PLAIN),
+        ("Hausnummer", None, PLAIN),
+        ("PLZ", Some(24), POSTAL_CODE),
+        ("Ort", Some(255), PLAIN),
+        ("Land", None, LETTERS),
+        ("Bundesland", Some(255), PLAIN),
+        ("E-Mail", Some(255), r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+        ("Telefon", Some(30), PHONE),
+        ("Mobil", Some(30), PHONE),
+        ("USt", Some(20), "^[A-Z]{2}[0-9A-Z ]+$"),
+        ("Lieferstraße", Some(255), PLAIN),
+        ("Liefer-PLZ", Some(24), POSTAL_CODE),
+        ("Lieferort", Some(255), PLAIN),
+        ("Rabatt", None, "^(100|[0-9]{1,2})(,[0-9]+)?$"),
+        ("Ziel", None, "^[0-9]+$"),
     ];
     let mut properties = Map::new();
     for (column, longest, pattern) in texts {
-        let text = json!({"type": "string", "maxLength": longest, "pattern": pattern});
+        let kind = if needed.contains(&column) {
+            json!("string")
+        } else {
+            json!(["string", "null"])
+        };
+        let mut text = json!({"type": kind, "pattern": pattern});
+        if let (Some(longest), Some(text)) = (longest, text.as_object_mut()) {
+            text.insert("maxLength".to_owned(), json!(longest));
+        }
         properties.insert(column.to_owned(), text);
     }
-    for (column, words) in words {
-        properties.insert(column.to_owned(), json!({"enum": words}));
-    }
+    // Who has no last name has a company.
+    let named = |column: &str| json!({"properties": {column: {"type": "string"}}});
     json!({
         "type": "object",
-        "required": ["Nr", "Nachname", "Straße", "PLZ", "Ort", "Land"],
+        "required": needed,
         "properties": properties,
+        "anyOf": [named("Nachname"), named("Firma")],
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Reading is sequential, and so is taking in what came out; between them, batches are examined
 //! side by side. Whoever is free reads the next batch, unless enough of them lie ready, and then
-//! examines the first one that does. So nobody who could examine waits for a batch to be read.
+//! examines the first one that does. So whoever could examine seldom waits for a batch to be read.
 //! The thread that called takes the batches in their order, and does what the others do as long
 //! as the next one is not there yet: nothing but the caller's own thread runs what may not leave
 //! it. Memory is bounded: there are a few batches, used again and again. A caller who is held up

@@ -372,8 +372,8 @@ impl<'a> Pass<'a> {
     ) -> Result<Survey, ImportError> {
         let folder = self.folder;
         let spool = |error| ImportError::spool(folder, error);
-        let sorters = [self.keys, self.emails, self.persons];
-        let (keys, mut repeats) = find_repeats(sorters, folder).map_err(spool)?;
+        let found = find_repeats(self.keys, self.emails, self.persons, folder);
+        let (keys, mut repeats) = found.map_err(spool)?;
         let noted = &mut self.noted;
         self.counts.invalid += settle_repeats(&mut repeats, self.pipeline, findings, noted, spool)?;
         Ok(Survey {

@@ -13,8 +13,9 @@ use crate::source::{Fingerprint, Places, Source, SourceError};
 
 /// Bytes of the input after which a batch takes no further customer.
 const BYTES: u64 = 256 * 1024;
-/// Bytes of a customer whose room is given back instead of being used again.
-const LARGE: u64 = 16 * 1024;
+/// Bytes of a customer whose room is given back instead of being used again: with two threads there
+/// is room for 1,500 customers.
+const LARGE: u64 = 4 * 1024;
 
 /// Customers that are examined together, and what came out.
 pub(super) struct Batch<T, S> {

@@ -1,5 +1,5 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 
@@ -250,10 +250,18 @@ fn whoever_is_free_reads_ahead_and_waits_only_where_nothing_lies_ready() {
     assert!(floor.is_through());
 }
 
-/// Goes through a thousand batches, of which one panics where `place` says.
-fn panicking(threads: usize, place: &'static str) -> String {
+/// Goes through a thousand batches and panics at `place`: on the caller's thread, or on a helper's.
+fn panicking(threads: usize, place: &'static str, by_caller: bool) -> String {
+    let caller = thread::current().id();
+    let is_over = AtomicBool::new(false);
+    let panics = |here, number: u32| {
+        if here != place || number > 500 || (thread::current().id() == caller) != by_caller {
+            return;
+        }
+        is_over.store(true, Ordering::SeqCst);
+        panic!("{here} panicked");
+    };
     let mut left = 1000;
-    let panics = |here, number: u32| assert!(here != place || number != 500, "{here} panicked");
     let panic = catch_unwind(AssertUnwindSafe(|| {
         in_order(
             threads,
@@ -263,7 +271,15 @@ fn panicking(threads: usize, place: &'static str) -> String {
                 panics("reading", left);
                 left > 0
             },
-            |number| panics("examining", *number),
+            |number| {
+                panics("examining", *number);
+                // The other side has its turn, for each batch but the first is examined by
+                // whoever is free.
+                let is_other = (thread::current().id() == caller) != by_caller;
+                while threads > 1 && is_other && *number < 500 && !is_over.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+            },
             |number| {
                 panics("taking", *number);
                 Ok::<_, ()>(ControlFlow::Continue(()))
@@ -275,9 +291,15 @@ fn panicking(threads: usize, place: &'static str) -> String {
 
 #[test]
 fn a_panic_is_told_to_the_caller() {
-    for threads in [1, 2, 4] {
-        for place in ["reading", "examining", "taking"] {
-            assert_eq!(panicking(threads, place), format!("{place} panicked"));
+    for place in ["reading", "examining", "taking"] {
+        for threads in [1, 2, 4] {
+            assert_eq!(panicking(threads, place, true), format!("{place} panicked"));
+        }
+    }
+    for place in ["reading", "examining"] {
+        for threads in [2, 4] {
+            let told = panicking(threads, place, false);
+            assert_eq!(told, format!("{place} panicked"));
         }
     }
 }

@@ -13,50 +13,55 @@ use crate::outcome::{Code, FieldError, Outcome, Severity, Stage};
 use crate::record::Position;
 use crate::sorted::{Pair, Sorted, Sorter};
 
-/// Finds what stands twice among the keys, and among the others of [`KINDS`], side by side: all
-/// that is done then is sorting, and there is nothing else to do. Gives the keys back.
+/// Finds what stands twice among keys, e-mails and persons, side by side: all that is done then is
+/// sorting, and there is nothing else to do. Gives the keys back.
 ///
 /// # Errors
 /// When something cannot be written to `folder`, or read there.
 pub(super) fn find_repeats(
-    sorters: [Sorter; KINDS.len()],
+    keys: Sorter,
+    emails: Sorter,
+    persons: Sorter,
     folder: &Path,
 ) -> io::Result<(Sorted, Repeats)> {
     let repeats = Mutex::new(Sorter::new(folder)?);
-    let jobs = Mutex::new(KINDS.into_iter().zip(sorters));
-    let work = || -> io::Result<Option<Sorted>> {
-        let mut keys = None;
+    let note = |code, sorter: Sorter| -> io::Result<Sorted> {
+        let mut sorted = sorter.finish()?;
+        note_repeats(&mut sorted, code, &repeats)?;
+        Ok(sorted)
+    };
+    let others = [
+        (Code::EmailDuplicate, emails),
+        (Code::PersonDuplicate, persons),
+    ];
+    let count = others.len();
+    let others = Mutex::new(others.into_iter());
+    let help = || -> io::Result<()> {
         loop {
-            let job = locked(&jobs).next();
-            let Some((code, sorter)) = job else {
-                return Ok(keys);
+            let other = locked(&others).next();
+            let Some((code, sorter)) = other else {
+                return Ok(());
             };
-            let mut sorted = sorter.finish()?;
-            note_repeats(&mut sorted, code, &repeats)?;
-            if code == Code::KeyDuplicate {
-                keys = Some(sorted);
-            }
+            note(code, sorter)?;
         }
     };
     let keys = thread::scope(|scope| {
         // Who is not there does not help, and that is all.
-        let helpers: Vec<_> = (1..KINDS.len())
-            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
+        let helpers: Vec<_> = (0..count)
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, help).ok())
             .collect();
-        let mut keys = work();
+        let keys = note(Code::KeyDuplicate, keys);
+        let mut result = help();
         for helper in helpers {
             let theirs = helper
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            keys = keys.and_then(|ours| Ok(ours.or(theirs?)));
+            result = result.and(theirs);
         }
-        keys
+        result.and(keys)
     })?;
-    let keys = match keys {
-        Some(keys) => keys,
-        None => Sorter::new(folder)?.finish()?,
-    };
-    let repeats = repeats.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let repeats = repeats.into_inner();
+    let repeats = repeats.unwrap_or_else(PoisonError::into_inner);
     Ok((keys, Repeats(repeats.finish()?)))
 }
 
@@ -249,8 +254,9 @@ mod tests {
             }
             sorter
         };
-        let sorters = [sorter(&[2, 9, 2, 2]), sorter(&[5, 5]), sorter(&[])];
-        let (mut keys, mut repeats) = find_repeats(sorters, folder.path()).unwrap();
+        let (keys, emails, persons) = (&[2, 9, 2, 2], &[5, 5], &[7, 8, 8]);
+        let found = find_repeats(sorter(keys), sorter(emails), sorter(persons), folder.path());
+        let (mut keys, mut repeats) = found.unwrap();
         let keys = keys.iter().unwrap().map(|pair| pair.unwrap().record);
         assert_eq!(keys.collect::<Vec<_>>(), [1, 3, 4, 2]);
         let found = repeats.iter().unwrap().map(Result::unwrap);
@@ -260,12 +266,10 @@ mod tests {
             [
                 (Code::EmailDuplicate, 2, 1),
                 (Code::KeyDuplicate, 3, 1),
+                (Code::PersonDuplicate, 3, 2),
                 (Code::KeyDuplicate, 4, 1),
             ]
         );
-        let nowhere = folder.path().join("nowhere");
-        let sorters = [sorter(&[1]), sorter(&[1]), sorter(&[1])];
-        assert!(find_repeats(sorters, &nowhere).is_err());
     }
 
     #[test]
