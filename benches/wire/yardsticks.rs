@@ -86,7 +86,7 @@ with open(sys.argv[1], encoding="utf-8", newline="") as file:
 
 /// A text without control characters, but for tabs and line breaks.
 const PLAIN: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$";
-const LETTERS: &str = r"^[\p{L} .()'_-]+$";
+const LETTERS: &str = r"^[\p{L} .,&()'_-]+$";
 const YES_OR_NO: &str = "^(?i:ja|j|yes|y|true|1|x|nein|n|no|false|0)$";
 const DATE: &str = r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}$";
 const POSTAL_CODE: &str = "^[0-9A-Za-z -]+$";

@@ -70,16 +70,7 @@ where
     let shop = Shop {
         ahead: threads * AHEAD,
         supply: Mutex::new(read),
-        floor: Mutex::new(Floor {
-            free,
-            ready: VecDeque::new(),
-            done: BTreeMap::new(),
-            read: 0,
-            is_read: false,
-            ended: false,
-            closed: false,
-            waiting: 0,
-        }),
+        floor: Mutex::new(Floor::with(free)),
         news: Condvar::new(),
         examine,
     };
@@ -111,7 +102,7 @@ struct Floor<B> {
     /// Batches that were read, or are being read.
     read: u64,
     /// Somebody reads one.
-    is_read: bool,
+    is_reading: bool,
     /// No batch follows those that were read.
     ended: bool,
     /// Nobody works on any more.
@@ -127,14 +118,28 @@ enum Task<B> {
 }
 
 impl<B> Floor<B> {
+    /// Before anything is read.
+    fn with(free: Vec<B>) -> Self {
+        Self {
+            free,
+            ready: VecDeque::new(),
+            done: BTreeMap::new(),
+            read: 0,
+            is_reading: false,
+            ended: false,
+            closed: false,
+            waiting: 0,
+        }
+    }
+
     /// What comes next, if there is anything. So many batches are to lie ready.
     fn task(&mut self, ahead: usize) -> Option<Task<B>> {
-        if !self.is_read
+        if !self.is_reading
             && !self.ended
             && self.ready.len() < ahead
             && let Some(batch) = self.free.pop()
         {
-            self.is_read = true;
+            self.is_reading = true;
             self.read += 1;
             return Some(Task::Read(self.read - 1, batch));
         }
@@ -267,7 +272,7 @@ where
                 let is_last = !supply(&mut batch);
                 drop(supply);
                 let mut floor = self.floor();
-                floor.is_read = false;
+                floor.is_reading = false;
                 floor.ended = is_last;
                 floor.ready.push_back((number, batch));
                 floor

@@ -202,16 +202,7 @@ fn next_task(floor: &mut Floor<()>) -> &'static str {
 
 #[test]
 fn whoever_is_free_reads_ahead_and_waits_only_where_nothing_lies_ready() {
-    let mut floor = Floor {
-        free: vec![(); AHEAD + 2],
-        ready: VecDeque::new(),
-        done: BTreeMap::new(),
-        read: 0,
-        is_read: false,
-        ended: false,
-        closed: false,
-        waiting: 0,
-    };
+    let mut floor = Floor::with(vec![(); AHEAD + 2]);
     for number in 0..AHEAD as u64 {
         assert_eq!(next_task(&mut floor), "reads", "{number} lie ready");
         if number == 0 {
@@ -225,12 +216,12 @@ fn whoever_is_free_reads_ahead_and_waits_only_where_nothing_lies_ready() {
             assert_eq!(next_task(&mut floor), "examines");
             floor.ready.push_front((number - 1, ()));
         }
-        floor.is_read = false;
+        floor.is_reading = false;
         floor.ready.push_back((number, ()));
     }
     assert_eq!(next_task(&mut floor), "examines", "enough lie ready");
     assert_eq!(next_task(&mut floor), "reads", "one fewer does");
-    floor.is_read = false;
+    floor.is_reading = false;
     floor.free.clear();
     assert_eq!(
         next_task(&mut floor),

@@ -272,6 +272,44 @@ mod tests {
         );
     }
 
+    /// So many pairs that begin alike are dealt out again, into another file of their folder.
+    #[cfg(unix)]
+    #[test]
+    fn what_fails_is_told_of_whichever_kind_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        for broken in 0..3 {
+            let gone = folder.path().join("gone");
+            let sorter = |kind| {
+                let folder = if kind == broken {
+                    std::fs::create_dir(&gone).unwrap();
+                    &gone
+                } else {
+                    folder.path()
+                };
+                let mut sorter = Sorter::new(folder).unwrap();
+                // Many of all kinds: whoever sorts keys is busy while others sort the rest.
+                for record in 0..140_000 {
+                    let mut hash = [0; 16];
+                    hash[8..].copy_from_slice(&u64::to_be_bytes(record));
+                    let (line, payload) = (record, [0; 16]);
+                    let pair = Pair {
+                        hash,
+                        record,
+                        line,
+                        payload,
+                    };
+                    sorter.push(pair).unwrap();
+                }
+                sorter
+            };
+            let [keys, emails, persons] = [0, 1, 2].map(sorter);
+            std::fs::remove_dir(&gone).unwrap();
+            let error = find_repeats(keys, emails, persons, folder.path()).err();
+            let kind = error.map(|error| error.kind());
+            assert_eq!(kind, Some(io::ErrorKind::NotFound), "{broken}");
+        }
+    }
+
     #[test]
     fn repeats_survive_the_trip_through_a_pair() {
         let first = Position { record: 7, line: 9 };
